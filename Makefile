@@ -1,0 +1,67 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WHEELS := .cache/wheels
+READY := $(VENV)/.ready
+
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help:  ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: install  ## Deploy the stack to local AWS, upload a model, watch it go live and invoke it
+	$(BIN)/python -m local.demo
+
+.PHONY: test
+test: install  ## Run all tests: unit, machine, template and local
+	$(BIN)/pytest
+
+.PHONY: check
+check: lint types test  ## Run all that CI runs
+
+.PHONY: lint
+lint: install  ## Check style, and the template by cfn-lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/cfn-lint template.yaml
+
+.PHONY: types
+types: install  ## Check types
+	$(BIN)/mypy
+
+.PHONY: format
+format: install  ## Format the code, and mend what can be mended by itself
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: local
+local: install  ## Keep the stack running on local AWS until Ctrl-C
+	$(BIN)/python -m local.up
+
+.PHONY: schema
+schema: install  ## Write docs/deployment.schema.json from the request and the service model
+	$(BIN)/python -m local.schema
+
+.PHONY: install
+install: $(READY)  ## Make the virtual environment from the pinned requirements
+
+# `sam build` takes the functions' requirements from $(WHEELS), so that only this target needs the network.
+$(READY): requirements-dev.txt functions/requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest $(WHEELS) -r functions/requirements.txt
+	touch $@
+
+.PHONY: requirements
+requirements: install  ## Pin anew what pyproject.toml asks for
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --constraints requirements-dev.txt pyproject.toml --output-file functions/requirements.txt
+
+.PHONY: clean
+clean:  ## Remove everything that was made here
+	rm -rf $(VENV) .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,15 @@
+"""CreateEndpoint: create the endpoint on the plan's config."""
+
+from __future__ import annotations
+
+from deployer.runtime import Document, hosting, plan_of, step
+
+
+@step
+def handler(event: Document) -> Document:
+    """Start the creation; raise EndpointExistsError if somebody else's endpoint has come between."""
+    plan = plan_of(event)
+    hosting(plan).create_endpoint(
+        {"EndpointName": plan.endpoint_name, "EndpointConfigName": plan.revision, "Tags": plan.tags}
+    )
+    return {"PollSeconds": plan.poll_seconds}

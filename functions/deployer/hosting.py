@@ -1,0 +1,165 @@
+"""The only code that speaks to SageMaker: its calls, and its answers in the state machine's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
+from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
+
+from deployer.errors import (
+    AlreadyAppliedError,
+    AlreadyExistsError,
+    DeployerError,
+    EndpointBusyError,
+    EndpointConfigNotVisibleError,
+    EndpointExistsError,
+    EndpointNotVisibleError,
+    ModelNotVisibleError,
+    SageMakerRejectedError,
+    SageMakerUnavailableError,
+    classify,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from botocore.client import BaseClient
+
+EXECUTION_TAG = "endpoint-deployer:execution"
+"""Tag that names the execution which created a resource: what a run may undo is what bears its name."""
+
+STACK_TAG = "endpoint-deployer:stack"
+"""Tag that names the stack which created a resource."""
+
+_SERVER_FAULT = 500
+
+
+class Hosting:
+    """SageMaker hosting, as one run of the deployer sees it.
+
+    Every method raises the leaves of `deployer.errors`; none retries, because the state machine does.
+
+    Args:
+        client: A boto3 client of `sagemaker` that makes one attempt a call.
+        execution: The execution on whose behalf the calls are made.
+        names: Names of the models and the endpoint config that this run created or has seen: if SageMaker cannot find
+            one of those, it cannot see it *yet*.
+    """
+
+    def __init__(self, client: BaseClient, *, execution: str = "", names: Collection[str] = ()) -> None:
+        self._client = client
+        self._execution = execution
+        self._names = names
+
+    def create_model(self, request: Mapping[str, Any]) -> None:
+        """Create a model, or find it there with equal content."""
+        try:
+            self._call("CreateModel", **request)
+        except AlreadyExistsError as error:
+            _settle(error, self._call("DescribeModel", ModelName=request["ModelName"]), request)
+
+    def create_endpoint_config(self, request: Mapping[str, Any]) -> None:
+        """Create an endpoint config, or find it there with equal content."""
+        try:
+            self._call("CreateEndpointConfig", **request)
+        except AlreadyExistsError as error:
+            _settle(error, self.describe_endpoint_config(request["EndpointConfigName"]), request)
+
+    def create_endpoint(self, request: Mapping[str, Any]) -> None:
+        """Create an endpoint.
+
+        An endpoint that this very execution created is success: the answer to an earlier call was lost on its way.
+
+        Raises:
+            EndpointExistsError: Somebody else's endpoint has the name.
+        """
+        try:
+            self._call("CreateEndpoint", **request)
+        except EndpointExistsError:
+            if not self._created_by_this_execution(self.describe_endpoint(request["EndpointName"])["EndpointArn"]):
+                raise
+
+    def update_endpoint(self, request: Mapping[str, Any]) -> None:
+        """Change an endpoint to a config.
+
+        An update to the config of this very execution, under way or done, is success: the answer was lost on its way.
+
+        Raises:
+            EndpointBusyError: Somebody else is changing the endpoint.
+        """
+        try:
+            self._call("UpdateEndpoint", **request)
+        except (EndpointBusyError, AlreadyAppliedError):
+            endpoint = self.describe_endpoint(request["EndpointName"])
+            pending = endpoint.get("PendingDeploymentSummary") or endpoint
+            if pending["EndpointConfigName"] != request["EndpointConfigName"]:
+                raise
+            config = self.describe_endpoint_config(request["EndpointConfigName"])
+            if not self._created_by_this_execution(config["EndpointConfigArn"]):
+                raise
+
+    def describe_endpoint_config(self, name: str) -> dict[str, Any]:
+        """Describe an endpoint config that is known to exist."""
+        return self._call("DescribeEndpointConfig", EndpointConfigName=name)
+
+    def describe_endpoint(self, name: str) -> dict[str, Any]:
+        """Describe an endpoint that is known to exist."""
+        return self._call("DescribeEndpoint", EndpointName=name)
+
+    def find_model(self, name: str) -> dict[str, Any] | None:
+        """Describe a model; None if SageMaker does not know it."""
+        try:
+            return self._call("DescribeModel", ModelName=name)
+        except ModelNotVisibleError:
+            return None
+
+    def find_endpoint_config(self, name: str) -> dict[str, Any] | None:
+        """Describe an endpoint config; None if SageMaker does not know it."""
+        try:
+            return self.describe_endpoint_config(name)
+        except EndpointConfigNotVisibleError:
+            return None
+
+    def find_endpoint(self, name: str) -> dict[str, Any] | None:
+        """Describe an endpoint; None if SageMaker does not know it."""
+        try:
+            return self.describe_endpoint(name)
+        except EndpointNotVisibleError:
+            return None
+
+    def _created_by_this_execution(self, arn: str) -> bool:
+        tags = self._call("ListTags", ResourceArn=arn)["Tags"]
+        return {"Key": EXECUTION_TAG, "Value": self._execution} in tags
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
+        except ClientError as error:
+            raise self._named(operation, error) from error
+        except ParamValidationError as error:
+            raise SageMakerRejectedError(f"{operation}: {error}") from error
+        except HTTPClientError as error:
+            raise SageMakerUnavailableError(f"{operation}: {error}") from error
+        return answer
+
+    def _named(self, operation: str, error: ClientError) -> DeployerError:
+        code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_FAULT:
+            return SageMakerUnavailableError(f"{operation}: {code}: {message}")
+        return classify(operation, code, message, created=self._names)(f"{operation}: {message}")
+
+
+def holds(described: object, requested: object) -> bool:
+    """Tell whether what SageMaker describes is what was requested; members it added by itself do not count."""
+    if isinstance(requested, dict) and isinstance(described, dict):
+        return all(key in described and holds(described[key], value) for key, value in requested.items())
+    if isinstance(requested, list) and isinstance(described, list):
+        return len(described) == len(requested) and all(map(holds, described, requested))
+    return described == requested
+
+
+def _settle(error: AlreadyExistsError, described: dict[str, Any], requested: Mapping[str, Any]) -> None:
+    """Take an existing resource of equal content for the requested one; tags are no content."""
+    if not holds(described, {member: value for member, value in requested.items() if member != "Tags"}):
+        raise AlreadyExistsError(f"{error} It holds something else than this deployment asks for.") from error

@@ -1,0 +1,81 @@
+"""Names made from content: the same content has the same name, and a listing sorted by name is the history.
+
+SageMaker allows 63 characters of `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}` for models, endpoint configs and endpoints alike
+(SageMaker API Reference, CreateEndpointConfig).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+NAME_LENGTH = 63
+"""Characters that SageMaker allows in a name."""
+
+_DIGEST_LENGTH = 12
+_STEM_MARK_LENGTH = 6
+_REQUESTED_AT = "%Y%m%dT%H%M%S"
+_REVISION = re.compile(r"(?P<stem>.+)-(?P<requested_at>\d{8}T\d{6})-(?P<digest>[0-9a-f]{12})")
+
+
+def digest(content: object) -> str:
+    """Return 12 hexadecimal digits that stand for a JSON document, whatever the order of its members."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def model_name(endpoint_name: str, model_key: str, content: object) -> str:
+    """Return `<EndpointName>-<ModelKey>-<digest>`."""
+    suffix = f"-{model_key}-{digest(content)}"
+    return _stem(endpoint_name, NAME_LENGTH - len(suffix)) + suffix
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One wanted state of an endpoint: the name of its endpoint config, taken apart."""
+
+    stem: str
+    """The endpoint's name, cut where it is too long."""
+    requested_at: datetime
+    """When the deployment was requested, in UTC, to the second."""
+    digest: str
+
+    @classmethod
+    def of(cls, endpoint_name: str, requested_at: datetime, content: object) -> Revision:
+        """Name the revision of an endpoint that holds this content."""
+        suffix_length = len("-20000101T000000-") + _DIGEST_LENGTH
+        moment = requested_at.astimezone(UTC).replace(microsecond=0)
+        return cls(_stem(endpoint_name, NAME_LENGTH - suffix_length), moment, digest(content))
+
+    @classmethod
+    def parse(cls, endpoint_name: str, config_name: str) -> Revision | None:
+        """Take the name of an endpoint config apart; None if it is no revision of this endpoint."""
+        match = _REVISION.fullmatch(config_name)
+        if match is None:
+            return None
+        try:
+            moment = datetime.strptime(match["requested_at"], _REQUESTED_AT).replace(tzinfo=UTC)
+        except ValueError:
+            return None
+        own = cls.of(endpoint_name, moment, None).stem == match["stem"]
+        return cls(match["stem"], moment, match["digest"]) if own else None
+
+    @property
+    def name(self) -> str:
+        """`<EndpointName>-<requested at, UTC>-<digest>`, the name of the endpoint config."""
+        return f"{self.stem}-{self.requested_at.strftime(_REQUESTED_AT)}-{self.digest}"
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """Sorts revisions of one endpoint by age; within one second the digest decides, so all runs agree."""
+        return self.requested_at, self.digest
+
+
+def _stem(endpoint_name: str, length: int) -> str:
+    """Cut an endpoint's name to a length; a cut name ends in digits of its digest, so that it stays unique."""
+    if len(endpoint_name) <= length:
+        return endpoint_name
+    return f"{endpoint_name[: length - _STEM_MARK_LENGTH - 1]}-{digest(endpoint_name)[:_STEM_MARK_LENGTH]}"

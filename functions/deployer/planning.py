@@ -1,0 +1,139 @@
+"""Decisions, as pure functions: what has to happen to an endpoint, and whether it has happened."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AliasGenerator, BaseModel, ConfigDict
+from pydantic.alias_generators import to_pascal
+
+from deployer.errors import DeploymentTimedOutError, EndpointFailedError, EndpointNotVisibleError, UpdateRolledBackError
+from deployer.naming import Revision
+
+WAITING_STATUSES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+"""Statuses that an endpoint leaves by itself (SageMaker API Reference, DescribeEndpoint)."""
+
+_SLOWEST_POLL_SECONDS = 300
+_POLLS_PER_ELAPSED = 20
+
+
+class Action(StrEnum):
+    """What the state machine does with a plan."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    WAIT = "Wait"
+    NOTHING_TO_DO = "NothingToDo"
+    SUPERSEDED = "Superseded"
+    AWAITING_ARTIFACT = "AwaitingArtifact"
+
+
+class _StateData(BaseModel):
+    """Part of an execution's data, in the words of SageMaker's API."""
+
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(alias=to_pascal), populate_by_name=True, frozen=True, extra="ignore"
+    )
+
+
+class Live(_StateData):
+    """An endpoint as SageMaker has it."""
+
+    endpoint_status: str
+    endpoint_config_name: str = ""
+    last_modified_time: datetime
+    failure_reason: str = ""
+
+
+class Plan(_StateData):
+    """What one execution is going to do; every later step reads it from the execution's data."""
+
+    action: Action
+    execution: str
+    """The execution's ARN."""
+    request_id: str
+    """The event's id, or the execution's name."""
+    endpoint_name: str
+    requested_at: datetime
+    started_at: datetime
+    deadline: datetime
+    poll_seconds: int
+    """Seconds to wait before looking, or planning, again."""
+    revision: str = ""
+    """Name of the endpoint config."""
+    models: list[dict[str, Any]] = []
+    """CreateModel requests."""
+    endpoint_config: dict[str, Any] = {}
+    """A CreateEndpointConfig request."""
+    deployment_config: dict[str, Any] | None = None
+    smoke_test: dict[str, Any] | None = None
+    tags: list[dict[str, str]] = []
+    live: Live | None = None
+    """The endpoint as it was when this was planned."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The models and the endpoint config that this run creates or relies on."""
+        kinds = ("ProductionVariants", "ShadowProductionVariants")
+        variants = [variant for kind in kinds for variant in self.endpoint_config.get(kind, [])]
+        return frozenset({self.revision, *(variant["ModelName"] for variant in variants if "ModelName" in variant)})
+
+
+def decide(revision: Revision, endpoint_name: str, live: Live | None) -> Action:
+    """Decide what a wanted revision means for the endpoint as it is.
+
+    Raises:
+        EndpointFailedError: The endpoint is in a status that only a person gets it out of.
+    """
+    if live is None:
+        return Action.CREATE
+    if live.endpoint_status in WAITING_STATUSES:
+        return Action.WAIT
+    if live.endpoint_status != "InService":
+        raise EndpointFailedError(
+            f"Endpoint {endpoint_name} is {live.endpoint_status} and cannot be changed. {live.failure_reason}".rstrip()
+        )
+    attached = Revision.parse(endpoint_name, live.endpoint_config_name)
+    if attached is None:
+        return Action.UPDATE
+    if attached.digest == revision.digest:
+        return Action.NOTHING_TO_DO
+    return Action.SUPERSEDED if revision.order < attached.order else Action.UPDATE
+
+
+def in_service(plan: Plan, endpoint: Live, now: datetime) -> bool:
+    """Tell whether the deployment is done; False while it is under way.
+
+    Raises:
+        EndpointNotVisibleError: The answer is older than the change that this run made.
+        EndpointFailedError: The endpoint ended in a status that it cannot leave.
+        UpdateRolledBackError: It serves, but another config than this run asked for.
+        DeploymentTimedOutError: It is still under way after the deadline.
+    """
+    name, reason = plan.endpoint_name, endpoint.failure_reason or "SageMaker gives no reason; see its logs and alarms."
+    if endpoint.endpoint_status == "InService":
+        if endpoint.endpoint_config_name == plan.revision:
+            return True
+        if plan.live and endpoint.last_modified_time <= plan.live.last_modified_time:
+            raise EndpointNotVisibleError(f"Endpoint {name} shows no sign of the update yet.")
+        raise UpdateRolledBackError(f"Endpoint {name} serves {endpoint.endpoint_config_name} again: {reason}")
+    if endpoint.endpoint_status not in WAITING_STATUSES:
+        raise EndpointFailedError(f"Endpoint {name} is {endpoint.endpoint_status}: {reason}")
+    check_deadline(plan.deadline, now, f"Endpoint {name} is still {endpoint.endpoint_status}")
+    return False
+
+
+def check_deadline(deadline: datetime, now: datetime, what: str) -> None:
+    """Raise DeploymentTimedOutError if the deadline has passed."""
+    if now > deadline:
+        raise DeploymentTimedOutError(f"{what} at the deadline, {deadline.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def next_poll(poll_seconds: int, elapsed: timedelta) -> int:
+    """Return the seconds until the next look: a twentieth of the time gone by, within bounds.
+
+    So the end of a short deployment is seen at once, and one of 8 hours fits the history of an execution.
+    """
+    return max(poll_seconds, min(_SLOWEST_POLL_SECONDS, int(elapsed.total_seconds()) // _POLLS_PER_ELAPSED))

@@ -1,0 +1,18 @@
+"""DescribeEndpointConfig: see the endpoint config before an endpoint is made of it.
+
+AWS advises it ("call DescribeEndpointConfig before calling CreateEndpoint to minimize the potential impact of a
+DynamoDB eventually consistent read", SageMaker API Reference, CreateEndpoint). It lowers the odds of a stale read and
+rules none out, so what follows is retried all the same.
+"""
+
+from __future__ import annotations
+
+from deployer.runtime import Document, hosting, plan_of, step
+
+
+@step
+def handler(event: Document) -> Document:
+    """Raise EndpointConfigNotVisibleError until the config can be seen."""
+    plan = plan_of(event)
+    config = hosting(plan).describe_endpoint_config(plan.revision)
+    return {"EndpointConfigArn": config["EndpointConfigArn"]}

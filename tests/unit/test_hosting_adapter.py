@@ -1,0 +1,213 @@
+"""The adapter of SageMaker: what it settles by itself, and what it raises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
+from botocore.stub import Stubber
+
+from deployer import errors
+from deployer.hosting import EXECUTION_TAG, Hosting, holds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
+ARN = "arn:aws:sagemaker:us-east-1:111122223333:"
+ROLE = "arn:aws:iam::111122223333:role/runs-models"
+MODEL = {"ModelName": "churn-m-1", "PrimaryContainer": {"Image": "registry/churn:1"}, "ExecutionRoleArn": ROLE}
+CONFIG: dict[str, Any] = {
+    "EndpointConfigName": "churn-c-1",
+    "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": "churn-m-1", "InitialVariantWeight": 1.0}],
+    "Tags": [{"Key": "team", "Value": "growth"}],
+}
+UPDATE = {"EndpointName": "churn", "EndpointConfigName": "churn-c-1"}
+MOMENT = 1764000000
+
+
+@pytest.fixture
+def client() -> Any:
+    """A client of SageMaker that reaches nothing."""
+    config = Config(retries={"total_max_attempts": 1})
+    credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.client("sagemaker", region_name="us-east-1", config=config, **credentials)
+
+
+@pytest.fixture
+def stub(client: Any) -> Iterator[Stubber]:
+    """What SageMaker is going to answer, in order; every answer has to be asked for."""
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def hosting(client: Any) -> Hosting:
+    """The adapter, on behalf of one execution."""
+    return Hosting(client, execution=EXECUTION, names={"churn-m-1", "churn-c-1"})
+
+
+def refuse(stub: Stubber, operation: str, message: str, code: str = "ValidationException", status: int = 400) -> None:
+    """Let the next call be refused."""
+    stub.add_client_error(operation, code, message, http_status_code=status)
+
+
+def describe_config(stub: Stubber, **changed: Any) -> None:
+    """Let the next call describe the config."""
+    content = {member: value for member, value in CONFIG.items() if member != "Tags"}
+    answer = {**content, "EndpointConfigArn": f"{ARN}endpoint-config/churn-c-1", "CreationTime": MOMENT, **changed}
+    stub.add_response("describe_endpoint_config", answer)
+
+
+def describe_endpoint(stub: Stubber, config_name: str, **more: Any) -> None:
+    """Let the next call describe the endpoint."""
+    answer = {
+        "EndpointName": "churn",
+        "EndpointArn": f"{ARN}endpoint/churn",
+        "EndpointConfigName": config_name,
+        "EndpointStatus": "Updating",
+        "CreationTime": MOMENT,
+        "LastModifiedTime": MOMENT,
+        **more,
+    }
+    stub.add_response("describe_endpoint", answer)
+
+
+def list_tags(stub: Stubber, execution: str) -> None:
+    """Let the next call tell which execution made a resource."""
+    stub.add_response("list_tags", {"Tags": [{"Key": EXECUTION_TAG, "Value": execution}]})
+
+
+def test_a_model_that_exists_with_equal_content_is_success(hosting: Hosting, stub: Stubber) -> None:
+    """A repeated CreateModel, after a lost answer for one, finds the model and is content."""
+    refuse(stub, "create_model", f'Cannot create already existing model "{ARN}model/churn-m-1".')
+    stub.add_response("describe_model", {**MODEL, "ModelArn": f"{ARN}model/churn-m-1", "CreationTime": MOMENT})
+
+    hosting.create_model(MODEL)
+
+
+def test_a_model_that_exists_with_other_content_is_a_conflict(hosting: Hosting, stub: Stubber) -> None:
+    """A model made by hand under our name is not taken for ours."""
+    refuse(stub, "create_model", f'Cannot create already existing model "{ARN}model/churn-m-1".')
+    other = {**MODEL, "PrimaryContainer": {"Image": "registry/other:1"}}
+    stub.add_response("describe_model", {**other, "ModelArn": f"{ARN}model/churn-m-1", "CreationTime": MOMENT})
+
+    with pytest.raises(errors.AlreadyExistsError, match="something else"):
+        hosting.create_model(MODEL)
+
+
+def test_a_config_that_exists_with_equal_content_is_success(hosting: Hosting, stub: Stubber) -> None:
+    """What the service adds by itself, and tags, make no other content."""
+    refuse(
+        stub,
+        "create_endpoint_config",
+        f'Cannot create already existing endpoint configuration "{ARN}endpoint-config/churn-c-1".',
+    )
+    describe_config(stub, EnableNetworkIsolation=False)
+
+    hosting.create_endpoint_config(CONFIG)
+
+
+def test_an_endpoint_of_this_execution_that_exists_is_success(hosting: Hosting, stub: Stubber) -> None:
+    """The answer to CreateEndpoint may get lost; its tag tells whose endpoint it is."""
+    refuse(stub, "create_endpoint", f'Cannot create already existing endpoint "{ARN}endpoint/churn".')
+    describe_endpoint(stub, "churn-c-1", EndpointStatus="Creating")
+    list_tags(stub, EXECUTION)
+
+    hosting.create_endpoint(UPDATE)
+
+
+def test_an_endpoint_of_another_execution_is_planned_anew(hosting: Hosting, stub: Stubber) -> None:
+    """Somebody else's endpoint is not ours, even with our config: the execution plans again."""
+    refuse(stub, "create_endpoint", f'Cannot create already existing endpoint "{ARN}endpoint/churn".')
+    describe_endpoint(stub, "churn-c-1", EndpointStatus="Creating")
+    list_tags(stub, "another execution")
+
+    with pytest.raises(errors.EndpointExistsError):
+        hosting.create_endpoint(UPDATE)
+
+
+IN_PROGRESS = f'Cannot update in-progress endpoint "{ARN}endpoint/churn".'
+IN_USE = 'Cannot update endpoint with the currently in use endpoint configuration "churn-c-1".'
+
+
+@pytest.mark.parametrize("message", [IN_PROGRESS, IN_USE], ids=["under way", "done"])
+def test_an_update_of_this_execution_is_success(hosting: Hosting, stub: Stubber, message: str) -> None:
+    """The answer to UpdateEndpoint may get lost; a pending or attached config of this execution is its effect."""
+    pending = {"PendingDeploymentSummary": {"EndpointConfigName": "churn-c-1"}} if message == IN_PROGRESS else {}
+    refuse(stub, "update_endpoint", message)
+    describe_endpoint(stub, "churn-c-0" if pending else "churn-c-1", **pending)
+    describe_config(stub)
+    list_tags(stub, EXECUTION)
+
+    hosting.update_endpoint(UPDATE)
+
+
+def test_an_update_of_somebody_else_is_planned_anew(hosting: Hosting, stub: Stubber) -> None:
+    """While another config is on its way, this one has to wait."""
+    refuse(stub, "update_endpoint", IN_PROGRESS)
+    describe_endpoint(stub, "churn-c-0", PendingDeploymentSummary={"EndpointConfigName": "churn-c-9"})
+
+    with pytest.raises(errors.EndpointBusyError):
+        hosting.update_endpoint(UPDATE)
+
+
+def test_what_sagemaker_does_not_know_is_not_found(hosting: Hosting, stub: Stubber) -> None:
+    """For planning, absence is an answer and no error."""
+    refuse(stub, "describe_endpoint", f'Could not find endpoint "{ARN}endpoint/churn".')
+    refuse(stub, "describe_model", f'Could not find model "{ARN}model/churn-m-1".')
+    refuse(stub, "describe_endpoint_config", f'Could not find endpoint configuration "{ARN}endpoint-config/churn-c-1".')
+
+    assert hosting.find_endpoint("churn") is None
+    assert hosting.find_model("churn-m-1") is None
+    assert hosting.find_endpoint_config("churn-c-1") is None
+
+
+def test_the_cause_is_in_sagemakers_own_words(hosting: Hosting, stub: Stubber) -> None:
+    """An error says which call was refused, and why, word for word."""
+    refuse(stub, "create_model", "Requested image registry/churn:1 not found.")
+
+    with pytest.raises(errors.SageMakerRejectedError) as refused:
+        hosting.create_model(MODEL)
+
+    assert str(refused.value) == "CreateModel: Requested image registry/churn:1 not found."
+
+
+def test_a_server_fault_passes_whatever_its_code(hosting: Hosting, stub: Stubber) -> None:
+    """HTTP says enough: a 5xx is the service's fault."""
+    refuse(stub, "create_model", "?", code="UnknownError", status=503)
+
+    with pytest.raises(errors.SageMakerUnavailableError):
+        hosting.create_model(MODEL)
+
+
+def test_a_lost_connection_passes(hosting: Hosting, client: Any) -> None:
+    """A call without an answer may be repeated, since every step can be."""
+
+    def lose(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://api.sagemaker")
+
+    client.meta.events.register("before-send.sagemaker.CreateModel", lose)
+
+    with pytest.raises(errors.SageMakerUnavailableError):
+        hosting.create_model(MODEL)
+
+
+@pytest.mark.parametrize(
+    ("described", "requested", "expected"),
+    [
+        pytest.param({"a": 1, "b": 2}, {"a": 1}, True, id="more is described"),
+        pytest.param({"a": 1}, {"a": 1, "b": 2}, False, id="less is described"),
+        pytest.param({"a": [{"b": 1, "c": 2}]}, {"a": [{"b": 1}]}, True, id="nested"),
+        pytest.param({"a": [1, 2]}, {"a": [1]}, False, id="longer list"),
+        pytest.param({"a": 1}, {"a": 1.0}, True, id="whole number as float"),
+        pytest.param({"a": "1"}, {"a": 1}, False, id="text is no number"),
+    ],
+)
+def test_content_is_compared_by_what_was_requested(described: object, requested: object, *, expected: bool) -> None:
+    """What SageMaker adds does not count; everything that was requested does."""
+    assert holds(described, requested) is expected
