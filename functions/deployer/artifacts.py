@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from deployer.errors import AccessDeniedError, DeployerError, InvalidRequestError, StorageUnavailableError
 
@@ -131,7 +132,7 @@ class Artifacts:
             raise _named(error, f"s3://{parameters['Bucket']}/{parameters.get('Key', '')}") from error
         except ParamValidationError as error:
             raise InvalidRequestError(f"s3://{parameters['Bucket']}/{parameters.get('Key', '')}: {error}") from error
-        except HTTPClientError as error:
+        except (HTTPClientError, NoConnectionError) as error:
             raise StorageUnavailableError(f"{operation}: {error}") from error
         return answer
 

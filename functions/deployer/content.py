@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.errors import InvalidRequestError
 from deployer.naming import Revision, model_name
+from deployer.request import DEFAULT_VARIANT_NAME, DeploymentRequest, Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from deployer.artifacts import Artifact
-    from deployer.request import DeploymentRequest
-
-Document = dict[str, Any]
-"""A JSON object, such as an API request."""
-
-DEFAULT_MODEL_KEY = "model"
-DEFAULT_VARIANT_NAME = "AllTraffic"
-"""What SageMaker's own tools call the only variant of an endpoint."""
 
 _NO_IMAGE = "is missing, and the stack has no DefaultImage"
 _NO_INSTANCE_TYPE = "is missing, and the stack has no DefaultInstanceType"
@@ -83,34 +76,23 @@ def compose(
     Raises:
         InvalidRequestError: Something is missing that the stack has no default for.
     """
-    all_tags = {**(request.tags or {}), **tags}
+    all_tags = {**request.tags, **tags}
     names: dict[str, str] = {}
     models: list[Document] = []
-    for key, model in requested_models(request).items():
+    for key, model in request.models.items():
         content = _complete_model(model, f"Models.{key}", defaults, sources.artifact)
         used = {data.uri: sources.versions.get(data.uri, "") for data in model_data(content, "")}
         names[key] = model_name(request.endpoint_name, key, {"Model": content, "Versions": used})
         models.append(_tagged({"ModelName": names[key], **content}, all_tags))
     config = _endpoint_config(request, defaults, names)
-    revision = Revision.of(request.endpoint_name, requested_at, {"EndpointConfig": config, "Tags": request.tags or {}})
+    revision = Revision.of(request.endpoint_name, requested_at, {"EndpointConfig": config, "Tags": request.tags})
     config = _tagged({"EndpointConfigName": revision.name, **config}, all_tags)
     return Content(revision, models, config, tag_list(all_tags))
 
 
-def requested_models(request: DeploymentRequest) -> dict[str, Document]:
-    """Return a request's models by key; one that names no models at all has a single one, made of the artifact."""
-    if request.models is None and request.endpoint_config is None:
-        return {DEFAULT_MODEL_KEY: {"PrimaryContainer": {}}}
-    return dict(request.models or {})
-
-
 def needs_artifact(request: DeploymentRequest) -> bool:
     """Tell whether any container waits for the uploaded artifact."""
-    return any(
-        _lacks_data(container)
-        for model in requested_models(request).values()
-        for _, container in _containers(model, "")
-    )
+    return any(_lacks_data(container) for model in request.models.values() for _, container in _containers(model, ""))
 
 
 def model_data(model: Document, path: str) -> Iterator[ModelData]:
@@ -135,7 +117,7 @@ def existing_models(request: DeploymentRequest) -> Iterator[tuple[str, str]]:
     for kind in ("ProductionVariants", "ShadowProductionVariants"):
         for index, variant in enumerate((request.endpoint_config or {}).get(kind, [])):
             name = variant.get("ModelName")
-            if name is not None and name not in (request.models or {}):
+            if name is not None and name not in request.models:
                 yield f"EndpointConfig.{kind}[{index}].ModelName", name
 
 

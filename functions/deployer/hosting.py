@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from deployer.errors import (
     AlreadyAppliedError,
@@ -139,7 +140,7 @@ class Hosting:
             raise self._named(operation, error) from error
         except ParamValidationError as error:
             raise SageMakerRejectedError(f"{operation}: {error}") from error
-        except HTTPClientError as error:
+        except (HTTPClientError, NoConnectionError) as error:
             raise SageMakerUnavailableError(f"{operation}: {error}") from error
         return answer
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from deployer.artifacts import ARTIFACT_NAME, MANIFEST_NAME, Artifact, Artifacts, parse_uri
-from deployer.content import Sources, model_data, needs_artifact, requested_models
+from deployer.content import Sources, model_data, needs_artifact
 from deployer.errors import InvalidRequestError
 from deployer.manifest import read_manifest
 from deployer.request import Allowances, DeploymentRequest, read_request
@@ -164,7 +164,7 @@ def receive(arrival: Arrival, artifacts: Artifacts, landing: Landing, allowances
     upload = arrival.upload
     if upload is None:
         request = read_request(arrival.document, allowances=allowances, endpoint_name=arrival.endpoint_name)
-        is_needed = request.models is None and needs_artifact(request)
+        is_needed = request.is_made_of_upload
         artifact = artifacts.newest_below(landing.bucket, landing.folder(request.endpoint_name)) if is_needed else None
     elif posixpath.basename(upload.key) == MANIFEST_NAME:
         manifest = artifacts.read(upload.bucket, upload.key)
@@ -197,7 +197,7 @@ def _versions(request: DeploymentRequest, artifacts: Artifacts) -> dict[str, str
     """Look up the version of everything that the request itself names in S3."""
     versions: dict[str, str] = {}
     problems: list[str] = []
-    for key, model in requested_models(request).items():
+    for key, model in request.models.items():
         for data in model_data(model, f"Models.{key}"):
             if not data.uri.startswith("s3://"):
                 continue

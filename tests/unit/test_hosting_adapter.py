@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
 from deployer import errors
@@ -185,11 +185,14 @@ def test_a_server_fault_passes_whatever_its_code(hosting: Hosting, stub: Stubber
         hosting.create_model(MODEL)
 
 
-def test_a_lost_connection_passes(hosting: Hosting, client: Any) -> None:
+@pytest.mark.parametrize(
+    "lost", [ReadTimeoutError, ConnectionClosedError, EndpointConnectionError, ConnectTimeoutError]
+)
+def test_a_lost_connection_passes(hosting: Hosting, client: Any, lost: type[Exception]) -> None:
     """A call without an answer may be repeated, since every step can be."""
 
     def lose(**_: Any) -> None:
-        raise ReadTimeoutError(endpoint_url="https://api.sagemaker")
+        raise lost(endpoint_url="https://api.sagemaker")
 
     client.meta.events.register("before-send.sagemaker.CreateModel", lose)
 

@@ -1,0 +1,204 @@
+"""Checks a JSON document against SageMaker's service model, the one that ships with botocore.
+
+botocore's own validator leaves out enums and patterns and stops at what it can serialise; this one says everything
+that is wrong, each with its path, in words that a person can act on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from botocore.model import Shape
+
+_SHOWN_CHARACTERS = 80
+_SHOWN_VALUES = 8
+_SECRET_SHAPES = frozenset({"EnvironmentValue"})
+
+# Java's classes of Unicode letters, numbers and separators, which Python's `re` lacks.
+_JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong with a document."""
+
+    path: str
+    """Such as `EndpointConfig.ProductionVariants[0].InstanceType`."""
+    message: str
+
+    def __str__(self) -> str:
+        """Write the problem as a line."""
+        return f"{self.path}: {self.message}"
+
+
+@functools.cache
+def sagemaker() -> ServiceModel:
+    """Load SageMaker's service model."""
+    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
+
+
+def operation_input(operation: str) -> str:
+    """Return the name of the shape of an operation's request."""
+    shape: Any = sagemaker().operation_model(operation).input_shape
+    return str(shape.name)
+
+
+def check_shape(
+    shape_name: str, value: object, path: str, *, supplied: Collection[str] = (), open_enums: bool = False
+) -> list[Problem]:
+    """Check a JSON value against a shape of the service model.
+
+    Args:
+        shape_name: The shape's name, such as `DeploymentConfig`.
+        value: The document.
+        path: Where the document stands in the request.
+        supplied: Members of the shape itself that the deployer fills in, and that a request must not set.
+        open_enums: Whether values pass that an enum does not list.
+    """
+    return list(_Check(open_enums=open_enums).shape(sagemaker().shape_for(shape_name), value, path, supplied))
+
+
+def nearest(word: object, words: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the word that is most like a misspelt one, or nothing."""
+    by_lower_case = {known.lower(): known for known in words}
+    close = difflib.get_close_matches(str(word)[:_SHOWN_CHARACTERS].lower(), by_lower_case, n=1, cutoff=0.6)
+    return f"; did you mean '{by_lower_case[close[0]]}'?" if close else ""
+
+
+def shown(value: object) -> str:
+    """Quote a value from a request, cut to a readable length."""
+    text = repr(value) if not isinstance(value, str) else f"'{value}'"
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def described_type(value: object) -> str:
+    """Name the JSON type of a value."""
+    names = {bool: "true or false", str: "text", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
+    return names.get(type(value), "empty" if value is None else type(value).__name__)
+
+
+@functools.cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    for java, python in _JAVA_CLASSES.items():
+        pattern = pattern.replace(java, python)
+    return re.compile(pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    open_enums: bool
+
+    def shape(self, shape: Shape, value: object, path: str, supplied: Collection[str] = ()) -> Iterator[Problem]:
+        match shape.type_name:
+            case "structure":
+                yield from self._structure(shape, value, path, supplied)
+            case "list":
+                yield from self._list(shape, value, path)
+            case "map":
+                yield from self._map(shape, value, path)
+            case "boolean":
+                if not isinstance(value, bool):
+                    yield _mistyped(path, "true or false", value)
+            case "integer" | "long" | "float" | "double":
+                yield from self._number(shape, value, path)
+            case _:
+                yield from self._text(shape, value, path)
+
+    def _structure(self, shape: Any, value: object, path: str, supplied: Collection[str]) -> Iterator[Problem]:
+        if not isinstance(value, dict):
+            yield _mistyped(path, "a mapping", value)
+            return
+        for name, member in value.items():
+            member_path = f"{path}.{name}" if path else str(name)
+            if name in supplied:
+                yield Problem(member_path, "is named by the deployer; leave it out")
+            elif name not in shape.members:
+                known = [known for known in shape.members if known not in supplied]
+                yield Problem(member_path, f"is no field of {shape.name}{nearest(name, known)}")
+            else:
+                yield from self.shape(shape.members[name], member, member_path)
+        for name in shape.required_members:
+            if name not in value and name not in supplied:
+                yield Problem(f"{path}.{name}" if path else name, "is missing")
+
+    def _list(self, shape: Any, value: object, path: str) -> Iterator[Problem]:
+        if not isinstance(value, list):
+            yield _mistyped(path, "a list", value)
+            return
+        yield from _sized(shape, len(value), path, "entries")
+        for index, entry in enumerate(value):
+            yield from self.shape(shape.member, entry, f"{path}[{index}]")
+
+    def _map(self, shape: Any, value: object, path: str) -> Iterator[Problem]:
+        if not isinstance(value, dict):
+            yield _mistyped(path, "a mapping", value)
+            return
+        yield from _sized(shape, len(value), path, "entries")
+        for key, entry in value.items():
+            entry_path = f"{path}.{key}"
+            yield from self.shape(shape.key, key, entry_path)
+            yield from self.shape(shape.value, entry, entry_path)
+
+    def _number(self, shape: Any, value: object, path: str) -> Iterator[Problem]:
+        whole = shape.type_name in {"integer", "long"}
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            yield _mistyped(path, "a whole number" if whole else "a number", value)
+            return
+        low, high = shape.metadata.get("min"), shape.metadata.get("max")
+        if (low is not None and value < low) or (high is not None and value > high):
+            yield Problem(path, f"{shown(value)} is not {_range(low, high)}")
+
+    def _text(self, shape: Any, value: object, path: str) -> Iterator[Problem]:
+        if not isinstance(value, str):
+            yield _mistyped(path, "text", value, is_secret=shape.name in _SECRET_SHAPES)
+            return
+        if shape.enum:
+            if value not in shape.enum and not self.open_enums:
+                yield Problem(path, f"{shown(value)} is no {_words(shape.name)}{_choices(value, shape.enum)}")
+            return
+        size = list(_sized(shape, len(value), path, "characters"))
+        yield from size
+        pattern = shape.metadata.get("pattern")
+        if pattern and not size and not _pattern(pattern).fullmatch(value):
+            found = "the value" if shape.name in _SECRET_SHAPES else shown(value)
+            yield Problem(path, f"{found} is no {_words(shape.name)}: it does not match {pattern}")
+
+
+def _mistyped(path: str, wanted: str, value: object, *, is_secret: bool = False) -> Problem:
+    is_scalar = isinstance(value, str | int | float) and not is_secret
+    found = f"{described_type(value)}, {shown(value)}" if is_scalar else described_type(value)
+    hint = "; quote it" if wanted == "text" and isinstance(value, bool | int | float) else ""
+    return Problem(path, f"must be {wanted}, and is {found}{hint}")
+
+
+def _sized(shape: Any, size: int, path: str, unit: str) -> Iterator[Problem]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if (low is not None and size < low) or (high is not None and size > high):
+        yield Problem(path, f"has {size} {unit}; SageMaker takes {_range(low, high)}")
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} to {high}"
+
+
+def _choices(value: str, enum: list[str]) -> str:
+    if suggestion := nearest(value, enum):
+        return suggestion
+    return f"; one of {', '.join(enum)}" if len(enum) <= _SHOWN_VALUES else ""
+
+
+def _words(shape_name: str) -> str:
+    """Write a shape's name as words: `ProductionVariantInstanceType` as `production variant instance type`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", shape_name).lower()
