@@ -1,0 +1,39 @@
+"""Time, as local AWS sees it: the wall clock, or one that runs faster."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time and lets it pass."""
+
+    def now(self) -> float:
+        """Return the seconds since the epoch."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return when the seconds have passed."""
+        ...
+
+
+class RealClock:
+    """The wall clock, or one that goes faster from the moment it is made.
+
+    Args:
+        speed: Seconds on this clock for each second on the wall.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._start = time.time()
+        self._wall_start = time.monotonic()
+        self._speed = speed
+
+    def now(self) -> float:
+        """Return the seconds since the epoch."""
+        return self._start + (time.monotonic() - self._wall_start) * self._speed
+
+    def sleep(self, seconds: float) -> None:
+        """Return when the seconds have passed on this clock."""
+        time.sleep(max(0.0, seconds) / self._speed)

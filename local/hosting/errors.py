@@ -1,0 +1,84 @@
+"""What SageMaker answers when it refuses, in its own words.
+
+The messages are those that SageMaker was seen to send, as the tests of `deployer.errors` list them.
+"""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """An error answer of the service.
+
+    Args:
+        code: The error's code, such as `ValidationException`.
+        message: The message.
+        status: The HTTP status.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class ConnectionDroppedError(Exception):
+    """The connection breaks before the answer; whether the call took effect, the caller cannot tell."""
+
+
+def invalid(message: str) -> ServiceError:
+    """Return a ValidationException, the code for nearly everything."""
+    return ServiceError("ValidationException", message)
+
+
+def not_found(kind: str, arn: str) -> ServiceError:
+    """Return what SageMaker says of something that it does not know, or does not see yet."""
+    return invalid(f'Could not find {kind} "{arn}".')
+
+
+def exists(kind: str, arn: str) -> ServiceError:
+    """Return what SageMaker says of a name that is taken."""
+    return invalid(f'Cannot create already existing {kind} "{arn}".')
+
+
+def in_progress(arn: str) -> ServiceError:
+    """Return what SageMaker says to a change of an endpoint that is changing."""
+    return invalid(f'Cannot update in-progress endpoint "{arn}".')
+
+
+def throttled() -> ServiceError:
+    """Return what SageMaker says when calls come too fast."""
+    return ServiceError("ThrottlingException", "Rate exceeded")
+
+
+def internal_failure() -> ServiceError:
+    """Return a fault of the service."""
+    message = "The request processing has failed because of an unknown error, exception or failure."
+    return ServiceError("InternalFailure", message, 500)
+
+
+def role_not_ready(role_arn: str) -> ServiceError:
+    """Return what SageMaker says of an execution role that it cannot assume, or not yet."""
+    return invalid(
+        f'The execution role ARN "{role_arn}" is invalid. Please ensure that the role exists and that its trust '
+        'relationship policy allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com".'
+    )
+
+
+def no_model_data(uri: str, role_arn: str, region: str) -> ServiceError:
+    """Return what SageMaker says of model data that an execution role cannot read."""
+    return invalid(
+        f'Could not access model data at {uri}. Please ensure that the role "{role_arn}" exists and that its trust '
+        'relationship policy allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". '
+        f'Also ensure that the role has "s3:GetObject" permissions and that the object is located in {region}. If your '
+        'Model uses multiple models or uncompressed models, please ensure that the role has "s3:ListBucket" permission.'
+    )
+
+
+def denied(principal: str, action: str, resource: str) -> ServiceError:
+    """Return what IAM says to a call that no policy allows."""
+    message = (
+        f"User: {principal} is not authorized to perform: {action} on resource: {resource} "
+        f"because no identity-based policy allows the {action} action"
+    )
+    return ServiceError("AccessDeniedException", message)

@@ -1,0 +1,82 @@
+"""Eventually consistent tables: what is written is seen by each replica after a delay of its own."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from random import Random
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Version(Generic[T]):
+    value: T | None
+    """None where the record was deleted."""
+    visible_at: tuple[float, ...]
+    """When each replica sees it."""
+
+
+class Table(Generic[T]):
+    """Records by name, on several replicas.
+
+    A replica never goes back in time, but the next read may be answered by one that is further behind: a read can be
+    stale *after* a good one, as SageMaker's can.
+
+    Args:
+        random: Decides which replica answers, and how far each lags.
+        replicas: How many there are.
+        lag: Returns the seconds that the slowest replica lags at present.
+    """
+
+    def __init__(self, random: Random, replicas: int, lag: Callable[[], float]) -> None:
+        self._random = random
+        self._replicas = replicas
+        self._lag = lag
+        self._versions: dict[str, list[_Version[T]]] = {}
+
+    def write(self, name: str, value: T | None, now: float) -> None:
+        """Write a record, or delete it with None. The first replica sees it at once."""
+        versions = self._versions.setdefault(name, [])
+        delays = sorted([0.0, self._lag(), *(self._random.uniform(0, self._lag()) for _ in range(self._replicas - 2))])
+        before = versions[-1].visible_at if versions else (now,) * self._replicas
+        visible_at = tuple(max(now + delay, seen) for delay, seen in zip(delays, before, strict=False))
+        versions.append(_Version(value, visible_at[: self._replicas]))
+
+    def current(self, name: str) -> T | None:
+        """Return the record as it was written last: what decides whether a name is taken."""
+        versions = self._versions.get(name)
+        return versions[-1].value if versions else None
+
+    def read(self, name: str, now: float) -> T | None:
+        """Return the record as some replica sees it."""
+        return self._seen(self._versions.get(name, []), self._random.randrange(self._replicas), now)
+
+    def read_stale(self, name: str) -> T | None:
+        """Return the record as a replica sees it that has missed what was written last."""
+        versions = self._versions.get(name, [])
+        return versions[-2].value if len(versions) > 1 else None
+
+    def scan(self, now: float) -> Iterator[tuple[str, T]]:
+        """Yield every record as one replica sees them."""
+        replica = self._random.randrange(self._replicas)
+        for name, versions in self._versions.items():
+            value = self._seen(versions, replica, now)
+            if value is not None:
+                yield name, value
+
+    def scan_current(self) -> Iterator[tuple[str, T]]:
+        """Yield every record as it was written last."""
+        for name in self._versions:
+            value = self.current(name)
+            if value is not None:
+                yield name, value
+
+    @staticmethod
+    def _seen(versions: list[_Version[T]], replica: int, now: float) -> T | None:
+        count = bisect_right(versions, now, key=lambda version: version.visible_at[replica])
+        return versions[count - 1].value if count else None
