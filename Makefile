@@ -52,6 +52,7 @@ install: $(READY)  ## Make the virtual environment from the pinned requirements
 
 # `sam build` takes the functions' requirements from $(WHEELS), so that only this target needs the network.
 $(READY): requirements-dev.txt functions/requirements.txt
+	rm -rf $(WHEELS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest $(WHEELS) -r functions/requirements.txt

@@ -125,7 +125,6 @@ def step(function: Callable[[Document], Document]) -> Callable[[Document, Lambda
 
     @functools.wraps(function)
     @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
-    @metrics.log_metrics
     @logger.inject_lambda_context(clear_state=True)
     def handler(event: Document, _context: LambdaContext) -> Document:
         for key, value in _business_keys(event).items():
@@ -138,6 +137,10 @@ def step(function: Callable[[Document], Document]) -> Callable[[Document, Lambda
             metrics.add_metric(name="StepErrors", unit=MetricUnit.Count, value=1)
             logger.warning("Step raised", extra={"error": type(error).__name__, "cause": str(error)})
             raise
+        finally:
+            # Most steps count nothing, and Powertools would warn of that.
+            if metrics.metric_set:
+                metrics.flush_metrics()
 
     return handler
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local.hosting.endpoints import Endpoints
 from local.hosting.errors import ConnectionDroppedError, ServiceError, internal_failure, role_not_ready, throttled
@@ -196,15 +196,20 @@ class Simulator:
 
 
 def _raise_for(faults: list[Fault], when: str) -> None:
-    errors: dict[str, Any] = {
-        "throttled": throttled,
-        "unavailable": internal_failure,
-        "dropped": ConnectionDroppedError,
-    }
     for fault in faults:
-        if fault.when != when:
-            continue
-        if fault.kind == "rejected":
-            raise ServiceError(fault.code, fault.message)
-        if fault.kind in errors:
-            raise errors[fault.kind]() from None
+        if fault.when == when and (error := _error(fault)):
+            raise error
+
+
+def _error(fault: Fault) -> Exception | None:
+    match fault.kind:
+        case "rejected":
+            return ServiceError(fault.code, fault.message)
+        case "throttled":
+            return throttled()
+        case "unavailable":
+            return internal_failure()
+        case "dropped":
+            return ConnectionDroppedError()
+        case _:
+            return None
