@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deployer.errors import AnnouncementUnavailableError
 from deployer.outcome import conclude
-from deployer.runtime import Document, client, logger, metrics, step
+from deployer.runtime import Document, client, logger, measure, step
 
 DETAIL_TYPE = "Endpoint Deployment Ended"
 SOURCE = "endpoint-deployer"
@@ -35,8 +35,7 @@ def handler(event: Document) -> Document:
     if answer["FailedEntryCount"]:
         raise AnnouncementUnavailableError(f"PutEvents: {answer['Entries'][0].get('ErrorMessage', 'entry failed')}")
     logger.info("Deployment ended", extra={member: value for member, value in detail.items() if member != "Execution"})
-    metrics.add_dimension(name="Outcome", value=detail["Outcome"])
-    metrics.add_metric(name="Deployments", unit=MetricUnit.Count, value=1)
-    metrics.add_metric(name="DeploymentDuration", unit=MetricUnit.Seconds, value=detail["DurationSeconds"])
+    measure("Deployments", 1, MetricUnit.Count, Outcome=detail["Outcome"])
+    measure("DeploymentDuration", detail["DurationSeconds"], MetricUnit.Seconds, Outcome=detail["Outcome"])
     # The state machine's Fail states read both, whatever the outcome.
     return {"Error": "", "Cause": "", **detail}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
@@ -151,7 +152,7 @@ def _contract_problems(document: Document) -> Iterator[Problem]:
             elif path == "EndpointName":
                 yield Problem(path, "is missing" if document["EndpointName"] is None else "must be text; quote it")
             elif detail["type"] == "dict_type":
-                value = functools.reduce(lambda inner, key: inner[key], detail["loc"], document)
+                value = functools.reduce(operator.getitem, detail["loc"], cast("Any", document))
                 yield Problem(path, f"must be a mapping, and is {described_type(value)}")
             elif detail["loc"][0] != "Tags":
                 yield Problem(path, detail["msg"][0].lower() + detail["msg"][1:])

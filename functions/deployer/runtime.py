@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from botocore.config import Config
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from botocore.client import BaseClient
 
+METRICS_NAMESPACE = "EndpointDeployer"
+
 logger = Logger(service="endpoint-deployer")
 tracer = Tracer(service="endpoint-deployer", patch_modules=["botocore"])
-metrics = Metrics(namespace="EndpointDeployer", service="endpoint-deployer")
 
 # One attempt a call: the state machine retries by name, and every retry is to be seen in its history.
 _ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
@@ -111,6 +112,14 @@ def hosting(plan: Plan | None = None) -> Hosting:
     return Hosting(client("sagemaker"), execution=plan.execution, names=plan.names)
 
 
+def measure(name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
+    """Publish a metric, by its stack and further dimensions."""
+    with single_metric(name=name, unit=unit, value=value, namespace=METRICS_NAMESPACE) as metric:
+        metric.add_dimension(name="Stack", value=os.environ["STACK_NAME"])
+        for dimension, named in dimensions.items():
+            metric.add_dimension(name=dimension, value=named)
+
+
 def plan_of(event: Document) -> Plan:
     """Read the plan from an execution's data."""
     return Plan.model_validate(event["Plan"])
@@ -119,7 +128,7 @@ def plan_of(event: Document) -> Plan:
 def step(function: Callable[[Document], Document]) -> Callable[[Document, LambdaContext], Document]:
     """Make a Lambda handler of one step of the state machine.
 
-    Every line of its log, its metrics and its trace bear the execution and the endpoint; an error is logged once, by
+    Every line of its log and its trace bear the execution and the endpoint. An error is logged and counted by its
     name, without the data of the execution, and goes on to the state machine.
     """
 
@@ -133,14 +142,9 @@ def step(function: Callable[[Document], Document]) -> Callable[[Document, Lambda
         try:
             return function(event)
         except DeployerError as error:
-            metrics.add_dimension(name="Error", value=type(error).__name__)
-            metrics.add_metric(name="StepErrors", unit=MetricUnit.Count, value=1)
+            measure("StepErrors", 1, MetricUnit.Count, Error=type(error).__name__)
             logger.warning("Step raised", extra={"error": type(error).__name__, "cause": str(error)})
             raise
-        finally:
-            # Most steps count nothing, and Powertools would warn of that.
-            if metrics.metric_set:
-                metrics.flush_metrics()
 
     return handler
 

@@ -230,7 +230,7 @@ def summaries_of(config: Document, retained: list[Document] | None = None) -> Do
 
 
 def _summary(variant: Document, kept: Document | None) -> Document:
-    weight = float((kept or {}).get("CurrentWeight") or variant.get("InitialVariantWeight", 1.0))
+    weight: float = kept["CurrentWeight"] if kept else float(variant.get("InitialVariantWeight", 1.0))
     summary: Document = {"VariantName": variant["VariantName"], "CurrentWeight": weight, "DesiredWeight": weight}
     if "ServerlessConfig" in variant:
         return {

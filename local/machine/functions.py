@@ -1,4 +1,4 @@
-"""Lambda, as the state machine sees it: handlers are called in process, their errors come back as Lambda reports them."""
+"""Lambda, as the state machine sees it: handlers run in this process, and fail as Lambda reports it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,9 @@ class Execution:
     @property
     def states(self) -> list[str]:
         """The states that it entered, in order."""
-        return [event["stateEnteredEventDetails"]["name"] for event in self.events if "stateEnteredEventDetails" in event]
+        return [
+            event["stateEnteredEventDetails"]["name"] for event in self.events if "stateEnteredEventDetails" in event
+        ]
 
     @property
     def failures(self) -> list[tuple[str, str]]:
@@ -84,7 +86,11 @@ class Execution:
     @property
     def largest_data(self) -> int:
         """The bytes of the largest data that a state got."""
-        return max(len(event["stateEnteredEventDetails"]["input"]) for event in self.events if "stateEnteredEventDetails" in event)
+        return max(
+            len(event["stateEnteredEventDetails"]["input"])
+            for event in self.events
+            if "stateEnteredEventDetails" in event
+        )
 
 
 class Machine:
@@ -100,7 +106,9 @@ class Machine:
         self._clock = clock
         self._random = Random(seed)  # noqa: S311 - repeatable, not secret
         self._name = f"deploy-endpoint-{uuid4().hex[:12]}"
-        text = _FUNCTION.sub(lambda found: f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{found[1]}", definition.read_text())
+        text = _FUNCTION.sub(
+            lambda found: f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{found[1]}", definition.read_text()
+        )
         self.definition = json.loads(text)
         set_request_account_id(ACCOUNT_ID)
         with self._in_virtual_time():
@@ -173,9 +181,11 @@ class Machine:
                 raise stepfunctions._ExecutionError(error.error, error.cause) from error  # noqa: SLF001
 
         def now() -> str:
-            return datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return (
+                datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            )
 
-        exchanged = {
+        exchanged: dict[str, Any] = {
             "_scaled_sleep": self._clock.sleep,
             "_find_matching_retrier": find_retrier,
             "_invoke_resource": call,
@@ -186,4 +196,3 @@ class Machine:
         }
         with mock.patch.multiple(stepfunctions, **exchanged):
             yield
-
