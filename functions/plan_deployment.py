@@ -8,18 +8,35 @@ from typing import TYPE_CHECKING
 from deployer.content import compose, existing_models
 from deployer.errors import InvalidRequestError
 from deployer.hosting import EXECUTION_TAG, STACK_TAG
+from deployer.naming import Revision
 from deployer.planning import Action, Live, Plan, check_deadline, decide
-from deployer.runtime import Document, Settings, artifacts, hosting, step
+from deployer.rules import live_problems
+from deployer.runtime import Document, Settings, artifacts, hosting, plan_of, step
 from deployer.triggers import arrive, receive
 
 if TYPE_CHECKING:
+    from deployer.hosting import Hosting
     from deployer.triggers import Received
 
 
 @step
 def handler(event: Document) -> Document:
-    """Return the plan, and raise InvalidRequestError for a request that is wrong before anything is created."""
-    settings = Settings.from_environment()
+    """Return the plan, and raise InvalidRequestError for a request that is wrong before anything is created.
+
+    What is to be deployed is settled once; when the execution plans again, only the endpoint is looked at anew.
+    """
+    is_planned = "Plan" in event["Data"]
+    plan = plan_of(event["Data"]) if is_planned else _first_plan(event, Settings.from_environment())
+    if plan.revision:
+        plan = _decided(plan, hosting())
+    if plan.action is Action.WAIT:
+        now = datetime.fromisoformat(event["Now"])
+        check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")
+    return plan.model_dump(mode="json", by_alias=True)
+
+
+def _first_plan(event: Document, settings: Settings) -> Plan:
+    """Settle what is to be deployed."""
     execution = event["Execution"]
     started_at = datetime.fromisoformat(execution["StartTime"])
     arrival = arrive(event["Input"], execution["Name"], started_at, settings.landing)
@@ -34,16 +51,10 @@ def handler(event: Document) -> Document:
         deadline=started_at + timedelta(seconds=settings.deployment_timeout_seconds),
         poll_seconds=settings.poll_interval_seconds,
     )
-    if received.is_ready:
-        plan = _complete(plan, received, settings)
-    if plan.action is Action.WAIT:
-        check_deadline(
-            plan.deadline, datetime.fromisoformat(event["Now"]), f"Endpoint {plan.endpoint_name} is still busy"
-        )
-    return plan.model_dump(mode="json", by_alias=True)
+    return _composed(plan, received, settings) if received.is_ready else plan
 
 
-def _complete(plan: Plan, received: Received, settings: Settings) -> Plan:
+def _composed(plan: Plan, received: Received, settings: Settings) -> Plan:
     request, sagemaker = received.request, hosting()
     missing = [(path, name) for path, name in existing_models(request) if sagemaker.find_model(name) is None]
     if missing:
@@ -51,16 +62,27 @@ def _complete(plan: Plan, received: Received, settings: Settings) -> Plan:
         raise InvalidRequestError("\n".join(problems))
     tags = {EXECUTION_TAG: plan.execution, STACK_TAG: settings.stack_name}
     content = compose(request, plan.requested_at, settings.defaults, received.sources, tags)
-    found = sagemaker.find_endpoint(plan.endpoint_name)
-    live = Live.model_validate(found) if found else None
     return plan.model_copy(
         update={
-            "action": decide(content.revision, plan.endpoint_name, live),
             "revision": content.revision.name,
             "models": content.models,
             "endpoint_config": content.endpoint_config,
             "deployment_config": request.deployment_config,
             "tags": content.tags,
-            "live": live,
         }
     )
+
+
+def _decided(plan: Plan, sagemaker: Hosting) -> Plan:
+    """Look at the endpoint, and decide what the plan's revision means for it."""
+    found = sagemaker.find_endpoint(plan.endpoint_name)
+    live = Live.model_validate({**found, "Confirmed": sagemaker.confirmed(found["EndpointArn"])}) if found else None
+    revision = Revision.parse(plan.endpoint_name, plan.revision)
+    if revision is None:
+        raise InvalidRequestError(f"EndpointName: '{plan.endpoint_name}' makes no revision {plan.revision}")
+    action = decide(revision, plan.endpoint_name, live)
+    attached = sagemaker.find_endpoint_config(live.endpoint_config_name) if live and action is Action.UPDATE else None
+    problems = list(live_problems(plan.endpoint_config, attached, plan.deployment_config)) if attached else []
+    if problems:
+        raise InvalidRequestError("\n".join(map(str, problems)))
+    return plan.model_copy(update={"action": action, "live": live})

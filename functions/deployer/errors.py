@@ -113,6 +113,10 @@ class SmokeTestFailedError(PermanentError):
     """The endpoint answered the smoke test with something else than expected."""
 
 
+class DeploymentSupersededError(PermanentError):
+    """While this run changed the endpoint, somebody else changed it too, or confirmed what it served before."""
+
+
 class DeploymentTimedOutError(PermanentError):
     """The deployment did not end within the deployment timeout; the endpoint is left as SageMaker has it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -23,17 +24,25 @@ from deployer.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
 
     from botocore.client import BaseClient
 
 EXECUTION_TAG = "endpoint-deployer:execution"
-"""Tag that names the execution which created a resource: what a run may undo is what bears its name."""
+"""Tag that names the execution which created a resource, or which was the last to rely on it for a deployment.
+
+What a run may undo is what bears its name.
+"""
+
+CONFIRMED_TAG = "endpoint-deployer:confirmed"
+"""Tag of an endpoint: the newest revision that asked for what the endpoint served already."""
 
 STACK_TAG = "endpoint-deployer:stack"
 """Tag that names the stack which created a resource."""
 
 _SERVER_FAULT = 500
+_MOST_PAGES = 20
 
 
 class Hosting:
@@ -54,11 +63,18 @@ class Hosting:
         self._names = names
 
     def create_model(self, request: Mapping[str, Any]) -> None:
-        """Create a model, or find it there with equal content."""
+        """Create a model, or find it there with equal content and lay claim to it.
+
+        Another run of the same content may be about to undo itself; it leaves what another run has claimed.
+        """
         try:
             self._call("CreateModel", **request)
         except AlreadyExistsError as error:
-            _settle(error, self._call("DescribeModel", ModelName=request["ModelName"]), request)
+            model = self._call("DescribeModel", ModelName=request["ModelName"])
+            _settle(error, model, request)
+            self._call(
+                "AddTags", ResourceArn=model["ModelArn"], Tags=[{"Key": EXECUTION_TAG, "Value": self._execution}]
+            )
 
     def create_endpoint_config(self, request: Mapping[str, Any]) -> None:
         """Create an endpoint config, or find it there with equal content."""
@@ -78,7 +94,7 @@ class Hosting:
         try:
             self._call("CreateEndpoint", **request)
         except EndpointExistsError:
-            if not self._created_by_this_execution(self.describe_endpoint(request["EndpointName"])["EndpointArn"]):
+            if not self.made_by_this_execution(self.describe_endpoint(request["EndpointName"])["EndpointArn"]):
                 raise
 
     def update_endpoint(self, request: Mapping[str, Any]) -> None:
@@ -97,7 +113,7 @@ class Hosting:
             if pending["EndpointConfigName"] != request["EndpointConfigName"]:
                 raise
             config = self.describe_endpoint_config(request["EndpointConfigName"])
-            if not self._created_by_this_execution(config["EndpointConfigArn"]):
+            if not self.made_by_this_execution(config["EndpointConfigArn"]):
                 raise
 
     def describe_endpoint_config(self, name: str) -> dict[str, Any]:
@@ -129,9 +145,71 @@ class Hosting:
         except EndpointNotVisibleError:
             return None
 
-    def _created_by_this_execution(self, arn: str) -> bool:
-        tags = self._call("ListTags", ResourceArn=arn)["Tags"]
-        return {"Key": EXECUTION_TAG, "Value": self._execution} in tags
+    def confirm(self, endpoint_arn: str, revision: str) -> None:
+        """Note on an endpoint that a later request asked for what it serves."""
+        self._call("AddTags", ResourceArn=endpoint_arn, Tags=[{"Key": CONFIRMED_TAG, "Value": revision}])
+
+    def confirmed(self, endpoint_arn: str) -> str:
+        """Return the revision that was noted last, or nothing."""
+        return self._tags(endpoint_arn).get(CONFIRMED_TAG, "")
+
+    def go_back(self, endpoint_name: str, config_name: str) -> None:
+        """Begin to change an endpoint back to a config that it had; one that has it is success.
+
+        Raises:
+            EndpointBusyError: It is changing.
+        """
+        with suppress(AlreadyAppliedError):
+            self._call("UpdateEndpoint", EndpointName=endpoint_name, EndpointConfigName=config_name)
+
+    def delete_endpoint(self, name: str) -> None:
+        """Begin to delete an endpoint; one that is gone is success.
+
+        Raises:
+            EndpointBusyError: It is changing.
+        """
+        with suppress(EndpointNotVisibleError):
+            self._call("DeleteEndpoint", EndpointName=name)
+
+    def delete_endpoint_config(self, name: str) -> None:
+        """Delete an endpoint config; one that is gone is success."""
+        with suppress(EndpointConfigNotVisibleError):
+            self._call("DeleteEndpointConfig", EndpointConfigName=name)
+
+    def delete_model(self, name: str) -> None:
+        """Delete a model; one that is gone is success."""
+        with suppress(ModelNotVisibleError):
+            self._call("DeleteModel", ModelName=name)
+
+    def endpoints_changed_since(self, moment: datetime) -> Iterator[dict[str, Any]]:
+        """Describe every endpoint that was created or changed since."""
+        pages = self._pages("ListEndpoints", "Endpoints", LastModifiedTimeAfter=moment)
+        found = (self.find_endpoint(summary["EndpointName"]) for summary in pages)
+        return (endpoint for endpoint in found if endpoint is not None)
+
+    def configs_created_since(self, moment: datetime) -> Iterator[dict[str, Any]]:
+        """Describe every endpoint config that was created since."""
+        pages = self._pages("ListEndpointConfigs", "EndpointConfigs", CreationTimeAfter=moment)
+        found = (self.find_endpoint_config(summary["EndpointConfigName"]) for summary in pages)
+        return (config for config in found if config is not None)
+
+    def made_by_this_execution(self, arn: str) -> bool:
+        """Tell whether this execution created a resource."""
+        return self._tags(arn).get(EXECUTION_TAG) == self._execution
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in self._call("ListTags", ResourceArn=arn)["Tags"]}
+
+    def _pages(self, operation: str, member: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Yield the entries of a listing, up to a bound that no one deployment's time should see."""
+        token: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            page = self._call(operation, MaxResults=100, **parameters, **token)
+            yield from page[member]
+            if "NextToken" not in page:
+                return
+            token = {"NextToken": page["NextToken"]}
+        raise SageMakerRejectedError(f"{operation}: more than {_MOST_PAGES} pages since the deployment began.")
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         try:

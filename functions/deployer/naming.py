@@ -68,6 +68,10 @@ class Revision:
         """`<EndpointName>-<requested at, UTC>-<digest>`, the name of the endpoint config."""
         return f"{self.stem}-{self.requested_at.strftime(_REQUESTED_AT)}-{self.digest}"
 
+    def is_confirmed_by(self, other: Revision | None) -> bool:
+        """Tell whether another revision asks for the same content at a later time."""
+        return other is not None and other.digest == self.digest and other.requested_at > self.requested_at
+
     @property
     def order(self) -> tuple[datetime, str]:
         """Sorts revisions of one endpoint by age; within one second the digest decides, so all runs agree."""

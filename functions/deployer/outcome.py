@@ -23,9 +23,14 @@ class Outcome(StrEnum):
     FAILED = "Failed"
 
 
-_OUTCOMES_OF_ERRORS = {"InvalidRequestError": Outcome.REJECTED, "DeploymentTimedOutError": Outcome.TIMED_OUT}
+_OUTCOMES_OF_ERRORS = {
+    "InvalidRequestError": Outcome.REJECTED,
+    "DeploymentTimedOutError": Outcome.TIMED_OUT,
+    "DeploymentSupersededError": Outcome.SUPERSEDED,
+}
 _OUTCOMES_OF_ACTIONS = {
     "NothingToDo": Outcome.NOTHING_TO_DO,
+    "Confirm": Outcome.NOTHING_TO_DO,
     "Superseded": Outcome.SUPERSEDED,
     "AwaitingArtifact": Outcome.AWAITING_ARTIFACT,
 }
@@ -58,6 +63,8 @@ def conclude(data: dict[str, Any], request: object, execution: dict[str, str], n
     }
     if failure:
         detail |= {"Error": failure["Error"], "Cause": readable_cause(failure.get("Cause", ""))}
+    if left := data.get("Undo", {}).get("Left"):
+        detail["Left"] = left
     return {member: value for member, value in detail.items() if value is not None}
 
 

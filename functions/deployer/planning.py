@@ -9,7 +9,13 @@ from typing import Any
 from pydantic import AliasGenerator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_pascal
 
-from deployer.errors import DeploymentTimedOutError, EndpointFailedError, EndpointNotVisibleError, UpdateRolledBackError
+from deployer.errors import (
+    DeploymentSupersededError,
+    DeploymentTimedOutError,
+    EndpointFailedError,
+    EndpointNotVisibleError,
+    UpdateRolledBackError,
+)
 from deployer.naming import Revision
 
 WAITING_STATUSES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
@@ -25,6 +31,7 @@ class Action(StrEnum):
     CREATE = "Create"
     UPDATE = "Update"
     WAIT = "Wait"
+    CONFIRM = "Confirm"
     NOTHING_TO_DO = "NothingToDo"
     SUPERSEDED = "Superseded"
     AWAITING_ARTIFACT = "AwaitingArtifact"
@@ -45,6 +52,14 @@ class Live(_StateData):
     endpoint_config_name: str = ""
     last_modified_time: datetime
     failure_reason: str = ""
+    confirmed: str = ""
+    """The revision that last asked for what the endpoint serves already; it came later than the attached one."""
+
+    def revision(self, endpoint_name: str) -> Revision | None:
+        """The newest revision that asked for what the endpoint serves; None if this deployer did not make it."""
+        attached = Revision.parse(endpoint_name, self.endpoint_config_name)
+        confirmed = Revision.parse(endpoint_name, self.confirmed)
+        return confirmed if attached and attached.is_confirmed_by(confirmed) else attached
 
 
 class Plan(_StateData):
@@ -95,12 +110,12 @@ def decide(revision: Revision, endpoint_name: str, live: Live | None) -> Action:
         raise EndpointFailedError(
             f"Endpoint {endpoint_name} is {live.endpoint_status} and cannot be changed. {live.failure_reason}".rstrip()
         )
-    attached = Revision.parse(endpoint_name, live.endpoint_config_name)
-    if attached is None:
+    newest = live.revision(endpoint_name)
+    if newest is None:
         return Action.UPDATE
-    if attached.digest == revision.digest:
-        return Action.NOTHING_TO_DO
-    return Action.SUPERSEDED if revision.order < attached.order else Action.UPDATE
+    if newest.digest == revision.digest:
+        return Action.CONFIRM if newest.is_confirmed_by(revision) else Action.NOTHING_TO_DO
+    return Action.SUPERSEDED if revision.order < newest.order else Action.UPDATE
 
 
 def in_service(plan: Plan, endpoint: Live, now: datetime) -> bool:
@@ -109,20 +124,34 @@ def in_service(plan: Plan, endpoint: Live, now: datetime) -> bool:
     Raises:
         EndpointNotVisibleError: The answer is older than the change that this run made.
         EndpointFailedError: The endpoint ended in a status that it cannot leave.
-        UpdateRolledBackError: It serves, but another config than this run asked for.
+        UpdateRolledBackError: It serves what it served before.
+        DeploymentSupersededError: It serves something else.
         DeploymentTimedOutError: It is still under way after the deadline.
     """
     name, reason = plan.endpoint_name, endpoint.failure_reason or "SageMaker gives no reason; see its logs and alarms."
     if endpoint.endpoint_status == "InService":
         if endpoint.endpoint_config_name == plan.revision:
             return True
-        if plan.live and endpoint.last_modified_time <= plan.live.last_modified_time:
+        if plan.live is None or endpoint.endpoint_config_name != plan.live.endpoint_config_name:
+            raise DeploymentSupersededError(
+                f"Endpoint {name} was changed to {endpoint.endpoint_config_name} meanwhile."
+            )
+        if endpoint.last_modified_time <= plan.live.last_modified_time:
             raise EndpointNotVisibleError(f"Endpoint {name} shows no sign of the update yet.")
         raise UpdateRolledBackError(f"Endpoint {name} serves {endpoint.endpoint_config_name} again: {reason}")
     if endpoint.endpoint_status not in WAITING_STATUSES:
         raise EndpointFailedError(f"Endpoint {name} is {endpoint.endpoint_status}: {reason}")
     check_deadline(plan.deadline, now, f"Endpoint {name} is still {endpoint.endpoint_status}")
     return False
+
+
+def check_newest(plan: Plan, confirmed: str) -> None:
+    """Raise DeploymentSupersededError if a newer request has confirmed what the endpoint served before this run."""
+    wanted = Revision.parse(plan.endpoint_name, plan.revision)
+    before = plan.live and Revision.parse(plan.endpoint_name, plan.live.endpoint_config_name)
+    newer = Revision.parse(plan.endpoint_name, confirmed)
+    if before and wanted and newer and before.is_confirmed_by(newer) and newer.order > wanted.order:
+        raise DeploymentSupersededError(f"Revision {confirmed} was requested later and asks for what was live before.")
 
 
 def check_deadline(deadline: datetime, now: datetime, what: str) -> None:

@@ -247,7 +247,7 @@ def _summary(variant: Document, kept: Document | None) -> Document:
 
 
 def _scaled(summary: Document, wanted: Document) -> Document:
-    weight = float(wanted.get("DesiredWeight", summary["CurrentWeight"]))
+    weight: Any = wanted.get("DesiredWeight", summary["CurrentWeight"])
     changed = {**summary, "CurrentWeight": weight, "DesiredWeight": weight}
     if "CurrentInstanceCount" in summary:
         count = wanted.get("DesiredInstanceCount", summary["CurrentInstanceCount"])

@@ -107,7 +107,8 @@ def make_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     worlds: list[World] = []
-    with mock_aws():
+    # moto is S3 here; SageMaker is the simulator.
+    with mock_aws(config={"core": {"passthrough": {"services": ["sagemaker"]}}}):
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})

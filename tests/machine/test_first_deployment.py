@@ -20,6 +20,7 @@ EndpointConfig:
     - {InstanceType: ml.m5.large, InitialInstanceCount: 2}
 Tags: {team: growth}
 """
+NOTHING: dict[str, list[str]] = {"Models": [], "EndpointConfigs": [], "Endpoints": []}
 VISIBILITY = {"ModelNotVisibleError", "EndpointConfigNotVisibleError", "EndpointNotVisibleError"}
 
 
@@ -104,6 +105,7 @@ def test_a_permanent_refusal_ends_the_execution_at_once(make_world: Any, operati
     assert execution.cause == f"{operation}: {message}"
     assert execution.failures == [(state, "SageMakerRejectedError")]
     assert world.outcomes == ["Failed"]
+    assert world.names == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -158,6 +160,7 @@ def test_a_role_that_never_works_fails_the_deployment(make_world: Any) -> None:
 
     assert execution.error == "RoleNotReadyError"
     assert "is invalid. Please ensure that the role exists" in execution.cause
+    assert world.names == NOTHING
 
 
 def test_an_endpoint_that_fails_is_told_with_its_reason(make_world: Any) -> None:
@@ -171,6 +174,7 @@ def test_an_endpoint_that_fails_is_told_with_its_reason(make_world: Any) -> None
     assert execution.error == "EndpointFailedError"
     assert reason in execution.cause
     assert world.bus[0]["Error"] == "EndpointFailedError"
+    assert world.names == NOTHING
 
 
 def test_waiting_ends_at_the_deadline(make_world: Any) -> None:
@@ -182,6 +186,8 @@ def test_waiting_ends_at_the_deadline(make_world: Any) -> None:
 
     assert (execution.error, execution.states[-1]) == ("DeploymentTimedOutError", "TimedOut")
     assert world.outcomes == ["TimedOut"]
+    assert [len(names) for names in world.names.values()] == [1, 1, 1]
+    assert set(world.bus[0]["Left"]) == {*world.names["EndpointConfigs"], *world.names["Models"]}
 
 
 BAD_MANIFESTS = {
@@ -220,7 +226,7 @@ def test_bad_input_is_rejected_by_its_field_before_anything_is_made(world: Any, 
 
     assert (execution.error, execution.states[-1]) == ("InvalidRequestError", "Rejected")
     assert named in execution.cause
-    assert world.names == {"Models": [], "EndpointConfigs": [], "Endpoints": []}
+    assert world.names == NOTHING
     assert Counter(world.outcomes) == {"Rejected": 1}
 
 

@@ -72,7 +72,7 @@ LAYERS = [
     {"errors", "naming"},
     {"service_model", "manifest", "rules", "request", "outcome"},
     {"artifacts", "hosting", "content", "planning"},
-    {"triggers"},
+    {"triggers", "undoing"},
     {"runtime"},
 ]
 """From the ground up: a module imports its own layer or lower ones."""

@@ -1,0 +1,149 @@
+"""The newest request wins, whatever order requests arrive and run in, and nothing is made twice or left behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local.hosting import Settings
+
+ACCOUNT_ID = "111122223333"
+REGISTRY = f"{ACCOUNT_ID}.dkr.ecr.us-east-1.amazonaws.com"
+
+
+def requested(world: Any, endpoint: str, content: str, at: float, event_id: str) -> dict[str, Any]:
+    """Build the event of an application that wants an endpoint to run an image."""
+    variant = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    return {
+        "version": "0",
+        "id": event_id,
+        "detail-type": "Endpoint Deployment Requested",
+        "source": "endpoint-deployer.requests",
+        "account": ACCOUNT_ID,
+        "time": datetime.fromtimestamp(world.clock.now() + at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": "us-east-1",
+        "resources": [],
+        "detail": {
+            "EndpointName": endpoint,
+            "Models": {"m": {"PrimaryContainer": {"Image": f"{REGISTRY}/{content}:1"}}},
+            "EndpointConfig": {"ProductionVariants": [variant]},
+        },
+    }
+
+
+def serves(world: Any, endpoint: str) -> str:
+    """Tell which content an endpoint serves."""
+    resources = world.simulator.resources()
+    config = resources["EndpointConfigs"][resources["Endpoints"][endpoint]["EndpointConfigName"]]
+    model = resources["Models"][config["ProductionVariants"][0]["ModelName"]]
+    return str(model["PrimaryContainer"]["Image"].removeprefix(f"{REGISTRY}/").removesuffix(":1"))
+
+
+def deploy_in_turn(world: Any, *requests: tuple[str, float]) -> list[str]:
+    """Run requests for one endpoint, given by content and time, one after the other; return their last states."""
+    events = [requested(world, "churn", content, at, f"e{index}") for index, (content, at) in enumerate(requests)]
+    return [world.run(event).states[-1] for event in events]
+
+
+def test_an_update_takes_the_place_of_what_was_there(world: Any) -> None:
+    """A newer request with other content goes live, and the endpoint stays the same one."""
+    assert deploy_in_turn(world, ("a", 0), ("b", 10)) == ["Deployed", "Deployed"]
+
+    assert serves(world, "churn") == "b"
+    assert world.count("CreateEndpoint") == 1
+    assert world.count("UpdateEndpoint") == 1
+
+
+def test_an_older_request_never_replaces_a_newer_one(world: Any) -> None:
+    """A request that comes late is superseded, and leaves nothing."""
+    assert deploy_in_turn(world, ("a", 0), ("b", 20), ("c", 10)) == ["Deployed", "Deployed", "Superseded"]
+
+    assert serves(world, "churn") == "b"
+    assert len(world.names["EndpointConfigs"]) == 2
+
+
+def test_the_same_content_again_is_nothing_to_do(world: Any) -> None:
+    """A request for what is live changes nothing."""
+    assert deploy_in_turn(world, ("a", 0), ("a", 10), ("a", 0)) == ["Deployed", "NothingToDo", "NothingToDo"]
+
+    assert world.count("CreateModel") == 1
+    assert world.count("UpdateEndpoint") == 0
+
+
+def test_a_request_for_what_is_live_counts_as_the_newest(world: Any) -> None:
+    """After a, and a again later, a request from between the two is history."""
+    assert deploy_in_turn(world, ("a", 0), ("a", 20), ("b", 10)) == ["Deployed", "NothingToDo", "Superseded"]
+
+    assert serves(world, "churn") == "a"
+
+
+def test_what_was_live_before_can_be_live_again(world: Any) -> None:
+    """The model is found there with equal content; the revision is a new one."""
+    assert deploy_in_turn(world, ("a", 0), ("b", 10), ("a", 20)) == ["Deployed"] * 3
+
+    assert serves(world, "churn") == "a"
+    assert len(world.names["Models"]) == 2
+    assert len(world.names["EndpointConfigs"]) == 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_event_many_times_is_one_deployment(make_world: Any, seed: int) -> None:
+    """Duplicates that run at the same time give one of everything, and all but one have nothing to do."""
+    world = make_world(Settings(lag=5), seed)
+    event = requested(world, "churn", "a", 0, "e")
+    executions = [world.machine.start(event) for _ in range(5)]
+
+    world.machine.run()
+
+    assert Counter(execution.states[-1] for execution in executions) == {"Deployed": 1, "NothingToDo": 4}
+    assert [len(names) for names in world.names.values()] == [1, 1, 1]
+
+
+CONTENTS = st.sampled_from("abc")
+REQUESTS = st.lists(
+    st.tuples(st.sampled_from(["churn", "fraud"]), CONTENTS, st.integers(0, 5), st.integers(0, 900), st.integers(1, 2)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(requests=REQUESTS, lag=st.sampled_from([0, 1, 10]), seed=st.integers(0, 1000))
+def test_whatever_the_order_each_endpoint_ends_on_its_newest_request(
+    make_world: Any, requests: list[tuple[str, str, int, int, int]], lag: float, seed: int
+) -> None:
+    """Up to 6 requests for 2 endpoints, with duplicates and delays, in any interleaving."""
+    world = make_world(Settings(lag=lag), seed)
+    began = world.clock.now()
+    newest: dict[str, tuple[int, str]] = {}
+    for index, (endpoint, content, minute, delay, copies) in enumerate(requests):
+        # Two requests in one second have no order; a second apart they do.
+        moment = minute * 60 + index
+        newest[endpoint] = max(newest.get(endpoint, (-1, "")), (moment, content))
+        event = requested(world, endpoint, content, moment, f"e{index}")
+        for copy in range(copies):
+            world.machine.start(event, at=began + moment + delay * (copy + 1))
+
+    world.machine.run()
+
+    resources = world.simulator.resources()
+    assert {name: serves(world, name) for name in resources["Endpoints"]} == {
+        name: content for name, (_, content) in newest.items()
+    }
+    assert all(execution.status == "SUCCEEDED" for execution in world.machine.executions)
+    assert not orphans(resources)
+
+
+def orphans(resources: dict[str, dict[str, Any]]) -> set[str]:
+    """Name models that no config uses, and revisions that were never live."""
+    used = {
+        variant["ModelName"]
+        for config in resources["EndpointConfigs"].values()
+        for variant in config["ProductionVariants"]
+    }
+    return set(resources["Models"]) - used
