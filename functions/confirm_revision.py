@@ -1,6 +1,8 @@
 """ConfirmRevision: note on the endpoint that a later request asked for what it serves already.
 
-Without the note, a request between the two that comes late would look like the newest one.
+Without the note, a request between the two that comes late would look like the newest one. One that is just being
+served cannot see the note any more; so the state machine waits for as long as anything may be invisible, and plans
+again.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deployer.planning import Live, check_newest, in_service, next_poll
+from deployer.planning import Live, in_service, next_poll
 from deployer.runtime import Document, hosting, plan_of, step
 
 
@@ -12,11 +12,8 @@ from deployer.runtime import Document, hosting, plan_of, step
 def handler(event: Document) -> Document:
     """Return whether the endpoint is in service on the plan's config, and when to look again."""
     plan, now = plan_of(event), datetime.fromisoformat(event["Now"])
-    sagemaker = hosting(plan)
-    endpoint = sagemaker.describe_endpoint(plan.endpoint_name)
+    endpoint = hosting(plan).describe_endpoint(plan.endpoint_name)
     is_done = in_service(plan, Live.model_validate(endpoint), now)
-    if is_done and plan.live:
-        check_newest(plan, sagemaker.confirmed(endpoint["EndpointArn"]))
     return {
         "InService": is_done,
         "EndpointStatus": endpoint["EndpointStatus"],

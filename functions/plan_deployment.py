@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from deployer.content import compose, existing_models
+from deployer.content import EXECUTION_TAG, STACK_TAG, compose, existing_models
 from deployer.errors import InvalidRequestError
-from deployer.hosting import EXECUTION_TAG, STACK_TAG
-from deployer.naming import Revision
-from deployer.planning import Action, Live, Plan, check_deadline, decide
+from deployer.planning import Action, Plan, check_deadline, decide
 from deployer.rules import live_problems
 from deployer.runtime import Document, Settings, artifacts, hosting, plan_of, step
 from deployer.triggers import arrive, receive
@@ -29,7 +27,7 @@ def handler(event: Document) -> Document:
     plan = plan_of(event["Data"]) if is_planned else _first_plan(event, Settings.from_environment())
     if plan.revision:
         plan = _decided(plan, hosting())
-    if plan.action is Action.WAIT:
+    if plan.action in {Action.WAIT, Action.CONFIRM}:
         now = datetime.fromisoformat(event["Now"])
         check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")
     return plan.model_dump(mode="json", by_alias=True)
@@ -75,12 +73,8 @@ def _composed(plan: Plan, received: Received, settings: Settings) -> Plan:
 
 def _decided(plan: Plan, sagemaker: Hosting) -> Plan:
     """Look at the endpoint, and decide what the plan's revision means for it."""
-    found = sagemaker.find_endpoint(plan.endpoint_name)
-    live = Live.model_validate({**found, "Confirmed": sagemaker.confirmed(found["EndpointArn"])}) if found else None
-    revision = Revision.parse(plan.endpoint_name, plan.revision)
-    if revision is None:
-        raise InvalidRequestError(f"EndpointName: '{plan.endpoint_name}' makes no revision {plan.revision}")
-    action = decide(revision, plan.endpoint_name, live)
+    live = sagemaker.find_live(plan.endpoint_name)
+    action = decide(plan.wanted, plan.endpoint_name, live)
     attached = sagemaker.find_endpoint_config(live.endpoint_config_name) if live and action is Action.UPDATE else None
     problems = list(live_problems(plan.endpoint_config, attached, plan.deployment_config)) if attached else []
     if problems:

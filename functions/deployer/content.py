@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
     from deployer.artifacts import Artifact
 
+EXECUTION_TAG = "endpoint-deployer:execution"
+"""Tag that names the execution which created a resource: its own effect, even if the answer was lost on its way."""
+
+REVISION_TAG = "endpoint-deployer:revision"
+"""Tag that names the newest revision which relies on a resource: it is that revision's to undo."""
+
+STACK_TAG = "endpoint-deployer:stack"
+"""Tag that names the stack which created a resource: the functions' policies let nothing else be deleted."""
+
 _NO_IMAGE = "is missing, and the stack has no DefaultImage"
 _NO_INSTANCE_TYPE = "is missing, and the stack has no DefaultInstanceType"
 
@@ -76,18 +85,22 @@ def compose(
     Raises:
         InvalidRequestError: Something is missing that the stack has no default for.
     """
-    all_tags = {**request.tags, **tags}
     names: dict[str, str] = {}
     models: list[Document] = []
     for key, model in request.models.items():
         content = _complete_model(model, f"Models.{key}", defaults, sources.artifact)
         used = {data.uri: sources.versions.get(data.uri, "") for data in model_data(content, "")}
         names[key] = model_name(request.endpoint_name, key, {"Model": content, "Versions": used})
-        models.append(_tagged({"ModelName": names[key], **content}, all_tags))
+        models.append({"ModelName": names[key], **content})
     config = _endpoint_config(request, defaults, names)
     revision = Revision.of(request.endpoint_name, requested_at, {"EndpointConfig": config, "Tags": request.tags})
-    config = _tagged({"EndpointConfigName": revision.name, **config}, all_tags)
-    return Content(revision, models, config, tag_list(all_tags))
+    all_tags = {**request.tags, **tags, REVISION_TAG: revision.name}
+    return Content(
+        revision,
+        [_tagged(model, all_tags) for model in models],
+        _tagged({"EndpointConfigName": revision.name, **config}, all_tags),
+        tag_list(all_tags),
+    )
 
 
 def needs_artifact(request: DeploymentRequest) -> bool:

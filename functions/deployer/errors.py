@@ -114,7 +114,7 @@ class SmokeTestFailedError(PermanentError):
 
 
 class DeploymentSupersededError(PermanentError):
-    """While this run changed the endpoint, somebody else changed it too, or confirmed what it served before."""
+    """Somebody else has changed the endpoint since this run did."""
 
 
 class DeploymentTimedOutError(PermanentError):

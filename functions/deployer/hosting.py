@@ -9,6 +9,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
+from deployer.content import EXECUTION_TAG, REVISION_TAG
 from deployer.errors import (
     AlreadyAppliedError,
     AlreadyExistsError,
@@ -22,6 +23,7 @@ from deployer.errors import (
     SageMakerUnavailableError,
     classify,
 )
+from deployer.planning import Live
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -29,17 +31,8 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
-EXECUTION_TAG = "endpoint-deployer:execution"
-"""Tag that names the execution which created a resource, or which was the last to rely on it for a deployment.
-
-What a run may undo is what bears its name.
-"""
-
 CONFIRMED_TAG = "endpoint-deployer:confirmed"
 """Tag of an endpoint: the newest revision that asked for what the endpoint served already."""
-
-STACK_TAG = "endpoint-deployer:stack"
-"""Tag that names the stack which created a resource."""
 
 _SERVER_FAULT = 500
 _MOST_PAGES = 20
@@ -65,7 +58,7 @@ class Hosting:
     def create_model(self, request: Mapping[str, Any]) -> None:
         """Create a model, or find it there with equal content and lay claim to it.
 
-        Another run of the same content may be about to undo itself; it leaves what another run has claimed.
+        The tags lay the claim: an older revision with the same model leaves it alone when it is undone.
         """
         try:
             self._call("CreateModel", **request)
@@ -145,22 +138,17 @@ class Hosting:
         except EndpointNotVisibleError:
             return None
 
+    def find_live(self, name: str) -> Live | None:
+        """Return an endpoint as planning sees it; None if SageMaker does not know it."""
+        endpoint = self.find_endpoint(name)
+        if endpoint is None:
+            return None
+        confirmed = self._tags(endpoint["EndpointArn"]).get(CONFIRMED_TAG, "")
+        return Live.model_validate({**endpoint, "Confirmed": confirmed})
+
     def confirm(self, endpoint_arn: str, revision: str) -> None:
         """Note on an endpoint that a later request asked for what it serves."""
         self._call("AddTags", ResourceArn=endpoint_arn, Tags=[{"Key": CONFIRMED_TAG, "Value": revision}])
-
-    def confirmed(self, endpoint_arn: str) -> str:
-        """Return the revision that was noted last, or nothing."""
-        return self._tags(endpoint_arn).get(CONFIRMED_TAG, "")
-
-    def go_back(self, endpoint_name: str, config_name: str) -> None:
-        """Begin to change an endpoint back to a config that it had; one that has it is success.
-
-        Raises:
-            EndpointBusyError: It is changing.
-        """
-        with suppress(AlreadyAppliedError):
-            self._call("UpdateEndpoint", EndpointName=endpoint_name, EndpointConfigName=config_name)
 
     def delete_endpoint(self, name: str) -> None:
         """Begin to delete an endpoint; one that is gone is success.
@@ -196,6 +184,10 @@ class Hosting:
     def made_by_this_execution(self, arn: str) -> bool:
         """Tell whether this execution created a resource."""
         return self._tags(arn).get(EXECUTION_TAG) == self._execution
+
+    def revision_of(self, arn: str) -> str | None:
+        """Return the newest revision that relies on a resource; None if this deployer did not make it."""
+        return self._tags(arn).get(REVISION_TAG)
 
     def _tags(self, arn: str) -> dict[str, str]:
         return {tag["Key"]: tag["Value"] for tag in self._call("ListTags", ResourceArn=arn)["Tags"]}

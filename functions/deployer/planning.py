@@ -17,6 +17,7 @@ from deployer.errors import (
     UpdateRolledBackError,
 )
 from deployer.naming import Revision
+from deployer.rules import all_variants
 
 WAITING_STATUSES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 """Statuses that an endpoint leaves by itself (SageMaker API Reference, DescribeEndpoint)."""
@@ -89,11 +90,18 @@ class Plan(_StateData):
     """The endpoint as it was when this was planned."""
 
     @property
+    def wanted(self) -> Revision:
+        """The revision, taken apart."""
+        wanted = Revision.parse(self.endpoint_name, self.revision)
+        if wanted is None:
+            raise ValueError(f"{self.revision} is no revision of {self.endpoint_name}")
+        return wanted
+
+    @property
     def names(self) -> frozenset[str]:
         """The models and the endpoint config that this run creates or relies on."""
-        kinds = ("ProductionVariants", "ShadowProductionVariants")
-        variants = [variant for kind in kinds for variant in self.endpoint_config.get(kind, [])]
-        return frozenset({self.revision, *(variant["ModelName"] for variant in variants if "ModelName" in variant)})
+        models = {variant["ModelName"] for variant in all_variants(self.endpoint_config) if "ModelName" in variant}
+        return frozenset({self.revision, *models})
 
 
 def decide(revision: Revision, endpoint_name: str, live: Live | None) -> Action:
@@ -143,15 +151,6 @@ def in_service(plan: Plan, endpoint: Live, now: datetime) -> bool:
         raise EndpointFailedError(f"Endpoint {name} is {endpoint.endpoint_status}: {reason}")
     check_deadline(plan.deadline, now, f"Endpoint {name} is still {endpoint.endpoint_status}")
     return False
-
-
-def check_newest(plan: Plan, confirmed: str) -> None:
-    """Raise DeploymentSupersededError if a newer request has confirmed what the endpoint served before this run."""
-    wanted = Revision.parse(plan.endpoint_name, plan.revision)
-    before = plan.live and Revision.parse(plan.endpoint_name, plan.live.endpoint_config_name)
-    newer = Revision.parse(plan.endpoint_name, confirmed)
-    if before and wanted and newer and before.is_confirmed_by(newer) and newer.order > wanted.order:
-        raise DeploymentSupersededError(f"Revision {confirmed} was requested later and asks for what was live before.")
 
 
 def check_deadline(deadline: datetime, now: datetime, what: str) -> None:

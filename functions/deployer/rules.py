@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _CONFIG = "EndpointConfig"
+_KINDS = ("ProductionVariants", "ShadowProductionVariants")
 _MOST_VARIANTS = 10
 _MEMORY_SIZES_MB = range(1024, 6144 + 1, 1024)
 _MOST_CONCURRENCY = 200
@@ -42,6 +43,12 @@ def broken_rules(request: Document) -> Iterator[Problem]:
 def variants_of(config: Mapping[str, Any], kind: str = "ProductionVariants") -> list[Document]:
     """Return the variants of an endpoint config."""
     return list(config.get(kind, []))
+
+
+def all_variants(config: Mapping[str, Any]) -> Iterator[Document]:
+    """Yield the production and the shadow variants of an endpoint config."""
+    for kind in _KINDS:
+        yield from config.get(kind, [])
 
 
 def live_problems(config: Document, live_config: Document, deployment: Document | None) -> Iterator[Problem]:
@@ -89,17 +96,13 @@ def _model_problems(path: str, model: Document) -> Iterator[Problem]:
 
 
 def _variant_problems(config: Document) -> Iterator[Problem]:
-    for kind in ("ProductionVariants", "ShadowProductionVariants"):
+    for kind in _KINDS:
         variants = variants_of(config, kind)
         if len(variants) > _MOST_VARIANTS:
             yield Problem(f"{_CONFIG}.{kind}", f"has {len(variants)} entries; SageMaker takes at most {_MOST_VARIANTS}")
         for index, variant in enumerate(variants):
             yield from _instance_problems(f"{_CONFIG}.{kind}[{index}]", variant)
-    names = [
-        variant["VariantName"]
-        for kind in ("ProductionVariants", "ShadowProductionVariants")
-        for variant in variants_of(config, kind)
-    ]
+    names = [variant["VariantName"] for variant in all_variants(config)]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Problem(f"{_CONFIG}.ProductionVariants", f"has several variants of the name '{name}'")
     variants = variants_of(config)
@@ -170,11 +173,7 @@ def _shadow_problems(config: Document) -> Iterator[Problem]:
 
 
 def _unused_models(models: Mapping[str, Document], config: Document) -> Iterator[Problem]:
-    used = {
-        variant.get("ModelName")
-        for kind in ("ProductionVariants", "ShadowProductionVariants")
-        for variant in variants_of(config, kind)
-    }
+    used = {variant.get("ModelName") for variant in all_variants(config)}
     for key in models:
         if key not in used:
             yield Problem(f"Models.{key}", "is used by no variant")

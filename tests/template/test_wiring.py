@@ -71,7 +71,8 @@ def imports(path: Path) -> set[str]:
 LAYERS = [
     {"errors", "naming"},
     {"service_model", "manifest", "rules", "request", "outcome"},
-    {"artifacts", "hosting", "content", "planning"},
+    {"artifacts", "content", "planning"},
+    {"hosting"},
     {"triggers", "undoing"},
     {"runtime"},
 ]

@@ -11,7 +11,8 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Endp
 from botocore.stub import Stubber
 
 from deployer import errors
-from deployer.hosting import EXECUTION_TAG, Hosting, holds
+from deployer.content import EXECUTION_TAG
+from deployer.hosting import Hosting, holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:"
 ROLE = "arn:aws:iam::111122223333:role/runs-models"
-MODEL = {"ModelName": "churn-m-1", "PrimaryContainer": {"Image": "registry/churn:1"}, "ExecutionRoleArn": ROLE}
+MODEL: dict[str, Any] = {
+    "ModelName": "churn-m-1",
+    "PrimaryContainer": {"Image": "registry/churn:1"},
+    "ExecutionRoleArn": ROLE,
+    "Tags": [{"Key": EXECUTION_TAG, "Value": EXECUTION}],
+}
 CONFIG: dict[str, Any] = {
     "EndpointConfigName": "churn-c-1",
     "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": "churn-m-1", "InitialVariantWeight": 1.0}],
@@ -83,9 +89,11 @@ def list_tags(stub: Stubber, execution: str) -> None:
 
 
 def test_a_model_that_exists_with_equal_content_is_success(hosting: Hosting, stub: Stubber) -> None:
-    """A repeated CreateModel, after a lost answer for one, finds the model and is content."""
+    """A repeated CreateModel, after a lost answer for one, finds the model and lays claim to it."""
     refuse(stub, "create_model", f'Cannot create already existing model "{ARN}model/churn-m-1".')
-    stub.add_response("describe_model", {**MODEL, "ModelArn": f"{ARN}model/churn-m-1", "CreationTime": MOMENT})
+    content = {member: value for member, value in MODEL.items() if member != "Tags"}
+    stub.add_response("describe_model", {**content, "ModelArn": f"{ARN}model/churn-m-1", "CreationTime": MOMENT})
+    stub.add_response("add_tags", {}, {"ResourceArn": f"{ARN}model/churn-m-1", "Tags": MODEL["Tags"]})
 
     hosting.create_model(MODEL)
 
@@ -93,7 +101,7 @@ def test_a_model_that_exists_with_equal_content_is_success(hosting: Hosting, stu
 def test_a_model_that_exists_with_other_content_is_a_conflict(hosting: Hosting, stub: Stubber) -> None:
     """A model made by hand under our name is not taken for ours."""
     refuse(stub, "create_model", f'Cannot create already existing model "{ARN}model/churn-m-1".')
-    other = {**MODEL, "PrimaryContainer": {"Image": "registry/other:1"}}
+    other = {"ModelName": "churn-m-1", "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": "registry/other:1"}}
     stub.add_response("describe_model", {**other, "ModelArn": f"{ARN}model/churn-m-1", "CreationTime": MOMENT})
 
     with pytest.raises(errors.AlreadyExistsError, match="something else"):
