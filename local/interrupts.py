@@ -1,0 +1,23 @@
+"""Makes a polite request to terminate end a program as Ctrl-C does: through its `finally` blocks."""
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def run_interruptible(main: Callable[[], int]) -> NoReturn:
+    """Run a program to its end, or until it is interrupted, and exit with its status."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

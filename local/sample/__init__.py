@@ -1,0 +1,1 @@
+"""A small real model, as a user of the deployer would upload it."""

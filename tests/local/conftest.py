@@ -1,0 +1,64 @@
+"""Local AWS with the shipped stack on it, brought up once for all tests of this folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.hosting import Settings
+from local.sample.training import pack, train
+from local.stack import running_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.sample.training import Trained
+    from local.stack import Stack
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests together in one process: they share the stack."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("local")
+            item.add_marker(pytest.mark.xdist_group("local"))
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """The inference image of uploads that name none."""
+    return "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
+
+
+@pytest.fixture(scope="session")
+def running(image: str) -> Iterator[Stack]:
+    """The shipped stack, up on local AWS."""
+    with running_stack({"DefaultImage": image, "PollIntervalSeconds": "10"}, speed=50.0) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(running: Stack, quick: Settings) -> Stack:
+    """The stack on a SageMaker that is quick and whose replicas do not lag."""
+    running.server.control.settings = quick
+    return running
+
+
+@pytest.fixture(scope="session")
+def quick() -> Settings:
+    """How SageMaker behaves unless a test wants it otherwise."""
+    return Settings(create_seconds=20.0, update_seconds=20.0, delete_seconds=5.0)
+
+
+@pytest.fixture(scope="session")
+def trained() -> Trained:
+    """The sample's model."""
+    return train()
+
+
+@pytest.fixture(scope="session")
+def artifact(trained: Trained) -> bytes:
+    """The sample's `model.tar.gz`."""
+    return pack(trained)

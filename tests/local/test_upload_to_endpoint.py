@@ -1,0 +1,143 @@
+"""From an upload to a live endpoint: the shipped template, state machine and functions on local AWS."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from local.execution import follow
+from local.hosting import Fault
+
+if TYPE_CHECKING:
+    from local.hosting import Settings
+    from local.sample.training import Trained
+    from local.stack import Stack
+
+NOT_VISIBLE = {"ModelNotVisibleError", "EndpointConfigNotVisibleError", "EndpointNotVisibleError"}
+
+
+def manifest(endpoint: str, **changes: Any) -> bytes:
+    """Return a `deployment.yaml`; changes replace its top-level members."""
+    variant = {"ModelName": "classifier", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    request = {
+        "EndpointName": endpoint,
+        "Models": {"classifier": {"PrimaryContainer": {}}},
+        "EndpointConfig": {"ProductionVariants": [variant]},
+    }
+    return yaml.safe_dump(request | changes).encode()
+
+
+def upload(stack: Stack, key: str, body: bytes) -> dict[str, Any]:
+    """Upload an object and return the outcome of the execution that it starts."""
+    return stack.outcome_of(stack.execution_of(stack.upload(key, body)))
+
+
+def failures_in(stack: Stack, execution: str) -> Counter[tuple[str, str]]:
+    """Count the failed attempts of an execution's tasks, by state and error."""
+    moments = follow(stack.server.client("stepfunctions"), execution, timeout=10)
+    return Counter((moment.state, moment.error) for moment in moments if moment.kind == "TaskFailed")
+
+
+def predict(stack: Stack, endpoint: str, measurements: list[float]) -> str:
+    """Return the class that an endpoint predicts."""
+    answer = stack.server.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=endpoint, ContentType="text/csv", Body=",".join(map(str, measurements))
+    )
+    return str(json.loads(answer["Body"].read())["predictions"][0]["class"])
+
+
+def test_artifact_alone_becomes_endpoint_that_predicts(stack: Stack, trained: Trained, artifact: bytes) -> None:
+    """A model without a manifest is deployed by the stack's defaults and predicts what it predicts here."""
+    tumours = trained.measurements[:10]
+
+    outcome = upload(stack, "models/alone/model.tar.gz", artifact)
+
+    assert outcome["Outcome"] == "Deployed"
+    assert [predict(stack, "alone", tumour) for tumour in tumours] == [trained.predict(tumour) for tumour in tumours]
+    assert {kind: len(names) for kind, names in stack.made_for("alone").items()} == {
+        "Models": 1,
+        "EndpointConfigs": 1,
+        "Endpoints": 1,
+    }
+
+
+@pytest.mark.parametrize("first", ["deployment.yaml", "model.tar.gz"])
+def test_manifest_and_artifact_deploy_in_either_order(stack: Stack, artifact: bytes, first: str) -> None:
+    """Whichever of the two arrives last completes the deployment of what the manifest asks for."""
+    endpoint = f"{first.partition('.')[0]}-first"
+    bodies = {"deployment.yaml": manifest(endpoint, Tags={"team": "growth"}), "model.tar.gz": artifact}
+
+    for name in sorted(bodies, key=lambda name: name != first):
+        outcome = upload(stack, f"models/{endpoint}/{name}", bodies[name])
+
+    assert outcome["Outcome"] in {"Deployed", "NothingToDo"}
+    assert stack.made_for(endpoint)["Endpoints"] == [endpoint]
+
+
+@pytest.mark.parametrize("lag", [0, 1, 10, 60], ids="{}s".format)
+def test_lagging_replicas_are_survived(stack: Stack, quick: Settings, artifact: bytes, lag: int) -> None:
+    """Whatever the lag, the deployment succeeds, and nothing is created twice."""
+    endpoint = f"lag-{lag}"
+    stack.server.control.settings = replace(quick, lag=float(lag))
+
+    execution = stack.execution_of(stack.upload(f"models/{endpoint}/model.tar.gz", artifact))
+    outcome = stack.outcome_of(execution)
+
+    assert outcome["Outcome"] == "Deployed"
+    assert all(len(names) == 1 for names in stack.made_for(endpoint).values())
+    assert {error for _, error in failures_in(stack, execution)} <= NOT_VISIBLE
+
+
+def test_nothing_is_retried_without_lag(stack: Stack, artifact: bytes) -> None:
+    """Where everything is visible at once, every step succeeds at the first attempt."""
+    execution = stack.execution_of(stack.upload("models/no-lag/model.tar.gz", artifact))
+
+    outcome = stack.outcome_of(execution)
+
+    assert outcome["Outcome"] == "Deployed"
+    assert not failures_in(stack, execution)
+
+
+def test_stale_read_after_good_describe_is_survived(stack: Stack, quick: Settings, artifact: bytes) -> None:
+    """CreateEndpoint is answered by a replica that has not seen the config which DescribeEndpointConfig has shown."""
+    stack.server.control.settings = replace(quick, faults=(Fault("CreateEndpoint", "stale", times=3),))
+
+    execution = stack.execution_of(stack.upload("models/stale/model.tar.gz", artifact))
+    outcome = stack.outcome_of(execution)
+
+    assert outcome["Outcome"] == "Deployed"
+    assert failures_in(stack, execution) == {("CreateEndpoint", "EndpointConfigNotVisibleError"): 3}
+
+
+@pytest.mark.parametrize(
+    ("operation", "state"),
+    [
+        ("CreateModel", "CreateModels"),
+        ("CreateEndpointConfig", "CreateEndpointConfig"),
+        ("CreateEndpoint", "CreateEndpoint"),
+    ],
+)
+def test_permanent_error_ends_execution_at_once(
+    stack: Stack, quick: Settings, artifact: bytes, operation: str, state: str
+) -> None:
+    """What SageMaker refuses for good is not tried again, and its own words are the execution's cause."""
+    words = "1 validation error detected: Value 'x' at 'y' failed to satisfy constraint."
+    fault = Fault(operation, "rejected", times=None, code="ValidationException", message=words)
+    stack.server.control.settings = replace(quick, faults=(fault,))
+    endpoint = f"refused-{operation.lower()}"
+
+    execution = stack.execution_of(stack.upload(f"models/{endpoint}/model.tar.gz", artifact))
+    outcome = stack.outcome_of(execution)
+
+    assert (outcome["Outcome"], outcome["Error"]) == ("Failed", "SageMakerRejectedError")
+    assert words in outcome["Cause"]
+    assert failures_in(stack, execution) == {(state, "SageMakerRejectedError"): 1}
+    assert not any(stack.made_for(endpoint).values())
+    described = stack.server.client("stepfunctions").describe_execution(executionArn=execution)
+    assert (described["status"], described["error"]) == ("FAILED", "SageMakerRejectedError")
+    assert words in described["cause"]

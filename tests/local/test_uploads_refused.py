@@ -1,0 +1,70 @@
+"""Uploads that must not be deployed: wrong ones are rejected in words, foreign ones start nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from local.stack import Stack
+
+VARIANT = "{ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "text", "field"),
+    [
+        pytest.param("not-yaml", "EndpointName: [", "deployment.yaml", id="not-yaml"),
+        pytest.param("unknown-field", "Model: {}", "Model", id="unknown-field"),
+        pytest.param("wrong-type", "Models: 3", "Models", id="wrong-type"),
+        pytest.param("-impossible-", "{}", "EndpointName", id="impossible-name"),
+        pytest.param(
+            "no-such-type",
+            "{Models: {m: {}}, EndpointConfig: {ProductionVariants: [" + VARIANT.replace("m5", "m55") + "]}}",
+            "EndpointConfig.ProductionVariants[0].InstanceType",
+            id="instance-type",
+        ),
+        pytest.param(
+            "no-artifact",
+            "{Models: {m: {PrimaryContainer: {ModelDataUrl: 's3://BUCKET/none.tar.gz'}}},"
+            " EndpointConfig: {ProductionVariants: [" + VARIANT + "]}}",
+            "Models.m.PrimaryContainer.ModelDataUrl",
+            id="artifact-missing",
+        ),
+    ],
+)
+def test_wrong_manifest_is_rejected_and_nothing_created(stack: Stack, endpoint: str, text: str, field: str) -> None:
+    """A manifest that is wrong ends as Rejected, the cause names the field, and SageMaker holds nothing of it."""
+    body = text.replace("BUCKET", stack.outputs.artifact_bucket).encode()
+
+    execution = stack.execution_of(stack.upload(f"models/{endpoint}/deployment.yaml", body))
+    outcome = stack.outcome_of(execution)
+
+    assert (outcome["Outcome"], outcome["Error"]) == ("Rejected", "InvalidRequestError")
+    assert field in outcome["Cause"]
+    assert not any(stack.made_for(endpoint).values())
+    described = stack.server.client("stepfunctions").describe_execution(executionArn=execution)
+    assert (described["status"], described["error"]) == ("FAILED", "InvalidRequestError")
+
+
+def test_foreign_uploads_start_nothing(stack: Stack) -> None:
+    """Other prefixes and other suffixes are none of our business; an upload after them is served as ever."""
+    foreign = [
+        "other/churn/model.tar.gz",
+        "model.tar.gz",
+        "models.tar.gz",
+        "models/foreign/model.tar.gz.sha256",
+        "models/foreign/model.zip",
+        "models/foreign/deployment.yml",
+        "models/foreign/code/inference.py",
+        "xmodels/foreign/model.tar.gz",
+    ]
+    before = {execution["executionArn"] for execution in stack.executions()}
+
+    for key in foreign:
+        stack.upload(key, b"nothing")
+    ours = stack.execution_of(stack.upload("models/ours/deployment.yaml", b"Model: {}"))
+    stack.outcome_of(ours)
+
+    assert {execution["executionArn"] for execution in stack.executions()} - before == {ours}
