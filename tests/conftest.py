@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_socket
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Timing is measured in benchmarks; a slow machine is no failure.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 # Read when the functions are imported, so set before any test module is.
 os.environ.update(
@@ -13,3 +25,14 @@ os.environ.update(
     POWERTOOLS_METRICS_NAMESPACE="EndpointDeployer",
     POWERTOOLS_METRICS_DISABLED="true",
 )
+
+
+@pytest.fixture(autouse=True)
+def no_sockets(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let no test reach out, except those that drive local AWS on loopback."""
+    if "local" in request.keywords:
+        yield
+        return
+    pytest_socket.disable_socket(allow_unix_socket=True)
+    yield
+    pytest_socket.enable_socket()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -11,6 +11,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from deployer.content import EXECUTION_TAG, REVISION_TAG
 from deployer.errors import (
+    AccessDeniedError,
     AlreadyAppliedError,
     AlreadyExistsError,
     DeployerError,
@@ -26,7 +27,7 @@ from deployer.errors import (
 from deployer.planning import Live
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from datetime import datetime
 
     from botocore.client import BaseClient
@@ -156,18 +157,32 @@ class Hosting:
         Raises:
             EndpointBusyError: It is changing.
         """
-        with suppress(EndpointNotVisibleError):
+        with self._gone_is_success(self.find_endpoint, name):
             self._call("DeleteEndpoint", EndpointName=name)
 
     def delete_endpoint_config(self, name: str) -> None:
         """Delete an endpoint config; one that is gone is success."""
-        with suppress(EndpointConfigNotVisibleError):
+        with self._gone_is_success(self.find_endpoint_config, name):
             self._call("DeleteEndpointConfig", EndpointConfigName=name)
 
     def delete_model(self, name: str) -> None:
         """Delete a model; one that is gone is success."""
-        with suppress(ModelNotVisibleError):
+        with self._gone_is_success(self.find_model, name):
             self._call("DeleteModel", ModelName=name)
+
+    @contextmanager
+    def _gone_is_success(self, find: Callable[[str], object], name: str) -> Iterator[None]:
+        """Take the answers to the deletion of what is not there for success.
+
+        The functions' policies allow deletions by tag, and what is not there has none: then IAM is the one to answer.
+        """
+        try:
+            yield
+        except (EndpointNotVisibleError, EndpointConfigNotVisibleError, ModelNotVisibleError):
+            return
+        except AccessDeniedError:
+            if find(name) is not None:
+                raise
 
     def endpoints_changed_since(self, moment: datetime) -> Iterator[dict[str, Any]]:
         """Describe every endpoint that was created or changed since."""

@@ -37,8 +37,9 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        """Write the problem as a line."""
-        return f"{self.path}: {self.message}"
+        """Write the problem as one line, whatever characters a request puts into it."""
+        line = f"{self.path}: {self.message}"
+        return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
 
 
 @functools.cache
