@@ -45,7 +45,7 @@ local: install  ## Keep the stack running on local AWS until Ctrl-C
 
 .PHONY: schema
 schema: install  ## Write docs/deployment.schema.json from the request and the service model
-	$(BIN)/python -m local.schema
+	PYTHONPATH=functions $(BIN)/python -m local.schema
 
 .PHONY: install
 install: $(READY)  ## Make the virtual environment from the pinned requirements

@@ -9,7 +9,7 @@ from deployer.content import EXECUTION_TAG, STACK_TAG, compose, existing_models
 from deployer.errors import InvalidRequestError
 from deployer.planning import Action, Plan, check_deadline, decide
 from deployer.rules import live_problems
-from deployer.runtime import Document, Settings, artifacts, hosting, plan_of, step
+from deployer.runtime import Document, Settings, artifacts, hosting, logger, plan_of, step
 from deployer.triggers import arrive, receive
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def _first_plan(event: Document, settings: Settings) -> Plan:
     execution = event["Execution"]
     started_at = datetime.fromisoformat(execution["StartTime"])
     arrival = arrive(event["Input"], execution["Name"], started_at, settings.landing)
+    logger.append_keys(endpoint=arrival.endpoint_name)
     received = receive(arrival, artifacts(), settings.landing, settings.allowances)
+    logger.append_keys(endpoint=received.request.endpoint_name)
     plan = Plan(
         action=Action.SUPERSEDED if received.is_overwritten else Action.AWAITING_ARTIFACT,
         execution=execution["Id"],

@@ -160,10 +160,10 @@ def _complete_model(model: Document, path: str, defaults: Defaults, artifact: Ar
     complete = {"ExecutionRoleArn": defaults.execution_role_arn, **model}
     if "Containers" in model:
         complete["Containers"] = [
-            _complete_container(container, container_path, defaults, artifact)
-            for container_path, container in _containers(model, path)
+            _complete_container(container, f"{path}.Containers[{index}]", defaults, artifact)
+            for index, container in enumerate(model["Containers"])
         ]
-    else:
+    if "PrimaryContainer" in model or "Containers" not in model:
         container = model.get("PrimaryContainer", {})
         complete["PrimaryContainer"] = _complete_container(container, f"{path}.PrimaryContainer", defaults, artifact)
     return complete

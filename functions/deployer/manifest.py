@@ -59,6 +59,15 @@ def _construct_float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
     return value
 
 
+def _construct_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    """Read text as JSON does: a character that is escaped in two halves is one character."""
+    value: str = loader.construct_scalar(node)
+    try:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise yaml.MarkedYAMLError(problem="has half of a character", problem_mark=node.start_mark) from error
+
+
 # Whatever looks like a date stays text, as in JSON; what only YAML has (sets, binary data, merge keys) is refused.
 _JsonLoader.yaml_implicit_resolvers = {
     first: [
@@ -75,6 +84,7 @@ _JsonLoader.yaml_constructors = {
     if tag is None or tag in _JSON_TAGS
 }
 _JsonLoader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+_JsonLoader.add_constructor("tag:yaml.org,2002:str", _construct_text)
 
 
 def read_manifest(text: bytes) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import operator
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
 from dataclasses import dataclass
@@ -89,6 +90,10 @@ def read_request(
     allowances = allowances or Allowances()
     if not isinstance(document, dict):
         raise InvalidRequestError(f"request: must be a mapping, and is {described_type(document)}")
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequestError("request: holds half of a character, which no text can") from error
     named = {**document, "EndpointName": document.get("EndpointName", endpoint_name)}
     complete = _with_names(named)
     problems = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,45 @@ def test_every_sample_ends_as_it_should(world: Any, name: str) -> None:
     assert (execution.cause, execution.states[-1]) == ("", expected)
     assert world.bus[0]["EndpointName"] == "churn"
     assert world.bus[0]["RequestId"] == sample(name).get("id", "execution-0")
+
+
+def test_weights_of_2_and_1_give_two_thirds_and_one_third(world: Any) -> None:
+    """Two models in one request share the endpoint's traffic as SageMaker's documentation says."""
+    world.run(sample("manual"))
+
+    variants = world.simulator.resources()["Endpoints"]["churn"]["ProductionVariants"]
+    answers = Counter(world.simulator.invoke({"EndpointName": "churn"})["InvokedProductionVariant"] for _ in range(900))
+    assert [(each["VariantName"], each["CurrentWeight"]) for each in variants] == [("A", 2.0), ("B", 1.0)]
+    assert abs(answers["A"] / 900 - 2 / 3) < 0.06
+
+
+def test_guardrails_arrive_as_they_were_written(world: Any) -> None:
+    """UpdateEndpoint gets the request's DeploymentConfig to the letter."""
+    world.run(sample("manual"))
+    request = sample("manual")
+    request["Models"]["champion"]["PrimaryContainer"]["Image"] += "1"
+
+    world.clock.sleep(1)
+    execution = world.run(request)
+
+    (update,) = [call for call in world.simulator.calls if call.operation == "UpdateEndpoint"]
+    assert execution.states[-1] == "Deployed"
+    assert update.parameters["DeploymentConfig"] == request["DeploymentConfig"]
+
+
+def test_guardrails_that_the_live_config_forbids_are_rejected(world: Any) -> None:
+    """Other variant names than the live ones are said before anything is made, not after half an hour."""
+    world.run(sample("manual"))
+    request = sample("manual")
+    request["EndpointConfig"]["ProductionVariants"][0]["VariantName"] = "C"
+    before = world.names
+
+    world.clock.sleep(1)
+    execution = world.run(request)
+
+    assert execution.states[-1] == "Rejected"
+    assert "are B, C, and the live ones A, B; guardrails need the same variant names" in execution.cause
+    assert world.names == before
 
 
 def test_a_package_is_the_model_and_its_group_the_endpoint(world: Any) -> None:

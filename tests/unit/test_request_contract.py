@@ -12,6 +12,7 @@ from deployer.errors import InvalidRequestError
 from deployer.manifest import read_manifest
 from deployer.request import Allowances, DeploymentRequest, read_request
 from deployer.service_model import check_shape, operation_input, sagemaker
+from tests.unit.service_values import every_member
 
 REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
 ROLE = "arn:aws:iam::111122223333:role/runs-models"
@@ -384,47 +385,12 @@ def test_the_environment_of_a_container_is_never_repeated() -> None:
     assert str(secret) not in str(rejected.value)
 
 
-def minimal(shape: Any, depth: int = 0) -> Any:
-    """Build a value with every member of a shape in it."""
-    metadata = shape.metadata
-    match shape.type_name:
-        case "structure":
-            return {name: minimal(member, depth + 1) for name, member in shape.members.items()}
-        case "list":
-            return [minimal(shape.member, depth + 1)] * max(1, metadata.get("min", 1))
-        case "map":
-            return {"Key": minimal(shape.value, depth + 1)}
-        case "boolean":
-            return True
-        case "integer" | "long" | "float" | "double":
-            return metadata.get("min", 1)
-        case _:
-            return shape.enum[0] if shape.enum else text_for(metadata)
-
-
-SAMPLES = [
-    "a", "s3://b/k/", "arn:aws:iam::111122223333:role/r", "arn:aws:sns:us-east-1:111122223333:t", "/path", "text/csv",
-    "arn:aws:sagemaker:us-east-1:111122223333:training-plan/x", "mig-1g.5gb", "subnet-12345678", "A" * 20,
-]  # fmt: skip
-
-
-def text_for(metadata: dict[str, Any]) -> str:
-    """Find a text that fits a shape's pattern and length."""
-    from deployer.service_model import _pattern  # noqa: PLC0415 - the test's own
-
-    for sample in SAMPLES:
-        text = sample.ljust(metadata.get("min", 0), "a")
-        if len(text) <= metadata.get("max", 1000) and _pattern(metadata.get("pattern", ".*")).fullmatch(text):
-            return text
-    raise AssertionError(f"add a sample that fits {metadata}")
-
-
 @pytest.mark.parametrize(
     "shape_name", [operation_input("CreateModel"), operation_input("CreateEndpointConfig"), "DeploymentConfig"]
 )
 def test_every_field_of_the_api_can_be_given(shape_name: str) -> None:
     """Whatever botocore's model has is understood, so a new botocore brings its new fields by itself."""
-    value = minimal(sagemaker().shape_for(shape_name))
+    value = every_member(sagemaker().shape_for(shape_name))
 
     assert check_shape(shape_name, value, "") == []
 
@@ -477,6 +443,7 @@ MANIFESTS = {
     "an object": (b"a: !!python/object:os.system 1", "could not determine a constructor"),
     "no UTF-8": (b"a: \xff", "is no UTF-8 text, at byte 3"),
     "too large": (b"#" * 300_000, "has 300000 bytes"),
+    "half of a character": (b'a: "\\ud800"', "has half of a character"),
     "too deep": (b"[" * 60 + b"]" * 60, "too deeply nested"),
 }
 
