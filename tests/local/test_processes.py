@@ -40,7 +40,7 @@ def descendants(pid: int) -> set[int]:
 def alive(pids: set[int]) -> dict[int, str]:
     """Return those of the processes that still run, and what they are; one that only waits to be reaped does not."""
     listing = subprocess.run(
-        ["/bin/ps", "-A", "-o", "pid=,stat=,command="], capture_output=True, text=True, check=True
+        ["/bin/ps", "-A", "-ww", "-o", "pid=,stat=,command="], capture_output=True, text=True, check=True
     ).stdout
     rows = [line.split(maxsplit=2) for line in listing.splitlines()]
     return {int(pid): command for pid, state, command in rows if int(pid) in pids and not state.startswith("Z")}

@@ -1,0 +1,117 @@
+"""Every way in but the upload, through the rules, roles and queues of the shipped template."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.execution import wait_for_execution
+from local.settings import STACK_NAME
+
+if TYPE_CHECKING:
+    from local.stack import Stack
+
+EVENTS = Path(__file__).parents[1] / "events"
+
+
+def sample(name: str, endpoint: str) -> Any:
+    """Read a sample of a way in, for an endpoint of the test's own."""
+    text = (EVENTS / f"{name}.json").read_text()
+    return json.loads(text.replace('"EndpointName": "churn"', f'"EndpointName": "{endpoint}"'))
+
+
+def put(stack: Stack, event: dict[str, Any], bus: str = "default") -> str:
+    """Put an event on a bus; return its id."""
+    entry = {
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(event["detail"]),
+        "EventBusName": bus,
+    }
+    answer = stack.server.client("events").put_events(Entries=[entry])
+    return str(answer["Entries"][0]["EventId"])
+
+
+def outcome_of_event(stack: Stack, event_id: str) -> dict[str, Any]:
+    """Wait for the execution that an event starts, and return its outcome."""
+
+    def is_of_event(document: Any) -> bool:
+        return isinstance(document, dict) and document.get("id") == event_id
+
+    states = stack.server.client("stepfunctions")
+    return stack.outcome_of(wait_for_execution(states, stack.outputs.state_machine_arn, is_of_event, timeout=20))
+
+
+def test_an_applications_event_is_deployed(stack: Stack) -> None:
+    """An event of an allowed source carries the request as its detail, and its id comes back with the outcome."""
+    event_id = put(stack, sample("deployment_requested", "by-event"))
+
+    outcome = outcome_of_event(stack, event_id)
+
+    assert (outcome["Outcome"], outcome["EndpointName"]) == ("Deployed", "by-event")
+    assert outcome["RequestId"] == event_id
+
+
+@pytest.mark.parametrize(
+    ("status", "passes"), [("Approved", True), ("PendingManualApproval", False), ("Rejected", False)]
+)
+def test_the_rule_lets_approved_packages_through(stack: Stack, status: str, passes: bool) -> None:  # noqa: FBT001 - a case
+    """Only SageMaker may put its events on the bus, so the rule's own pattern is asked about them."""
+    events = stack.server.client("events")
+    described = stack.server.client("cloudformation").describe_stack_resource(
+        StackName=STACK_NAME, LogicalResourceId="ModelPackageRule"
+    )
+    name = described["StackResourceDetail"]["PhysicalResourceId"].rpartition("/")[2]
+    event = sample("model_package_approved", "")
+    event["detail"]["ModelApprovalStatus"] = status
+
+    pattern = events.describe_rule(Name=name)["EventPattern"]
+
+    assert events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"] is passes
+
+
+def test_an_approved_package_is_deployed(stack: Stack) -> None:
+    """The package's group is the endpoint, and the package the model."""
+    states = stack.server.client("stepfunctions")
+    event = sample("model_package_approved", "")
+    event["detail"]["ModelPackageGroupName"] = "by-package"
+
+    started = states.start_execution(stateMachineArn=stack.outputs.state_machine_arn, input=json.dumps(event))
+    outcome = stack.outcome_of(started["executionArn"])
+
+    assert (outcome["Outcome"], outcome["EndpointName"]) == ("Deployed", "by-package")
+    assert outcome["RequestId"] == event["id"]
+
+
+def test_a_person_starts_an_execution(stack: Stack) -> None:
+    """The sample is the input as it is; the same request again has nothing to do."""
+    states = stack.server.client("stepfunctions")
+    request = json.dumps(sample("manual", "by-hand"))
+    outcomes = []
+    for _ in range(2):
+        started = states.start_execution(stateMachineArn=stack.outputs.state_machine_arn, input=request)
+        outcomes.append(stack.outcome_of(started["executionArn"])["Outcome"])
+
+    assert outcomes == ["Deployed", "NothingToDo"]
+    assert [len(names) for names in stack.made_for("by-hand").values()] == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"source": "somebody.else"}, {"detail-type": "Something Else"}],
+    ids=["another source", "another type"],
+)
+def test_events_that_are_not_for_us_start_nothing(stack: Stack, changed: dict[str, str]) -> None:
+    """The rules let nothing else through."""
+    before = {execution["executionArn"] for execution in stack.executions()}
+    put(stack, {**sample("deployment_requested", "not-ours"), **changed})
+    # An event that is for us arrives after it, so the other one has had its time.
+    outcome_of_event(stack, put(stack, sample("deployment_requested", "by-event")))
+
+    started = {execution["executionArn"] for execution in stack.executions()} - before
+
+    assert len(started) == 1
+    assert stack.made_for("not-ours") == {"Models": [], "EndpointConfigs": [], "Endpoints": []}
