@@ -1,0 +1,237 @@
+"""The documents say what is true of the code: names, defaults, permissions, links, paths, example and picture."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from deployer import errors
+from deployer.outcome import Outcome
+from deployer.request import read_request
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+LINES = 250
+
+every_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def fenced(text: str, language: str) -> str:
+    """Return the content of the first code block in a language."""
+    found = re.search(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert found, language
+    return found[1]
+
+
+def prose(path: Path) -> str:
+    """Return a document without its code blocks."""
+    return re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def in_code(text: str) -> set[str]:
+    """Return everything in backticks."""
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """Return the rows of a document's tables by the name in their first cell."""
+    tables = re.findall(r"^\| `(\w+)` \|(.*)\|$", text, re.MULTILINE)
+    return {name: [cell.strip() for cell in cells.split(" | ")] for name, cells in tables}
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands below a heading, up to the next one of its level."""
+    level, _, _ = heading.partition(" ")
+    return text.partition(f"\n{heading}\n")[2].partition(f"\n{level} ")[0]
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", prose(path), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def leaves(group: type[Exception]) -> set[str]:
+    """Name the leaves below a group of errors that belong to the vocabulary."""
+    below = [error for error in group.__subclasses__() if error.__module__ == errors.__name__]
+    return {group.__name__} if not below else set().union(*map(leaves, below))
+
+
+def actions(statement: Any) -> set[str]:
+    """Name the actions of a policy's statements, those inside of conditions too."""
+    if isinstance(statement, list):
+        return set().union(*map(actions, statement))
+    if not isinstance(statement, dict):
+        return set()
+    if "Fn::If" in statement:
+        return actions(statement["Fn::If"])
+    action = statement.get("Action", [])
+    return {action} if isinstance(action, str) else set(action)
+
+
+def test_readme_is_short() -> None:
+    """Who has five minutes can read all of it."""
+    assert len(README.splitlines()) < LINES
+
+
+def test_readme_names_the_parameters_with_their_defaults(template: dict[str, Any]) -> None:
+    """The table has a row for each parameter, in the template's order, and nothing besides."""
+    table = rows(section(README, "## Configuration"))
+    expected = {
+        name: f"`{parameter['Default']}`" if parameter["Default"] != "" else "none"
+        for name, parameter in template["Parameters"].items()
+    }
+
+    assert {name: cells[0] for name, cells in table.items()} == expected
+    assert list(table) == list(expected)
+
+
+def test_readme_names_the_outcomes_with_their_status(definition: dict[str, Any]) -> None:
+    """The table has a row for each outcome, and says whether its execution succeeds."""
+    words = {"Succeed": "succeeded", "Fail": "failed"}
+
+    table = rows(section(README, "## Outcomes"))
+
+    assert {name: cells[0] for name, cells in table.items()} == {
+        outcome: words[definition["States"][outcome]["Type"]] for outcome in Outcome
+    }
+
+
+def test_readme_names_the_targets_of_make() -> None:
+    """Each target that has a help text can be found in README."""
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^([a-z][a-z-]*):.*## ", makefile, re.MULTILINE)
+
+    assert len(targets) > 1
+    for target in targets:
+        assert f"make {target}" in README, target
+
+
+def test_readme_draws_the_states_and_how_they_follow(definition: dict[str, Any], tasks: dict[str, Any]) -> None:
+    """All Task states and outcomes are in the picture, and each arrow is one of the state machine's."""
+    chains = [
+        re.split(r"\s*-->(?:\|[^|]*\|)?\s*", line) for line in fenced(README, "mermaid").splitlines() if "-->" in line
+    ]
+    arrows = {
+        (before, after)
+        for chain in chains
+        for left, right in pairwise(chain)
+        for before in re.findall(r"\w+", left)
+        for after in re.findall(r"\w+", right)
+    }
+    real = {
+        (name, entry[field])
+        for name, state in definition["States"].items()
+        for entry in (state, *state.get("Choices", []), *state.get("Catch", []))
+        for field in ("Next", "Default")
+        if field in entry
+    }
+
+    assert not arrows - real
+    assert {name for arrow in arrows for name in arrow} >= set(tasks) | set(Outcome)
+
+
+def test_the_transcript_is_of_this_state_machine(definition: dict[str, Any]) -> None:
+    """What README says that the demo prints goes through states that there are."""
+    entered = re.findall(r"^ +\d+\.\d s  (\w+)", fenced(README, "text"), re.MULTILINE)
+
+    assert set(entered) <= set(definition["States"])
+    assert "Deployed" in entered
+
+
+def test_the_example_is_accepted() -> None:
+    """The request in README is right, and editors find it so, too."""
+    document = yaml.safe_load(fenced(README, "yaml"))
+    schema = json.loads((ROOT / "docs" / "deployment.schema.json").read_text())
+
+    request = read_request(document)
+
+    assert request.endpoint_name == document["EndpointName"]
+    jsonschema.validate(document, schema)
+
+
+def test_readme_names_every_sample() -> None:
+    """Each sample of a way in is named where the ways in are."""
+    named = {name for name in in_code(section(README, "## Ways in")) if name.startswith("tests/events/")}
+
+    assert named == {f"tests/events/{path.name}" for path in (ROOT / "tests" / "events").glob("*.json")}
+
+
+def test_operations_tell_of_every_outcome_and_error(definition: dict[str, Any]) -> None:
+    """Each outcome, each further end and each error that the state machine may see has its row or its word."""
+    ends = {name for name, state in definition["States"].items() if state["Type"] in {"Succeed", "Fail"}}
+
+    assert set(rows(section(OPERATIONS, "## Outcomes"))) == set(Outcome)
+    assert ends <= in_code(OPERATIONS)
+    assert set(rows(section(OPERATIONS, "## Errors"))) == leaves(errors.DeployerError)
+
+
+def test_operations_tell_of_every_alarm(resources: dict[str, Any]) -> None:
+    """Who is woken by an alarm finds what to do."""
+    alarms = {
+        name
+        for name, resource in resources.items()
+        if resource["Type"] in {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
+    }
+
+    assert set(rows(section(OPERATIONS, "## Alarms"))) == alarms
+
+
+def test_operations_tell_what_each_function_may_do(tasks: dict[str, Any], resources: dict[str, Any]) -> None:
+    """The table of permissions has each action of a role, and no other; logs and traces go without saying."""
+    table = rows(section(OPERATIONS, "## Permissions"))
+    documented = {name: {word for word in in_code(" ".join(cells)) if ":" in word} for name, cells in table.items()}
+
+    allowed = {
+        name: {
+            action
+            for policy in resources[f"{name}FunctionRole"]["Properties"]["Policies"]
+            for action in actions(policy["PolicyDocument"]["Statement"])
+            if not action.startswith(("logs:", "xray:"))
+        }
+        for name in tasks
+    }
+
+    assert documented == allowed
+
+
+@every_document
+def test_links_lead_somewhere(path: Path) -> None:
+    """Each link within the repository leads to a file, and its anchor to a heading."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(path)):
+        if link.startswith("https://"):
+            continue
+        target, _, anchor = link.partition("#")
+        linked = (path.parent / target).resolve() if target else path
+
+        assert linked.exists(), link
+        assert not anchor or anchor in anchors(linked), link
+
+
+@every_document
+def test_paths_exist(path: Path) -> None:
+    """Each path of the repository that is named in backticks is there."""
+    for name in in_code(prose(path)):
+        if name.startswith(("functions/", "docs/", "tests/", "statemachine/", "local/")):
+            assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_decisions_are_listed_and_have_one_form(path: Path) -> None:
+    """A decision has its context, itself and its consequences, and a line in the list."""
+    index = (path.parent / "README.md").read_text()
+    text = path.read_text()
+    title = text.splitlines()[0].partition(". ")[2]
+
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+    assert f"- [{path.stem[:4]}]({path.name}) {title}\n" in index
