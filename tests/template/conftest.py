@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+import deployer.runtime  # noqa: F401 - the X-Ray SDK opens a socket on import, and no test may
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -1,0 +1,32 @@
+"""What the stack's parameters have to be; cfn-lint does not look for it in a template that SAM translates."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+
+def test_every_parameter_is_used(template: dict[str, Any]) -> None:
+    """A parameter that nothing reads would be a promise that nothing keeps."""
+    document = json.dumps({part: template[part] for part in ("Conditions", "Globals", "Resources", "Outputs")})
+
+    used = {name for pair in re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', document) for name in pair}
+
+    assert set(template["Parameters"]) <= used
+
+
+def test_every_parameter_is_asked_for_in_one_group(template: dict[str, Any]) -> None:
+    """The console shows the parameters in the template's groups, each once."""
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    asked = [name for group in groups for name in group["Parameters"]]
+
+    assert sorted(asked) == sorted(template["Parameters"])
+
+
+def test_every_parameter_says_what_it_is_for(template: dict[str, Any]) -> None:
+    """Each parameter is described by a sentence and can be left out."""
+    for name, parameter in template["Parameters"].items():
+        assert parameter["Description"].endswith("."), name
+        assert "Default" in parameter, name
