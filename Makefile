@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WHEELS := .cache/wheels
 READY := $(VENV)/.ready
+CHECKOV := .cache/checkov
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -25,7 +26,7 @@ test: install  ## Run all tests: unit, machine, template and local
 	$(BIN)/pytest
 
 .PHONY: check
-check: lint types test  ## Run all that CI runs
+check: lint types checkov test  ## Run all that CI runs
 
 .PHONY: lint
 lint: install  ## Check style, and the template by cfn-lint and by SAM
@@ -37,6 +38,16 @@ lint: install  ## Check style, and the template by cfn-lint and by SAM
 .PHONY: types
 types: install  ## Check types
 	$(BIN)/mypy
+
+.PHONY: checkov
+checkov: $(CHECKOV)/.ready  ## Check the template for what is insecure
+	$(CHECKOV)/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
+
+# It pins an old boto3, so it gets an environment of its own.
+$(CHECKOV)/.ready: requirements-checkov.txt
+	test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-checkov.txt
+	touch $@
 
 .PHONY: format
 format: install  ## Format the code, and mend what can be mended by itself
@@ -66,6 +77,7 @@ $(READY): requirements-dev.txt functions/requirements.txt
 requirements: install  ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --constraints requirements-dev.txt pyproject.toml --output-file functions/requirements.txt
+	echo checkov | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade - --output-file requirements-checkov.txt
 
 .PHONY: clean
 clean:  ## Remove everything that was made here
