@@ -6,11 +6,13 @@ from typing import Any
 import urllib3
 from pydantic import TypeAdapter
 
+from local.audit import Authorization
 from local.errors import LocalAwsError
 from local.hosting import Settings
 
 PATH = "/_simulator/"
 _SETTINGS = TypeAdapter(Settings)
+_AUTHORIZATIONS = TypeAdapter(list[Authorization])
 _SECONDS = 10.0
 
 
@@ -38,6 +40,10 @@ class Control:
         """Return the requests that SageMaker got, in order; see `local.sagemaker.Call`."""
         calls: list[dict[str, Any]] = self._send("GET", f"{PATH}calls")
         return calls
+
+    def authorizations(self) -> list[Authorization]:
+        """Return what IAM has decided so far, about all services and everybody but the account's root."""
+        return _AUTHORIZATIONS.validate_python(self._send("GET", f"{PATH}authorizations"))
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Return what there is in SageMaker: `Models`, `EndpointConfigs` and `Endpoints`, each by name."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from local.audit import Audit, Authorization
 from local.control import PATH
 from local.hosting import Settings
 from local.sagemaker import Call, SageMaker
@@ -18,6 +19,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _SETTINGS = TypeAdapter(Settings)
 _CALLS = TypeAdapter(list[Call])
+_AUTHORIZATIONS = TypeAdapter(list[Authorization])
 _RESOURCES = TypeAdapter(dict[str, dict[str, Any]])
 
 
@@ -27,10 +29,12 @@ class ControlPanel:
 
     Attributes:
         sagemaker: What is controlled.
+        audit: What IAM has decided.
         application: What gets the other requests.
     """
 
     sagemaker: SageMaker
+    audit: Audit
     application: Application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,6 +59,7 @@ class ControlPanel:
         answers: dict[str, Callable[[], bytes]] = {
             "settings": lambda: _SETTINGS.dump_json(simulator.settings),
             "calls": lambda: _CALLS.dump_json(self.sagemaker.calls),
+            "authorizations": lambda: _AUTHORIZATIONS.dump_json(self.audit.authorizations),
             "resources": lambda: _RESOURCES.dump_json(simulator.resources()),
         }
         return answers[path.removeprefix(PATH)]()

@@ -15,7 +15,9 @@ from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.core import lambda_runtime, router
 
+from local import scaling
 from local.account import Account
+from local.audit import Audit
 from local.clock import RealClock
 from local.control_panel import Application, ControlPanel
 from local.corrections import put_versions_in_events
@@ -31,6 +33,7 @@ def main() -> None:
     url = os.environ["AWS_ENDPOINT_URL"]
     account = Account(url)
     clock = RealClock(float(os.environ["LOCAL_SPEED"]))
+    targets = scaling.Scaling(clock)
     simulator = Simulator(
         clock=clock,
         account_id=ACCOUNT_ID,
@@ -39,14 +42,18 @@ def main() -> None:
         objects=account.read,
         check_role=account.check_role,
         alarm_is_on=account.is_in_alarm,
+        is_scaled=targets.is_scaled,
     )
-    sagemaker = SageMaker(simulator)
+    sagemaker, audit = SageMaker(simulator), Audit()
+    audit.begin()
     put_versions_in_events()
     # Both SageMaker APIs are signed for the service "sagemaker". MiniStack does not know it, so it would route its
     # requests to S3.
     router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["SageMaker."], "host_patterns": []}
     ministack.SERVICE_HANDLERS[SERVICE] = sagemaker.handle
-    asyncio.run(_serve(ControlPanel(sagemaker, ministack.app)))
+    router.SERVICE_PATTERNS[scaling.SERVICE] = {"target_prefixes": [scaling.TARGET_PREFIX], "host_patterns": []}
+    ministack.SERVICE_HANDLERS[scaling.SERVICE] = targets.handle
+    asyncio.run(_serve(ControlPanel(sagemaker, audit, ministack.app)))
 
 
 async def _serve(application: Application) -> None:

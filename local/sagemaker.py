@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.core.iam_actions import identity_denial_message
-from ministack.core.iam_evaluator import AuthError, enforce, request_caller_arn
+from ministack.core.iam_evaluator import request_caller_arn
 from ministack.core.responses import StreamingResponse
 from ministack.core.router import extract_access_key_id
 
-from local.hosting import ConnectionDroppedError, ServiceError, Simulator
-from local.hosting.permissions import Permission, required_permissions
+from local.authorization import enforce, requested_tags, resource_tags
+from local.hosting import ConnectionDroppedError, Simulator
+from local.hosting.permissions import required_permissions
 from local.hosting.wire import Response, respond
 from local.settings import ACCOUNT_ID, REGION
 
@@ -59,9 +59,12 @@ class SageMaker:
         def authorize(operation: str, parameters: dict[str, Any]) -> None:
             needed = required_permissions(operation, parameters, ACCOUNT_ID, REGION)
             asked.append((operation, needed[0].resource))
-            access_key, requested = extract_access_key_id(headers, query), _requested_tags(parameters)
+            access_key = extract_access_key_id(headers, query)
+            tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags", [])}
+            requested = requested_tags(tags, parameters.get("TagKeys", []))
             for permission in needed:
-                _enforce(permission, access_key, {**requested, **self._tags_of(permission.resource)})
+                borne = resource_tags(self.simulator.tags(permission.resource))
+                enforce(permission, SERVICE, access_key, {**requested, **borne})
 
         def answer() -> Response:
             return respond(self.simulator, path, headers, body, authorize)
@@ -75,31 +78,6 @@ class SageMaker:
         finally:
             self.calls += [Call(caller, operation, resource, status) for operation, resource in asked]
         return status, answer_headers, content
-
-    def _tags_of(self, arn: str) -> dict[str, str]:
-        """Return a resource's tags as conditions of policies name them."""
-        return {f"aws:ResourceTag/{key}": value for key, value in self.simulator.tags(arn).items()}
-
-
-def _requested_tags(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the tags that a request sets, as conditions of policies name them."""
-    tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags", [])}
-    keys = [*tags, *parameters.get("TagKeys", [])]
-    named = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    return {**named, "aws:TagKeys": keys} if keys else named
-
-
-def _enforce(permission: Permission, access_key: str, tags: Mapping[str, Any]) -> None:
-    """Raise the service's error for a permission that the caller does not have."""
-    context = {**tags, **permission.context}
-    denial = enforce(access_key, permission.action, SERVICE, REGION, permission.resource, context)
-    if isinstance(denial, AuthError):
-        raise ServiceError(denial.code, denial.message)
-    if denial is not None:
-        message = identity_denial_message(
-            permission.action, denial.principal_arn, permission.resource, explicit_deny=denial.decision == "Deny"
-        )
-        raise ServiceError("AccessDeniedException", message)
 
 
 async def _break_off(_send: object, _receive: object) -> None:

@@ -100,9 +100,10 @@ def main() -> None:
         try:
             content_type, answer = model.answer(body, header["content_type"], header["accept"])
         except Exception:  # noqa: BLE001 - whatever the script raises is the answer
-            write_frame(answers, {"status": 500}, traceback.format_exc().splitlines()[-1].encode())
+            failed = {"status": 500, "number": header["number"]}
+            write_frame(answers, failed, traceback.format_exc().splitlines()[-1].encode())
         else:
-            write_frame(answers, {"status": 200, "content_type": content_type}, answer)
+            write_frame(answers, {"status": 200, "content_type": content_type, "number": header["number"]}, answer)
 
 
 if __name__ == "__main__":

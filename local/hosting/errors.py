@@ -22,8 +22,27 @@ class ServiceError(Exception):
         self.status = status
 
 
+class ModelError(ServiceError):
+    """A container answered an invocation with an error, or not at all.
+
+    Args:
+        message: What the runtime makes of it.
+        original_status: The HTTP status that the container answered with; 0 if it did not answer.
+        original_message: What the container answered.
+    """
+
+    def __init__(self, message: str, original_status: int, original_message: str) -> None:
+        super().__init__("ModelError", message, 424)
+        self.original_status = original_status
+        self.original_message = original_message
+
+
 class ConnectionDroppedError(Exception):
     """The connection breaks before the answer; whether the call took effect, the caller cannot tell."""
+
+
+class FunctionKilledError(BaseException):
+    """The process of the caller died at this point. No `Exception`, because nothing of the caller runs any more."""
 
 
 def invalid(message: str) -> ServiceError:

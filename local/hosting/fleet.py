@@ -1,21 +1,23 @@
-"""Fleets: what answers the invocations of endpoints, the live one and during an update the new one beside it."""
+"""Fleets: the servers that answer for the variants of one endpoint config, and what becomes of their answers."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from local.hosting.errors import ServiceError
-from local.hosting.model_server import Answer, BrokenModelError, ModelServer
+from local.hosting.model_server import ANSWER_SECONDS, Answer, BrokenModelError, ModelServer, not_answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
-    from local.hosting.store import Document, Store
+    from local.hosting.store import Store
+    from local.hosting.variants import Document, Variants
 
-_ERROR_STATUS = 400
 _MODEL_DATA = "ModelDataUrl"
+_ANY = "*"
 
 
 class Server(Protocol):
@@ -32,22 +34,128 @@ class Server(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """Answers for a model whose data cannot be had: it tells which model and variant it is, in JSON."""
+    """Answers for a model whose data cannot be had: it tells which model and variant it is, in JSON.
 
+    What the settings say of broken and slow models counts when it is asked, not when it starts.
+    """
+
+    store: Store
     model_name: str
+    image: str
     variant: str
 
     def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """Return the model's and the variant's name, and how much was sent."""
+        """Return the model's and the variant's name, and how much was sent; or what the settings say."""
+        settings = self.store.settings
+        seconds = self._said(settings.answer_seconds) or 0.0
+        # Whoever calls holds no lock: others have their turns meanwhile.
+        self.store.clock.sleep(min(seconds, ANSWER_SECONDS))
+        if seconds > ANSWER_SECONDS:
+            return not_answered()
+        message = self._said(settings.broken_models)
+        if message is not None:
+            return Answer(500, "text/plain", message.encode())
         told = {"Model": self.model_name, "Variant": self.variant, "Bytes": len(body), "Accept": accept or content_type}
         return Answer(200, "application/json", json.dumps(told).encode())
 
     def stop(self) -> None:
         """There is nothing to end."""
 
+    def _said(self, by_part: dict[str, Any]) -> Any:
+        parts = (part for part in by_part if part == _ANY or part in self.model_name or part in self.image)
+        return next((by_part[part] for part in parts), None)
 
-class Fleets:
-    """The fleets of all endpoints.
+
+@dataclass(eq=False)
+class Fleet:
+    """The servers of one endpoint config.
+
+    A fleet that is ended goes on until the last invocation that it has begun to answer is answered.
+
+    Attributes:
+        variants: What it runs, with the weights of now.
+        servers: By production variant; shadow variants answer nobody.
+    """
+
+    variants: Variants
+    servers: dict[str, Server]
+    _users: int = field(default=0, init=False)
+    _is_ended: bool = field(default=False, init=False)
+
+    def choose(self, target: str | None, random: Random, endpoint_name: str) -> str:
+        """Return the variant that answers: the asked-for one, or one by the weights."""
+        names = [*self.servers]
+        if target is not None:
+            if target not in self.servers:
+                raise ServiceError("ValidationError", f"Variant {target} was not found for endpoint {endpoint_name}")
+            return target
+        weights = [self.variants.weights[name] for name in names]
+        return random.choices(names, weights if any(weights) else None)[0]
+
+    def hold(self) -> None:
+        """Keep it from ending until it is let go."""
+        self._users += 1
+
+    def let_go(self) -> None:
+        """Let it end, if it has been ended meanwhile."""
+        self._users -= 1
+        self._stop_if_done()
+
+    def end(self) -> None:
+        """End it as soon as nobody waits for its answer."""
+        self._is_ended = True
+        self._stop_if_done()
+
+    def _stop_if_done(self) -> None:
+        if self._is_ended and not self._users:
+            for server in self.servers.values():
+                server.stop()
+
+
+@dataclass
+class Traffic:
+    """Who answers the invocations of one endpoint.
+
+    Attributes:
+        live: The fleet of the attached config.
+        new: The fleet that takes over.
+        share: The part of the invocations that the new one answers.
+    """
+
+    live: Fleet | None = None
+    new: Fleet | None = None
+    share: float = 0.0
+
+    def choose(self, random: Random) -> Fleet | None:
+        """Return the fleet that answers the next invocation; None if there is none."""
+        if self.new is None or not self.share:
+            return self.live
+        if self.live is None or self.share >= 1:
+            return self.new
+        return self.new if random.random() < self.share else self.live
+
+    def switch(self) -> None:
+        """Let the new fleet be the live one, and end the old one."""
+        old, self.live, self.new, self.share = self.live, self.new, None, 0.0
+        if old:
+            old.end()
+
+    def go_back(self) -> None:
+        """Let the live fleet answer everything, and end the new one."""
+        new, self.new, self.share = self.new, None, 0.0
+        if new:
+            new.end()
+
+    def end(self) -> None:
+        """End both fleets."""
+        self.go_back()
+        if self.live:
+            self.live.end()
+        self.live = None
+
+
+class Provisioner:
+    """Starts fleets.
 
     Args:
         store: The account.
@@ -57,61 +165,21 @@ class Fleets:
     def __init__(self, store: Store, objects: Callable[[str, str, str], bytes] | None) -> None:
         self._store = store
         self._objects = objects
-        self._live: dict[str, dict[str, Server]] = {}
-        self._new: dict[str, dict[str, Server]] = {}
 
-    def start(self, endpoint: str, config: Document) -> str:
-        """Start the new fleet of an endpoint; return why it cannot run, or nothing."""
-        fleet: dict[str, Server] = {}
-        self._new[endpoint] = fleet
+    def start(self, variants: Variants) -> Fleet:
+        """Start the servers of the production variants.
+
+        Raises:
+            BrokenModelError: One of them cannot run.
+        """
+        fleet = Fleet(variants, {})
         try:
-            for variant in config.get("ProductionVariants", []):
-                fleet[variant["VariantName"]] = self._server(variant)
-        except BrokenModelError as error:
-            self.discard(endpoint)
-            return str(error)
-        return ""
-
-    def shift(self, endpoint: str) -> None:
-        """Let the new fleet answer, and end the old one."""
-        old, self._live[endpoint] = self._live.get(endpoint, {}), self._new.pop(endpoint, {})
-        _stop(old)
-
-    def discard(self, endpoint: str) -> None:
-        """End the new fleet, and let the old one go on."""
-        _stop(self._new.pop(endpoint, {}))
-
-    def stop(self, endpoint: str) -> None:
-        """End all fleets of an endpoint."""
-        self.discard(endpoint)
-        _stop(self._live.pop(endpoint, {}))
-
-    def stop_all(self) -> None:
-        """End everything."""
-        for endpoint in [*self._live, *self._new]:
-            self.stop(endpoint)
-
-    def invoke(self, endpoint: Document, request: Document) -> Document:
-        """Answer an invocation by one of the live variants: the asked-for one, or by their weights."""
-        fleet = self._live.get(endpoint["EndpointName"], {})
-        weights = {summary["VariantName"]: summary["CurrentWeight"] for summary in endpoint["ProductionVariants"]}
-        target = request.get("TargetVariant") or self._store.random.choices([*weights], [*weights.values()])[0]
-        if target not in fleet:
-            raise ServiceError(
-                "ValidationError", f"Variant {target} was not found for endpoint {endpoint['EndpointName']}"
-            )
-        content_type = request.get("ContentType", "application/json")
-        answer = fleet[target].answer(
-            request.get("Body", b""), content_type, request.get("Accept") or "application/json"
-        )
-        if answer.status >= _ERROR_STATUS:
-            message = (
-                f"Received server error ({answer.status}) from primary container with message "
-                f'"{answer.body.decode(errors="replace")}". See the CloudWatch logs of /aws/sagemaker/Endpoints/'
-                f"{endpoint['EndpointName']} in account {self._store.account_id} for more information."
-            )
-            raise ServiceError("ModelError", message, 424)
-        return {"Body": answer.body, "ContentType": answer.content_type, "InvokedProductionVariant": target}
+            for variant in variants.config.get("ProductionVariants", []):
+                fleet.servers[variant["VariantName"]] = self._server(variant)
+        except BrokenModelError:
+            fleet.end()
+            raise
+        return fleet
 
     def _server(self, variant: Document) -> Server:
         name = variant.get("ModelName", "")
@@ -121,20 +189,10 @@ class Fleets:
         container = model.get("PrimaryContainer") or (model.get("Containers") or [{}])[0]
         uri = container.get(_MODEL_DATA, "")
         if self._objects is None or not uri.startswith("s3://"):
-            return Echo(name, variant["VariantName"])
+            return Echo(self._store, name, container.get("Image", ""), variant["VariantName"])
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         try:
             archive = self._objects(bucket, key, model["ExecutionRoleArn"])
         except ServiceError as error:
             raise BrokenModelError(error.message) from error
         return ModelServer(archive, uri, variant["VariantName"])
-
-
-def _stop(fleet: dict[str, Server]) -> None:
-    for server in fleet.values():
-        server.stop()
-
-
-def not_serving(endpoint_name: str, account_id: str) -> ServiceError:
-    """Return what the runtime says of an endpoint that does not answer."""
-    return ServiceError("ValidationError", f"Endpoint {endpoint_name} of account {account_id} not found.")

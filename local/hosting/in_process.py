@@ -12,7 +12,7 @@ from botocore.exceptions import ConnectionClosedError
 from urllib3.response import HTTPResponse
 
 from local.hosting.errors import ConnectionDroppedError
-from local.hosting.wire import respond
+from local.hosting.wire import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,17 +31,20 @@ def attach(client: Any, simulator: Simulator) -> None:
 
 
 def attach_to(client: Any, simulator: Callable[[], Simulator]) -> None:
-    """Do the same with a simulator that is looked up at each call."""
+    """Do the same with a simulator that is looked up at each call.
+
+    FunctionKilledError passes through botocore unharmed, since it is no `Exception`: nothing handles or retries it.
+    """
 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         headers = {name: _text(value) for name, value in request.headers.items()}
         body: Any = request.body or b""
         content = body.encode() if isinstance(body, str) else bytes(body)
         try:
-            status, answer_headers, answer = respond(simulator(), urlsplit(request.url).path, headers, content)
+            status, answer_headers, answered = answer(simulator(), urlsplit(request.url).path, headers, content)
         except ConnectionDroppedError as error:
             raise ConnectionClosedError(endpoint_url=request.url) from error
-        raw = HTTPResponse(io.BytesIO(answer), answer_headers, status, preload_content=False)
+        raw = HTTPResponse(io.BytesIO(answered), answer_headers, status, preload_content=False)
         return AWSResponse(request.url, status, HTTPHeaders.from_dict(answer_headers), raw)
 
     client.meta.events.register_first(f"before-send.{client.meta.service_model.service_id.hyphenize()}.*", send)

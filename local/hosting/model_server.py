@@ -12,13 +12,16 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any
 
 from local.hosting.container import read_frame, write_frame
 
+ANSWER_SECONDS = 60.0
+"""How long SageMaker waits for a container, says the API of InvokeEndpoint."""
+
 _ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 60.0
-_ANSWER_SECONDS = 60.0  # as long as SageMaker waits for a container (InvokeEndpoint)
 _STOP_SECONDS = 5.0
 _ERROR_STATUS = 500
 
@@ -29,11 +32,26 @@ class BrokenModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a container answers."""
+    """What a container answers.
+
+    Attributes:
+        status: The HTTP status; 0 if it does not answer in time.
+        content_type: What the body is.
+        body: The body.
+    """
 
     status: int
     content_type: str
     body: bytes
+
+
+def not_answered() -> Answer:
+    """Return what SageMaker makes of a container that does not answer."""
+    message = (
+        b"Your invocation timed out while waiting for a response from container primary. "
+        b"Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+    )
+    return Answer(0, "text/plain", message)
 
 
 class ModelServer:
@@ -51,6 +69,7 @@ class ModelServer:
     def __init__(self, archive: bytes, uri: str, variant: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="model-")
         self._lock = threading.Lock()
+        self._asked = 0
         model_dir = Path(self._folder.name)
         try:
             with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as packed:
@@ -69,7 +88,7 @@ class ModelServer:
             stderr=subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         )
-        ping = self._frame(_START_SECONDS)
+        ping = self._frame(monotonic() + _START_SECONDS)
         if ping is None or ping[0]["status"] == _ERROR_STATUS:
             self.stop()
             raise BrokenModelError(
@@ -78,12 +97,12 @@ class ModelServer:
             )
 
     def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """Ask the model; a script that raises, and a server that does not answer in time, answer with 500."""
+        """Ask the model; a script that raises answers with 500, and a server that is gone or too slow with 0."""
         with self._lock:
-            write_frame(self._stdin, {"content_type": content_type, "accept": accept}, body)
-            frame = self._frame(_ANSWER_SECONDS)
+            self._asked += 1
+            frame = self._asked_for({"content_type": content_type, "accept": accept, "number": self._asked}, body)
         if frame is None:
-            return Answer(_ERROR_STATUS, "text/plain", b"The container did not answer.")
+            return not_answered()
         header, content = frame
         return Answer(header["status"], header.get("content_type", "text/plain"), content)
 
@@ -107,8 +126,20 @@ class ModelServer:
             raise BrokenPipeError
         return stream
 
-    def _frame(self, seconds: float) -> tuple[dict[str, Any], bytes] | None:
-        stream = self._process.stdout
+    def _asked_for(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes] | None:
+        """Return the answer to this request; those that came too late for earlier ones are passed over."""
+        deadline = monotonic() + ANSWER_SECONDS
+        try:
+            write_frame(self._stdin, header, body)
+        except OSError:
+            return None
+        while (frame := self._frame(deadline)) is not None:
+            if frame[0]["number"] == header["number"]:
+                return frame
+        return None
+
+    def _frame(self, deadline: float) -> tuple[dict[str, Any], bytes] | None:
+        stream, seconds = self._process.stdout, max(0.0, deadline - monotonic())
         if stream is None or not select.select([stream], [], [], seconds)[0]:
             return None
         return read_frame(stream)

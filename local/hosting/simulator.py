@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from local.hosting.endpoints import Endpoints
-from local.hosting.errors import ConnectionDroppedError, ServiceError, internal_failure, role_not_ready, throttled
-from local.hosting.fleet import Fleets, not_serving
-from local.hosting.settings import Fault, Settings
-from local.hosting.store import Registry, Store
-from local.hosting.validation import check_answer, check_request, method_name
+from local.hosting.errors import ConnectionDroppedError, FunctionKilledError, ServiceError, role_not_ready
+from local.hosting.faults import Faults, raise_for, wait_for
+from local.hosting.fleet import Provisioner
+from local.hosting.lifecycle import Lifecycle
+from local.hosting.registry import Registry
+from local.hosting.runtime import Runtime
+from local.hosting.settings import Settings
+from local.hosting.statuses import Statuses
+from local.hosting.store import Store
+from local.hosting.throttle import Throttle
+from local.hosting.validation import check_answer, check_request, method_name, model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.clock import Clock
-    from local.hosting.store import Document
+    from local.hosting.runtime import Invocation
+    from local.hosting.variants import Document
+
+T = TypeVar("T")
 
 OPERATIONS = (
     "CreateModel", "DescribeModel", "DeleteModel", "ListModels",
@@ -30,7 +39,7 @@ OPERATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call, and how it ended: `ok`, or the code of the error."""
+    """A call, and how it ended: `ok`, the code of the error, `dropped` or `killed`."""
 
     time: float
     operation: str
@@ -44,12 +53,16 @@ class Simulator:
     Args:
         clock: What time it is.
         settings: How it behaves; may be exchanged while it runs.
-        seed: Repeats a run: which replica answers, how far each lags, which variant is chosen, which call a fault with
-            a probability strikes.
+        seed: Repeats a run: which replica answers, how far each lags, which fleet and variant is chosen, which call a
+            fault with a probability strikes.
         objects: Reads an S3 object (bucket, key) on behalf of an execution role's ARN. Without it, models do not
             really load: they echo their name.
         check_role: Called with an execution role and the model data it has to read; raises ServiceError.
         alarm_is_on: Tells whether a CloudWatch alarm is in alarm.
+        is_scaled: Tells whether Application Auto Scaling manages a variant (endpoint's name, variant's name).
+
+    Attributes:
+        calls: The calls so far, in the order in which they ended.
     """
 
     def __init__(  # noqa: PLR0913 - what it is wired to
@@ -63,17 +76,19 @@ class Simulator:
         objects: Callable[[str, str, str], bytes] | None = None,
         check_role: Callable[[str, str | None], None] | None = None,
         alarm_is_on: Callable[[str], bool] | None = None,
+        is_scaled: Callable[[str, str], bool] | None = None,
     ) -> None:
         self._store = Store(clock, settings or Settings(), account_id, region, seed)
-        self._fleets = Fleets(self._store, objects)
-        self._endpoints = Endpoints(self._store, self._fleets, alarm_is_on or (lambda _: False))
+        self._faults = Faults(self._store)
+        provisioner = Provisioner(self._store, objects)
+        self._lifecycle = Lifecycle(self._store, provisioner, self._faults, alarm_is_on or (lambda _: False))
+        self._endpoints = Endpoints(self._store, self._lifecycle, is_scaled or (lambda *_: False))
         self._registry = Registry(self._store, check_role or (lambda *_: None))
-        self._role_check = check_role
+        self._runtime = Runtime(self._store, self._lifecycle)
+        self._statuses = Statuses(self._store, self._lifecycle)
         self._born = clock.now()
         self._lock = threading.RLock()
-        self._struck: dict[int, int] = {}
-        self._tokens = 0.0
-        self._refilled = clock.now()
+        self._throttle = Throttle(self._store)
         self.calls: list[Call] = []
 
     @property
@@ -85,7 +100,7 @@ class Simulator:
     def settings(self, settings: Settings) -> None:
         with self._lock:
             self._store.settings = settings
-            self._struck.clear()
+            self._faults.start_anew()
 
     @property
     def store(self) -> Store:
@@ -98,17 +113,45 @@ class Simulator:
         Raises:
             ServiceError: The service refuses.
             ConnectionDroppedError: The connection breaks.
+            FunctionKilledError: The caller's process dies.
         """
-        return self._recorded(operation, parameters, lambda: self._act(operation, parameters))
+        return self._recorded(operation, parameters, lambda: self._act(operation, parameters), lambda answer: answer)
 
     def invoke(self, parameters: Document) -> Document:
-        """Do InvokeEndpoint: ask the model behind an endpoint."""
-        return self._recorded("InvokeEndpoint", parameters, lambda: self._invoke(parameters))
+        """Do InvokeEndpoint: ask the model behind an endpoint.
+
+        Raises:
+            ServiceError: The service refuses, or the model answers with an error.
+            ConnectionDroppedError: The connection breaks.
+            FunctionKilledError: The caller's process dies.
+        """
+        return self._recorded("InvokeEndpoint", parameters, lambda: self._runtime.route(parameters), self._answer)
+
+    def set_status(
+        self, endpoint_name: str, status: str, failure_reason: str = "", *, seconds: float | None = None
+    ) -> None:
+        """Put an endpoint into a status at once, whatever it was in, and cancel what was due to happen to it.
+
+        A status that passes by itself passes after `seconds`, by default after as long as the settings say: Deleting
+        ends in nothing, each other one in service on the config that is attached.
+
+        Args:
+            endpoint_name: The endpoint; LookupError if there is none.
+            status: An EndpointStatus of the API; LookupError if there is none like it.
+            failure_reason: The FailureReason.
+            seconds: How long it lasts, if it passes; `math.inf` for ever.
+        """
+        statuses: Any = model("sagemaker").shape_for("EndpointStatus")
+        if status not in statuses.enum:
+            raise LookupError(status)
+        with self._lock:
+            self._lifecycle.catch_up()
+            self._statuses.put(self._lifecycle.endpoints[endpoint_name], status, failure_reason, seconds)
 
     def resources(self) -> dict[str, dict[str, Document]]:
         """Return what exists: `Models`, `EndpointConfigs` and `Endpoints`, each by name."""
         with self._lock:
-            self._endpoints.catch_up()
+            self._lifecycle.catch_up()
             tables = {"Models": "models", "EndpointConfigs": "configs", "Endpoints": "endpoints"}
             return {title: dict(getattr(self._store, table).scan_current()) for title, table in tables.items()}
 
@@ -119,32 +162,49 @@ class Simulator:
     def close(self) -> None:
         """End all model servers."""
         with self._lock:
-            self._fleets.stop_all()
+            for endpoint in self._lifecycle.endpoints.values():
+                self._lifecycle.cancel(endpoint)
+                endpoint.traffic.end()
 
-    def _recorded(self, operation: str, parameters: Document, act: Callable[[], Document]) -> Document:
+    def _recorded(
+        self, operation: str, parameters: Document, act: Callable[[], T], finish: Callable[[T], Document]
+    ) -> Document:
+        """Let a call happen, with what goes wrong with it.
+
+        Args:
+            operation: The API operation.
+            parameters: What it is called with.
+            act: Has the effect, while no other call has one.
+            finish: Makes the answer; may take its time.
+        """
         with self._lock:
-            faults = self._strike(operation)
-        for fault in faults:
-            if fault.kind == "slow":
-                self._store.clock.sleep(fault.seconds)
-        with self._lock:
-            began, outcome = self._store.clock.now(), "ok"
-            try:
-                self._throttle()
-                _raise_for(faults, "before")
+            faults = self._faults.of_call(operation, parameters)
+        wait_for(faults, "before", self._store)
+        began, outcome = self._store.clock.now(), "ok"
+        try:
+            with self._lock:
+                self._throttle.take()
+                raise_for(faults, "before")
                 self._store.is_stale = any(fault.kind == "stale" for fault in faults)
-                answer = act()
-                _raise_for(faults, "after")
-            except ServiceError as error:
-                outcome = error.code
-                raise
-            except ConnectionDroppedError:
-                outcome = "dropped"
-                raise
-            finally:
-                self._store.is_stale = False
-                self.calls.append(Call(began, operation, parameters, outcome))
-            return answer
+                try:
+                    acted = act()
+                finally:
+                    self._store.is_stale = False
+            answer = finish(acted)
+            wait_for(faults, "after", self._store)
+            raise_for(faults, "after")
+        except ServiceError as error:
+            outcome = error.code
+            raise
+        except ConnectionDroppedError:
+            outcome = "dropped"
+            raise
+        except FunctionKilledError:
+            outcome = "killed"
+            raise
+        finally:
+            self.calls.append(Call(began, operation, parameters, outcome))
+        return answer
 
     def _act(self, operation: str, parameters: Document) -> Document:
         if operation not in OPERATIONS:
@@ -158,58 +218,14 @@ class Simulator:
         check_answer(operation, answer)
         return answer
 
-    def _invoke(self, parameters: Document) -> Document:
-        endpoint = self._endpoints.serving(parameters["EndpointName"])
-        if endpoint is None or "ProductionVariants" not in endpoint or endpoint["EndpointStatus"] == "Deleting":
-            raise not_serving(parameters["EndpointName"], self._store.account_id)
-        return self._fleets.invoke(endpoint, parameters)
+    def _answer(self, invocation: Invocation) -> Document:
+        try:
+            return self._runtime.answer(invocation)
+        finally:
+            with self._lock:
+                invocation.fleet.let_go()
 
     def _check_role_is_ready(self, parameters: Document) -> None:
         role = parameters.get("ExecutionRoleArn")
         if role and self._store.clock.now() < self._born + self.settings.role_delay:
             raise role_not_ready(role)
-
-    def _throttle(self) -> None:
-        """Answer no more calls a second than the settings allow; a bucket of one second's calls evens bursts out."""
-        rate = self.settings.calls_per_second
-        if rate is None:
-            return
-        now = self._store.clock.now()
-        self._tokens = min(max(rate, 1.0), self._tokens + (now - self._refilled) * rate)
-        self._refilled = now
-        if self._tokens < 1:
-            raise throttled()
-        self._tokens -= 1
-
-    def _strike(self, operation: str) -> list[Fault]:
-        """Return the faults that strike this call."""
-        struck = []
-        for index, fault in enumerate(self.settings.faults):
-            if fault.operation not in {operation, "*"}:
-                continue
-            if fault.probability < 1 and self._store.random.random() >= fault.probability:
-                continue
-            count = self._struck[index] = self._struck.get(index, 0) + 1
-            if count > fault.skip and (fault.times is None or count <= fault.skip + fault.times):
-                struck.append(fault)
-        return struck
-
-
-def _raise_for(faults: list[Fault], when: str) -> None:
-    for fault in faults:
-        if fault.when == when and (error := _error(fault)):
-            raise error
-
-
-def _error(fault: Fault) -> Exception | None:
-    match fault.kind:
-        case "rejected":
-            return ServiceError(fault.code, fault.message)
-        case "throttled":
-            return throttled()
-        case "unavailable":
-            return internal_failure()
-        case "dropped":
-            return ConnectionDroppedError()
-        case _:
-            return None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel, Shape
 
-_JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+_JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{ASCII}": r"[\x00-\x7f]"}
 
 
 @functools.cache
@@ -44,9 +44,9 @@ def check_request(name: str, parameters: dict[str, Any]) -> None:
         raise invalid(count + "; ".join(failures))
 
 
-def check_answer(name: str, answer: dict[str, Any]) -> None:
+def check_answer(name: str, answer: dict[str, Any], service: str = "sagemaker") -> None:
     """Raise AssertionError if an answer of ours does not fit the model: then the simulator is wrong."""
-    shape = operation(name).output_shape
+    shape = operation(name, service).output_shape
     if shape is None:
         return
     report = ParamValidator().validate(answer, shape)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from local.hosting.errors import ServiceError
+from local.hosting.errors import ConnectionDroppedError, FunctionKilledError, ModelError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,27 @@ def respond(
     body: bytes,
     authorize: Callable[[str, dict[str, Any]], None] | None = None,
 ) -> Response:
-    """Answer an HTTP request.
+    """Answer an HTTP request of another process: what kills its caller is seen here as a connection that breaks.
+
+    The arguments are those of `answer`.
+
+    Raises:
+        ConnectionDroppedError: The connection breaks instead of an answer.
+    """
+    try:
+        return answer(simulator, path, headers, body, authorize)
+    except FunctionKilledError as killed:
+        raise ConnectionDroppedError from killed
+
+
+def answer(
+    simulator: Simulator,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    authorize: Callable[[str, dict[str, Any]], None] | None = None,
+) -> Response:
+    """Answer an HTTP request of this process.
 
     Args:
         simulator: Who answers.
@@ -41,6 +61,7 @@ def respond(
 
     Raises:
         ConnectionDroppedError: The connection breaks instead of an answer.
+        FunctionKilledError: The caller's process dies.
     """
     lower = {name.lower(): value for name, value in headers.items()}
     invocation = _INVOCATION.match(path)
@@ -51,12 +72,12 @@ def respond(
         parameters = json.loads(body or b"{}")
         if authorize:
             authorize(operation, parameters)
-        answer = simulator.call(operation, parameters)
+        answered = simulator.call(operation, parameters)
     except ServiceError as error:
         return _refusal(error, is_runtime=bool(invocation))
     except json.JSONDecodeError as error:
         return _refusal(ServiceError("SerializationException", str(error)), is_runtime=False)
-    return 200, _headers(_JSON), json.dumps(answer, default=_plain).encode()
+    return 200, _headers(_JSON), json.dumps(answered, default=_plain).encode()
 
 
 def _invoke(
@@ -76,16 +97,17 @@ def _invoke(
             parameters[member] = headers[header]
     if authorize:
         authorize("InvokeEndpoint", parameters)
-    answer = simulator.invoke(parameters)
-    invoked = {"x-amzn-invoked-production-variant": answer["InvokedProductionVariant"]}
-    return 200, {**_headers(answer["ContentType"]), **invoked}, answer["Body"]
+    answered = simulator.invoke(parameters)
+    invoked = {"x-amzn-invoked-production-variant": answered["InvokedProductionVariant"]}
+    return 200, {**_headers(answered["ContentType"]), **invoked}, answered["Body"]
 
 
 def _refusal(error: ServiceError, *, is_runtime: bool) -> Response:
     content: dict[str, Any] = {"message": error.message}
     if is_runtime:
-        if error.code == "ModelError":
-            content = {"Message": error.message, "OriginalStatusCode": 500, "OriginalMessage": error.message}
+        if isinstance(error, ModelError):
+            original = {"OriginalStatusCode": error.original_status, "OriginalMessage": error.original_message}
+            content = {"Message": error.message, **original}
         headers = {**_headers("application/json"), "x-amzn-errortype": error.code}
         return error.status, headers, json.dumps(content).encode()
     return error.status, _headers(_JSON), json.dumps({"__type": error.code, **content}).encode()

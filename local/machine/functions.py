@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import traceback
@@ -9,12 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import yaml
+
+from local.hosting.errors import FunctionKilledError
+from local.machine.clock import DeadlinePassedError
+from local.settings import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.clock import Clock
+    from local.machine.clock import VirtualClock
 
 _PAYLOAD_BYTES = 6 * 1024 * 1024
+_TEMPLATE = ROOT / "template.yaml"
 
 
 class FunctionError(Exception):
@@ -37,6 +45,8 @@ class Context:
 
     function_name: str
     aws_request_id: str
+    clock: VirtualClock | None = None
+    deadline: float = 0.0
     memory_limit_in_mb: int = 512
     function_version: str = "$LATEST"
 
@@ -47,27 +57,27 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds that are left."""
-        return 60_000
+        return max(0, int(1000 * (self.deadline - self.clock.now()))) if self.clock else 0
 
 
-def invoke(name: str, payload: Any, clock: Clock, timeout: float) -> Any:
+def invoke(name: str, payload: Any, clock: VirtualClock, timeout: float) -> Any:
     """Invoke the function of a state as Lambda does, JSON to JSON.
 
     Args:
         name: The module in `functions/`.
         payload: The event.
         clock: Measures how long it takes.
-        timeout: Seconds that the function has.
+        timeout: Seconds that the function has. When they are over it is ended where it is, as Lambda kills the process:
+            what it would have done afterwards is not done.
 
     Raises:
-        FunctionError: It raised, or took too long.
+        FunctionError: It raised, was killed, took too long, or answered what Lambda does not pass on.
     """
     handler: Callable[[Any, Any], Any] = importlib.import_module(name).handler
-    event = json.loads(json.dumps(payload))
-    context = Context(name, str(uuid4()))
-    began = clock.now()
+    context = Context(name, str(uuid4()), clock, clock.now() + timeout)
     try:
-        answer = json.dumps(handler(event, context))
+        with clock.deadline(timeout):
+            answer = handler(json.loads(json.dumps(payload)), context)
     except Exception as error:
         report = {
             "errorMessage": str(error),
@@ -76,9 +86,49 @@ def invoke(name: str, payload: Any, clock: Clock, timeout: float) -> Any:
             "stackTrace": traceback.format_exc().splitlines(),
         }
         raise FunctionError(type(error).__name__, json.dumps(report)) from error
-    if clock.now() - began > timeout:
-        message = f"{context.aws_request_id} Task timed out after {timeout:.2f} seconds"
-        raise FunctionError("Sandbox.Timedout", json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": message}))
-    if len(answer) > _PAYLOAD_BYTES:
-        raise FunctionError("Function.ResponseSizeTooLarge", "{}")
-    return json.loads(answer)
+    except FunctionKilledError as error:
+        raise _ended(context, "Runtime.ExitError", "Runtime exited with error: signal: killed") from error
+    except DeadlinePassedError as error:
+        raise _ended(context, "Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds") from error
+    return _passed_on(answer, context)
+
+
+def _ended(context: Context, error: str, message: str) -> FunctionError:
+    """Return what Lambda's service reports when the process could not report itself."""
+    report = {"errorType": error, "errorMessage": f"RequestId: {context.aws_request_id} Error: {message}"}
+    return FunctionError(error, json.dumps(report))
+
+
+def _passed_on(answer: Any, context: Context) -> Any:
+    try:
+        text = json.dumps(answer)
+    except TypeError as error:
+        report = {"errorType": "Runtime.MarshalError", "errorMessage": f"Unable to marshal response: {error}"}
+        raise FunctionError("Runtime.MarshalError", json.dumps(report)) from error
+    if len(text) > _PAYLOAD_BYTES:
+        raise _ended(context, "Function.ResponseSizeTooLarge", f"Response payload size exceeded {_PAYLOAD_BYTES} bytes")
+    return json.loads(text)
+
+
+class _Template(yaml.CSafeLoader):
+    """Reads a template without what CloudFormation's short forms, such as `!Ref`, stand for."""
+
+
+_Template.add_multi_constructor("!", lambda *_: None)
+
+
+@functools.cache
+def _timeouts() -> tuple[float, dict[str, float]]:
+    template = yaml.load(_TEMPLATE.read_text(encoding="utf-8"), Loader=_Template)  # noqa: S506 - a SafeLoader
+    timeouts = {
+        logical_id.removesuffix("Function"): float(resource["Properties"]["Timeout"])
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function" and "Timeout" in resource["Properties"]
+    }
+    return float(template["Globals"]["Function"]["Timeout"]), timeouts
+
+
+def timeout_of(name: str) -> float:
+    """Return the seconds that the shipped template gives the function of a state."""
+    default, timeouts = _timeouts()
+    return timeouts.get(name, default)

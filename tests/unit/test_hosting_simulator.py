@@ -248,7 +248,7 @@ def test_an_update_keeps_serving_until_the_new_fleet_is_there(account: Account) 
 
     during = account.describe()
     busy = refused(account.sagemaker.delete_endpoint, EndpointName="e")
-    account.clock.sleep(account.settings.update_seconds)
+    account.clock.sleep(account.settings.update_seconds + 2 * account.settings.stage_seconds)
 
     assert (during["EndpointStatus"], during["EndpointConfigName"]) == ("Updating", "c")
     assert during["PendingDeploymentSummary"]["EndpointConfigName"] == "d"
@@ -315,7 +315,7 @@ def test_a_failed_creation_can_only_be_deleted() -> None:
     account.clock.sleep(account.settings.delete_seconds)
 
     assert (failed["EndpointStatus"], failed["FailureReason"]) == ("Failed", "The image 'x' does not exist.")
-    assert busy[1].startswith("Cannot update in-progress endpoint")
+    assert busy == ("ValidationException", f'Cannot update endpoint "{ARN}endpoint/e" in status Failed.')
     assert deleting == "Deleting"
     assert refused(account.describe)[1].startswith("Could not find endpoint ")
 

@@ -1,0 +1,82 @@
+"""An execution as Step Functions describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution, while it runs and when it has ended.
+
+    Attributes:
+        record: What DescribeExecution and GetExecutionHistory tell of it.
+    """
+
+    record: dict[str, Any]
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return str(self.record["executionArn"])
+
+    @property
+    def status(self) -> str:
+        """`RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
+
+        It is `RUNNING` before the moment that it was scheduled for, too, and again after a redrive.
+        """
+        return str(self.record["status"])
+
+    @property
+    def error(self) -> str:
+        """The name that one ended with which failed, timed out or was stopped."""
+        return str(self.record.get("error") or "")
+
+    @property
+    def cause(self) -> str:
+        """What one ended with which failed, timed out or was stopped."""
+        return str(self.record.get("cause") or "")
+
+    @property
+    def redrive_count(self) -> int:
+        """How often it was redriven."""
+        return int(self.record["redriveCount"])
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Its history."""
+        events: list[dict[str, Any]] = self.record["events"]
+        return events
+
+    @property
+    def states(self) -> list[str]:
+        """The states that it entered, in order; a redrive enters its first one again."""
+        return [event["stateEnteredEventDetails"]["name"] for event in self._entered]
+
+    @property
+    def failures(self) -> list[tuple[str, str]]:
+        """The failed attempts of its tasks: the state and the error."""
+        found, state = [], ""
+        for event in self.events:
+            state = event.get("stateEnteredEventDetails", {}).get("name", state)
+            if event["type"] == "TaskFailed":
+                found.append((state, event["taskFailedEventDetails"]["error"]))
+        return found
+
+    @property
+    def largest_data(self) -> int:
+        """The bytes of the largest data that a state got."""
+        return max(len(event["stateEnteredEventDetails"]["input"].encode()) for event in self._entered)
+
+    @property
+    def _entered(self) -> list[dict[str, Any]]:
+        return [event for event in self.events if "stateEnteredEventDetails" in event]
+
+
+def timestamp(seconds: float) -> str:
+    """Spell a moment, in seconds since the epoch, as Step Functions does."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
