@@ -7,12 +7,16 @@ rules none out, so what follows is retried all the same.
 
 from __future__ import annotations
 
-from deployer.runtime import Document, hosting, plan_of, step
+from aws_lambda_powertools.metrics import MetricUnit
+
+from deployer.runtime import Document, hosting, measure, now, plan_of, step
 
 
 @step
 def handler(event: Document) -> Document:
-    """Raise EndpointConfigNotVisibleError until the config can be seen."""
+    """Raise EndpointConfigNotVisibleError until the config can be seen; then measure how long that took."""
     plan = plan_of(event)
     config = hosting(plan).describe_endpoint_config(plan.revision)
+    age = (now() - config["CreationTime"]).total_seconds()
+    measure("VisibilityLag", max(0.0, round(age, 3)), MetricUnit.Seconds)
     return {"EndpointConfigArn": config["EndpointConfigArn"]}

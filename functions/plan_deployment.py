@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from deployer.content import EXECUTION_TAG, STACK_TAG, compose, existing_models
-from deployer.errors import InvalidRequestError
-from deployer.planning import Action, Plan, check_deadline, decide
-from deployer.rules import live_problems
-from deployer.runtime import Document, Settings, artifacts, hosting, logger, plan_of, step
+from deployer.drafting import Drafting
+from deployer.planning import Action, Plan, check_deadline
+from deployer.runtime import Document, Settings, artifacts, hosting, logger, monitoring, plan_of, step
 from deployer.triggers import arrive, receive
-
-if TYPE_CHECKING:
-    from deployer.hosting import Hosting
-    from deployer.triggers import Received
 
 
 @step
@@ -23,18 +16,25 @@ def handler(event: Document) -> Document:
 
     What is to be deployed is settled once; when the execution plans again, only the endpoint is looked at anew.
     """
-    is_planned = "Plan" in event["Data"]
-    plan = plan_of(event["Data"]) if is_planned else _first_plan(event, Settings.from_environment())
+    settings, now = Settings.from_environment(), datetime.fromisoformat(event["Now"])
+    drafting = _drafting(settings)
+    plan = plan_of(event["Data"]) if "Plan" in event["Data"] else None
+    if plan is None or not plan.revision:
+        plan = _settled(event, settings, drafting, now)
+    else:
+        drafting = _drafting(settings, plan)
     if plan.revision:
-        plan = _decided(plan, hosting())
+        plan = drafting.decided(plan, now)
     if plan.action in {Action.WAIT, Action.CONFIRM}:
-        now = datetime.fromisoformat(event["Now"])
         check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")
     return plan.model_dump(mode="json", by_alias=True)
 
 
-def _first_plan(event: Document, settings: Settings) -> Plan:
-    """Settle what is to be deployed."""
+def _drafting(settings: Settings, plan: Plan | None = None) -> Drafting:
+    return Drafting(hosting(plan), monitoring(), settings.defaults, settings.allowances, settings.stack_name)
+
+
+def _settled(event: Document, settings: Settings, drafting: Drafting, now: datetime) -> Plan:
     execution = event["Execution"]
     started_at = datetime.fromisoformat(execution["StartTime"])
     arrival = arrive(event["Input"], execution["Name"], started_at, settings.landing)
@@ -51,34 +51,4 @@ def _first_plan(event: Document, settings: Settings) -> Plan:
         deadline=started_at + timedelta(seconds=settings.deployment_timeout_seconds),
         poll_seconds=settings.poll_interval_seconds,
     )
-    return _composed(plan, received, settings) if received.is_ready else plan
-
-
-def _composed(plan: Plan, received: Received, settings: Settings) -> Plan:
-    request, sagemaker = received.request, hosting()
-    missing = [(path, name) for path, name in existing_models(request) if sagemaker.find_model(name) is None]
-    if missing:
-        problems = [f"{path}: '{name}' is neither a key of Models nor a model in SageMaker" for path, name in missing]
-        raise InvalidRequestError("\n".join(problems))
-    tags = {EXECUTION_TAG: plan.execution, STACK_TAG: settings.stack_name}
-    content = compose(request, plan.requested_at, settings.defaults, received.sources, tags)
-    return plan.model_copy(
-        update={
-            "revision": content.revision.name,
-            "models": content.models,
-            "endpoint_config": content.endpoint_config,
-            "deployment_config": request.deployment_config,
-            "tags": content.tags,
-        }
-    )
-
-
-def _decided(plan: Plan, sagemaker: Hosting) -> Plan:
-    """Look at the endpoint, and decide what the plan's revision means for it."""
-    live = sagemaker.find_live(plan.endpoint_name)
-    action = decide(plan.wanted, plan.endpoint_name, live)
-    attached = sagemaker.find_endpoint_config(live.endpoint_config_name) if live and action is Action.UPDATE else None
-    problems = list(live_problems(plan.endpoint_config, attached, plan.deployment_config)) if attached else []
-    if problems:
-        raise InvalidRequestError("\n".join(map(str, problems)))
-    return plan.model_copy(update={"action": action, "live": live})
+    return drafting.settled(plan, received, now) if received.is_ready else plan

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from deployer.planning import Action
 from deployer.runtime import Document, hosting, plan_of, step
 from deployer.undoing import Undoing
 
@@ -21,5 +22,6 @@ def handler(event: Document) -> Document:
         hosting(plan),
         error=data.get("Failure", {}).get("Error"),
         has_planned_again="Replan" in data,
+        has_changed="Endpoint" in data or plan.action is Action.RESUME,
     )
     return undoing.step(datetime.fromisoformat(event["Now"]), data.get("Undo"))

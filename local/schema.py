@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
 import sys
 from html import unescape
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-from deployer.request import MODEL_KEY_LENGTH
+from pydantic.alias_generators import to_pascal
+
+from deployer.request import MODEL_KEY_LENGTH, DeploymentRequest
 from deployer.service_model import operation_input, sagemaker
+from deployer.smoke_test import Expect, SmokeTest
 from local.settings import ROOT
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 PATH = ROOT / "docs" / "deployment.schema.json"
 
 _NUMBERS = {"integer": "integer", "long": "integer", "float": "number", "double": "number"}
 _SENTENCE = re.compile(r"(?<=[.:])\s")
 _MARKUP = re.compile(r"<[^>]+>")
+
+_RETAINED, _EXCLUDED = "RetainAllVariantProperties", "ExcludeRetainedVariantProperties"
+_NULL = {"type": "null"}
+_NAME = "^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
+_JSON_POINTER = "^(/([^/~]|~[01])*)*$"
+
+_ROLLBACK_STANDS_ALONE = {
+    "if": {"required": ["Rollback"], "properties": {"Rollback": {"not": {"const": False}}}},
+    "then": {
+        "properties": {"Models": {"maxProperties": 0}, "EndpointConfig": _NULL, "Tags": {"maxProperties": 0}},
+    },
+}
+_EXCLUSION_NEEDS_RETENTION = {
+    "if": {"required": [_EXCLUDED], "properties": {_EXCLUDED: {"minItems": 1}}},
+    "then": {"required": [_RETAINED], "properties": {_RETAINED: {"const": True}}},
+}
 
 
 def main() -> int:
@@ -40,30 +65,72 @@ def schema() -> dict[str, Any]:
     deployment = shapes.reference("DeploymentConfig")
     # A request may leave out what variants are called where it can be told.
     shapes.definitions[variant["$ref"].rpartition("/")[2]]["required"] = []
-    tag = {"type": "string", "maxLength": 256}
+    shapes.definitions |= _smoke_test(shapes.of("VariantName"))
+    named = {"pattern": _NAME, "minLength": 1}
+    parts = {
+        "EndpointName": {**shapes.of("EndpointName"), **named},
+        "Models": {
+            "type": ["object", "null"],
+            "propertyNames": {"pattern": _NAME, "maxLength": MODEL_KEY_LENGTH},
+            "additionalProperties": model,
+        },
+        "EndpointConfig": {**config, "type": ["object", "null"]},
+        "DeploymentConfig": {"anyOf": [deployment, _NULL]},
+        "RetainAllVariantProperties": {"type": ["boolean", "null"]},
+        "ExcludeRetainedVariantProperties": shapes.of("VariantPropertyList"),
+        "SmokeTest": {"anyOf": [{"$ref": "#/$defs/SmokeTest"}, _NULL]},
+        "Rollback": {"anyOf": [{"type": "boolean"}, {**shapes.of("EndpointConfigName"), **named}]},
+        "Tags": {
+            "type": "object",
+            "propertyNames": shapes.of("TagKey"),
+            "additionalProperties": shapes.of("TagValue"),
+        },
+    }
+    told = _docstrings(DeploymentRequest)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Deployment of a SageMaker endpoint",
         "type": "object",
         "additionalProperties": False,
-        "properties": {
-            "EndpointName": {**shapes.of("EndpointName"), "description": "May be left out where a folder names it."},
-            "Models": {
-                "type": "object",
-                "description": "CreateModel requests, by a name local to this file.",
-                "propertyNames": {"pattern": "^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", "maxLength": MODEL_KEY_LENGTH},
-                "additionalProperties": model,
-            },
-            "EndpointConfig": {**config, "description": "A CreateEndpointConfig request without its name."},
-            "DeploymentConfig": {**deployment, "description": "UpdateEndpoint's own."},
-            "Tags": {
-                "type": "object",
-                "description": "Tags of everything that is created.",
-                "additionalProperties": tag,
-            },
-        },
+        "properties": {name: {**part, "description": told[name]} for name, part in parts.items()},
+        "allOf": [_ROLLBACK_STANDS_ALONE, _EXCLUSION_NEEDS_RETENTION],
         "$defs": shapes.definitions,
     }
+
+
+def _smoke_test(variant_name: dict[str, Any]) -> dict[str, Any]:
+    """Describe the smoke test and its expectation, which are the deployer's own."""
+    definitions: dict[str, Any] = {}
+    for part in (SmokeTest, Expect):
+        described = part.model_json_schema(ref_template="#/$defs/{model}")
+        told = _docstrings(part)
+        fields = {name: {**_told(field), "description": told[name]} for name, field in described["properties"].items()}
+        definitions[part.__name__] = {"type": "object", "additionalProperties": False, "properties": fields}
+    definitions["SmokeTest"]["properties"]["TargetVariant"]["anyOf"] = [{**variant_name, "pattern": _NAME}, _NULL]
+    definitions["SmokeTest"]["oneOf"] = [
+        {"required": [body], "properties": {body: {"type": "string"}}} for body in ("Body", "BodyS3Uri")
+    ]
+    definitions["Expect"]["properties"]["JsonValues"]["propertyNames"] = {"pattern": _JSON_POINTER}
+    return definitions
+
+
+def _told(field: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what pydantic adds and no person wants to read: titles, and defaults that are empty or long."""
+    return {
+        key: value
+        for key, value in field.items()
+        if key != "title" and (key != "default" or isinstance(value, str | int))
+    }
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """Return what is written below the fields of a model, by the names that they have in a request."""
+    (definition,) = ast.parse(inspect.getsource(model)).body
+    told: dict[str, str] = {}
+    for field, below in pairwise(getattr(definition, "body", [])):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            told[to_pascal(ast.unparse(field.target))] = inspect.cleandoc(str(below.value.value))
+    return told
 
 
 class _Shapes:

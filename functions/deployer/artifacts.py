@@ -32,6 +32,8 @@ class Artifact:
     key: str
     version: str
     """The object's version id; its ETag where the bucket keeps no versions."""
+    size: int = 0
+    """Bytes, where it was looked up."""
 
     @property
     def uri(self) -> str:
@@ -54,7 +56,7 @@ class Artifacts:
             head = self._call("head_object", Bucket=bucket, Key=key)
         except _ObjectMissingError:
             return None
-        return Artifact(bucket, key, _version(head.get("VersionId"), head["ETag"]))
+        return Artifact(bucket, key, _version(head.get("VersionId"), head["ETag"]), head["ContentLength"])
 
     def find_any(self, bucket: str, prefix: str) -> bool:
         """Tell whether there is any object under a prefix."""

@@ -24,6 +24,9 @@ REVISION_TAG = "endpoint-deployer:revision"
 STACK_TAG = "endpoint-deployer:stack"
 """Tag that names the stack which created a resource: the functions' policies let nothing else be deleted."""
 
+UNPROVEN_TAG = "endpoint-deployer:unproven"
+"""Tag of an endpoint config whose smoke test has yet to pass."""
+
 _NO_IMAGE = "is missing, and the stack has no DefaultImage"
 _NO_INSTANCE_TYPE = "is missing, and the stack has no DefaultInstanceType"
 
@@ -129,9 +132,11 @@ def existing_models(request: DeploymentRequest) -> Iterator[tuple[str, str]]:
     """Yield the path and the name of every model that a request expects to exist in SageMaker."""
     for kind in ("ProductionVariants", "ShadowProductionVariants"):
         for index, variant in enumerate((request.endpoint_config or {}).get(kind, [])):
-            name = variant.get("ModelName")
-            if name is not None and name not in request.models:
-                yield f"EndpointConfig.{kind}[{index}].ModelName", name
+            path = f"EndpointConfig.{kind}[{index}]"
+            named = [(f"{path}.ModelName", variant.get("ModelName"))]
+            for number, pool in enumerate(variant.get("InstancePools", [])):
+                named.append((f"{path}.InstancePools[{number}].ModelNameOverride", pool.get("ModelNameOverride")))
+            yield from ((where, name) for where, name in named if name is not None and name not in request.models)
 
 
 def tag_list(tags: Mapping[str, str]) -> list[Document]:
@@ -202,6 +207,14 @@ def _default_variant(key: str, name: str, names: Mapping[str, str], defaults: De
 
 
 def _named_variant(variant: Document, names: Mapping[str, str]) -> Document:
-    if "ModelName" not in variant:
-        return variant
-    return {**variant, "ModelName": names.get(variant["ModelName"], variant["ModelName"])}
+    named = dict(variant)
+    if "ModelName" in variant:
+        named["ModelName"] = names.get(variant["ModelName"], variant["ModelName"])
+    if "InstancePools" in variant:
+        named["InstancePools"] = [_named_pool(pool, names) for pool in variant["InstancePools"]]
+    return named
+
+
+def _named_pool(pool: Document, names: Mapping[str, str]) -> Document:
+    model = pool.get("ModelNameOverride")
+    return pool if model is None else {**pool, "ModelNameOverride": names.get(model, model)}

@@ -61,6 +61,10 @@ class StorageUnavailableError(TransientError):
     """S3 throttled, failed or did not answer."""
 
 
+class MonitoringUnavailableError(TransientError):
+    """CloudWatch or Application Auto Scaling throttled, failed or did not answer."""
+
+
 class AnnouncementUnavailableError(TransientError):
     """The event bus took no event."""
 
@@ -151,8 +155,8 @@ def classify(operation: str, code: str, message: str, *, created: Collection[str
         operation: The API operation that was called, such as `CreateEndpoint`.
         code: `Error.Code` of the answer, or `FailureReason` for the text of that member of DescribeEndpoint.
         message: `Error.Message` of the answer.
-        created: Names of the resources that this run created. Where any are given, a missing model or endpoint config
-            that is not among them is missing for good.
+        created: Names of the resources that this run created. Where any are given, a model or endpoint config that is
+            not among them, and that a call builds on, is missing for good.
 
     Returns:
         The class of the error; `SageMakerRejectedError` for whatever is not known to pass.
@@ -189,7 +193,8 @@ def _classify_validation(operation: str, message: str, created: Collection[str])
 def _classify_missing(operation: str, kind: str, arn: str | None, created: Collection[str]) -> type[DeployerError]:
     if kind == "endpoint":
         return EndpointMissingError if operation.startswith("UpdateEndpoint") else EndpointNotVisibleError
-    if arn is None:
+    # Whoever looks a resource up, or deletes it, asks whether it is there; only a call that builds on it needs it.
+    if arn is None or operation.startswith(("Describe", "Delete")):
         return _NOT_VISIBLE[kind]
     # SageMaker lower-cases names inside ARNs.
     name = arn.rpartition("/")[2].lower()

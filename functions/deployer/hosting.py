@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from botocore import xform_name
-from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
-from botocore.exceptions import ConnectionError as NoConnectionError
-
-from deployer.content import EXECUTION_TAG, REVISION_TAG
+from deployer.content import EXECUTION_TAG, REVISION_TAG, UNPROVEN_TAG
 from deployer.errors import (
     AccessDeniedError,
     AlreadyAppliedError,
     AlreadyExistsError,
-    DeployerError,
     EndpointBusyError,
     EndpointConfigNotVisibleError,
     EndpointExistsError,
+    EndpointMissingError,
     EndpointNotVisibleError,
     ModelNotVisibleError,
-    SageMakerRejectedError,
-    SageMakerUnavailableError,
-    classify,
 )
+from deployer.naming import Revision, revision_stem
 from deployer.planning import Live
+from deployer.rules import model_names
+from deployer.sagemaker_calls import SageMakerCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -35,11 +31,8 @@ if TYPE_CHECKING:
 CONFIRMED_TAG = "endpoint-deployer:confirmed"
 """Tag of an endpoint: the newest revision that asked for what the endpoint served already."""
 
-_SERVER_FAULT = 500
-_MOST_PAGES = 20
 
-
-class Hosting:
+class Hosting(SageMakerCalls):
     """SageMaker hosting, as one run of the deployer sees it.
 
     Every method raises the leaves of `deployer.errors`; none retries, because the state machine does.
@@ -52,9 +45,8 @@ class Hosting:
     """
 
     def __init__(self, client: BaseClient, *, execution: str = "", names: Collection[str] = ()) -> None:
-        self._client = client
+        super().__init__(client, names)
         self._execution = execution
-        self._names = names
 
     def create_model(self, request: Mapping[str, Any]) -> None:
         """Create a model, or find it there with equal content and lay claim to it.
@@ -66,9 +58,8 @@ class Hosting:
         except AlreadyExistsError as error:
             model = self._call("DescribeModel", ModelName=request["ModelName"])
             _settle(error, model, request)
-            self._call(
-                "AddTags", ResourceArn=model["ModelArn"], Tags=[{"Key": EXECUTION_TAG, "Value": self._execution}]
-            )
+            claim = [tag for tag in request["Tags"] if tag["Key"] in {EXECUTION_TAG, REVISION_TAG}]
+            self._call("AddTags", ResourceArn=model["ModelArn"], Tags=claim)
 
     def create_endpoint_config(self, request: Mapping[str, Any]) -> None:
         """Create an endpoint config, or find it there with equal content."""
@@ -91,61 +82,70 @@ class Hosting:
             if not self.made_by_this_execution(self.describe_endpoint(request["EndpointName"])["EndpointArn"]):
                 raise
 
-    def update_endpoint(self, request: Mapping[str, Any]) -> None:
+    def update_endpoint(self, request: Mapping[str, Any], *, is_retry: bool) -> None:
         """Change an endpoint to a config.
 
-        An update to the config of this very execution, under way or done, is success: the answer was lost on its way.
+        Args:
+            request: What UpdateEndpoint is called with.
+            is_retry: Whether this execution may have done so just before. An update to the same config, under way or
+                done, is success then: the answer was lost on its way.
 
         Raises:
-            EndpointBusyError: Somebody else is changing the endpoint.
+            EndpointBusyError: Somebody else is changing the endpoint, or has changed it to this config.
+            EndpointNotVisibleError: Which of these it is cannot be seen yet.
         """
         try:
             self._call("UpdateEndpoint", **request)
-        except (EndpointBusyError, AlreadyAppliedError):
-            endpoint = self.describe_endpoint(request["EndpointName"])
+        except (EndpointBusyError, AlreadyAppliedError) as error:
+            endpoint = self.describe_endpoint(request["EndpointName"]) if is_retry else {}
             pending = endpoint.get("PendingDeploymentSummary") or endpoint
-            if pending["EndpointConfigName"] != request["EndpointConfigName"]:
-                raise
-            config = self.describe_endpoint_config(request["EndpointConfigName"])
-            if not self.made_by_this_execution(config["EndpointConfigArn"]):
-                raise
+            if pending.get("EndpointConfigName") == request["EndpointConfigName"]:
+                return
+            if endpoint.get("EndpointStatus") == "InService":
+                raise EndpointNotVisibleError(f"{error} It shows no sign of it yet.") from error
+            raise EndpointBusyError(str(error)) from error
 
-    def describe_endpoint_config(self, name: str) -> dict[str, Any]:
-        """Describe an endpoint config that is known to exist."""
-        return self._call("DescribeEndpointConfig", EndpointConfigName=name)
+    def go_back(self, endpoint_name: str, config_name: str, retention: Mapping[str, Any]) -> None:
+        """Begin to change an endpoint back to the config that it had, without guardrails: it is proven.
 
-    def describe_endpoint(self, name: str) -> dict[str, Any]:
-        """Describe an endpoint that is known to exist."""
-        return self._call("DescribeEndpoint", EndpointName=name)
+        An endpoint that is gone, or is back already, is success.
 
-    def find_model(self, name: str) -> dict[str, Any] | None:
-        """Describe a model; None if SageMaker does not know it."""
-        try:
-            return self._call("DescribeModel", ModelName=name)
-        except ModelNotVisibleError:
-            return None
+        Raises:
+            EndpointBusyError: It is changing.
+            EndpointConfigNotVisibleError: The config cannot be seen, or is gone.
+        """
+        config = self.describe_endpoint_config(config_name)
+        self._names = {config_name, *model_names(config)}
+        with suppress(AlreadyAppliedError, EndpointMissingError):
+            self._call("UpdateEndpoint", EndpointName=endpoint_name, EndpointConfigName=config_name, **retention)
 
-    def find_endpoint_config(self, name: str) -> dict[str, Any] | None:
-        """Describe an endpoint config; None if SageMaker does not know it."""
-        try:
-            return self.describe_endpoint_config(name)
-        except EndpointConfigNotVisibleError:
-            return None
-
-    def find_endpoint(self, name: str) -> dict[str, Any] | None:
-        """Describe an endpoint; None if SageMaker does not know it."""
-        try:
-            return self.describe_endpoint(name)
-        except EndpointNotVisibleError:
-            return None
+    def made_revision(self, name: str) -> bool:
+        """Tell whether this execution created an endpoint config; False if there is none."""
+        config = self.find_endpoint_config(name)
+        return config is not None and self.made_by_this_execution(config["EndpointConfigArn"])
 
     def find_live(self, name: str) -> Live | None:
         """Return an endpoint as planning sees it; None if SageMaker does not know it."""
         endpoint = self.find_endpoint(name)
         if endpoint is None:
             return None
-        confirmed = self._tags(endpoint["EndpointArn"]).get(CONFIRMED_TAG, "")
-        return Live.model_validate({**endpoint, "Confirmed": confirmed})
+        confirmed = self.tags_of(endpoint["EndpointArn"]).get(CONFIRMED_TAG, "")
+        is_unproven = endpoint["EndpointStatus"] == "InService" and self._is_unproven(name, endpoint)
+        pending = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName", "")
+        return Live.model_validate(
+            {**endpoint, "Confirmed": confirmed, "IsUnproven": is_unproven, "PendingConfigName": pending}
+        )
+
+    def _is_unproven(self, name: str, endpoint: Mapping[str, Any]) -> bool:
+        if Revision.parse(name, endpoint["EndpointConfigName"]) is None:
+            return False
+        config = self.find_endpoint_config(endpoint["EndpointConfigName"])
+        return config is not None and UNPROVEN_TAG in self.tags_of(config["EndpointConfigArn"])
+
+    def prove(self, revision: str) -> None:
+        """Note on an endpoint config that its smoke test has passed."""
+        config = self.describe_endpoint_config(revision)
+        self._call("DeleteTags", ResourceArn=config["EndpointConfigArn"], TagKeys=[UNPROVEN_TAG])
 
     def confirm(self, endpoint_arn: str, revision: str) -> None:
         """Note on an endpoint that a later request asked for what it serves."""
@@ -196,44 +196,22 @@ class Hosting:
         found = (self.find_endpoint_config(summary["EndpointConfigName"]) for summary in pages)
         return (config for config in found if config is not None)
 
+    def revisions(self, endpoint_name: str) -> dict[str, Revision]:
+        """Return all revisions of an endpoint that there are, by name and from the newest to the oldest."""
+        listed = self._pages("ListEndpointConfigs", "EndpointConfigs", NameContains=revision_stem(endpoint_name))
+        found = {
+            each["EndpointConfigName"]: Revision.parse(endpoint_name, each["EndpointConfigName"]) for each in listed
+        }
+        own = {name: revision for name, revision in found.items() if revision is not None}
+        return dict(sorted(own.items(), key=lambda entry: entry[1].order, reverse=True))
+
     def made_by_this_execution(self, arn: str) -> bool:
         """Tell whether this execution created a resource."""
-        return self._tags(arn).get(EXECUTION_TAG) == self._execution
+        return self.tags_of(arn).get(EXECUTION_TAG) == self._execution
 
     def revision_of(self, arn: str) -> str | None:
         """Return the newest revision that relies on a resource; None if this deployer did not make it."""
-        return self._tags(arn).get(REVISION_TAG)
-
-    def _tags(self, arn: str) -> dict[str, str]:
-        return {tag["Key"]: tag["Value"] for tag in self._call("ListTags", ResourceArn=arn)["Tags"]}
-
-    def _pages(self, operation: str, member: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Yield the entries of a listing, up to a bound that no one deployment's time should see."""
-        token: dict[str, str] = {}
-        for _ in range(_MOST_PAGES):
-            page = self._call(operation, MaxResults=100, **parameters, **token)
-            yield from page[member]
-            if "NextToken" not in page:
-                return
-            token = {"NextToken": page["NextToken"]}
-        raise SageMakerRejectedError(f"{operation}: more than {_MOST_PAGES} pages since the deployment began.")
-
-    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
-        except ClientError as error:
-            raise self._named(operation, error) from error
-        except ParamValidationError as error:
-            raise SageMakerRejectedError(f"{operation}: {error}") from error
-        except (HTTPClientError, NoConnectionError) as error:
-            raise SageMakerUnavailableError(f"{operation}: {error}") from error
-        return answer
-
-    def _named(self, operation: str, error: ClientError) -> DeployerError:
-        code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_FAULT:
-            return SageMakerUnavailableError(f"{operation}: {code}: {message}")
-        return classify(operation, code, message, created=self._names)(f"{operation}: {message}")
+        return self.tags_of(arn).get(REVISION_TAG)
 
 
 def holds(described: object, requested: object) -> bool:

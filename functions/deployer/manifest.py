@@ -8,12 +8,14 @@ from typing import Any
 import yaml
 
 from deployer.errors import InvalidRequestError
+from deployer.service_model import Problem
 
 NAME = "deployment.yaml"
 
 _SIZE_LIMIT = 256 * 1024
 _NODE_LIMIT = 20_000
 _DEPTH_LIMIT = 50
+_MESSAGE_LIMIT = 200
 
 
 class _JsonLoader(yaml.SafeLoader):
@@ -102,8 +104,9 @@ def read_manifest(text: bytes) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InvalidRequestError(f"{NAME}{place}: {error.problem or error.context or 'is no YAML'}") from error
+        message = error.problem or error.context or "is no YAML"
+        raise InvalidRequestError(str(Problem(f"{NAME}{place}", message[:_MESSAGE_LIMIT]))) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"{NAME}: is no YAML: {str(error)[:200]}") from error
+        raise InvalidRequestError(str(Problem(NAME, f"is no YAML: {str(error)[:_MESSAGE_LIMIT]}"))) from error
     # An empty manifest says that the stack's defaults will do.
     return {} if document is None else document

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 NAME_LENGTH = 63
@@ -33,6 +33,11 @@ def model_name(endpoint_name: str, model_key: str, content: object) -> str:
     return _stem(endpoint_name, NAME_LENGTH - len(suffix)) + suffix
 
 
+def revision_stem(endpoint_name: str) -> str:
+    """Return what the names of all revisions of an endpoint begin with: its name, cut where it is too long."""
+    return _stem(endpoint_name, NAME_LENGTH - len("-20000101T000000-") - _DIGEST_LENGTH)
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One wanted state of an endpoint: the name of its endpoint config, taken apart."""
@@ -46,9 +51,8 @@ class Revision:
     @classmethod
     def of(cls, endpoint_name: str, requested_at: datetime, content: object) -> Revision:
         """Name the revision of an endpoint that holds this content."""
-        suffix_length = len("-20000101T000000-") + _DIGEST_LENGTH
         moment = requested_at.astimezone(UTC).replace(microsecond=0)
-        return cls(_stem(endpoint_name, NAME_LENGTH - suffix_length), moment, digest(content))
+        return cls(revision_stem(endpoint_name), moment, digest(content))
 
     @classmethod
     def parse(cls, endpoint_name: str, config_name: str) -> Revision | None:
@@ -60,13 +64,17 @@ class Revision:
             moment = datetime.strptime(match["requested_at"], _REQUESTED_AT).replace(tzinfo=UTC)
         except ValueError:
             return None
-        own = cls.of(endpoint_name, moment, None).stem == match["stem"]
-        return cls(match["stem"], moment, match["digest"]) if own else None
+        is_own = match["stem"] == revision_stem(endpoint_name)
+        return cls(match["stem"], moment, match["digest"]) if is_own else None
 
     @property
     def name(self) -> str:
         """`<EndpointName>-<requested at, UTC>-<digest>`, the name of the endpoint config."""
         return f"{self.stem}-{self.requested_at.strftime(_REQUESTED_AT)}-{self.digest}"
+
+    def requested_again(self, moment: datetime) -> Revision:
+        """Return the revision of the same content that is requested at another time."""
+        return replace(self, requested_at=moment.astimezone(UTC).replace(microsecond=0))
 
     def is_confirmed_by(self, other: Revision | None) -> bool:
         """Tell whether another revision asks for the same content at a later time."""

@@ -63,7 +63,9 @@ def conclude(data: dict[str, Any], request: object, execution: dict[str, str], n
     }
     if failure:
         detail |= {"Error": failure["Error"], "Cause": readable_cause(failure.get("Cause", ""))}
-    if left := data.get("Undo", {}).get("Left"):
+    if undo_failure := data.get("UndoFailure"):
+        detail |= {"UndoError": undo_failure["Error"], "Left": [plan["Revision"], *_model_names(plan)]}
+    elif left := data.get("Undo", {}).get("Left"):
         detail["Left"] = left
     return {member: value for member, value in detail.items() if value is not None}
 
@@ -82,6 +84,10 @@ def _outcome(plan: dict[str, Any], failure: dict[str, str] | None) -> Outcome:
     if failure:
         return _OUTCOMES_OF_ERRORS.get(failure["Error"], Outcome.FAILED)
     return _OUTCOMES_OF_ACTIONS.get(plan["Action"], Outcome.DEPLOYED)
+
+
+def _model_names(plan: dict[str, Any]) -> list[str]:
+    return [model["ModelName"] for model in plan["Models"]]
 
 
 def _event_id(request: object) -> str | None:

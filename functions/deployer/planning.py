@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_pascal
@@ -17,10 +17,16 @@ from deployer.errors import (
     UpdateRolledBackError,
 )
 from deployer.naming import Revision
-from deployer.rules import all_variants
+from deployer.rules import model_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 WAITING_STATUSES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 """Statuses that an endpoint leaves by itself (SageMaker API Reference, DescribeEndpoint)."""
+
+_PROVING = timedelta(minutes=30)
+"""How long others wait for a smoke test; longer than four tries take that all run out of time."""
 
 _SLOWEST_POLL_SECONDS = 300
 _POLLS_PER_ELAPSED = 20
@@ -31,6 +37,7 @@ class Action(StrEnum):
 
     CREATE = "Create"
     UPDATE = "Update"
+    RESUME = "Resume"
     WAIT = "Wait"
     CONFIRM = "Confirm"
     NOTHING_TO_DO = "NothingToDo"
@@ -55,6 +62,14 @@ class Live(_StateData):
     failure_reason: str = ""
     confirmed: str = ""
     """The revision that last asked for what the endpoint serves already; it came later than the attached one."""
+    pending_config_name: str = ""
+    """The endpoint config that the endpoint is being changed to."""
+    is_unproven: bool = False
+    """Whether the attached revision has yet to pass its smoke test."""
+
+    def is_being_proven(self, now: datetime) -> bool:
+        """Tell whether the run that attached the revision still has the time to test it, and to go back."""
+        return self.is_unproven and now < self.last_modified_time + _PROVING
 
     def revision(self, endpoint_name: str) -> Revision | None:
         """The newest revision that asked for what the endpoint serves; None if this deployer did not make it."""
@@ -84,6 +99,12 @@ class Plan(_StateData):
     endpoint_config: dict[str, Any] = {}
     """A CreateEndpointConfig request."""
     deployment_config: dict[str, Any] | None = None
+    is_retention_asked_for: bool | None = None
+    """The request's RetainAllVariantProperties."""
+    excluded_from_retention: list[dict[str, Any]] = []
+    """The request's ExcludeRetainedVariantProperties."""
+    retention: dict[str, Any] = {}
+    """What UpdateEndpoint is told to keep of the live variants."""
     smoke_test: dict[str, Any] | None = None
     tags: list[dict[str, str]] = []
     live: Live | None = None
@@ -97,22 +118,30 @@ class Plan(_StateData):
             raise ValueError(f"{self.revision} is no revision of {self.endpoint_name}")
         return wanted
 
+    def is_carried_out_by(self, live: Live | None) -> bool:
+        """Tell whether the endpoint has, or is being changed to, this plan's revision."""
+        return live is not None and self.revision in {live.endpoint_config_name, live.pending_config_name}
+
+    def is_rolled_back(self, live: Live) -> bool:
+        """Tell whether the endpoint serves again what it served when this was planned."""
+        before = self.live.endpoint_config_name if self.live else None
+        return live.endpoint_status == "InService" and live.endpoint_config_name == before
+
     @property
     def names(self) -> frozenset[str]:
         """The models and the endpoint config that this run creates or relies on."""
-        models = {variant["ModelName"] for variant in all_variants(self.endpoint_config) if "ModelName" in variant}
-        return frozenset({self.revision, *models})
+        return frozenset({self.revision, *model_names(self.endpoint_config)})
 
 
-def decide(revision: Revision, endpoint_name: str, live: Live | None) -> Action:
-    """Decide what a wanted revision means for the endpoint as it is.
+def decide(revision: Revision, endpoint_name: str, live: Live | None, now: datetime) -> Action:
+    """Decide what a wanted revision means for the endpoint as it is now.
 
     Raises:
         EndpointFailedError: The endpoint is in a status that only a person gets it out of.
     """
     if live is None:
         return Action.CREATE
-    if live.endpoint_status in WAITING_STATUSES:
+    if live.endpoint_status in WAITING_STATUSES or live.is_being_proven(now):
         return Action.WAIT
     if live.endpoint_status != "InService":
         raise EndpointFailedError(
@@ -121,7 +150,7 @@ def decide(revision: Revision, endpoint_name: str, live: Live | None) -> Action:
     newest = live.revision(endpoint_name)
     if newest is None:
         return Action.UPDATE
-    if newest.digest == revision.digest:
+    if newest.digest == revision.digest and not live.is_unproven:
         return Action.CONFIRM if newest.is_confirmed_by(revision) else Action.NOTHING_TO_DO
     return Action.SUPERSEDED if revision.order < newest.order else Action.UPDATE
 
@@ -147,7 +176,7 @@ def in_service(plan: Plan, endpoint: Live, now: datetime) -> bool:
         if endpoint.last_modified_time <= plan.live.last_modified_time:
             raise EndpointNotVisibleError(f"Endpoint {name} shows no sign of the update yet.")
         raise UpdateRolledBackError(f"Endpoint {name} serves {endpoint.endpoint_config_name} again: {reason}")
-    if endpoint.endpoint_status not in WAITING_STATUSES:
+    if endpoint.endpoint_status not in WAITING_STATUSES - {"Deleting"}:
         raise EndpointFailedError(f"Endpoint {name} is {endpoint.endpoint_status}: {reason}")
     check_deadline(plan.deadline, now, f"Endpoint {name} is still {endpoint.endpoint_status}")
     return False
@@ -157,6 +186,23 @@ def check_deadline(deadline: datetime, now: datetime, what: str) -> None:
     """Raise DeploymentTimedOutError if the deadline has passed."""
     if now > deadline:
         raise DeploymentTimedOutError(f"{what} at the deadline, {deadline.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def progress(endpoint: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Tell how far each variant is, of the live fleet and of the one that takes over: its stage, share and count."""
+    pending = endpoint.get("PendingDeploymentSummary", {})
+    return [
+        {
+            "VariantName": variant["VariantName"],
+            "Fleet": fleet,
+            "Stage": variant["VariantStatus"][0]["Status"] if variant.get("VariantStatus") else None,
+            "Weight": variant.get("CurrentWeight"),
+            "InstanceCount": variant.get("CurrentInstanceCount"),
+        }
+        for fleet, part in (("Live", endpoint), ("New", pending))
+        for kind in ("ProductionVariants", "ShadowProductionVariants")
+        for variant in part.get(kind, [])
+    ]
 
 
 def next_poll(poll_seconds: int, elapsed: timedelta) -> int:

@@ -6,16 +6,16 @@ import functools
 import json
 import operator
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
 
+from deployer.allowances import Allowances
 from deployer.errors import InvalidRequestError
 from deployer.rules import broken_rules
 from deployer.service_model import Problem, check_shape, described_type, nearest, operation_input, shown
+from deployer.smoke_test import Expect, SmokeTest, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,20 @@ DEFAULT_VARIANT_NAME = "AllTraffic"
 MODEL_KEY_LENGTH = 24
 """Characters of a key of `Models`; it becomes a part of the model's name."""
 
-_TAGS_LEFT = 47
-_VARIANT_KINDS = ("ProductionVariants", "ShadowProductionVariants")
+DEPTH_LIMIT = 50
+"""How deeply a request may be nested; so no step that follows it down runs out of stack."""
+
+_TAGS_LEFT = 46
+
+# What pydantic misses, in the words of `deployer.service_model`.
+_WANTED = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "string_type": "text",
+}
 
 
 class DeploymentRequest(BaseModel):
@@ -45,12 +57,21 @@ class DeploymentRequest(BaseModel):
     )
 
     endpoint_name: str
+    """May be left out where a folder or a package group names it."""
     models: dict[str, Document]
     """CreateModel requests without their names, by a name that is local to the request."""
     endpoint_config: Document | None = None
-    """A CreateEndpointConfig request without its name; a `ModelName` that is a key of `models` means that one."""
+    """A CreateEndpointConfig request without its name; a `ModelName` that is a key of `Models` means that one."""
     deployment_config: Document | None = None
-    """UpdateEndpoint's `DeploymentConfig`."""
+    """UpdateEndpoint's own."""
+    retain_all_variant_properties: bool | None = None
+    """UpdateEndpoint's own. Left out, live instance counts stay where Application Auto Scaling manages them."""
+    exclude_retained_variant_properties: list[Document] = []
+    """UpdateEndpoint's own."""
+    smoke_test: SmokeTest | None = None
+    """What the endpoint has to answer before the deployment counts."""
+    rollback: bool | str = False
+    """Whether to deploy what the revision before the live one held, or the name of the revision."""
     tags: dict[str, str] = {}
     """Tags of everything that is created."""
 
@@ -58,17 +79,6 @@ class DeploymentRequest(BaseModel):
     def is_made_of_upload(self) -> bool:
         """Whether all that it deploys is the uploaded artifact."""
         return self.models == DEFAULT_MODELS
-
-
-@dataclass(frozen=True, slots=True)
-class Allowances:
-    """What requests may name; an empty list of patterns (with `*` and `?`) allows everything."""
-
-    image_patterns: tuple[str, ...] = ()
-    role_patterns: tuple[str, ...] = ()
-    buckets: tuple[str, ...] = ()
-    open_enums: bool = False
-    """Whether values pass that the packaged service model does not list; SageMaker then judges them."""
 
 
 def read_request(
@@ -90,22 +100,33 @@ def read_request(
     allowances = allowances or Allowances()
     if not isinstance(document, dict):
         raise InvalidRequestError(f"request: must be a mapping, and is {described_type(document)}")
+    if _is_deeper(document, DEPTH_LIMIT):
+        raise InvalidRequestError(f"request: is nested more than {DEPTH_LIMIT} levels deep")
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise InvalidRequestError("request: holds half of a character, which no text can") from error
     named = {**document, "EndpointName": document.get("EndpointName", endpoint_name)}
     complete = _with_names(named)
-    problems = [
-        *_contradiction(named, endpoint_name),
-        *_contract_problems(complete),
-        *_shape_problems(complete, allowances),
-    ]
+    shape_problems = list(_shape_problems(complete, allowances))
+    said = {problem.path for problem in shape_problems}
+    contract_problems = [problem for problem in _contract_problems(complete) if problem.path not in said]
+    problems = [*_contradiction(named, endpoint_name), *contract_problems, *shape_problems]
     if not problems:
-        problems = [*broken_rules(complete), *_outside(complete, allowances)]
+        request = DeploymentRequest.model_validate(complete)
+        smoke_test_problems = problems_of(request.smoke_test, request.endpoint_config) if request.smoke_test else ()
+        problems = [*broken_rules(complete), *allowances.broken(complete), *smoke_test_problems]
     if problems:
         raise InvalidRequestError("\n".join(map(str, sorted(set(problems)))))
-    return DeploymentRequest.model_validate(complete)
+    return request
+
+
+def _is_deeper(document: object, levels: int) -> bool:
+    layer: list[object] = [document]
+    for _ in range(levels + 1):
+        parts = [each.values() if isinstance(each, dict) else each for each in layer if isinstance(each, dict | list)]
+        layer = [entry for part in parts for entry in part]
+    return bool(layer)
 
 
 def _contradiction(document: Document, endpoint_name: str | None) -> Iterator[Problem]:
@@ -118,7 +139,8 @@ def _with_names(document: Document) -> Document:
     """Fill in what variants and models are called where a request need not say."""
     models, config = document.get("Models"), document.get("EndpointConfig")
     if models is None:
-        document = {**document, "Models": dict(DEFAULT_MODELS) if config is None or _lacks_models(config) else {}}
+        has_default = not document.get("Rollback") and (config is None or _lacks_models(config))
+        document = {**document, "Models": dict(DEFAULT_MODELS) if has_default else {}}
         models = document["Models"]
     if not isinstance(config, dict):
         return document
@@ -150,41 +172,65 @@ def _contract_problems(document: Document) -> Iterator[Problem]:
         DeploymentRequest.model_validate(document)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
-            path = ".".join(map(str, detail["loc"]))
+            location = detail["loc"]
+            path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)[1:]
             if detail["type"] == "extra_forbidden":
-                fields = [to_pascal(name) for name in DeploymentRequest.model_fields]
-                yield Problem(path, f"is no field of a request{nearest(path, fields)}")
+                whole, fields = _fields_beside(location)
+                yield Problem(path, f"is no field of a {whole}{nearest(location[-1], fields)}")
             elif path == "EndpointName":
                 yield Problem(path, "is missing" if document["EndpointName"] is None else "must be text; quote it")
-            elif detail["type"] == "dict_type":
-                value = functools.reduce(operator.getitem, detail["loc"], cast("Any", document))
-                yield Problem(path, f"must be a mapping, and is {described_type(value)}")
-            elif detail["loc"][0] != "Tags":
-                yield Problem(path, detail["msg"][0].lower() + detail["msg"][1:])
+            elif location[0] == "Rollback":
+                yield Problem("Rollback", "must be true or the name of a revision")
+            elif wanted := _WANTED.get(detail["type"]):
+                value = functools.reduce(operator.getitem, location, cast("Any", document))
+                yield Problem(path, f"must be {wanted}, and is {described_type(value)}")
+            else:
+                yield Problem(path, detail["msg"].partition(" ")[2])
+
+
+def _fields_beside(location: tuple[int | str, ...]) -> tuple[str, list[str]]:
+    """Name the part of the request that a field stands in, and the fields that the part has."""
+    parts: dict[tuple[int | str, ...], tuple[str, type[BaseModel]]] = {
+        ("SmokeTest",): ("smoke test", SmokeTest),
+        ("SmokeTest", "Expect"): ("smoke test's expectation", Expect),
+    }
+    name, model = parts.get(location[:-1], ("request", DeploymentRequest))
+    return name, [to_pascal(field) for field in model.model_fields]
 
 
 def _shape_problems(document: Document, allowances: Allowances) -> Iterator[Problem]:
     """Check what is SageMaker's: everything inside the models, the config and the guardrails."""
-    parts: list[tuple[str, object, str, frozenset[str]]] = []
-    if isinstance(document["EndpointName"], str):
-        parts.append(("EndpointName", document["EndpointName"], "EndpointName", frozenset()))
+    for shape, value, path, supplied in _shaped_parts(document):
+        yield from check_shape(shape, value, path, supplied=supplied, open_enums=allowances.open_enums)
     if isinstance(models := document.get("Models"), dict):
-        for key, model in models.items():
-            parts.append(("EndpointName", key, f"Models.{key}", frozenset()))
-            parts.append((operation_input("CreateModel"), model, f"Models.{key}", frozenset({"ModelName"})))
+        for key in models:
             if len(key) > MODEL_KEY_LENGTH:
                 yield Problem(
                     f"Models.{key}", f"is a key of {len(key)} characters; at most {MODEL_KEY_LENGTH} fit a name"
                 )
-    if (config := document.get("EndpointConfig")) is not None:
-        shape = operation_input("CreateEndpointConfig")
-        parts.append((shape, config, "EndpointConfig", frozenset({"EndpointConfigName"})))
-    if (deployment := document.get("DeploymentConfig")) is not None:
-        parts.append(("DeploymentConfig", deployment, "DeploymentConfig", frozenset()))
-    for shape, value, path, supplied in parts:
-        yield from check_shape(shape, value, path, supplied=supplied, open_enums=allowances.open_enums)
     if isinstance(tags := document.get("Tags"), dict):
         yield from _tag_problems(tags)
+
+
+def _shaped_parts(document: Document) -> Iterator[tuple[str, object, str, frozenset[str]]]:
+    """Yield shape, value and path of each part that is SageMaker's, and the members that the deployer fills in."""
+    nothing = frozenset[str]()
+    for field, shape in (("EndpointName", "EndpointName"), ("Rollback", "EndpointConfigName")):
+        if isinstance(name := document.get(field), str):
+            yield shape, name, field, nothing
+    if isinstance(models := document.get("Models"), dict):
+        for key, model in models.items():
+            yield "EndpointName", key, f"Models.{key}", nothing
+            yield operation_input("CreateModel"), model, f"Models.{key}", frozenset({"ModelName"})
+    for field, shape, supplied in (
+        ("EndpointConfig", operation_input("CreateEndpointConfig"), frozenset({"EndpointConfigName"})),
+        ("DeploymentConfig", "DeploymentConfig", nothing),
+        ("ExcludeRetainedVariantProperties", "VariantPropertyList", nothing),
+    ):
+        if document.get(field) is not None:
+            yield shape, document[field], field, supplied
+    if isinstance(test := document.get("SmokeTest"), dict) and test.get("TargetVariant") is not None:
+        yield "VariantName", test["TargetVariant"], "SmokeTest.TargetVariant", nothing
 
 
 def _tag_problems(tags: Document) -> Iterator[Problem]:
@@ -195,37 +241,3 @@ def _tag_problems(tags: Document) -> Iterator[Problem]:
         yield from check_shape("TagValue", value, f"Tags.{key}")
         if key.lower().startswith(("aws:", "endpoint-deployer:")):
             yield Problem(f"Tags.{key}", "begins with a prefix that is reserved")
-
-
-def _outside(document: Document, allowances: Allowances) -> Iterator[Problem]:
-    """Check what the request names against what the stack allows."""
-    for path, name, value in _texts(document.get("Models"), "Models"):
-        if name == "Image":
-            yield from _not_allowed(path, value, allowances.image_patterns, "AllowedImages")
-    for part in ("Models", "EndpointConfig"):
-        for path, name, value in _texts(document.get(part), part):
-            if name == "ExecutionRoleArn":
-                yield from _not_allowed(path, value, allowances.role_patterns, "AllowedRoleArns")
-            elif value.startswith("s3://"):
-                bucket = value.removeprefix("s3://").partition("/")[0]
-                yield from _not_allowed(path, bucket, allowances.buckets, "AllowedBucketArns")
-            elif name in {"ModelDataUrl", "S3Uri"} and allowances.buckets:
-                yield Problem(path, f"{shown(value)} must begin with s3://")
-
-
-def _not_allowed(path: str, value: str, patterns: tuple[str, ...], parameter: str) -> Iterator[Problem]:
-    if patterns and not any(fnmatchcase(value, pattern) for pattern in patterns):
-        yield Problem(path, f"{shown(value)} is not among what this stack allows; see its parameter {parameter}")
-
-
-def _texts(value: object, path: str, name: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield path, field and text of every text in a document, except the environment of containers."""
-    if isinstance(value, str):
-        yield path, name, value
-    elif isinstance(value, dict):
-        for key, entry in value.items():
-            if key != "Environment":
-                yield from _texts(entry, f"{path}.{key}", key)
-    elif isinstance(value, list):
-        for index, entry in enumerate(value):
-            yield from _texts(entry, f"{path}[{index}]", name)

@@ -38,6 +38,12 @@ def broken_rules(request: Document) -> Iterator[Problem]:
         yield from _unused_models(request["Models"], config)
     if deployment := request.get("DeploymentConfig"):
         yield from _guardrail_problems(deployment, config)
+    if request.get("ExcludeRetainedVariantProperties") and not request.get("RetainAllVariantProperties"):
+        yield Problem("ExcludeRetainedVariantProperties", "needs RetainAllVariantProperties: true beside it")
+    if request.get("Rollback"):
+        for field in ("Models", "EndpointConfig", "Tags"):
+            if request.get(field):
+                yield Problem("Rollback", f"cannot stand beside {field}; it deploys what an earlier revision held")
 
 
 def variants_of(config: Mapping[str, Any], kind: str = "ProductionVariants") -> list[Document]:
@@ -51,25 +57,11 @@ def all_variants(config: Mapping[str, Any]) -> Iterator[Document]:
         yield from config.get(kind, [])
 
 
-def live_problems(config: Document, live_config: Document, deployment: Document | None) -> Iterator[Problem]:
-    """Yield what is wrong about changing an endpoint from the config that it has to a new one.
-
-    Args:
-        config: The wanted endpoint config.
-        live_config: The attached one, as DescribeEndpointConfig has it.
-        deployment: The request's `DeploymentConfig`, if it has any.
-    """
-    names, live_names = ({variant["VariantName"] for variant in variants_of(each)} for each in (config, live_config))
-    if deployment and names != live_names:
-        yield Problem(
-            "EndpointConfig.ProductionVariants",
-            f"are {_listed(names)}, and the live ones {_listed(live_names)}; guardrails need the same variant names",
-        )
-    if _is_serverless(config) and not _is_serverless(live_config):
-        yield Problem(
-            "EndpointConfig.ProductionVariants",
-            "are serverless, and the live ones run on instances; SageMaker does not change one into the other",
-        )
+def model_names(config: Mapping[str, Any]) -> list[str]:
+    """Return the models of an endpoint config, each once: those of its variants, and of their pools of instances."""
+    parts = ((variant, *variant.get("InstancePools", [])) for variant in all_variants(config))
+    names = (part.get("ModelName") or part.get("ModelNameOverride") for each in parts for part in each)
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def _model_problems(path: str, model: Document) -> Iterator[Problem]:
@@ -122,12 +114,13 @@ def _instance_problems(path: str, variant: Document) -> Iterator[Problem]:
                 yield Problem(f"{path}.{needed}", "is missing; a variant has either instances or a ServerlessConfig")
 
 
-def _is_serverless(config: Document) -> bool:
+def is_serverless(config: Document) -> bool:
+    """Tell whether an endpoint config has a serverless variant."""
     return any("ServerlessConfig" in variant for variant in variants_of(config))
 
 
 def _serverless_problems(config: Document, models: Mapping[str, Document]) -> Iterator[Problem]:
-    if not _is_serverless(config):
+    if not is_serverless(config):
         return
     for index, variant in enumerate(variants_of(config)):
         path = f"{_CONFIG}.ProductionVariants[{index}]"
@@ -138,7 +131,7 @@ def _serverless_problems(config: Document, models: Mapping[str, Document]) -> It
         memory, most = serverless["MemorySizeInMB"], serverless["MaxConcurrency"]
         if memory not in _MEMORY_SIZES_MB:
             yield Problem(
-                f"{path}.ServerlessConfig.MemorySizeInMB", f"{memory} is not one of {_listed(_MEMORY_SIZES_MB)}"
+                f"{path}.ServerlessConfig.MemorySizeInMB", f"{memory} is not one of {listed(_MEMORY_SIZES_MB)}"
             )
         if most > _MOST_CONCURRENCY:
             yield Problem(f"{path}.ServerlessConfig.MaxConcurrency", f"{most} is more than {_MOST_CONCURRENCY}")
@@ -173,14 +166,32 @@ def _shadow_problems(config: Document) -> Iterator[Problem]:
 
 
 def _unused_models(models: Mapping[str, Document], config: Document) -> Iterator[Problem]:
-    used = {variant.get("ModelName") for variant in all_variants(config)}
+    used = model_names(config)
     for key in models:
         if key not in used:
             yield Problem(f"Models.{key}", "is used by no variant")
 
 
+def unguarded(config: Document) -> str:
+    """Tell why SageMaker would pass over guardrails for a config, and shift all traffic at once; or nothing.
+
+    The source is the SageMaker Developer Guide, "Exclusions" of deployment guardrails.
+    """
+    for variant in variants_of(config):
+        if "ServerlessConfig" in variant:
+            return "serverless endpoints"
+        if variant.get("InstanceType", "").startswith("ml.inf1."):
+            return "Inf1 instances"
+        if "AcceleratorType" in variant:
+            return "Elastic Inference"
+    return ""
+
+
 def _guardrail_problems(deployment: Document, config: Document | None) -> Iterator[Problem]:
     path = "DeploymentConfig"
+    if config is not None and (why := unguarded(config)):
+        yield Problem(path, f"is not for {why}; SageMaker would pass over it and shift all traffic at once")
+        return
     blue_green, rolling = deployment.get("BlueGreenUpdatePolicy"), deployment.get("RollingUpdatePolicy")
     if blue_green and rolling:
         yield Problem(f"{path}.RollingUpdatePolicy", "cannot stand beside BlueGreenUpdatePolicy; use one of them")
@@ -192,8 +203,8 @@ def _guardrail_problems(deployment: Document, config: Document | None) -> Iterat
         for field in ("MaximumBatchSize", "RollbackMaximumBatchSize"):
             if size := rolling.get(field):
                 yield from _percent_problems(size, _ROLLING_PERCENT, f"{path}.RollingUpdatePolicy.{field}.Value")
-        if config is not None and (_is_serverless(config) or len(variants_of(config)) > 1):
-            yield Problem(f"{path}.RollingUpdatePolicy", "is neither for serverless endpoints nor for several variants")
+        if config is not None and len(variants_of(config)) > 1:
+            yield Problem(f"{path}.RollingUpdatePolicy", "is not for several variants")
 
 
 def _traffic_problems(routing: Document, path: str) -> Iterator[Problem]:
@@ -214,5 +225,6 @@ def _percent_problems(size: Document, bounds: tuple[int, int], path: str) -> Ite
         yield Problem(path, f"{size['Value']} is not {low} to {high} percent")
 
 
-def _listed(values: Iterable[object]) -> str:
+def listed(values: Iterable[object]) -> str:
+    """Write values in their order, with commas."""
     return ", ".join(map(str, sorted(values, key=str)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import boto3
@@ -12,12 +13,14 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from botocore.config import Config
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from deployer.allowances import Allowances
 from deployer.artifacts import Artifacts
 from deployer.content import Defaults
 from deployer.errors import DeployerError
 from deployer.hosting import Hosting
+from deployer.inference import Inference
+from deployer.monitoring import Monitoring
 from deployer.planning import Plan
-from deployer.request import Allowances
 from deployer.triggers import Landing
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ tracer = Tracer(service="endpoint-deployer", patch_modules=["botocore"])
 # One attempt a call: the state machine retries by name, and every retry is to be seen in its history.
 _ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
 
+# A model may take 60 s to answer (SageMaker AI Runtime API Reference, InvokeEndpoint).
+_SLOW_ANSWERS = _ONE_ATTEMPT.merge(Config(read_timeout=65))
+
 Document = dict[str, Any]
 
 
@@ -46,7 +52,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 class Settings(BaseModel):
-    """What the template tells the functions, each by the environment variable of the same name in upper case."""
+    """What the template tells PlanDeployment, each by the environment variable of the same name in upper case."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -97,12 +103,23 @@ class Settings(BaseModel):
 def client(service: str) -> BaseClient:
     """Return the function's one client of an AWS service."""
     make = cast("Any", boto3.client)  # the stubs know services by literal names only
-    return cast("BaseClient", make(service, config=_ONE_ATTEMPT))
+    config = _SLOW_ANSWERS if service == "sagemaker-runtime" else _ONE_ATTEMPT
+    return cast("BaseClient", make(service, config=config))
 
 
 def artifacts() -> Artifacts:
     """Return the adapter of S3."""
     return Artifacts(client("s3"))
+
+
+def inference() -> Inference:
+    """Return the adapter of the runtime of endpoints."""
+    return Inference(client("sagemaker-runtime"))
+
+
+def monitoring() -> Monitoring:
+    """Return the adapter of what watches and scales endpoints."""
+    return Monitoring(client("cloudwatch"), client("application-autoscaling"))
 
 
 def hosting(plan: Plan | None = None) -> Hosting:
@@ -118,6 +135,11 @@ def measure(name: str, value: float, unit: MetricUnit, **dimensions: str) -> Non
         metric.add_dimension(name="Stack", value=os.environ["STACK_NAME"])
         for dimension, named in dimensions.items():
             metric.add_dimension(name=dimension, value=named)
+
+
+def now() -> datetime:
+    """Return the time, for what happens within a step; when it began, the state machine tells."""
+    return datetime.now(UTC)
 
 
 def plan_of(event: Document) -> Plan:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
+from deployer.errors import InvalidRequestError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 _SHOWN_CHARACTERS = 80
 _SHOWN_VALUES = 8
-_SECRET_SHAPES = frozenset({"EnvironmentValue"})
+_SECRET_SHAPES = frozenset({"EnvironmentMap", "EnvironmentValue"})
 
 # Java's classes of Unicode letters, numbers and separators, which Python's `re` lacks.
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
@@ -38,8 +40,18 @@ class Problem:
 
     def __str__(self) -> str:
         """Write the problem as one line, whatever characters a request puts into it."""
-        line = f"{self.path}: {self.message}"
-        return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+        return printable(f"{self.path}: {self.message}")
+
+
+def reject(problems: Iterable[Problem]) -> None:
+    """Raise InvalidRequestError with a line for each problem, if there are any."""
+    if lines := [str(problem) for problem in problems]:
+        raise InvalidRequestError("\n".join(lines))
+
+
+def printable(text: str) -> str:
+    """Escape what would break a line, or what no line can hold."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 @functools.cache
@@ -52,6 +64,12 @@ def operation_input(operation: str) -> str:
     """Return the name of the shape of an operation's request."""
     shape: Any = sagemaker().operation_model(operation).input_shape
     return str(shape.name)
+
+
+def members_of(operation: str) -> frozenset[str]:
+    """Return the members of an operation's request."""
+    shape: Any = sagemaker().operation_model(operation).input_shape
+    return frozenset(shape.members)
 
 
 def check_shape(
@@ -142,7 +160,7 @@ class _Check:
 
     def _map(self, shape: Any, value: object, path: str) -> Iterator[Problem]:
         if not isinstance(value, dict):
-            yield _mistyped(path, "a mapping", value)
+            yield _mistyped(path, "a mapping", value, is_secret=shape.name in _SECRET_SHAPES)
             return
         yield from _sized(shape, len(value), path, "entries")
         for key, entry in value.items():

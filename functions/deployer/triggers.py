@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -13,7 +13,12 @@ from deployer.artifacts import ARTIFACT_NAME, MANIFEST_NAME, Artifact, Artifacts
 from deployer.content import Sources, model_data, needs_artifact
 from deployer.errors import InvalidRequestError
 from deployer.manifest import read_manifest
-from deployer.request import Allowances, DeploymentRequest, read_request
+from deployer.request import DeploymentRequest, read_request
+from deployer.service_model import Problem, reject
+from deployer.smoke_test import BODY_BYTES
+
+if TYPE_CHECKING:
+    from deployer.allowances import Allowances
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +129,11 @@ def arrive(document: object, execution_name: str, started_at: datetime, landing:
         event = _EVENT.validate_python(document)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, problem['loc'][1:])) or 'detail-type'}: {problem['msg']}" for problem in error.errors()
+            Problem(".".join(map(str, found["loc"][1:])) or "detail-type", found["msg"]) for found in error.errors()
         ]
-        raise InvalidRequestError("\n".join(problems)) from error
+        raise InvalidRequestError("\n".join(map(str, problems))) from error
     if event.account != landing.account:
-        raise InvalidRequestError(
-            f"account: the event is of account {event.account}, the deployer of {landing.account}"
-        )
+        raise _rejected("account", f"the event is of account {event.account}, the deployer of {landing.account}")
     if isinstance(event, _ObjectCreated):
         return _uploaded(event, landing)
     requested_at = event.time.astimezone(UTC)
@@ -143,13 +146,14 @@ def arrive(document: object, execution_name: str, started_at: datetime, landing:
 def _uploaded(event: _ObjectCreated, landing: Landing) -> Arrival:
     bucket, uploaded = event.detail.bucket.name, event.detail.object
     if bucket != landing.bucket:
-        raise InvalidRequestError(f"detail.bucket.name: {bucket} is not the artifact bucket, {landing.bucket}")
+        raise _rejected("detail.bucket.name", f"{bucket} is not the artifact bucket, {landing.bucket}")
     endpoint_name, slash, _ = uploaded.key.removeprefix(landing.prefix).partition("/")
     is_ours = posixpath.basename(uploaded.key) in {ARTIFACT_NAME, MANIFEST_NAME}
     if not (uploaded.key.startswith(landing.prefix) and endpoint_name and slash and is_ours):
-        raise InvalidRequestError(
-            f"detail.object.key: '{uploaded.key}' is neither {ARTIFACT_NAME} nor {MANIFEST_NAME} "
-            f"in {landing.prefix}<EndpointName>/ or below"
+        raise _rejected(
+            "detail.object.key",
+            f"'{uploaded.key}' is neither {ARTIFACT_NAME} nor {MANIFEST_NAME} "
+            f"in {landing.prefix}<EndpointName>/ or below",
         )
     upload = Artifact(bucket, uploaded.key, uploaded.version_id or uploaded.etag)
     return Arrival(event.id, event.time.astimezone(UTC), endpoint_name, upload=upload)
@@ -185,18 +189,24 @@ def receive(arrival: Arrival, artifacts: Artifacts, landing: Landing, allowances
             return Received(request, is_overwritten=True)
     if is_needed and artifact is None:
         return Received(request, is_awaiting_artifact=True)
+    if upload is not None and request.rollback:
+        raise _rejected("Rollback", "is asked for by an event or an execution, not by an upload")
     versions = _versions(request, artifacts) | ({artifact.uri: artifact.version} if artifact else {})
     return Received(request, Sources(artifact, versions))
 
 
+def _rejected(path: str, message: str) -> InvalidRequestError:
+    return InvalidRequestError(str(Problem(path, message)))
+
+
 def _gone(upload: Artifact) -> InvalidRequestError:
-    return InvalidRequestError(f"detail.object.key: {upload.uri} is not there any more")
+    return _rejected("detail.object.key", f"{upload.uri} is not there any more")
 
 
 def _versions(request: DeploymentRequest, artifacts: Artifacts) -> dict[str, str]:
     """Look up the version of everything that the request itself names in S3."""
     versions: dict[str, str] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for key, model in request.models.items():
         for data in model_data(model, f"Models.{key}"):
             if not data.uri.startswith("s3://"):
@@ -210,7 +220,13 @@ def _versions(request: DeploymentRequest, artifacts: Artifacts) -> dict[str, str
                 is_there = found is not None
                 versions[data.uri] = found.version if found else ""
             if not is_there:
-                problems.append(f"{data.path}: {data.uri} is not there")
-    if problems:
-        raise InvalidRequestError("\n".join(problems))
+                problems.append(Problem(data.path, f"{data.uri} is not there"))
+    if request.smoke_test and (uri := request.smoke_test.body_s3_uri):
+        body = artifacts.find(*parse_uri(uri))
+        if body is None:
+            problems.append(Problem("SmokeTest.BodyS3Uri", f"{uri} is not there"))
+        elif body.size > BODY_BYTES:
+            size = f"has {body.size} bytes; an endpoint takes at most {BODY_BYTES}"
+            problems.append(Problem("SmokeTest.BodyS3Uri", f"{uri} {size}"))
+    reject(problems)
     return versions

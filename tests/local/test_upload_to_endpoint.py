@@ -14,6 +14,8 @@ from local.execution import follow
 from local.hosting import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.hosting import Settings
     from local.sample.training import Trained
     from local.stack import Stack
@@ -64,6 +66,33 @@ def test_artifact_alone_becomes_endpoint_that_predicts(stack: Stack, trained: Tr
         "EndpointConfigs": 1,
         "Endpoints": 1,
     }
+
+
+def put_in_parts(stack: Stack, key: str, body: bytes) -> str:
+    """Upload an object in one part of several that may be, and return its version."""
+    s3, place = stack.server.client("s3"), {"Bucket": stack.outputs.artifact_bucket, "Key": key}
+    begun = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+    part = s3.upload_part(**begun, PartNumber=1, Body=body)
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    return str(s3.complete_multipart_upload(**begun, MultipartUpload=parts)["VersionId"])
+
+
+def put_by_copying(stack: Stack, key: str, body: bytes) -> str:
+    """Upload an object to where it concerns nobody, copy it, and return the copy's version."""
+    bucket = stack.outputs.artifact_bucket
+    stack.upload("elsewhere/model.tar.gz", body)
+    source = {"Bucket": bucket, "Key": "elsewhere/model.tar.gz"}
+    return str(stack.server.client("s3").copy_object(Bucket=bucket, Key=key, CopySource=source)["VersionId"])
+
+
+@pytest.mark.parametrize("put", [put_in_parts, put_by_copying], ids=["in parts", "by copying"])
+def test_object_is_deployed_however_it_was_put(stack: Stack, artifact: bytes, put: Callable[..., str]) -> None:
+    """An upload in parts and a copy are uploads, too."""
+    endpoint = put.__name__.replace("_", "-")
+
+    outcome = stack.outcome_of(stack.execution_of(put(stack, f"models/{endpoint}/model.tar.gz", artifact)))
+
+    assert outcome["Outcome"] == "Deployed"
 
 
 @pytest.mark.parametrize("first", ["deployment.yaml", "model.tar.gz"])

@@ -58,6 +58,8 @@ def test_guardrails_arrive_as_they_were_written(world: Any) -> None:
     world.run(sample("manual"))
     request = sample("manual")
     request["Models"]["champion"]["PrimaryContainer"]["Image"] += "1"
+    for alarm in request["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]:
+        world.make_alarm(alarm["AlarmName"])
 
     world.clock.sleep(1)
     execution = world.run(request)

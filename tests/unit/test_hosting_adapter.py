@@ -11,8 +11,8 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Endp
 from botocore.stub import Stubber
 
 from deployer import errors
-from deployer.content import EXECUTION_TAG
-from deployer.hosting import Hosting, holds
+from deployer.content import EXECUTION_TAG, UNPROVEN_TAG
+from deployer.hosting import CONFIRMED_TAG, Hosting, holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ CONFIG: dict[str, Any] = {
 }
 UPDATE = {"EndpointName": "churn", "EndpointConfigName": "churn-c-1"}
 MOMENT = 1764000000
+ROLLING = {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 20}, "WaitIntervalInSeconds": 60}
 
 
 @pytest.fixture
@@ -145,23 +146,205 @@ IN_USE = 'Cannot update endpoint with the currently in use endpoint configuratio
 
 @pytest.mark.parametrize("message", [IN_PROGRESS, IN_USE], ids=["under way", "done"])
 def test_an_update_of_this_execution_is_success(hosting: Hosting, stub: Stubber, message: str) -> None:
-    """The answer to UpdateEndpoint may get lost; a pending or attached config of this execution is its effect."""
+    """The answer to UpdateEndpoint may get lost; tried again, it finds its effect pending or attached."""
     pending = {"PendingDeploymentSummary": {"EndpointConfigName": "churn-c-1"}} if message == IN_PROGRESS else {}
     refuse(stub, "update_endpoint", message)
     describe_endpoint(stub, "churn-c-0" if pending else "churn-c-1", **pending)
-    describe_config(stub)
-    list_tags(stub, EXECUTION)
 
-    hosting.update_endpoint(UPDATE)
+    hosting.update_endpoint(UPDATE, is_retry=True)
 
 
-def test_an_update_of_somebody_else_is_planned_anew(hosting: Hosting, stub: Stubber) -> None:
+@pytest.mark.parametrize("message", [IN_PROGRESS, IN_USE], ids=["under way", "done"])
+def test_the_same_update_by_somebody_else_is_planned_anew(hosting: Hosting, stub: Stubber, message: str) -> None:
+    """What this execution has not tried yet cannot be its effect; nothing has to be looked at to know that."""
+    refuse(stub, "update_endpoint", message)
+
+    with pytest.raises(errors.EndpointBusyError) as busy:
+        hosting.update_endpoint(UPDATE, is_retry=False)
+
+    assert message in str(busy.value)
+
+
+@pytest.mark.parametrize("is_retry", [True, False], ids=["tried again", "tried first"])
+def test_an_update_of_somebody_else_is_planned_anew(hosting: Hosting, stub: Stubber, *, is_retry: bool) -> None:
     """While another config is on its way, this one has to wait."""
     refuse(stub, "update_endpoint", IN_PROGRESS)
-    describe_endpoint(stub, "churn-c-0", PendingDeploymentSummary={"EndpointConfigName": "churn-c-9"})
+    if is_retry:
+        describe_endpoint(stub, "churn-c-0", PendingDeploymentSummary={"EndpointConfigName": "churn-c-9"})
 
     with pytest.raises(errors.EndpointBusyError):
-        hosting.update_endpoint(UPDATE)
+        hosting.update_endpoint(UPDATE, is_retry=is_retry)
+
+
+@pytest.mark.parametrize("message", [IN_PROGRESS, IN_USE], ids=["under way", "done"])
+def test_an_update_that_cannot_be_seen_yet_is_looked_for_again(hosting: Hosting, stub: Stubber, message: str) -> None:
+    """A replica that lags describes the endpoint as it was: whose update it is can only be told later."""
+    refuse(stub, "update_endpoint", message)
+    describe_endpoint(stub, "churn-c-0", EndpointStatus="InService")
+
+    with pytest.raises(errors.EndpointNotVisibleError, match="shows no sign"):
+        hosting.update_endpoint(UPDATE, is_retry=True)
+
+
+def test_an_update_says_what_it_is_told(hosting: Hosting, stub: Stubber) -> None:
+    """Guardrails and what is retained go to SageMaker as they are."""
+    request = {**UPDATE, "RetainAllVariantProperties": True, "DeploymentConfig": {"RollingUpdatePolicy": ROLLING}}
+    stub.add_response("update_endpoint", {"EndpointArn": f"{ARN}endpoint/churn"}, request)
+
+    hosting.update_endpoint(request, is_retry=False)
+
+
+def test_going_back_asks_for_the_config_that_was_there(hosting: Hosting, stub: Stubber) -> None:
+    """Without guardrails, but with the counts that are kept."""
+    describe_config(stub, EndpointConfigName="churn-c-0")
+    asked = {"EndpointName": "churn", "EndpointConfigName": "churn-c-0", "RetainAllVariantProperties": True}
+    stub.add_response("update_endpoint", {"EndpointArn": f"{ARN}endpoint/churn"}, asked)
+
+    hosting.go_back("churn", "churn-c-0", {"RetainAllVariantProperties": True})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [IN_USE.replace("c-1", "c-0"), f'Could not find endpoint "{ARN}endpoint/churn".'],
+    ids=["it is back already", "the endpoint is gone"],
+)
+def test_nothing_to_go_back_from_is_success(hosting: Hosting, stub: Stubber, message: str) -> None:
+    """Undoing may be repeated, and somebody may have done it before."""
+    describe_config(stub, EndpointConfigName="churn-c-0")
+    refuse(stub, "update_endpoint", message)
+
+    hosting.go_back("churn", "churn-c-0", {})
+
+
+@pytest.mark.parametrize(
+    ("message", "raised"),
+    [
+        (IN_PROGRESS, errors.EndpointBusyError),
+        (
+            f'Could not find endpoint configuration "{ARN}endpoint-config/churn-c-0".',
+            errors.EndpointConfigNotVisibleError,
+        ),
+        (f'Could not find model "{ARN}model/churn-m-1".', errors.ModelNotVisibleError),
+        (f'Could not find model "{ARN}model/another".', errors.SageMakerRejectedError),
+    ],
+    ids=["it is changing", "the config is not visible", "its model is not visible", "a model is gone"],
+)
+def test_going_back_may_have_to_wait(
+    hosting: Hosting, stub: Stubber, message: str, raised: type[errors.DeployerError]
+) -> None:
+    """What has just been seen is there, even if a replica lags; what it is made of is there, too."""
+    describe_config(stub, EndpointConfigName="churn-c-0")
+    refuse(stub, "update_endpoint", message)
+
+    with pytest.raises(raised):
+        hosting.go_back("churn", "churn-c-0", {})
+
+
+def test_there_is_no_way_back_to_a_config_that_is_gone(hosting: Hosting, stub: Stubber) -> None:
+    """Nothing is asked of the endpoint then."""
+    refuse(stub, "describe_endpoint_config", f'Could not find endpoint configuration "{ARN}endpoint-config/churn-c-0".')
+
+    with pytest.raises(errors.DeployerError):
+        hosting.go_back("churn", "churn-c-0", {})
+
+
+@pytest.mark.parametrize(("execution", "is_ours"), [(EXECUTION, True), ("another execution", False)])
+def test_a_revision_is_of_the_execution_that_its_tag_names(
+    hosting: Hosting, stub: Stubber, execution: str, *, is_ours: bool
+) -> None:
+    """Of two runs with the same content and second, one made the config."""
+    describe_config(stub)
+    list_tags(stub, execution)
+
+    assert hosting.made_revision("churn-c-1") is is_ours
+
+
+REVISION = "churn-20261124T120000-0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("status", "config", "tags", "is_unproven"),
+    [
+        pytest.param("InService", REVISION, [{"Key": UNPROVEN_TAG, "Value": "true"}], True, id="unproven"),
+        pytest.param("InService", REVISION, [], False, id="proven"),
+        pytest.param("InService", "made-by-hand", None, False, id="made by hand"),
+        pytest.param("Updating", REVISION, None, False, id="changing"),
+    ],
+)
+def test_a_live_endpoint_is_described_with_all_that_planning_needs(  # noqa: PLR0913, PLR0917 - the case and fixtures
+    hosting: Hosting,
+    stub: Stubber,
+    status: str,
+    config: str,
+    tags: list[dict[str, str]] | None,
+    is_unproven: bool,  # noqa: FBT001 - the case
+) -> None:
+    """Who confirmed it, what it is being changed to, and whether its revision has yet to pass its smoke test."""
+    describe_endpoint(stub, config, EndpointStatus=status, PendingDeploymentSummary={"EndpointConfigName": "churn-c-9"})
+    stub.add_response("list_tags", {"Tags": [{"Key": CONFIRMED_TAG, "Value": REVISION}]})
+    if tags is not None:
+        describe_config(stub, EndpointConfigName=config)
+        stub.add_response("list_tags", {"Tags": tags})
+
+    live = hosting.find_live("churn")
+
+    assert live is not None
+    assert (live.endpoint_status, live.endpoint_config_name) == (status, config)
+    assert (live.confirmed, live.pending_config_name, live.is_unproven) == (REVISION, "churn-c-9", is_unproven)
+
+
+def test_a_revision_is_proven_by_taking_its_mark_away(hosting: Hosting, stub: Stubber) -> None:
+    """It may be taken away twice."""
+    arn = f"{ARN}endpoint-config/churn-c-1"
+    describe_config(stub)
+    stub.add_response("delete_tags", {}, {"ResourceArn": arn, "TagKeys": [UNPROVEN_TAG]})
+
+    hosting.prove("churn-c-1")
+
+
+def test_revisions_are_listed_from_the_newest_to_the_oldest(hosting: Hosting, stub: Stubber) -> None:
+    """Over all pages, and without the configs of other endpoints whose names hold this one's."""
+    names = ["churn-20261124T120000-0123456789ab", "my-churn-20261124T120000-0123456789ab", "churn-by-hand"]
+    newer = "churn-20261124T120001-0123456789ab"
+    for page, more in ((names, {"NextToken": "more"}), ([newer], {})):
+        summaries = [
+            {"EndpointConfigName": name, "EndpointConfigArn": f"{ARN}endpoint-config/{name}", "CreationTime": MOMENT}
+            for name in page
+        ]
+        stub.add_response("list_endpoint_configs", {"EndpointConfigs": summaries, **more})
+
+    assert list(hosting.revisions("churn")) == [newer, names[0]]
+
+
+DELETIONS: dict[str, tuple[str, str]] = {
+    "endpoint": ("describe_endpoint", f'Could not find endpoint "{ARN}endpoint/churn-x".'),
+    "endpoint_config": (
+        "describe_endpoint_config",
+        f'Could not find endpoint configuration "{ARN}endpoint-config/churn-x".',
+    ),
+    "model": ("describe_model", f'Could not find model "{ARN}model/churn-x".'),
+}
+
+
+@pytest.mark.parametrize("kind", DELETIONS)
+def test_what_is_gone_is_deleted(client: Any, stub: Stubber, kind: str) -> None:
+    """A deletion may be repeated, although a policy by tags lets nobody delete what is not there."""
+    describe, message = DELETIONS[kind]
+    refuse(stub, f"delete_{kind}", message)
+    refuse(stub, f"delete_{kind}", "not authorized", code="AccessDeniedException")
+    refuse(stub, describe, message)
+
+    for _ in range(2):
+        getattr(Hosting(client), f"delete_{kind}")("churn-x")
+
+
+def test_what_a_policy_protects_is_not_deleted(client: Any, stub: Stubber) -> None:
+    """What is there and may not be deleted is no success."""
+    refuse(stub, "delete_endpoint_config", "not authorized", code="AccessDeniedException")
+    describe_config(stub)
+
+    with pytest.raises(errors.AccessDeniedError):
+        Hosting(client).delete_endpoint_config("churn-c-1")
 
 
 def test_what_sagemaker_does_not_know_is_not_found(hosting: Hosting, stub: Stubber) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.naming import NAME_LENGTH, Revision, digest, model_name
+from deployer.naming import NAME_LENGTH, Revision, digest, model_name, revision_stem
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -47,6 +47,25 @@ def test_long_names_that_differ_stay_different(names: list[str]) -> None:
     one, other = (Revision.of(name, NOON, None).name for name in names)
 
     assert one != other
+
+
+@given(endpoint_name=endpoint_names, requested_at=moments, again=moments)
+def test_a_revision_that_is_requested_again_is_another_of_equal_content(
+    endpoint_name: str, requested_at: datetime, again: datetime
+) -> None:
+    """Going back gives the content a new time, and so a new place in the history; to the second, as names have it."""
+    revision = Revision.of(endpoint_name, requested_at, "content")
+
+    later = revision.requested_again(again)
+
+    assert later == Revision.of(endpoint_name, again, "content") == Revision.parse(endpoint_name, later.name)
+    assert (later.order > revision.order) == (again.replace(microsecond=0) > requested_at.replace(microsecond=0))
+
+
+@given(endpoint_name=endpoint_names, requested_at=moments)
+def test_a_listing_by_its_stem_finds_every_revision(endpoint_name: str, requested_at: datetime) -> None:
+    """Even of an endpoint whose name is cut."""
+    assert Revision.of(endpoint_name, requested_at, None).name.startswith(f"{revision_stem(endpoint_name)}-")
 
 
 @pytest.mark.parametrize(

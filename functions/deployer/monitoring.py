@@ -1,0 +1,69 @@
+"""The only code that asks CloudWatch and Application Auto Scaling, on both of which a change of an endpoint depends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deployer.errors import AccessDeniedError, MonitoringUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from botocore.client import BaseClient
+
+_COUNT = "sagemaker:variant:DesiredInstanceCount"
+
+
+class Monitoring:
+    """What watches endpoints, and scales them.
+
+    Every method raises the leaves of `deployer.errors`; none retries, because the state machine does.
+
+    Args:
+        cloudwatch: A boto3 client.
+        autoscaling: One of Application Auto Scaling.
+    """
+
+    def __init__(self, cloudwatch: BaseClient, autoscaling: BaseClient) -> None:
+        self._cloudwatch = cloudwatch
+        self._autoscaling = autoscaling
+
+    def alarm_states(self, names: Collection[str]) -> dict[str, str]:
+        """Return the state of each alarm: `OK`, `ALARM` or `INSUFFICIENT_DATA`; one that does not exist is left out."""
+        # SageMaker's service model does not require the name of an alarm; CloudWatch refuses an empty one.
+        asked = sorted({name for name in names if name})
+        if not asked:
+            return {}
+        kinds = ["MetricAlarm", "CompositeAlarm"]
+        answer = _call(self._cloudwatch, "describe_alarms", AlarmNames=asked, AlarmTypes=kinds)
+        alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+        return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
+
+    def scaled_variants(self, endpoint_name: str, variant_names: Collection[str]) -> set[str]:
+        """Return the variants of an endpoint whose instance counts Application Auto Scaling manages."""
+        if not variant_names:
+            return set()
+        ids = {f"endpoint/{endpoint_name}/variant/{name}": name for name in variant_names}
+        answer = _call(
+            self._autoscaling,
+            "describe_scalable_targets",
+            ServiceNamespace="sagemaker",
+            ResourceIds=sorted(ids),
+            ScalableDimension=_COUNT,
+        )
+        return {ids[target["ResourceId"]] for target in answer["ScalableTargets"]}
+
+
+def _call(client: BaseClient, method: str, **parameters: Any) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = getattr(client, method)(**parameters)
+    except ClientError as error:
+        code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+        if code.startswith("AccessDenied"):
+            raise AccessDeniedError(f"{method}: {message}") from error
+        raise MonitoringUnavailableError(f"{method}: {code}: {message}") from error
+    except BotoCoreError as error:
+        raise MonitoringUnavailableError(f"{method}: {error}") from error
+    return answer

@@ -1,0 +1,111 @@
+"""How old revisions go: the newest stay, and so does everything that anything uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from deployer.content import REVISION_TAG, STACK_TAG
+from deployer.history import retired
+from deployer.naming import Revision
+from deployer.rules import model_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deployer.hosting import Hosting
+    from deployer.planning import Plan
+
+Document = dict[str, Any]
+
+_CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Retiring:
+    """What may be retired after a deployment.
+
+    Attributes:
+        plan: The deployment that has just succeeded.
+        sagemaker: The adapter, on behalf of the run.
+        stack_name: The stack whose resources may go.
+        retained: How many revisions of the endpoint stay, the live one counted.
+    """
+
+    plan: Plan
+    sagemaker: Hosting
+    stack_name: str
+    retained: int
+
+    def retire(self) -> list[str]:
+        """Delete what is too old and in no use: models first, so that a run that breaks off leaves none behind.
+
+        Returns:
+            The names of the models and endpoint configs that went.
+        """
+        configs = self._unused(self._too_old())
+        if not configs:
+            return []
+        names = {config["EndpointConfigName"] for config in configs}
+        found = {name: self.sagemaker.find_model(name) for name in _models_of(configs)}
+        models = {name: model for name, model in found.items() if model and self._is_ours(model["ModelArn"])}
+        used = self._used_by_others(models.values(), names)
+        claimed = {name for name, model in models.items() if self._is_claimed_by_newer(model["ModelArn"])}
+        # A newer run is about to use such a model. It goes with its config, when a later run retires that.
+        going = [config for config in configs if not claimed & set(_models_of([config]))]
+        gone = [name for name in _models_of(going) if name in models and name not in used | claimed]
+        for name in gone:
+            self.sagemaker.delete_model(name)
+        for config in going:
+            self.sagemaker.delete_endpoint_config(config["EndpointConfigName"])
+            gone.append(config["EndpointConfigName"])
+        return gone
+
+    def _too_old(self) -> list[Document]:
+        """Describe the revisions that are beyond retention."""
+        plan, sagemaker = self.plan, self.sagemaker
+        endpoint = sagemaker.find_endpoint(plan.endpoint_name)
+        if endpoint is None or endpoint["EndpointConfigName"] != plan.revision:
+            # The endpoint has been changed since. Whoever does so, retires what is old then.
+            return []
+        kept = {plan.revision, endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName")}
+        if plan.live:
+            kept.add(plan.live.endpoint_config_name)
+        names = retired(sagemaker.revisions(plan.endpoint_name), plan.wanted, self.retained, kept)
+        configs = [config for config in map(sagemaker.find_endpoint_config, names) if config]
+        return [config for config in configs if self._is_ours(config["EndpointConfigArn"])]
+
+    def _unused(self, configs: list[Document]) -> list[Document]:
+        """Leave out what any endpoint has, or is being changed to."""
+        if not configs:
+            return []
+        since = min(config["CreationTime"] for config in configs) - _CLOCK_SKEW
+        attached: set[str] = set()
+        for endpoint in self.sagemaker.endpoints_changed_since(since):
+            attached |= {
+                endpoint["EndpointConfigName"],
+                endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName"),
+            }
+        return [config for config in configs if config["EndpointConfigName"] not in attached]
+
+    def _used_by_others(self, models: Iterable[Document], going: set[str]) -> set[str]:
+        """Name the models of all endpoint configs but those that go; only ones younger than the models can use them."""
+        created = [model["CreationTime"] for model in models]
+        if not created:
+            return set()
+        configs = self.sagemaker.configs_created_since(min(created) - _CLOCK_SKEW)
+        return set(_models_of(config for config in configs if config["EndpointConfigName"] not in going))
+
+    def _is_ours(self, arn: str) -> bool:
+        return self.sagemaker.tags_of(arn).get(STACK_TAG) == self.stack_name
+
+    def _is_claimed_by_newer(self, arn: str) -> bool:
+        claimant = self.sagemaker.tags_of(arn).get(REVISION_TAG, "")
+        revision = Revision.parse(self.plan.endpoint_name, claimant)
+        return revision is not None and revision.order > self.plan.wanted.order
+
+
+def _models_of(configs: Iterable[Document]) -> list[str]:
+    """Return the models of endpoint configs, each once."""
+    return list(dict.fromkeys(name for config in configs for name in model_names(config)))

@@ -1,0 +1,104 @@
+"""Calls and look-ups of SageMaker's API, and its answers in the state machine's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
+from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import ConnectionError as NoConnectionError
+
+from deployer.errors import (
+    DeployerError,
+    EndpointConfigNotVisibleError,
+    EndpointNotVisibleError,
+    ModelNotVisibleError,
+    SageMakerRejectedError,
+    SageMakerUnavailableError,
+    classify,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from botocore.client import BaseClient
+
+_SERVER_FAULT = 500
+_MOST_PAGES = 20
+
+
+class SageMakerCalls:
+    """What `deployer.hosting` makes its calls with.
+
+    Every method raises the leaves of `deployer.errors`.
+
+    Args:
+        client: A boto3 client of `sagemaker` that makes one attempt a call.
+        names: Names of the models and the endpoint config that this run created or has seen: if SageMaker cannot find
+            one of those, it cannot see it *yet*.
+    """
+
+    def __init__(self, client: BaseClient, names: Collection[str]) -> None:
+        self._client = client
+        self._names = names
+
+    def tags_of(self, arn: str) -> dict[str, str]:
+        """Return a resource's tags."""
+        return {tag["Key"]: tag["Value"] for tag in self._call("ListTags", ResourceArn=arn)["Tags"]}
+
+    def describe_endpoint_config(self, name: str) -> dict[str, Any]:
+        """Describe an endpoint config that is known to exist."""
+        return self._call("DescribeEndpointConfig", EndpointConfigName=name)
+
+    def describe_endpoint(self, name: str) -> dict[str, Any]:
+        """Describe an endpoint that is known to exist."""
+        return self._call("DescribeEndpoint", EndpointName=name)
+
+    def find_model(self, name: str) -> dict[str, Any] | None:
+        """Describe a model; None if SageMaker does not know it."""
+        try:
+            return self._call("DescribeModel", ModelName=name)
+        except ModelNotVisibleError:
+            return None
+
+    def find_endpoint_config(self, name: str) -> dict[str, Any] | None:
+        """Describe an endpoint config; None if SageMaker does not know it."""
+        try:
+            return self.describe_endpoint_config(name)
+        except EndpointConfigNotVisibleError:
+            return None
+
+    def find_endpoint(self, name: str) -> dict[str, Any] | None:
+        """Describe an endpoint; None if SageMaker does not know it."""
+        try:
+            return self.describe_endpoint(name)
+        except EndpointNotVisibleError:
+            return None
+
+    def _pages(self, operation: str, member: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Yield the entries of a listing, up to a bound that no one deployment's time should see."""
+        token: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            page = self._call(operation, MaxResults=100, **parameters, **token)
+            yield from page[member]
+            if "NextToken" not in page:
+                return
+            token = {"NextToken": page["NextToken"]}
+        raise SageMakerRejectedError(f"{operation}: more than {_MOST_PAGES} pages since the deployment began.")
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
+        except ClientError as error:
+            raise self._named(operation, error) from error
+        except ParamValidationError as error:
+            raise SageMakerRejectedError(f"{operation}: {error}") from error
+        except (HTTPClientError, NoConnectionError) as error:
+            raise SageMakerUnavailableError(f"{operation}: {error}") from error
+        return answer
+
+    def _named(self, operation: str, error: ClientError) -> DeployerError:
+        code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_FAULT:
+            return SageMakerUnavailableError(f"{operation}: {code}: {message}")
+        return classify(operation, code, message, created=self._names)(f"{operation}: {message}")

@@ -1,0 +1,44 @@
+"""SmokeTestEndpoint: ask the endpoint what the request wants to see answered, before the deployment counts."""
+
+from __future__ import annotations
+
+import time
+
+from deployer.artifacts import parse_uri
+from deployer.errors import InvalidRequestError, SmokeTestFailedError
+from deployer.runtime import Document, artifacts, hosting, inference, plan_of, step
+from deployer.smoke_test import BODY_BYTES, SmokeTest, disappointments
+
+_PATIENCE_SECONDS = 220.0
+"""For all answers together; with one more that takes all its time, less than the function has."""
+
+
+@step
+def handler(event: Document) -> Document:
+    """Note that the revision is proven; raise SmokeTestFailedError if an answer is not as expected."""
+    plan = plan_of(event)
+    test = SmokeTest.model_validate(plan.smoke_test)
+    body = _body(test)
+    slowest, began = 0.0, time.monotonic()
+    for number in range(1, test.repetitions + 1):
+        if time.monotonic() - began > _PATIENCE_SECONDS:
+            raise SmokeTestFailedError(f"{number - 1} of {test.repetitions} answers within {_PATIENCE_SECONDS:.0f} s")
+        answer = inference().invoke(plan.endpoint_name, test, body)
+        slowest = max(slowest, answer.latency_milliseconds)
+        if found := "; ".join(disappointments(test.expect, answer)):
+            raise SmokeTestFailedError(f"Answer {number} of {test.repetitions}: {found}")
+    hosting(plan).prove(plan.revision)
+    return {"Answers": test.repetitions, "MaxLatencyMilliseconds": round(slowest, 1)}
+
+
+def _body(test: SmokeTest) -> bytes:
+    if test.body_s3_uri is None:
+        return (test.body or "").encode()
+    try:
+        content = artifacts().read(*parse_uri(test.body_s3_uri), BODY_BYTES)
+    except InvalidRequestError as error:
+        # It was right when this was planned; by now there is something to undo.
+        raise SmokeTestFailedError(str(error)) from error
+    if content is None:
+        raise SmokeTestFailedError(f"{test.body_s3_uri}, the body to send, is not there any more")
+    return content

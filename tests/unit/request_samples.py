@@ -1,0 +1,276 @@
+"""Requests: factories for their parts, and whole ones that are right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
+ROLE = "arn:aws:iam::111122223333:role/runs-models"
+
+
+def variant(**changed: Any) -> dict[str, Any]:
+    """Build a variant on instances."""
+    return {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
+
+
+def serverless(**changed: Any) -> dict[str, Any]:
+    """Build a serverless variant."""
+    return {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 10, **changed}}
+
+
+def request(*variants: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """Build a request; without variants it leaves the config to the stack."""
+    config = {"EndpointConfig": {"ProductionVariants": list(variants)}} if variants else {}
+    return {"EndpointName": "churn", **config, **changed}
+
+
+def with_config(*variants: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Build a request whose endpoint config has more than variants."""
+    return request(EndpointConfig={"ProductionVariants": list(variants), **more})
+
+
+def with_container(**container: Any) -> dict[str, Any]:
+    """Build a request of one model with one container."""
+    return request(Models={"m": {"PrimaryContainer": container}})
+
+
+def with_guardrails(*variants: dict[str, Any], **deployment: Any) -> dict[str, Any]:
+    """Build a request with a DeploymentConfig."""
+    return request(*variants, DeploymentConfig=deployment)
+
+
+def routing(kind: str, **sizes: Any) -> dict[str, Any]:
+    """Build a blue/green policy."""
+    return {"TrafficRoutingConfiguration": {"Type": kind, "WaitIntervalInSeconds": 600, **sizes}}
+
+
+def percent(value: int) -> dict[str, Any]:
+    """Build a share of the capacity."""
+    return {"Type": "CAPACITY_PERCENT", "Value": value}
+
+
+def rolling(value: int) -> dict[str, Any]:
+    """Build a rolling policy."""
+    return {"MaximumBatchSize": percent(value), "WaitIntervalInSeconds": 60}
+
+
+def with_smoke_test(**changed: Any) -> dict[str, Any]:
+    """Build a request with a smoke test; what is None is left out."""
+    test = {"Body": "1,2", **changed}
+    return request(variant(), SmokeTest={field: value for field, value in test.items() if value is not None})
+
+
+TWO_MODELS: dict[str, Any] = {
+    "EndpointName": "churn",
+    "Models": {
+        "champion": {"PrimaryContainer": {"Image": f"{REGISTRY}/churn:3"}},
+        "challenger": {"PrimaryContainer": {"Image": f"{REGISTRY}/churn:4", "ModelDataUrl": "s3://data/model.tar.gz"}},
+    },
+    "EndpointConfig": {
+        "ProductionVariants": [
+            variant(VariantName="A", ModelName="champion", InitialVariantWeight=2),
+            variant(VariantName="B", ModelName="challenger", InitialVariantWeight=1),
+        ]
+    },
+    "DeploymentConfig": {
+        "BlueGreenUpdatePolicy": routing("CANARY", CanarySize=percent(10)),
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]},
+    },
+    "Tags": {"team": "growth"},
+}
+
+ACCEPTED: dict[str, dict[str, Any]] = {
+    "nothing but a name": request(),
+    "two models, a canary and an alarm": TWO_MODELS,
+    "one variant, names left out": request(variant()),
+    "serverless": request(serverless(ProvisionedConcurrency=5)),
+    "asynchronous": with_config(variant(), AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://out/churn"}}),
+    "a shadow": {
+        **TWO_MODELS,
+        "DeploymentConfig": None,
+        "EndpointConfig": {
+            "ProductionVariants": [variant(VariantName="A", ModelName="champion")],
+            "ShadowProductionVariants": [variant(VariantName="S", ModelName="challenger")],
+        },
+    },
+    "linear steps": with_guardrails(variant(), BlueGreenUpdatePolicy=routing("LINEAR", LinearStepSize=percent(25))),
+    "rolling": with_guardrails(variant(), RollingUpdatePolicy=rolling(20)),
+    "a folder of model data": with_container(
+        ModelDataSource={"S3DataSource": {"S3Uri": "s3://b/f/", "S3DataType": "S3Prefix", "CompressionType": "None"}}
+    ),
+    "a model package": with_container(ModelPackageName="arn:aws:sagemaker:us-east-1:111122223333:model-package/p/1"),
+    "what looks like a JSONPath": with_container(
+        Environment={"a": "$.Plan", "b": "States.UUID()", "c": "${StackName}"}
+    ),
+    "a short smoke test": with_smoke_test(),
+    "a smoke test of everything": with_smoke_test(
+        ContentType="text/csv",
+        Accept="application/json",
+        TargetVariant="AllTraffic",
+        Repetitions=100,
+        Expect={
+            "StatusCode": 200,
+            "MaxLatencyMilliseconds": 500,
+            "Equals": "1",
+            "Contains": "1",
+            "JsonValues": {"": 1, "/a~1b/0": None, "/m~0n": {"o": [True]}},
+            "JsonSchema": {"$schema": "http://json-schema.org/draft-07/schema#", "type": "number"},
+        },
+    ),
+    "a smoke test of what is empty": request(
+        variant(),
+        SmokeTest={
+            "Body": "",
+            "BodyS3Uri": None,
+            "Accept": None,
+            "TargetVariant": None,
+            "Expect": {"Equals": None, "Contains": None, "JsonSchema": None, "MaxLatencyMilliseconds": None},
+        },
+    ),
+    "a smoke test whose body is in S3": with_smoke_test(Body=None, BodyS3Uri="s3://artifacts/smoke/body.csv"),
+    "a smoke test of what the stack fills in": request(SmokeTest={"Body": "x", "TargetVariant": "AllTraffic"}),
+    "a rollback": request(Rollback=True),
+    "a rollback to a revision": request(Rollback="churn-20261124T120000-0123456789ab"),
+    "a rollback that is guarded and tested": request(
+        Rollback=True, SmokeTest={"Body": "x"}, DeploymentConfig=TWO_MODELS["DeploymentConfig"]
+    ),
+    "a rollback beside what is empty": request(
+        Rollback=True, Models={}, EndpointConfig=None, Tags={}, SmokeTest=None, DeploymentConfig=None
+    ),
+    "no rollback": request(variant(), Rollback=False, Tags={"team": "growth"}),
+    "what is retained": request(variant(), RetainAllVariantProperties=True),
+    "what is retained but for something": request(
+        variant(),
+        RetainAllVariantProperties=True,
+        ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
+    ),
+    "nothing is retained": request(
+        variant(), RetainAllVariantProperties=False, ExcludeRetainedVariantProperties=[], Models=None
+    ),
+}
+"""Requests that are right, by what they are about."""
+
+OWN_FIELDS_WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "a misspelt smoke test": (request(SmokTest={}), "SmokTest: is no field of a request; did you mean 'SmokeTest'?"),
+    "a smoke test that is none": (request(SmokeTest="x"), "SmokeTest: must be a mapping, and is text"),
+    "a smoke test without a body": (with_smoke_test(Body=None), "SmokeTest: needs either Body or BodyS3Uri"),
+    "a smoke test with two bodies": (
+        with_smoke_test(BodyS3Uri="s3://artifacts/b"),
+        "SmokeTest: needs either Body or BodyS3Uri",
+    ),
+    "a long body": (with_smoke_test(Body="x" * 16385), "SmokeTest.Body: should have at most 16384 characters"),
+    "a body that is no text": (with_smoke_test(Body={"a": 1}), "SmokeTest.Body: must be text, and is a mapping"),
+    "a body elsewhere": (with_smoke_test(Body=None, BodyS3Uri="https://b/k"), "SmokeTest.BodyS3Uri: should match"),
+    "a body in no object": (with_smoke_test(Body=None, BodyS3Uri="s3://b"), "SmokeTest.BodyS3Uri: should match"),
+    "a misspelt field of a smoke test": (
+        with_smoke_test(ContentTyp="text/csv"),
+        "SmokeTest.ContentTyp: is no field of a smoke test; did you mean 'ContentType'?",
+    ),
+    "a field of a smoke test as Python spells it": (
+        with_smoke_test(content_type="text/csv"),
+        "SmokeTest.content_type: is no field of a smoke test; did you mean 'ContentType'?",
+    ),
+    "a media type that ends a header": (
+        with_smoke_test(ContentType="text/csv\r\nX: y"),
+        "SmokeTest.ContentType: should match",
+    ),
+    "no media type": (with_smoke_test(Accept=""), "SmokeTest.Accept: should match"),
+    "a long media type": (
+        with_smoke_test(Accept="x" * 1025),
+        "SmokeTest.Accept: should have at most 1024 characters",
+    ),
+    "an impossible variant": (with_smoke_test(TargetVariant="a_b"), "SmokeTest.TargetVariant: 'a_b' is no variant"),
+    "no repetition": (with_smoke_test(Repetitions=0), "SmokeTest.Repetitions: should be greater than or equal to 1"),
+    "too many repetitions": (
+        with_smoke_test(Repetitions=101),
+        "SmokeTest.Repetitions: should be less than or equal to 100",
+    ),
+    "repetitions as text": (
+        with_smoke_test(Repetitions="3"),
+        "SmokeTest.Repetitions: must be a whole number, and is text",
+    ),
+    "an expectation that is none": (
+        with_smoke_test(Expect=200),
+        "SmokeTest.Expect: must be a mapping, and is a number",
+    ),
+    "a misspelt expectation": (
+        with_smoke_test(Expect={"StatusCod": 200}),
+        "SmokeTest.Expect.StatusCod: is no field of a smoke test's expectation; did you mean 'StatusCode'?",
+    ),
+    "an impossible status": (
+        with_smoke_test(Expect={"StatusCode": 99}),
+        "SmokeTest.Expect.StatusCode: should be greater than or equal to 100",
+    ),
+    "a status that is true": (
+        with_smoke_test(Expect={"StatusCode": True}),
+        "SmokeTest.Expect.StatusCode: must be a whole number, and is true or false",
+    ),
+    "no time to answer": (
+        with_smoke_test(Expect={"MaxLatencyMilliseconds": 0}),
+        "SmokeTest.Expect.MaxLatencyMilliseconds: should be greater than or equal to 1",
+    ),
+    "an expected number that is no text": (
+        with_smoke_test(Expect={"Equals": 1}),
+        "SmokeTest.Expect.Equals: must be text, and is a number",
+    ),
+    "values that are a list": (
+        with_smoke_test(Expect={"JsonValues": []}),
+        "SmokeTest.Expect.JsonValues: must be a mapping, and is a list",
+    ),
+    "no JSON pointer": (
+        with_smoke_test(Expect={"JsonValues": {"a": 1}}),
+        "SmokeTest.Expect.JsonValues.a: is no JSON Pointer: Location must start with /",
+    ),
+    "a JSON pointer with a lone tilde": (
+        with_smoke_test(Expect={"JsonValues": {"/a~": 1}}),
+        "SmokeTest.Expect.JsonValues./a~: is no JSON Pointer: Found invalid escape ~",
+    ),
+    "a JSON Schema that is none": (
+        with_smoke_test(Expect={"JsonSchema": "object"}),
+        "SmokeTest.Expect.JsonSchema: must be a mapping, and is text",
+    ),
+    "a rollback that is a number": (request(Rollback=1), "Rollback: must be true or the name of a revision"),
+    "a rollback to nothing": (request(Rollback=None), "Rollback: must be true or the name of a revision"),
+    "a rollback to no name": (request(Rollback="the last one"), "Rollback: 'the last one' is no endpoint config name"),
+    "a rollback to an empty name": (request(Rollback=""), "Rollback: '' is no endpoint config name"),
+    "a rollback beside models": (
+        request(Rollback=True, Models={"m": {"PrimaryContainer": {}}}),
+        "Rollback: cannot stand beside Models; it deploys what an earlier revision held",
+    ),
+    "a rollback beside a config": (
+        request(variant(ModelName="m"), Rollback=True),
+        "Rollback: cannot stand beside EndpointConfig; it deploys what an earlier revision held",
+    ),
+    "a named rollback beside tags": (
+        request(Rollback="churn-20261124T120000-0123456789ab", Tags={"team": "growth"}),
+        "Rollback: cannot stand beside Tags; it deploys what an earlier revision held",
+    ),
+    "retention as text": (
+        request(variant(), RetainAllVariantProperties="true"),
+        "RetainAllVariantProperties: must be true or false, and is text",
+    ),
+    "an exclusion that is no list": (
+        request(variant(), RetainAllVariantProperties=True, ExcludeRetainedVariantProperties={}),
+        "ExcludeRetainedVariantProperties: must be a list, and is a mapping",
+    ),
+    "an exclusion of nothing": (
+        request(variant(), ExcludeRetainedVariantProperties=None),
+        "ExcludeRetainedVariantProperties: must be a list, and is empty",
+    ),
+    "an exclusion of the unknown": (
+        request(
+            variant(),
+            RetainAllVariantProperties=True,
+            ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeights"}],
+        ),
+        (
+            "ExcludeRetainedVariantProperties[0].VariantPropertyType: 'DesiredWeights' is no variant property type; "
+            "did you mean 'DesiredWeight'?"
+        ),
+    ),
+    "an exclusion from no retention": (
+        request(variant(), ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}]),
+        "ExcludeRetainedVariantProperties: needs RetainAllVariantProperties: true beside it",
+    ),
+}
+"""Requests with something wrong in the deployer's own fields, and what is said of it; an editor can tell, too."""

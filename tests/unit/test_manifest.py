@@ -1,0 +1,49 @@
+"""Manifests: YAML that stands for JSON."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deployer.errors import InvalidRequestError
+from deployer.manifest import read_manifest
+
+
+@settings(max_examples=500)
+@given(text=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_text_is_a_document_or_is_rejected(text: bytes) -> None:
+    """No manifest crashes the reader, whatever it holds."""
+    try:
+        read_manifest(text)
+    except InvalidRequestError as rejected:
+        assert str(rejected).startswith("deployment.yaml")  # noqa: PT017 - either is right
+
+
+MANIFESTS = {
+    "broken": (b"a: [1, 2\nb: 3", "deployment.yaml, line 2, column 2"),
+    "an alias": (b"a: &x 1\nb: *x", "uses an alias"),
+    "a key twice": (b"a: 1\na: 2", "has the key 'a' twice"),
+    "a key that is no text": (b"1: 2", "has a key that is no text, 1"),
+    "not a number": (b"a: .nan", "has .nan, which is no number"),
+    "an object": (b"a: !!python/object:os.system 1", "could not determine a constructor"),
+    "no UTF-8": (b"a: \xff", "is no UTF-8 text, at byte 3"),
+    "too large": (b"#" * 300_000, "has 300000 bytes"),
+    "half of a character": (b'a: "\\ud800"', "has half of a character"),
+    "too deep": (b"[" * 60 + b"]" * 60, "too deeply nested"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), MANIFESTS.values(), ids=MANIFESTS)
+def test_a_manifest_that_is_no_json_says_where(text: bytes, said: str) -> None:
+    """A manifest is YAML that stands for JSON."""
+    with pytest.raises(InvalidRequestError, match=r"^deployment\.yaml") as rejected:
+        read_manifest(text)
+
+    assert said in str(rejected.value)
+
+
+def test_what_looks_like_a_date_stays_text() -> None:
+    """JSON has no dates, and an empty manifest is an empty request."""
+    assert read_manifest(b"a: 2026-11-24") == {"a": "2026-11-24"}
+    assert read_manifest(b"# nothing yet") == {}

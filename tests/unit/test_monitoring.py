@@ -1,0 +1,219 @@
+"""The adapters of CloudWatch and Application Auto Scaling: what watches endpoints, and what scales them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from deployer import errors
+from deployer.monitoring import Monitoring
+from deployer.request import read_request
+from deployer.service_model import sagemaker
+from tests.unit.request_samples import request, variant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+COUNT = "sagemaker:variant:DesiredInstanceCount"
+
+
+@pytest.fixture
+def aws() -> Iterator[tuple[Any, Any]]:
+    """Clients of both services, in an empty account."""
+    with mock_aws():
+        yield boto3.client("cloudwatch"), boto3.client("application-autoscaling")
+
+
+@pytest.fixture
+def monitoring(aws: tuple[Any, Any]) -> Monitoring:
+    """The adapter of that account."""
+    return Monitoring(*aws)
+
+
+def put_alarm(aws: tuple[Any, Any], name: str, state: str) -> None:
+    """Make an alarm of a metric, in a state."""
+    cloudwatch = aws[0]
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test says so")
+
+
+def scale(aws: tuple[Any, Any], endpoint: str, variant_name: str) -> None:
+    """Let a variant be scaled."""
+    aws[1].register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId=f"endpoint/{endpoint}/variant/{variant_name}",
+        ScalableDimension=COUNT,
+        MinCapacity=1,
+        MaxCapacity=4,
+    )
+
+
+def clients() -> dict[str, Any]:
+    """Make clients that reach nothing."""
+    config = Config(retries={"total_max_attempts": 1})
+    return {service: boto3.client(service, config=config) for service in ("cloudwatch", "application-autoscaling")}
+
+
+def test_alarms_have_the_states_that_they_are_in(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
+    """Those that nobody asks for are left out, and so are those that there are not."""
+    for name, state in (("a", "OK"), ("b", "ALARM"), ("c", "INSUFFICIENT_DATA"), ("other", "ALARM")):
+        put_alarm(aws, name, state)
+
+    states = monitoring.alarm_states(["c", "b", "a", "gone"])
+
+    assert states == {"a": "OK", "b": "ALARM", "c": "INSUFFICIENT_DATA"}
+
+
+def test_an_alarm_of_alarms_is_one() -> None:
+    """SageMaker watches composite alarms, too; CloudWatch leaves them out unless it is asked for them."""
+    both = clients()
+    with Stubber(both["cloudwatch"]) as stubber:
+        stubber.add_response(
+            "describe_alarms",
+            {
+                "MetricAlarms": [{"AlarmName": "a", "StateValue": "OK"}],
+                "CompositeAlarms": [{"AlarmName": "all", "StateValue": "ALARM"}],
+            },
+            {"AlarmNames": ["a", "all"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
+        )
+
+        states = Monitoring(*both.values()).alarm_states({"all", "a"})
+
+    assert states == {"a": "OK", "all": "ALARM"}
+
+
+@pytest.mark.parametrize("names", [[], [""]], ids=["no alarm", "an alarm without a name"])
+def test_nothing_is_asked_for_nothing(names: list[str]) -> None:
+    """CloudWatch would take an empty list for all alarms, and refuses an empty name."""
+    assert Monitoring(None, None).alarm_states(names) == {}  # type: ignore[arg-type]
+    assert Monitoring(None, None).scaled_variants("churn", []) == set()  # type: ignore[arg-type]
+
+
+def test_an_empty_name_hides_no_alarm(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
+    """Nor does one that is named twice."""
+    put_alarm(aws, "a", "OK")
+
+    assert monitoring.alarm_states(["", "a", "a"]) == {"a": "OK"}
+
+
+def test_variants_are_scaled_that_have_a_target(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
+    """Of this endpoint, and of the variants in question."""
+    scale(aws, "churn", "A")
+    scale(aws, "churn", "C")
+    scale(aws, "other", "B")
+
+    assert monitoring.scaled_variants("churn", ["A", "B"]) == {"A"}
+    assert monitoring.scaled_variants("none", ["A", "B"]) == set()
+
+
+def test_concurrency_is_no_instance_count() -> None:
+    """Scaled concurrency of a serverless variant has nothing to do with instances, and is not asked for."""
+    both = clients()
+    with Stubber(both["application-autoscaling"]) as stubber:
+        stubber.add_response(
+            "describe_scalable_targets",
+            {"ScalableTargets": []},
+            {
+                "ServiceNamespace": "sagemaker",
+                "ResourceIds": ["endpoint/churn/variant/A", "endpoint/churn/variant/B"],
+                "ScalableDimension": COUNT,
+            },
+        )
+
+        assert Monitoring(*both.values()).scaled_variants("churn", ["B", "A"]) == set()
+
+
+def test_no_request_can_name_more_than_one_page_holds(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
+    """Neither call needs pages: a request has at most 10 alarms and 10 variants, and the services take more."""
+    names = [f"alarm-{index}" for index in range(sagemaker().shape_for("AlarmList").metadata["max"])]
+    variants = [f"v{index}" for index in range(sagemaker().shape_for("ProductionVariantList").metadata.get("max", 10))]
+    for name in names:
+        put_alarm(aws, name, "OK")
+    for variant_name in variants:
+        scale(aws, "churn", variant_name)
+
+    assert monitoring.alarm_states(names).keys() == set(names)
+    assert monitoring.scaled_variants("churn", variants) == set(variants)
+    assert len(names) <= most("cloudwatch", "DescribeAlarms", "AlarmNames")
+    assert len(variants) <= most("application-autoscaling", "DescribeScalableTargets", "ResourceIds")
+    guardrails = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in [*names, "one more"]]}}
+    with pytest.raises(errors.InvalidRequestError, match="Alarms: has 11 entries"):
+        read_request(request(variant(), DeploymentConfig=guardrails))
+
+
+def most(service: str, operation: str, member: str) -> int:
+    """Return how many entries a call takes."""
+    model = ServiceModel(Loader().load_service_model(service, "service-2"))
+    shape: Any = model.operation_model(operation).input_shape
+    return int(shape.members[member].metadata["max"])
+
+
+CALLS: dict[str, tuple[str, str, Callable[[Monitoring], object]]] = {
+    "alarms": ("cloudwatch", "describe_alarms", lambda monitoring: monitoring.alarm_states(["a"])),
+    "targets": (
+        "application-autoscaling",
+        "describe_scalable_targets",
+        lambda monitoring: monitoring.scaled_variants("churn", ["A"]),
+    ),
+}
+
+
+@pytest.mark.parametrize(("service", "operation", "ask"), CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(
+    ("code", "status", "raised"),
+    [
+        ("AccessDenied", 403, errors.AccessDeniedError),
+        ("AccessDeniedException", 400, errors.AccessDeniedError),
+        ("Throttling", 400, errors.MonitoringUnavailableError),
+        ("ThrottlingException", 400, errors.MonitoringUnavailableError),
+        ("ConcurrentUpdateException", 400, errors.MonitoringUnavailableError),
+        ("InternalServiceException", 500, errors.MonitoringUnavailableError),
+        ("", 503, errors.MonitoringUnavailableError),
+    ],
+)
+def test_a_refusal_is_named(  # noqa: PLR0913, PLR0917 - the case and the call
+    service: str, operation: str, ask: Callable[[Monitoring], object], code: str, status: int, raised: type[Exception]
+) -> None:
+    """What a policy forbids stays forbidden; everything else may pass."""
+    both = clients()
+    with Stubber(both[service]) as stubber:
+        stubber.add_client_error(operation, code, "not now", http_status_code=status)
+
+        with pytest.raises(raised, match=f"^{operation}: .*not now$") as error:
+            ask(Monitoring(*both.values()))
+
+    assert type(error.value) is raised
+
+
+@pytest.mark.parametrize(("service", "operation", "ask"), CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("lost", [ReadTimeoutError, ConnectionClosedError, EndpointConnectionError])
+def test_a_lost_call_passes(
+    service: str, operation: str, ask: Callable[[Monitoring], object], lost: type[Exception]
+) -> None:
+    """To look again changes nothing."""
+    both = clients()
+
+    def lose(**_: Any) -> None:
+        raise lost(endpoint_url=f"https://{service}")
+
+    both[service].meta.events.register(f"before-send.{both[service].meta.service_model.service_id.hyphenize()}", lose)
+
+    with pytest.raises(errors.MonitoringUnavailableError, match=f"^{operation}: "):
+        ask(Monitoring(*both.values()))

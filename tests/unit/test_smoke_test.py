@@ -1,0 +1,174 @@
+"""The smoke test of a request: what may be asked of an endpoint."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployer.smoke_test import SmokeTest, problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INSTANCES = {"ProductionVariants": [{"VariantName": "A"}, {"VariantName": "B"}]}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def stack_of_a_function() -> Iterator[None]:
+    """Python's own limit, as Lambda has it; libraries that only tests import raise it."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+def smoke_test(**changed: Any) -> SmokeTest:
+    """Read a smoke test as a request has it."""
+    return SmokeTest.model_validate({"Body": "1,2", **changed})
+
+
+def schema_test(schema: dict[str, Any]) -> SmokeTest:
+    """Read a smoke test that expects what fits a JSON Schema."""
+    return smoke_test(Expect={"JsonSchema": schema})
+
+
+def nested(levels: int, schema: dict[str, Any]) -> dict[str, Any]:
+    """Build a schema of lists in lists."""
+    for _ in range(levels):
+        schema = {"items": schema}
+    return schema
+
+
+RIGHT = {
+    "a body": (smoke_test(), INSTANCES),
+    "an empty body": (smoke_test(Body=""), INSTANCES),
+    "a body in S3": (SmokeTest.model_validate({"BodyS3Uri": "s3://b/k"}), INSTANCES),
+    "one variant": (smoke_test(TargetVariant="B"), INSTANCES),
+    "a variant of what is not known yet": (smoke_test(TargetVariant="B"), None),
+    "serverless": (smoke_test(), {"ProductionVariants": [{"VariantName": "A", "ServerlessConfig": {}}]}),
+    "any JSON pointer": (smoke_test(Expect={"JsonValues": {"": 1, "/": 2, "/a~0~1b/0/-": 3}}), INSTANCES),
+    "a schema without a dialect": (schema_test({"type": "object"}), INSTANCES),
+    "a schema of an old dialect": (
+        schema_test({"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 1, "exclusiveMinimum": True}),
+        INSTANCES,
+    ),
+    "a schema that refers to itself": (
+        schema_test({"$defs": {"tree": {"items": {"$ref": "#/$defs/tree"}}}, "$ref": "#/$defs/tree"}),
+        INSTANCES,
+    ),
+    "a schema that refers to an anchor": (
+        schema_test({"$defs": {"a": {"$anchor": "here"}}, "properties": {"x": {"$ref": "#here"}}}),
+        INSTANCES,
+    ),
+    "a schema with names of its own": (
+        schema_test(
+            {
+                "$id": "https://example.com/answer",
+                "$defs": {"a": {"$id": "number", "type": "number"}},
+                "items": {"$ref": "number"},
+            }
+        ),
+        INSTANCES,
+    ),
+    "a schema with names below names": (
+        schema_test(
+            {
+                "$defs": {
+                    "a": {"$id": "https://example.com/a/", "items": {"$ref": "b"}},
+                    "b": {"$id": "https://example.com/a/b", "type": "number"},
+                },
+            }
+        ),
+        INSTANCES,
+    ),
+    "a schema of schemas": (schema_test({"$ref": "https://json-schema.org/draft/2020-12/schema"}), INSTANCES),
+    "a property that is called like a reference": (
+        schema_test({"properties": {"$ref": {"type": "string"}}}),
+        INSTANCES,
+    ),
+    "an example that looks like a reference": (schema_test({"enum": [{"$ref": "#/nowhere"}]}), INSTANCES),
+    "a schema as deep as a request may be": (schema_test(nested(45, {"type": "array"})), INSTANCES),
+}
+
+
+@pytest.mark.parametrize(("test", "config"), RIGHT.values(), ids=RIGHT)
+def test_what_can_be_asked_is_no_problem(test: SmokeTest, config: dict[str, Any] | None) -> None:
+    """Nothing is said of it."""
+    assert not list(map(str, problems_of(test, config)))
+
+
+SCHEMA = "SmokeTest.Expect.JsonSchema: "
+NONE = f"{SCHEMA}is no JSON Schema: "
+UNUSABLE = f"{SCHEMA}is no JSON Schema to check by: "
+ELSEWHERE = f"{SCHEMA}refers to what it does not hold, "
+
+WRONG = {
+    "neither body": (SmokeTest.model_validate({}), INSTANCES, "SmokeTest: needs either Body or BodyS3Uri"),
+    "both bodies": (smoke_test(BodyS3Uri="s3://b/k"), INSTANCES, "SmokeTest: needs either Body or BodyS3Uri"),
+    "another variant": (
+        smoke_test(TargetVariant="C"),
+        INSTANCES,
+        "SmokeTest.TargetVariant: 'C' is none of A, B",
+    ),
+    "an asynchronous endpoint": (
+        smoke_test(),
+        {**INSTANCES, "AsyncInferenceConfig": {}},
+        "SmokeTest: is not for asynchronous endpoints, which do not answer at once",
+    ),
+    "inference components": (
+        smoke_test(),
+        {**INSTANCES, "ExecutionRoleArn": "arn:aws:iam::111122223333:role/r"},
+        "SmokeTest: is not for endpoints of inference components, which have no model yet",
+    ),
+    "no JSON pointer": (
+        smoke_test(Expect={"JsonValues": {"a/b": 1}}),
+        INSTANCES,
+        "SmokeTest.Expect.JsonValues.a/b: is no JSON Pointer: Location must start with /",
+    ),
+    "a type that there is not": (schema_test({"type": "float"}), INSTANCES, f"{NONE}'float' is not valid"),
+    "a pattern that is none": (schema_test({"pattern": "("}), INSTANCES, f"{NONE}'(' is not a 'regex'"),
+    "a pattern of names that is none": (
+        schema_test({"patternProperties": {"[": {}}}),
+        INSTANCES,
+        f"{NONE}'[' is not a 'regex'",
+    ),
+    "a pattern that repeats too often": (schema_test({"pattern": f"a{{{10**20}}}"}), INSTANCES, f"{UNUSABLE}Overflow"),
+    "a pattern that is too deep": (
+        schema_test({"pattern": "(" * 9000 + ")" * 9000}),
+        INSTANCES,
+        f"{UNUSABLE}Recursion",
+    ),
+    "a long schema that is wrong": (schema_test({"type": "x" * 9000}), INSTANCES, "…"),
+    "a dialect that is not known": (
+        schema_test({"$schema": "https://example.com/dialect"}),
+        INSTANCES,
+        f"{SCHEMA}is of an unknown dialect, https://example.com/dialect",
+    ),
+    "a dialect that is no address": (schema_test({"$schema": "http://["}), INSTANCES, f"{UNUSABLE}ValueError"),
+    "a dialect that is a number": (schema_test({"$schema": 7}), INSTANCES, UNUSABLE),
+    "a dialect that is a list": (schema_test({"$schema": []}), INSTANCES, UNUSABLE),
+    "a schema that is elsewhere": (
+        schema_test({"items": {"anyOf": [{"$ref": "https://example.com/answer"}]}}),
+        INSTANCES,
+        f"{ELSEWHERE}https://example.com/answer",
+    ),
+    "a file": (schema_test({"$ref": "file:///etc/passwd"}), INSTANCES, f"{ELSEWHERE}file:///etc/passwd"),
+    "a definition that is not there": (schema_test({"$ref": "#/$defs/a"}), INSTANCES, f"{ELSEWHERE}'/$defs/a'"),
+    "an anchor that is not there": (schema_test({"$ref": "#a"}), INSTANCES, f"{ELSEWHERE}'a'"),
+    "an address that is none": (schema_test({"$ref": "http://["}), INSTANCES, ELSEWHERE),
+    "a schema that is too deep": (schema_test(nested(300, {})), INSTANCES, f"{UNUSABLE}RecursionError"),
+}
+
+
+@pytest.mark.parametrize(("test", "config", "said"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_asked_is_said_before_anything_is_created(
+    test: SmokeTest, config: dict[str, Any], said: str
+) -> None:
+    """One problem, by its path, on a line that a person can read."""
+    (problem,) = map(str, problems_of(test, config))
+
+    assert said in problem
+    assert problem.isprintable()
+    assert len(problem) < 400

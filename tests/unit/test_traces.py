@@ -1,0 +1,92 @@
+"""What a step tells X-Ray: whose it is, and nothing of what it was given or gave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_xray_sdk import global_sdk_config
+from aws_xray_sdk.core.context import Context as TraceContext
+
+from deployer import runtime
+from deployer.errors import QuotaExceededError
+from local.machine.functions import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
+PLAN = {"Execution": EXECUTION, "EndpointName": "churn", "Models": [{"Environment": {"TOKEN": "hunter2"}}]}
+ARRIVING = {"Execution": {"Id": EXECUTION}, "Input": {"TOKEN": "hunter2"}, "Data": {}}
+
+
+class Emitter:
+    """Keeps what would go to X-Ray."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send_entity(self, entity: Any) -> None:
+        """Take a segment that has ended."""
+        self.sent.append(entity)
+
+
+@pytest.fixture
+def emitter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emitter]:
+    """Trace for once, within a segment as Lambda opens one."""
+    recorder, emitter = runtime.tracer.provider, Emitter()
+    monkeypatch.setenv("STACK_NAME", "test")
+    monkeypatch.setattr(recorder, "emitter", emitter)
+    monkeypatch.setattr(recorder, "context", TraceContext())
+    monkeypatch.setattr(runtime.tracer, "disabled", False)
+    global_sdk_config.set_sdk_enabled(True)
+    recorder.begin_segment("Lambda", sampling=1)
+    yield emitter
+    global_sdk_config.set_sdk_enabled(False)
+
+
+def traced(emitter: Emitter, event: dict[str, Any], fails: bool = False) -> Any:  # noqa: FBT001, FBT002 - a case
+    """Run a step and return its part of the trace."""
+
+    @runtime.step
+    def create(_: dict[str, Any]) -> dict[str, Any]:
+        if fails:
+            raise QuotaExceededError("CreateEndpoint: no instance left")
+        return {"Answer": "hunter2"}
+
+    if fails:
+        with pytest.raises(QuotaExceededError):
+            create(event, Context("create_endpoint", "1"))  # type: ignore[arg-type]
+    else:
+        create(event, Context("create_endpoint", "1"))  # type: ignore[arg-type]
+    runtime.tracer.provider.end_segment()
+    (segment,) = emitter.sent
+    (subsegment,) = segment.subsegments
+    return subsegment
+
+
+@pytest.mark.parametrize(
+    ("event", "whose"),
+    [
+        pytest.param({"Plan": PLAN}, {"execution": "run-1", "endpoint": "churn"}, id="planned"),
+        pytest.param({"Data": {"Plan": PLAN}}, {"execution": "run-1", "endpoint": "churn"}, id="undone or announced"),
+        pytest.param(ARRIVING, {"execution": "run-1"}, id="not planned yet"),
+    ],
+)
+def test_a_step_is_annotated_with_whose_it_is(emitter: Emitter, event: dict[str, Any], whose: dict[str, str]) -> None:
+    """A trace can be found by its execution, and as soon as it is known by its endpoint."""
+    subsegment = traced(emitter, event)
+
+    assert {
+        key: subsegment.annotations[key] for key in subsegment.annotations if key in {"execution", "endpoint"}
+    } == whose
+    assert subsegment.annotations["Service"] == "endpoint-deployer"
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["answers", "fails"])
+def test_no_data_of_the_execution_are_traced(emitter: Emitter, fails: bool) -> None:  # noqa: FBT001 - a case
+    """Neither what the step was given nor what it returned is in the trace."""
+    subsegment = traced(emitter, {"Plan": PLAN}, fails=fails)
+
+    assert "hunter2" not in subsegment.serialize()
+    assert getattr(subsegment, "fault", False) is fails
