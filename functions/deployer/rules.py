@@ -23,6 +23,7 @@ _MOST_CONCURRENCY = 200
 _CANARY_PERCENT = (1, 50)
 _LINEAR_PERCENT = (10, 50)
 _ROLLING_PERCENT = (5, 50)
+_ROLLBACK_PERCENT = (5, 100)
 
 
 def broken_rules(request: Document) -> Iterator[Problem]:
@@ -200,9 +201,9 @@ def _guardrail_problems(deployment: Document, config: Document | None) -> Iterat
             blue_green["TrafficRoutingConfiguration"], f"{path}.BlueGreenUpdatePolicy.TrafficRoutingConfiguration"
         )
     if rolling:
-        for field in ("MaximumBatchSize", "RollbackMaximumBatchSize"):
+        for field, percent in (("MaximumBatchSize", _ROLLING_PERCENT), ("RollbackMaximumBatchSize", _ROLLBACK_PERCENT)):
             if size := rolling.get(field):
-                yield from _percent_problems(size, _ROLLING_PERCENT, f"{path}.RollingUpdatePolicy.{field}.Value")
+                yield from _percent_problems(size, percent, f"{path}.RollingUpdatePolicy.{field}.Value")
         if config is not None and len(variants_of(config)) > 1:
             yield Problem(f"{path}.RollingUpdatePolicy", "is not for several variants")
 

@@ -24,17 +24,22 @@ _CSV = "text/csv"
 
 
 def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
-    """Read a header and its body; None at the end of the stream."""
+    """Read a header and its body; None at the end of the stream. The stream may have no buffer."""
     line = stream.readline()
     if not line:
         return None
     header: dict[str, Any] = json.loads(line)
-    return header, stream.read(header["length"])
+    body = b""
+    while len(body) < header["length"] and (chunk := stream.read(header["length"] - len(body))):
+        body += chunk
+    return header, body
 
 
 def write_frame(stream: IO[bytes], header: dict[str, Any], body: bytes = b"") -> None:
-    """Write a header and its body."""
-    stream.write(json.dumps({**header, "length": len(body)}).encode() + b"\n" + body)
+    """Write a header and its body. The stream may have no buffer."""
+    left = memoryview(json.dumps({**header, "length": len(body)}).encode() + b"\n" + body)
+    while left:
+        left = left[stream.write(left) :]
     stream.flush()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from local.hosting.errors import exists, in_progress, invalid, not_found
@@ -38,7 +39,8 @@ class Endpoints:
         self._lifecycle.catch_up()
         store, name = self._store, request["EndpointName"]
         arn = store.arn("endpoint", name)
-        if store.endpoints.current(name):
+        # "The name is case-insensitive in CreateEndpoint", says the API.
+        if name.lower() in map(str.lower, self._lifecycle.endpoints):
             raise exists("endpoint", arn)
         config = self._config(request["EndpointConfigName"])
         stages = [Stage("Creating", store.settings.create_seconds)]
@@ -73,11 +75,12 @@ class Endpoints:
         deployment = request.get("DeploymentConfig")
         if deployment is None and request.get("RetainDeploymentConfig"):
             deployment = record.get("LastDeploymentConfig")
-        followed = check_update(endpoint.name, endpoint.config, config, deployment or {}, self._is_scaled)
         target = Variants.of(config)
         if request.get("RetainAllVariantProperties"):
             excluded = request.get("ExcludeRetainedVariantProperties", [])
             target = target.retaining(endpoint.variants, {each["VariantPropertyType"] for each in excluded})
+        is_scaled = functools.partial(self._is_scaled, endpoint.name)
+        followed = check_update(endpoint.config, target, deployment or {}, is_scaled)
         stages = update_stages(followed, max(target.counts.values(), default=1), store.settings)
         self._lifecycle.begin(
             endpoint,

@@ -83,6 +83,7 @@ class ModelServer:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "local.hosting.container", model_dir],
             cwd=_ROOT,
+            bufsize=0,  # what is in a buffer is not seen by `select`
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -131,7 +132,7 @@ class ModelServer:
         deadline = monotonic() + ANSWER_SECONDS
         try:
             write_frame(self._stdin, header, body)
-        except OSError:
+        except (OSError, ValueError):  # the process is gone, or has been stopped
             return None
         while (frame := self._frame(deadline)) is not None:
             if frame[0]["number"] == header["number"]:

@@ -46,6 +46,9 @@ class Table(Generic[T]):
         before = versions[-1].visible_at if versions else (now,) * self._replicas
         visible_at = tuple(max(now + delay, seen) for delay, seen in zip(delays, before, strict=False))
         versions.append(_Version(value, visible_at[: self._replicas]))
+        # What no replica sees any more is forgotten, but for what `read_stale` returns.
+        seen = bisect_right(versions, now, key=lambda version: version.visible_at[-1])
+        del versions[: max(0, min(seen - 1, len(versions) - 2))]
 
     def current(self, name: str) -> T | None:
         """Return the record as it was written last: what decides whether a name is taken."""

@@ -36,9 +36,9 @@ class Statuses:
             BrokenModelError: The status serves, the endpoint has never done so, and its models cannot run.
         """
         lifecycle, now, interrupted = self._lifecycle, self._store.clock.now(), endpoint.rollout
-        lifecycle.cancel(endpoint)
         if status not in _NOT_SERVING:
             lifecycle.provision(endpoint)
+        lifecycle.cancel(endpoint)
         if status not in _MIXED:
             endpoint.traffic.go_back()
         live = endpoint.traffic.live

@@ -13,7 +13,7 @@ from local.hosting.errors import ServiceError, in_progress, invalid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.hosting.variants import Document
+    from local.hosting.variants import Document, Variants
 
 _CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 _CANARY = (0.0, 0.5)
@@ -46,25 +46,23 @@ def check_request(request: Document) -> None:
         raise invalid("Only one update policy can be specified in DeploymentConfig.")
 
 
-def check_update(
-    endpoint_name: str, live: Document, wanted: Document, deployment: Document, is_scaled: Callable[[str, str], bool]
-) -> Document:
+def check_update(live: Document, target: Variants, deployment: Document, is_scaled: Callable[[str], bool]) -> Document:
     """Raise what SageMaker answers to a change between two configs that it does not make.
 
     Args:
-        endpoint_name: Whose change it is.
         live: The endpoint config that is attached.
-        wanted: The one that is to be.
+        target: What is to be.
         deployment: The DeploymentConfig.
-        is_scaled: Tells whether Application Auto Scaling manages a variant of an endpoint.
+        is_scaled: Tells whether Application Auto Scaling manages a variant.
 
     Returns:
         The DeploymentConfig that SageMaker follows: it passes over guardrails where it has none, and shifts all traffic
         at once.
     """
+    wanted = target.config
     if _is_serverless(wanted) and not _is_serverless(live):
         raise invalid("Cannot update an instance based endpoint to a serverless endpoint.")
-    _check_scaled(endpoint_name, live, wanted, is_scaled)
+    _check_scaled(live, wanted, is_scaled)
     rolling = deployment.get("RollingUpdatePolicy")
     is_multiple = any(len(config["ProductionVariants"]) > 1 for config in (live, wanted))
     if rolling and (is_multiple or _is_serverless(live) or _is_serverless(wanted)):
@@ -77,23 +75,22 @@ def check_update(
             "to have the same variant names."
         )
     if rolling:
-        _check_size("MaximumBatchSize", rolling, wanted, _ROLLING)
+        _check_size("MaximumBatchSize", rolling, target, _ROLLING)
         if "RollbackMaximumBatchSize" in rolling:
-            _check_size("RollbackMaximumBatchSize", rolling, wanted, _ROLLING_BACK)
+            _check_size("RollbackMaximumBatchSize", rolling, target, _ROLLING_BACK)
     routing = deployment.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {})
     if routing.get("Type") in _SIZES:
         member, bounds = _SIZES[routing["Type"]]
-        _check_size(member, routing, wanted, bounds)
+        _check_size(member, routing, target, bounds)
     return deployment
 
 
-def _check_scaled(endpoint_name: str, live: Document, wanted: Document, is_scaled: Callable[[str, str], bool]) -> None:
+def _check_scaled(live: Document, wanted: Document, is_scaled: Callable[[str], bool]) -> None:
     types = {variant["VariantName"]: variant.get("InstanceType") for variant in wanted["ProductionVariants"]}
     fixed = [
         variant["VariantName"]
         for variant in live["ProductionVariants"]
-        if types.get(variant["VariantName"]) != variant.get("InstanceType")
-        and is_scaled(endpoint_name, variant["VariantName"])
+        if types.get(variant["VariantName"]) != variant.get("InstanceType") and is_scaled(variant["VariantName"])
     ]
     if fixed:
         raise invalid(
@@ -102,14 +99,12 @@ def _check_scaled(endpoint_name: str, live: Document, wanted: Document, is_scale
         )
 
 
-def _check_size(member: str, policy: Document, config: Document, bounds: tuple[float, float]) -> None:
+def _check_size(member: str, policy: Document, target: Variants, bounds: tuple[float, float]) -> None:
     """Check a size against its bounds, which are parts of each variant's instances."""
     size, (low, high) = policy.get(member), bounds
     if size is None:
         raise invalid(f"{member} is required for the specified update policy.")
-    wholes = [variant.get("InitialInstanceCount", 1) for variant in config["ProductionVariants"]]
-    if size["Type"] == "CAPACITY_PERCENT":
-        wholes = [100]
+    wholes = [100] if size["Type"] == "CAPACITY_PERCENT" else [*target.counts.values()]
     if not all(low <= size["Value"] / whole <= high for whole in wholes):
         raise _out_of_bounds(member, low, high)
 

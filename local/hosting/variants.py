@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
     from local.hosting.rollout import Stage
@@ -96,7 +96,13 @@ class Variants:
         )
         return {"EndpointConfigName": self.config["EndpointConfigName"], "StartTime": began, **summaries}
 
-    def _each(self, weights: Any, counts: Any, more: Any, status: list[Document] | None) -> Document:
+    def _each(
+        self,
+        weights: Callable[[str], Document],
+        counts: Callable[[str], tuple[int, int]],
+        more: Callable[[Document], Document],
+        status: list[Document] | None,
+    ) -> Document:
         told: Document = {}
         for kind in _KINDS:
             for variant in self.config.get(kind, []):

@@ -129,6 +129,7 @@ class World:
 
     def make_alarm(self, name: str, state: str = "OK") -> None:
         """Make a CloudWatch alarm that is in a state, or bring it there."""
+        self.simulator.catch_up()  # what is due before that moment has not seen it
         self.cloudwatch.put_metric_alarm(
             AlarmName=name,
             Namespace="AWS/SageMaker",

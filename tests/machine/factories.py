@@ -14,7 +14,7 @@ CANARY: dict[str, Any] = {
     "BlueGreenUpdatePolicy": {
         "TrafficRoutingConfiguration": {
             "Type": "CANARY",
-            "WaitIntervalInSeconds": 600,
+            "WaitIntervalInSeconds": 120,
             "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10},
         }
     },

@@ -18,7 +18,7 @@ from tests.machine.factories import ALARM, ANSWERS, CANARY, deploy, request, ser
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SETTINGS = Settings(broken_models={"bad": "cannot predict"})
+SETTINGS = Settings(broken_models={"bad": "cannot predict"}, create_seconds=45, update_seconds=45)
 
 
 def prepare(world: Any, old: str) -> None:
@@ -126,7 +126,7 @@ def test_each_status_during_an_update_has_its_end(make_world: Any, status: str) 
     before = world.names
     began = world.clock.now()
     execution = world.machine.start(wanted("b"))
-    world.clock.spawn(lambda: world.simulator.set_status("churn", status), name="somebody", at=began + 300)
+    world.clock.spawn(lambda: world.simulator.set_status("churn", status), name="somebody", at=began + 150)
 
     world.machine.run()
 

@@ -1,105 +1,24 @@
-"""The hosting simulator behaves as SageMaker does, as far as that is known."""
+"""The hosting simulator behaves as SageMaker does, as far as that is known: lives, words, listings, tags, weights."""
 
 from __future__ import annotations
 
-import io
-import json
-import tarfile
-from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.errors import classify
-from local.hosting import Fault, Settings, Simulator
-from local.hosting.in_process import attach
-from local.hosting.permissions import required_permissions
+from local.hosting import Settings
 from local.hosting.replicas import Table
+from tests.unit.hosting_account import ARN, Account, refused, variant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-ROLE = "arn:aws:iam::111122223333:role/runs-models"
-ARN = "arn:aws:sagemaker:us-east-1:111122223333:"
-
-
-@dataclass
-class Clock:
-    """Time that passes when it is told to."""
-
-    seconds: float = 1_790_000_000.0
-
-    def now(self) -> float:
-        """Return the time."""
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.seconds += seconds
-
-
-@dataclass
-class Account:
-    """A simulated account, and clients of its two services."""
-
-    clock: Clock = field(default_factory=Clock)
-    settings: Settings = field(default_factory=Settings)
-    options: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Make the simulator and its clients."""
-        self.simulator = Simulator(clock=self.clock, settings=self.settings, **self.options)
-        config = Config(retries={"total_max_attempts": 1})
-        self.sagemaker = boto3.client("sagemaker", config=config)
-        self.runtime = boto3.client("sagemaker-runtime", config=config)
-        attach(self.sagemaker, self.simulator)
-        attach(self.runtime, self.simulator)
-
-    def create_model(self, name: str = "m", **container: Any) -> None:
-        """Create a model."""
-        self.sagemaker.create_model(
-            ModelName=name, PrimaryContainer={"Image": "registry/m:1", **container}, ExecutionRoleArn=ROLE
-        )
-
-    def create_config(self, name: str = "c", *variants: dict[str, Any], **more: Any) -> None:
-        """Create an endpoint config of one variant, or of those given."""
-        self.sagemaker.create_endpoint_config(
-            EndpointConfigName=name, ProductionVariants=list(variants) or [variant()], **more
-        )
-
-    def create_endpoint(self, name: str = "e", config: str = "c") -> None:
-        """Create an endpoint."""
-        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
-
-    def describe(self) -> Any:
-        """Describe the endpoint."""
-        return self.sagemaker.describe_endpoint(EndpointName="e")
-
-    def serve(self) -> None:
-        """Bring an endpoint into service on the config `c`."""
-        self.create_model()
-        self.create_config()
-        self.create_endpoint()
-        self.clock.sleep(self.settings.create_seconds)
-
-
-def variant(**changed: Any) -> dict[str, Any]:
-    """Build a variant."""
-    return {"VariantName": "A", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
-
-
-def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
-    """Return the code and the message with which a call is refused."""
-    with pytest.raises(ClientError) as refusal:
-        call(**parameters)
-    error = refusal.value.response["Error"]
-    return error["Code"], error["Message"]
+ASYNC = {"OutputConfig": {"S3OutputPath": "s3://b/answers"}}
 
 
 @pytest.fixture
@@ -125,6 +44,40 @@ def test_an_endpoint_comes_into_service_by_and_by(account: Account) -> None:
     assert described["LastModifiedTime"] > described["CreationTime"]
     assert described["ProductionVariants"][0]["CurrentWeight"] == 3
     assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+
+
+def test_an_endpoint_that_is_created_names_what_is_pending(account: Account) -> None:
+    """Its only fleet is the one that is coming up."""
+    account.create_model()
+    account.create_config("c", variant(InitialInstanceCount=2), AsyncInferenceConfig=ASYNC)
+    account.create_endpoint()
+
+    described = account.describe()
+    pending = described["PendingDeploymentSummary"]
+
+    assert "ProductionVariants" not in described
+    assert described["AsyncInferenceConfig"] == ASYNC
+    assert pending["EndpointConfigName"] == "c"
+    assert pending["ProductionVariants"] == [
+        {
+            "VariantName": "A",
+            "CurrentWeight": 0.0,
+            "DesiredWeight": 1.0,
+            "CurrentInstanceCount": 0,
+            "DesiredInstanceCount": 2,
+            "InstanceType": "ml.m5.large",
+            "VariantStatus": [{"Status": "Creating", "StartTime": pending["StartTime"]}],
+        }
+    ]
+
+
+def test_names_of_endpoints_have_no_case(account: Account) -> None:
+    """A name that differs in case only is taken, says the API of CreateEndpoint."""
+    account.serve()
+
+    said = refused(account.sagemaker.create_endpoint, EndpointName="E", EndpointConfigName="c")
+
+    assert said == ("ValidationException", f'Cannot create already existing endpoint "{ARN}endpoint/e".')
 
 
 def test_names_are_taken_and_missing_in_the_services_words(account: Account) -> None:
@@ -240,129 +193,6 @@ def test_replicas_converge_and_never_invent(writes: list[tuple[float, int]], lag
     assert {table.read("n", now + lag) for _ in range(9)} == {writes[-1][1]}
 
 
-def test_an_update_keeps_serving_until_the_new_fleet_is_there(account: Account) -> None:
-    """While it updates, the old config is attached; a failed one rolls back to it."""
-    account.serve()
-    account.create_config("d")
-    account.sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="d")
-
-    during = account.describe()
-    busy = refused(account.sagemaker.delete_endpoint, EndpointName="e")
-    account.clock.sleep(account.settings.update_seconds + 2 * account.settings.stage_seconds)
-
-    assert (during["EndpointStatus"], during["EndpointConfigName"]) == ("Updating", "c")
-    assert during["PendingDeploymentSummary"]["EndpointConfigName"] == "d"
-    assert busy == ("ValidationException", f'Cannot update in-progress endpoint "{ARN}endpoint/e".')
-    assert (account.describe()["EndpointStatus"], account.describe()["EndpointConfigName"]) == ("InService", "d")
-
-
-def test_a_failed_update_ends_in_service_on_the_old_config() -> None:
-    """Capacity that cannot be had rolls an update back."""
-    account = Account(settings=Settings(failure_reasons={"d": "InsufficientInstanceCapacity"}))
-    account.serve()
-    account.create_config("d")
-    account.sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="d")
-    account.clock.sleep(account.settings.update_seconds)
-
-    during = account.describe()["EndpointStatus"]
-    account.clock.sleep(account.settings.rollback_seconds)
-    after = account.describe()
-
-    assert during == "RollingBack"
-    assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", "c")
-    assert after["FailureReason"] == "InsufficientInstanceCapacity"
-
-
-def test_an_alarm_rolls_a_canary_back() -> None:
-    """While the canary bakes, an alarm that goes off brings the old fleet back, without a reason."""
-    alarms = {"errors": False}
-    account = Account(options={"alarm_is_on": lambda name: alarms[name]})
-    account.serve()
-    account.create_config("d")
-    size = {"Type": "CAPACITY_PERCENT", "Value": 10}
-    routing = {"Type": "CANARY", "WaitIntervalInSeconds": 600, "CanarySize": size}
-    account.sagemaker.update_endpoint(
-        EndpointName="e",
-        EndpointConfigName="d",
-        DeploymentConfig={
-            "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing},
-            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]},
-        },
-    )
-    account.clock.sleep(account.settings.update_seconds + 60)
-
-    baking = account.describe()["EndpointStatus"]
-    alarms["errors"] = True
-    rolling_back = account.describe()["EndpointStatus"]
-    account.clock.sleep(account.settings.rollback_seconds)
-    after = account.describe()
-
-    assert (baking, rolling_back) == ("Updating", "RollingBack")
-    assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", "c")
-    assert "FailureReason" not in after
-
-
-def test_a_failed_creation_can_only_be_deleted() -> None:
-    """Failed is final: an update is refused, a deletion takes its time and then the name is free."""
-    account = Account(settings=Settings(failure_reasons={"*": "The image 'x' does not exist."}))
-    account.serve()
-    account.create_config("d")
-
-    failed = account.describe()
-    busy = refused(account.sagemaker.update_endpoint, EndpointName="e", EndpointConfigName="d")
-    account.sagemaker.delete_endpoint(EndpointName="e")
-    deleting = account.describe()["EndpointStatus"]
-    account.clock.sleep(account.settings.delete_seconds)
-
-    assert (failed["EndpointStatus"], failed["FailureReason"]) == ("Failed", "The image 'x' does not exist.")
-    assert busy == ("ValidationException", f'Cannot update endpoint "{ARN}endpoint/e" in status Failed.')
-    assert deleting == "Deleting"
-    assert refused(account.describe)[1].startswith("Could not find endpoint ")
-
-
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [
-        (Fault("DescribeModel", "throttled"), "ThrottlingException"),
-        (Fault("*", "unavailable"), "InternalFailure"),
-        (Fault("DescribeModel", "rejected", code="AccessDeniedException", message="No."), "AccessDeniedException"),
-    ],
-    ids=lambda value: value.kind if isinstance(value, Fault) else value,
-)
-def test_a_fault_strikes_as_often_as_it_is_told_to(fault: Fault, code: str) -> None:
-    """A fault strikes once by default, and then the call is as good as ever."""
-    account = Account()
-    account.create_model()
-    account.simulator.settings = Settings(faults=(fault,))
-
-    assert refused(account.sagemaker.describe_model, ModelName="m")[0] == code
-    assert account.sagemaker.describe_model(ModelName="m")
-
-
-def test_a_lost_answer_does_not_undo_its_effect() -> None:
-    """A connection that breaks after the effect leaves the caller in the dark, and the model in the account."""
-    account = Account(settings=Settings(faults=(Fault("CreateModel", "dropped", "after"),)))
-
-    with pytest.raises(ConnectionClosedError):
-        account.create_model()
-
-    assert account.sagemaker.describe_model(ModelName="m")
-
-
-def test_calls_that_come_too_fast_are_throttled() -> None:
-    """The API answers a few calls a second, and more once time has passed."""
-    account = Account(settings=Settings(calls_per_second=2))
-    account.clock.sleep(1)
-
-    answers = [account.simulator.call("ListModels", {}) for _ in range(2)]
-    throttled = refused(account.sagemaker.list_models)
-    account.clock.sleep(1)
-
-    assert len(answers) == 2
-    assert throttled == ("ThrottlingException", "Rate exceeded")
-    assert account.sagemaker.list_models()["Models"] == []
-
-
 def test_listings_are_filtered_sorted_and_paged(account: Account) -> None:
     """The newest comes first; names are found by a part; pages follow one another."""
     for name in ("churn-1", "fraud-1", "churn-2"):
@@ -394,7 +224,7 @@ def test_weights_share_the_traffic(account: Account) -> None:
     account.create_endpoint()
     account.clock.sleep(account.settings.create_seconds)
 
-    answers = [account.runtime.invoke_endpoint(EndpointName="e", Body=b"") for _ in range(300)]
+    answers = [account.simulator.invoke({"EndpointName": "e", "Body": b""}) for _ in range(300)]
     share = sum(answer["InvokedProductionVariant"] == "A" for answer in answers) / len(answers)
     target = account.runtime.invoke_endpoint(EndpointName="e", Body=b"", TargetVariant="B")
 
@@ -402,85 +232,47 @@ def test_weights_share_the_traffic(account: Account) -> None:
     assert target["InvokedProductionVariant"] == "B"
 
 
-def archive(script: str) -> bytes:
-    """Pack an inference script as SageMaker expects it."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        info = tarfile.TarInfo("code/inference.py")
-        info.size = len(script.encode())
-        tar.addfile(info, io.BytesIO(script.encode()))
-    return packed.getvalue()
+def test_weights_and_counts_are_set_in_their_time() -> None:
+    """Meanwhile the endpoint is Updating, desired and current values differ, and it serves by the old ones."""
+    account = Account(settings=Settings(scale_seconds=60))
+    account.create_model("n")
+    account.serve(variant(), variant(VariantName="B", ModelName="n"))
+    desired = [{"VariantName": "B", "DesiredWeight": 0.0, "DesiredInstanceCount": 3}]
+    account.sagemaker.update_endpoint_weights_and_capacities(EndpointName="e", DesiredWeightsAndCapacities=desired)
+
+    during, models = account.describe(), account.models()
+    account.clock.sleep(60)
+    after = account.describe()
+
+    assert during["EndpointStatus"] == "Updating"
+    assert values(during) == [(1.0, 1.0, 1, 1), (1.0, 0.0, 1, 3)]
+    assert models.keys() == {"m", "n"}
+    assert after["EndpointStatus"] == "InService"
+    assert values(after) == [(1.0, 1.0, 1, 1), (0.0, 0.0, 3, 3)]
+    assert account.models().keys() == {"m"}
 
 
-ADDER = """
-def model_fn(model_dir):
-    return 40
-
-def predict_fn(data, model):
-    return [sum(row) + model for row in data]
-"""
-
-
-def with_artifact(content: bytes) -> Account:
-    """Make an account whose S3 holds one artifact, and an endpoint of it."""
-    account = Account(options={"objects": lambda *_: content})
-    account.create_model("m", ModelDataUrl="s3://b/model.tar.gz")
-    account.create_config()
-    account.create_endpoint()
-    account.clock.sleep(account.settings.create_seconds)
-    return account
-
-
-def test_an_endpoint_really_answers() -> None:
-    """The artifact's own script loads the model and predicts; what it raises is a ModelError."""
-    account = with_artifact(archive(ADDER))
-    try:
-        answer = account.runtime.invoke_endpoint(EndpointName="e", Body=b"1,1\n2,0.5", ContentType="text/csv")
-        error = refused(account.runtime.invoke_endpoint, EndpointName="e", Body=b"one", ContentType="text/csv")
-    finally:
-        account.simulator.close()
-
-    assert json.loads(answer["Body"].read()) == [42.0, 42.5]
-    assert error[0] == "ModelError"
-    assert "could not convert string to float" in error[1]
+def values(described: Any) -> list[tuple[float, float, int, int]]:
+    """Return weights and counts, the current ones and the desired ones."""
+    members = ("CurrentWeight", "DesiredWeight", "CurrentInstanceCount", "DesiredInstanceCount")
+    return [tuple(each[member] for member in members) for each in described["ProductionVariants"]]
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("desired", "said"),
     [
-        pytest.param(
-            b"no archive", 'Failed to extract model data archive from URL "s3://b/model.tar.gz".', id="no archive"
+        (
+            {"VariantName": "X", "DesiredWeight": 1},
+            'The variant name(s) "X" is/are not present within endpoint configuration "c".',
         ),
-        pytest.param(archive("import nothing_like_it"), "did not pass the ping health check", id="broken script"),
-        pytest.param(archive("def model_fn(d): raise ValueError"), "did not pass the ping health check", id="no model"),
+        ({"VariantName": "A", "DesiredWeight": 0}, "The sum of the variant weights must be greater than 0."),
     ],
+    ids=["unknown", "nothing left"],
 )
-def test_a_model_that_cannot_be_served_fails_its_endpoint(content: bytes, reason: str) -> None:
-    """The endpoint ends as Failed, for the reason that SageMaker gives."""
-    account = with_artifact(content)
+def test_weights_that_cannot_be_are_refused(account: Account, desired: dict[str, Any], said: str) -> None:
+    """A variant has to exist, and one has to answer."""
+    account.serve()
+    call = account.sagemaker.update_endpoint_weights_and_capacities
 
-    described = account.describe()
-
-    assert described["EndpointStatus"] == "Failed"
-    assert reason in described["FailureReason"]
-
-
-def test_permissions_are_those_of_the_service_authorization_reference() -> None:
-    """A call may need several permissions: for what it creates, what it uses, its tags and its role."""
-    tags = [{"Key": "k", "Value": "v"}]
-    model = required_permissions(
-        "CreateModel", {"ModelName": "M", "ExecutionRoleArn": ROLE, "Tags": tags}, "111122223333", "us-east-1"
-    )
-    endpoint = required_permissions(
-        "UpdateEndpoint", {"EndpointName": "E", "EndpointConfigName": "C"}, "111122223333", "us-east-1"
-    )
-
-    assert [(each.action, each.resource) for each in model] == [
-        ("sagemaker:CreateModel", f"{ARN}model/M"),
-        ("sagemaker:AddTags", f"{ARN}model/M"),
-        ("iam:PassRole", ROLE),
-    ]
-    assert [(each.action, each.resource) for each in endpoint] == [
-        ("sagemaker:UpdateEndpoint", f"{ARN}endpoint/e"),
-        ("sagemaker:UpdateEndpoint", f"{ARN}endpoint-config/C"),
-    ]
+    assert refused(call, EndpointName="e", DesiredWeightsAndCapacities=[desired]) == ("ValidationException", said)
+    assert account.state == ("InService", "c")

@@ -1,0 +1,204 @@
+"""A simulated account, as the tests of the hosting simulator use it: a clock, clients, and what requests look like."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.hosting import Settings, Simulator
+from local.hosting.in_process import attach
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROLE = "arn:aws:iam::111122223333:role/runs-models"
+ARN = "arn:aws:sagemaker:us-east-1:111122223333:"
+WAIT = 600
+
+
+@dataclass
+class Clock:
+    """Time that passes when it is told to."""
+
+    seconds: float = 1_790_000_000.0
+
+    def now(self) -> float:
+        """Return the time."""
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.seconds += seconds
+
+
+@dataclass
+class Account:
+    """A simulated account, and clients of its two services."""
+
+    clock: Clock = field(default_factory=Clock)
+    settings: Settings = field(default_factory=Settings)
+    options: dict[str, Any] = field(default_factory=dict)
+    alarms: set[str] = field(default_factory=set)
+    """The alarms that are on."""
+
+    def __post_init__(self) -> None:
+        """Make the simulator."""
+        wired = {"alarm_is_on": self.alarms.__contains__, **self.options}
+        self.simulator = Simulator(clock=self.clock, settings=self.settings, **wired)
+
+    @cached_property
+    def sagemaker(self) -> Any:
+        """A client of SageMaker."""
+        return self._client("sagemaker")
+
+    @cached_property
+    def runtime(self) -> Any:
+        """A client of its runtime."""
+        return self._client("sagemaker-runtime")
+
+    def _client(self, service: str) -> Any:
+        client = boto3.client(service, config=Config(retries={"total_max_attempts": 1}))
+        attach(client, self.simulator)
+        return client
+
+    def create_model(self, name: str = "m", **container: Any) -> None:
+        """Create a model."""
+        self.sagemaker.create_model(
+            ModelName=name, PrimaryContainer={"Image": f"registry/{name}:1", **container}, ExecutionRoleArn=ROLE
+        )
+
+    def create_config(self, name: str = "c", *variants: dict[str, Any], **more: Any) -> None:
+        """Create an endpoint config of one variant, or of those given."""
+        self.sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=list(variants) or [variant()], **more
+        )
+
+    def create_endpoint(self, name: str = "e", config: str = "c") -> None:
+        """Create an endpoint."""
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+
+    def describe(self) -> Any:
+        """Describe the endpoint."""
+        return self.sagemaker.describe_endpoint(EndpointName="e")
+
+    def look(self) -> Any:
+        """Describe the endpoint past the client, which is faster."""
+        return self.simulator.call("DescribeEndpoint", {"EndpointName": "e"})
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """The endpoint's status, and the config that is attached to it."""
+        described = self.look()
+        return described["EndpointStatus"], described["EndpointConfigName"]
+
+    def serve(self, *variants: dict[str, Any], **more: Any) -> None:
+        """Bring an endpoint into service on the config `c`, with the model `m`."""
+        self.create_model()
+        self.create_config("c", *variants, **more)
+        self.create_endpoint()
+        self.clock.sleep(self.simulator.settings.create_seconds)
+
+    def update(self, deployment: dict[str, Any] | None = None, *variants: dict[str, Any], **more: Any) -> None:
+        """Begin to change the endpoint to the config `d`, with the model `n`."""
+        if "n" not in self.simulator.resources()["Models"]:
+            self.create_model("n")
+        self.create_config("d", *(variants or [variant(ModelName="n")]))
+        guarded = {"DeploymentConfig": deployment} if deployment else {}
+        self.sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="d", **guarded, **more)
+
+    def invoke(self, **more: Any) -> Any:
+        """Invoke the endpoint; return what it answers, in JSON."""
+        return json.loads(self.runtime.invoke_endpoint(EndpointName="e", Body=b"{}", **more)["Body"].read())
+
+    def models(self, invocations: int = 200, **more: Any) -> Counter[str]:
+        """Invoke the endpoint so often, past the clients; return how often which model answered."""
+        request = {"EndpointName": "e", "Body": b"{}", **more}
+        answers = (self.simulator.invoke(request) for _ in range(invocations))
+        return Counter(json.loads(answer["Body"])["Model"] for answer in answers)
+
+    def stages(self, seconds: float = 10) -> list[tuple[str, str, str]]:
+        """Look every so many seconds until the endpoint is in service; return status and stages (live, new) seen."""
+        seen = []
+        while not seen or seen[-1][0] not in {"InService", "UpdateRollbackFailed"}:
+            described = self.look()
+            fleets = [described, described.get("PendingDeploymentSummary", {})]
+            variants = [fleet.get("ProductionVariants", [{}])[0] for fleet in fleets]
+            live, new = (each["VariantStatus"][0]["Status"] if "VariantStatus" in each else "" for each in variants)
+            if not seen or seen[-1] != (described["EndpointStatus"], live, new):
+                seen.append((described["EndpointStatus"], live, new))
+            self.clock.sleep(seconds)
+        return seen
+
+
+def variant(**changed: Any) -> dict[str, Any]:
+    """Build a variant."""
+    return {"VariantName": "A", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
+
+
+def serverless(memory: int = 2048, **changed: Any) -> dict[str, Any]:
+    """Build a serverless variant."""
+    config = {"MemorySizeInMB": memory, "MaxConcurrency": 5}
+    return {"VariantName": "A", "ModelName": "m", "ServerlessConfig": config, **changed}
+
+
+def percent(value: int) -> dict[str, Any]:
+    """Build a size."""
+    return {"Type": "CAPACITY_PERCENT", "Value": value}
+
+
+def instances(value: int) -> dict[str, Any]:
+    """Build a size."""
+    return {"Type": "INSTANCE_COUNT", "Value": value}
+
+
+def blue_green(kind: str, *alarms: str, policy: dict[str, Any] | None = None, **routing: Any) -> dict[str, Any]:
+    """Build a DeploymentConfig of the traffic's type."""
+    traffic = {"Type": kind, "WaitIntervalInSeconds": WAIT, **routing}
+    deployment: dict[str, Any] = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": traffic, **(policy or {})}}
+    return deployment | watching(*alarms)
+
+
+def canary(*alarms: str, size: int = 10, **policy: Any) -> dict[str, Any]:
+    """Build a DeploymentConfig that starts with a small part of the traffic."""
+    return blue_green("CANARY", *alarms, policy=policy, CanarySize=percent(size))
+
+
+def rolling(size: dict[str, Any], *alarms: str, **policy: Any) -> dict[str, Any]:
+    """Build a DeploymentConfig that goes by batches."""
+    return {"RollingUpdatePolicy": {"MaximumBatchSize": size, "WaitIntervalInSeconds": WAIT, **policy}} | watching(
+        *alarms
+    )
+
+
+def watching(*alarms: str) -> dict[str, Any]:
+    """Build the part of a DeploymentConfig that names alarms."""
+    named = [{"AlarmName": alarm} for alarm in alarms]
+    return {"AutoRollbackConfiguration": {"Alarms": named}} if alarms else {}
+
+
+def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
+    """Return the code and the message with which a call is refused."""
+    with pytest.raises(ClientError) as refusal:
+        call(**parameters)
+    error = refusal.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def archive(script: str) -> bytes:
+    """Pack an inference script as SageMaker expects it."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        info = tarfile.TarInfo("code/inference.py")
+        info.size = len(script.encode())
+        tar.addfile(info, io.BytesIO(script.encode()))
+    return packed.getvalue()

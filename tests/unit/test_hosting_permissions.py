@@ -1,0 +1,82 @@
+"""Which IAM permissions a call to the hosting simulator needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.hosting.permissions import required_permissions
+from local.hosting.simulator import OPERATIONS
+from tests.unit.hosting_account import ARN, ROLE
+
+TAGS = [{"Key": "k", "Value": "v"}]
+NEEDED: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+    "CreateModel": (
+        {"ModelName": "M", "ExecutionRoleArn": ROLE, "Tags": TAGS},
+        [("sagemaker:CreateModel", "model/M"), ("sagemaker:AddTags", "model/M"), ("iam:PassRole", ROLE)],
+    ),
+    "CreateEndpointConfig": (
+        {"EndpointConfigName": "C", "Tags": TAGS},
+        [("sagemaker:CreateEndpointConfig", "endpoint-config/C"), ("sagemaker:AddTags", "endpoint-config/C")],
+    ),
+    "CreateEndpoint": (
+        {"EndpointName": "E", "EndpointConfigName": "C", "Tags": TAGS},
+        [
+            ("sagemaker:CreateEndpoint", "endpoint/e"),
+            ("sagemaker:CreateEndpoint", "endpoint-config/C"),
+            ("sagemaker:AddTags", "endpoint/e"),
+        ],
+    ),
+    "UpdateEndpoint": (
+        {"EndpointName": "E", "EndpointConfigName": "C"},
+        [("sagemaker:UpdateEndpoint", "endpoint/e"), ("sagemaker:UpdateEndpoint", "endpoint-config/C")],
+    ),
+    "UpdateEndpointWeightsAndCapacities": (
+        {"EndpointName": "E"},
+        [("sagemaker:UpdateEndpointWeightsAndCapacities", "endpoint/e")],
+    ),
+    "DescribeModel": ({"ModelName": "M"}, [("sagemaker:DescribeModel", "model/M")]),
+    "DeleteModel": ({"ModelName": "M"}, [("sagemaker:DeleteModel", "model/M")]),
+    "DescribeEndpointConfig": (
+        {"EndpointConfigName": "C"},
+        [("sagemaker:DescribeEndpointConfig", "endpoint-config/C")],
+    ),
+    "DeleteEndpointConfig": ({"EndpointConfigName": "C"}, [("sagemaker:DeleteEndpointConfig", "endpoint-config/C")]),
+    "DescribeEndpoint": ({"EndpointName": "E"}, [("sagemaker:DescribeEndpoint", "endpoint/e")]),
+    "DeleteEndpoint": ({"EndpointName": "E"}, [("sagemaker:DeleteEndpoint", "endpoint/e")]),
+    "InvokeEndpoint": ({"EndpointName": "E"}, [("sagemaker:InvokeEndpoint", "endpoint/e")]),
+    "AddTags": ({"ResourceArn": f"{ARN}model/M", "Tags": TAGS}, [("sagemaker:AddTags", "model/M")]),
+    "ListTags": ({"ResourceArn": f"{ARN}endpoint/e"}, [("sagemaker:ListTags", "endpoint/e")]),
+    "DeleteTags": (
+        {"ResourceArn": f"{ARN}endpoint-config/C", "TagKeys": ["k"]},
+        [("sagemaker:DeleteTags", "endpoint-config/C")],
+    ),
+    "ListModels": ({}, [("sagemaker:ListModels", "*")]),
+    "ListEndpointConfigs": ({}, [("sagemaker:ListEndpointConfigs", "*")]),
+    "ListEndpoints": ({}, [("sagemaker:ListEndpoints", "*")]),
+}
+
+
+@pytest.mark.parametrize("operation", NEEDED)
+def test_permissions_are_those_of_the_service_authorization_reference(operation: str) -> None:
+    """A call may need several permissions: for what it creates, what it uses, its tags and its role."""
+    parameters, expected = NEEDED[operation]
+
+    needed = required_permissions(operation, parameters, "111122223333", "us-east-1")
+
+    assert [(each.action, each.resource.removeprefix(ARN)) for each in needed] == expected
+
+
+def test_a_role_is_passed_to_sagemaker() -> None:
+    """Policies may bind iam:PassRole to the service that a role is passed to."""
+    parameters = {"ModelName": "M", "ExecutionRoleArn": ROLE}
+
+    needed = required_permissions("CreateModel", parameters, "111122223333", "us-east-1")
+
+    assert needed[-1].context == {"iam:PassedToService": "sagemaker.amazonaws.com"}
+
+
+def test_every_operation_is_looked_at() -> None:
+    """What the simulator learns to do is noticed here."""
+    assert NEEDED.keys() == {*OPERATIONS, "InvokeEndpoint"}

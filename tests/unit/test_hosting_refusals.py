@@ -1,0 +1,272 @@
+"""What the hosting simulator refuses because SageMaker does: rules between fields, and between two configs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deployer.errors import SageMakerRejectedError, classify
+from local.hosting import Settings
+from tests.unit.hosting_account import (
+    ARN,
+    WAIT,
+    Account,
+    blue_green,
+    canary,
+    instances,
+    percent,
+    refused,
+    rolling,
+    serverless,
+    variant,
+)
+
+ASYNC = {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/answers"}}}
+CAPTURE = {
+    "DataCaptureConfig": {
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://b/captured",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+}
+SHADOW = {"ShadowProductionVariants": [variant(VariantName="S")]}
+CONCURRENCY = {"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 6}
+CONFIGS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str]] = {
+    "a name twice": ([variant(), variant()], {}, "must have a unique name"),
+    "a shadow of the same name": ([variant()], {"ShadowProductionVariants": [variant()]}, "must have a unique name"),
+    "weights of nothing": (
+        [variant(InitialVariantWeight=0), variant(VariantName="B", InitialVariantWeight=0)],
+        {},
+        "The sum of the variant weights must be greater than 0",
+    ),
+    "no instances": ([{"VariantName": "A", "ModelName": "m"}], {}, "must have InstanceType and InitialInstanceCount"),
+    "instances and serverless in one": ([serverless(InstanceType="ml.m5.large")], {}, "cannot have both"),
+    "instances beside serverless": ([serverless(), variant(VariantName="B")], {}, "cannot be combined"),
+    "memory of an odd size": ([serverless(1500)], {}, "MemorySizeInMB must be one of"),
+    "too much memory": ([serverless(7168)], {}, "Member must have value less than or equal to 6144"),
+    "too much concurrency": (
+        [serverless(ServerlessConfig={"MemorySizeInMB": 2048, "MaxConcurrency": 201})],
+        {},
+        "Member must have value less than or equal to 200",
+    ),
+    "more provisioned than at most": ([serverless(ServerlessConfig=CONCURRENCY)], {}, "ProvisionedConcurrency must"),
+    "serverless and asynchronous": ([serverless()], ASYNC, "AsyncInferenceConfig is not supported for serverless"),
+    "serverless with a shadow": ([serverless()], SHADOW, "ShadowProductionVariants is not supported for serverless"),
+    "serverless with data capture": ([serverless()], CAPTURE, "DataCaptureConfig is not supported for serverless"),
+    "serverless in a network of its own": ([serverless(ModelName="vpc")], {}, "VpcConfig is not supported"),
+    "serverless without a network": ([serverless(ModelName="isolated")], {}, "Network isolation is not supported"),
+    "serverless with many models": ([serverless(ModelName="many")], {}, "Multi-model containers are not supported"),
+    "asynchronous with several variants": ([variant(), variant(VariantName="B")], ASYNC, "one production variant only"),
+    "a shadow of several variants": ([variant(), variant(VariantName="B")], SHADOW, "exactly one production variant"),
+}
+
+
+@pytest.mark.parametrize(("variants", "more", "said"), CONFIGS.values(), ids=CONFIGS)
+def test_a_config_that_contradicts_itself_is_refused(
+    variants: list[dict[str, Any]], more: dict[str, Any], said: str
+) -> None:
+    """It is refused for good, and nothing is recorded."""
+    account = Account()
+    account.create_model()
+    create = account.sagemaker.create_model
+    network = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
+    container = {"Image": "registry/m:1"}
+    create(ModelName="vpc", PrimaryContainer=container, VpcConfig=network)
+    create(ModelName="isolated", PrimaryContainer=container, EnableNetworkIsolation=True)
+    create(ModelName="many", PrimaryContainer={**container, "Mode": "MultiModel"})
+
+    code, message = refused(
+        account.sagemaker.create_endpoint_config, EndpointConfigName="c", ProductionVariants=variants, **more
+    )
+
+    assert said in message
+    assert classify("CreateEndpointConfig", code, message) is SageMakerRejectedError
+    assert account.simulator.resources()["EndpointConfigs"] == {}
+
+
+@pytest.mark.parametrize(
+    ("variants", "more"),
+    [
+        ([variant(), variant(VariantName="B", InitialVariantWeight=0)], {}),
+        ([serverless(), serverless(6144, VariantName="B")], {}),
+        ([variant()], ASYNC),
+        ([variant()], SHADOW),
+    ],
+    ids=["a weight of nothing", "serverless", "asynchronous", "shadow"],
+)
+def test_a_config_that_is_right_serves(variants: list[dict[str, Any]], more: dict[str, Any]) -> None:
+    """What is not refused comes into service, and tells of all its variants."""
+    account = Account()
+    account.serve(*variants, **more)
+
+    described = account.describe()
+
+    assert described["EndpointStatus"] == "InService"
+    assert [each["VariantName"] for each in described["ProductionVariants"]] == [
+        each["VariantName"] for each in variants
+    ]
+    assert ("ShadowProductionVariants" in described) is (more is SHADOW)
+    assert account.invoke()["Model"] == "m"
+
+
+TWO = [variant(InitialInstanceCount=4), variant(VariantName="B", InitialInstanceCount=4)]
+FOUR = [variant(InitialInstanceCount=4)]
+BOTH = blue_green("ALL_AT_ONCE") | rolling(percent(50))
+UPDATES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any], str]] = {
+    "instances become serverless": (FOUR, [serverless()], {}, "Cannot update an instance based endpoint to a server"),
+    "other names, guarded": (FOUR, [variant(VariantName="B")], canary(), "to have the same variant names"),
+    "one name more, guarded": (FOUR, TWO, canary(), "to have the same variant names"),
+    "two policies": (FOUR, FOUR, BOTH, "Only one update policy"),
+    "rolling serverless": ([serverless()], [serverless()], rolling(percent(50)), "RollingUpdatePolicy is not support"),
+    "rolling several variants": (TWO, TWO, rolling(percent(50)), "RollingUpdatePolicy is not supported"),
+    "a canary of more than half": (FOUR, FOUR, canary(size=51), "CanarySize must be at most 50%"),
+    "a canary of 3 instances of 4": (
+        FOUR,
+        FOUR,
+        blue_green("CANARY", CanarySize=instances(3)),
+        "CanarySize must be at most 50%",
+    ),
+    "a canary without a size": (FOUR, FOUR, blue_green("CANARY"), "CanarySize is required"),
+    "linear steps that are too small": (
+        FOUR,
+        FOUR,
+        blue_green("LINEAR", LinearStepSize=percent(9)),
+        "LinearStepSize must be between 10% and 50%",
+    ),
+    "linear steps that are too large": (
+        FOUR,
+        FOUR,
+        blue_green("LINEAR", LinearStepSize=instances(3)),
+        "LinearStepSize must be between 10% and 50%",
+    ),
+    "batches that are too small": (FOUR, FOUR, rolling(percent(4)), "MaximumBatchSize must be between 5% and 50%"),
+    "batches that are too large": (FOUR, FOUR, rolling(instances(3)), "MaximumBatchSize must be between 5% and 50%"),
+    "going back in batches that are too small": (
+        FOUR,
+        FOUR,
+        rolling(percent(50), RollbackMaximumBatchSize=percent(4)),
+        "RollbackMaximumBatchSize must be between 5% and 100%",
+    ),
+}
+
+
+@pytest.mark.parametrize(("live", "wanted", "deployment", "said"), UPDATES.values(), ids=UPDATES)
+def test_an_update_that_sagemaker_does_not_do_is_refused(
+    live: list[dict[str, Any]], wanted: list[dict[str, Any]], deployment: dict[str, Any], said: str
+) -> None:
+    """It is refused for good, and the endpoint stays as it is."""
+    account = Account()
+    account.serve(*live)
+    account.create_config("d", *wanted)
+    guarded = {"DeploymentConfig": deployment} if deployment else {}
+
+    code, message = refused(account.sagemaker.update_endpoint, EndpointName="e", EndpointConfigName="d", **guarded)
+
+    assert said in message
+    assert classify("UpdateEndpoint", code, message) is SageMakerRejectedError
+    assert account.state == ("InService", "c")
+
+
+def test_what_is_retained_cannot_be_excluded_from_nothing() -> None:
+    """Exclusions need something to be excluded from."""
+    account = Account()
+    account.serve()
+    account.create_config("d")
+    excluded = [{"VariantPropertyType": "DesiredWeight"}]
+
+    said = refused(
+        account.sagemaker.update_endpoint,
+        EndpointName="e",
+        EndpointConfigName="d",
+        ExcludeRetainedVariantProperties=excluded,
+    )
+
+    assert said[1] == "ExcludeRetainedVariantProperties can only be specified if RetainAllVariantProperties is true."
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [[variant(InstanceType="ml.m5.xlarge")], [variant(VariantName="B")], [serverless(VariantName="C")]],
+    ids=["another instance type", "removed", "removed for serverless"],
+)
+@pytest.mark.parametrize("scaled", [("e", "A"), ("e", "B"), ("f", "A")], ids=":".join)
+def test_a_scaled_variant_keeps_its_instances(wanted: list[dict[str, Any]], scaled: tuple[str, str]) -> None:
+    """While Application Auto Scaling manages it; other variants, and those of other endpoints, may change."""
+    account = Account(options={"is_scaled": lambda *names: names == scaled})
+    account.serve()
+    account.create_config("d", *wanted)
+    call = {"EndpointName": "e", "EndpointConfigName": "d"}
+    is_serverless = "ServerlessConfig" in wanted[0]
+
+    if scaled == ("e", "A") and not is_serverless:
+        assert refused(account.sagemaker.update_endpoint, **call)[1] == (
+            'The variant(s) "[A]" must be deregistered as scalable targets with AWS Auto Scaling '
+            "before they can be removed or have their instance type updated."
+        )
+    elif is_serverless:
+        assert refused(account.sagemaker.update_endpoint, **call)[1].startswith("Cannot update an instance based")
+    else:
+        assert account.sagemaker.update_endpoint(**call)
+
+
+def test_a_scaled_variant_may_change_its_model() -> None:
+    """Only the instance type is fixed."""
+    account = Account(options={"is_scaled": lambda *_: True})
+    account.serve()
+
+    account.update()
+
+    assert account.state == ("Updating", "c")
+
+
+@pytest.mark.parametrize(
+    ("live", "wanted"),
+    [
+        ([serverless()], [serverless(4096)]),
+        ([serverless()], [variant()]),
+        ([variant(InstanceType="ml.inf1.xlarge")], [variant(InstanceType="ml.inf1.2xlarge")]),
+        ([serverless()], [serverless(VariantName="B")]),
+    ],
+    ids=["serverless", "from serverless", "Inf1", "with another name"],
+)
+def test_guardrails_are_passed_over_where_there_are_none(
+    live: list[dict[str, Any]], wanted: list[dict[str, Any]]
+) -> None:
+    """All traffic shifts at once, nothing bakes, and no alarm counts."""
+    account = Account()
+    account.serve(*live)
+    account.alarms.add("errors")
+    account.update(canary("errors"), *wanted)
+    settings = account.settings
+
+    account.clock.sleep(settings.update_seconds + 2 * settings.stage_seconds)
+
+    assert account.state == ("InService", "d")
+    assert 2 * settings.stage_seconds < WAIT
+
+
+def test_the_attached_config_must_exist() -> None:
+    """An endpoint whose config was deleted serves, and cannot be updated any more."""
+    account = Account()
+    account.serve()
+    account.sagemaker.delete_endpoint_config(EndpointConfigName="c")
+    account.create_config("d")
+
+    said = refused(account.sagemaker.update_endpoint, EndpointName="e", EndpointConfigName="d")
+
+    assert said == ("ValidationException", f'Could not find endpoint configuration "{ARN}endpoint-config/c".')
+    assert account.invoke()["Model"] == "m"
+
+
+def test_a_model_that_went_missing_fails_the_fleet() -> None:
+    """The config and its model were there when they were looked up, and the model is gone when it is to be loaded."""
+    account = Account(settings=Settings(update_seconds=60, rollback_seconds=60))
+    account.serve()
+    account.update()
+    account.sagemaker.delete_model(ModelName="n")
+
+    account.clock.sleep(120)
+
+    assert account.state == ("InService", "c")
+    assert account.describe()["FailureReason"] == "Could not find model n."

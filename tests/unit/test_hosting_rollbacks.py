@@ -1,0 +1,263 @@
+"""Updates of the hosting simulator's endpoints that do not succeed: alarms, time limits, failures and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.hosting import Failure, Settings
+from tests.unit.hosting_account import (
+    WAIT,
+    Account,
+    blue_green,
+    canary,
+    instances,
+    percent,
+    refused,
+    rolling,
+    variant,
+)
+
+ALARM = "errors"
+SETTINGS = Settings()
+READY = SETTINGS.update_seconds
+SHORT = SETTINGS.stage_seconds
+BAKING = READY + SHORT + 1
+"""Seconds after an update's beginning, when its first step bakes."""
+CAPACITY = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
+FOUR = [variant(InitialInstanceCount=4)]
+NEW = [variant(InitialInstanceCount=4, ModelName="n")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_rolled_back"),
+    [
+        pytest.param(0, True, id="before the update"),
+        pytest.param(READY - 1, True, id="before traffic shifts"),
+        pytest.param(READY + 1, True, id="while traffic shifts"),
+        pytest.param(BAKING, True, id="while the canary bakes"),
+        pytest.param(BAKING + WAIT, True, id="while the rest of the traffic shifts"),
+        pytest.param(BAKING + WAIT + SHORT, True, id="while the rest bakes"),
+        pytest.param(BAKING + 2 * WAIT + SHORT, False, id="while the old fleet waits"),
+        pytest.param(BAKING + 2 * WAIT + SHORT + 900, False, id="while the old fleet is deleted"),
+    ],
+)
+def test_an_alarm_rolls_back_while_traffic_shifts_and_bakes(seconds: float, *, is_rolled_back: bool) -> None:
+    """Earlier there is nothing to watch yet, later there is no way back; FailureReason stays empty."""
+    account = Account()
+    account.serve()
+    account.update(canary(ALARM, TerminationWaitInSeconds=900))
+    account.clock.sleep(seconds)
+    account.simulator.catch_up()
+    account.alarms.add(ALARM)
+
+    seen = account.stages(seconds=5)
+
+    assert (("RollingBack", "", "Deleting") in seen) is is_rolled_back
+    assert account.state == ("InService", "c" if is_rolled_back else "d")
+    assert "FailureReason" not in account.describe()
+
+
+def test_an_alarm_that_is_found_on_counts_for_what_went_by_unseen() -> None:
+    """Nobody looked for a long time: the stage was watched, and the alarm is on."""
+    account = Account()
+    account.serve()
+    account.update(canary(ALARM))
+    account.alarms.add(ALARM)
+
+    account.clock.sleep(100_000)
+
+    assert account.state == ("InService", "c")
+
+
+def test_the_alarms_of_others_count_for_nothing() -> None:
+    """An update looks at its own alarms, and each is asked once a look."""
+    asked: list[str] = []
+    account = Account(options={"alarm_is_on": lambda name: bool(asked.append(name))})
+    account.serve()
+    account.update(canary("a", "b"))
+    account.clock.sleep(BAKING)
+
+    account.describe()
+
+    assert asked == ["a", "b"]
+
+
+def test_the_old_fleet_has_the_traffic_as_soon_as_it_rolls_back() -> None:
+    """A blue fleet is still there: nothing has to come up first."""
+    account = Account()
+    account.serve()
+    account.update(canary(ALARM, size=50))
+    account.clock.sleep(BAKING)
+    mixed = account.models()
+    account.alarms.add(ALARM)
+
+    assert mixed.keys() == {"m", "n"}
+    assert account.models().keys() == {"m"}
+    assert account.state == ("RollingBack", "c")
+
+
+@pytest.mark.parametrize(
+    ("size", "shares"),
+    [
+        pytest.param({}, [0.75], id="at once"),
+        pytest.param({"RollbackMaximumBatchSize": percent(100)}, [0.75], id="all of it"),
+        pytest.param({"RollbackMaximumBatchSize": instances(1)}, [0.75, 0.5, 0.25], id="by instances"),
+        pytest.param({"RollbackMaximumBatchSize": percent(50)}, [0.75, 0.375], id="by halves"),
+    ],
+)
+def test_a_rolling_update_goes_back_by_batches(size: dict[str, Any], shares: list[float]) -> None:
+    """What was deleted of the old fleet has to come up again before it gets its traffic back."""
+    account = Account()
+    account.serve(*FOUR)
+    account.update(rolling(instances(1), ALARM, **size), *NEW)
+    account.clock.sleep(3 * (READY + SHORT) + 2 * (WAIT + SHORT) + 1)
+    account.simulator.catch_up()
+    account.alarms.add(ALARM)
+
+    seen = []
+    while account.state == ("RollingBack", "c"):
+        (new,) = account.look()["PendingDeploymentSummary"]["ProductionVariants"]
+        seen.append((new["CurrentWeight"], account.models(400)["n"] / 400))
+        account.clock.sleep(SETTINGS.rollback_seconds)
+
+    assert [weight for weight, _ in seen] == shares
+    assert [share for _, share in seen] == pytest.approx(shares, abs=0.08)
+    assert account.state == ("InService", "c")
+    assert account.models(20).keys() == {"m"}
+    assert account.describe()["ProductionVariants"][0]["CurrentInstanceCount"] == 4
+
+
+TOO_SHORT = {"MaximumExecutionTimeoutInSeconds": 1200}
+
+
+@pytest.mark.parametrize(
+    "deployment",
+    [
+        canary(**TOO_SHORT),
+        rolling(percent(50), **TOO_SHORT),
+        canary(size=5, TerminationWaitInSeconds=3600, **TOO_SHORT),
+    ],
+    ids=["canary", "rolling", "while the old fleet waits"],
+)
+def test_an_update_that_takes_too_long_is_rolled_back(deployment: dict[str, Any]) -> None:
+    """At the moment of its MaximumExecutionTimeoutInSeconds, whoever looks when."""
+    account = Account()
+    account.serve(*FOUR)
+    account.update(deployment, *NEW)
+
+    account.clock.sleep(1199)
+    during = account.state
+    account.clock.sleep(1)
+    after = account.state
+    account.clock.sleep(SETTINGS.rollback_seconds)
+
+    assert during == ("Updating", "c")
+    assert after == ("RollingBack", "c")
+    assert account.state == ("InService", "c")
+    assert "MaximumExecutionTimeoutInSeconds" in account.describe()["FailureReason"]
+
+
+def test_an_update_within_its_time_is_done() -> None:
+    """The time that it may take ends nothing that is over but for what is left to delete."""
+    account = Account()
+    account.serve()
+    account.update(blue_green("ALL_AT_ONCE", policy={"MaximumExecutionTimeoutInSeconds": int(READY + SHORT + WAIT)}))
+
+    account.clock.sleep(100_000)
+
+    assert account.state == ("InService", "d")
+
+
+FAILURES: dict[str, tuple[dict[str, Any], Failure, float, list[str]]] = {
+    "it does not come up": (canary(), Failure("d", "Creating", CAPACITY), READY, ["m"]),
+    "the second batch does not come up": (
+        rolling(percent(50)),
+        Failure("d", "Creating", CAPACITY, step=2),
+        READY + SHORT + WAIT + SHORT + READY,
+        ["m", "n"],
+    ),
+    "the canary fails": (canary(), Failure("d", "Baking", CAPACITY), READY + SHORT + WAIT, ["m"]),
+    "the rest fails": (canary(), Failure("*", "Baking", CAPACITY, step=2), READY + 2 * (SHORT + WAIT), ["m"]),
+    "all at once fails": ({}, Failure("d", "Baking", CAPACITY), READY + SHORT, ["m"]),
+}
+
+
+@pytest.mark.parametrize("is_emptied", [False, True], ids=["with its reason", "without"])
+@pytest.mark.parametrize(("deployment", "failure", "seconds", "models"), FAILURES.values(), ids=FAILURES)
+def test_an_update_that_fails_is_rolled_back(
+    deployment: dict[str, Any], failure: Failure, seconds: float, models: list[str], *, is_emptied: bool
+) -> None:
+    """In whichever stage: the endpoint ends in service on the old config, with a reason or not."""
+    account = Account(settings=Settings(failures=(failure,), empties_failure_reason=is_emptied))
+    account.serve(*FOUR) if failure.config == "d" else account.serve(variant(InitialInstanceCount=4))
+    account.describe()
+    account.update(deployment, *NEW)
+
+    account.clock.sleep(seconds - 1)
+    during = account.state[0]
+    account.clock.sleep(1)
+    rolling_back, answering = account.state[0], account.models(100)
+    account.clock.sleep(SETTINGS.rollback_seconds)
+
+    assert (during, rolling_back) == ("Updating", "RollingBack")
+    assert sorted(answering) == models
+    assert account.state == ("InService", "c")
+    assert account.describe().get("FailureReason", "") == ("" if is_emptied else CAPACITY)
+    assert account.models(20).keys() == {"m"}
+
+
+def test_a_reason_is_gone_with_the_next_update() -> None:
+    """FailureReason tells of the last update."""
+    account = Account(settings=Settings(failures=(Failure("d", "Creating", CAPACITY, times=1),)))
+    account.serve()
+    account.update()
+    account.clock.sleep(READY + SETTINGS.rollback_seconds)
+    failed = account.describe()["FailureReason"]
+
+    account.sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="d")
+    again = account.describe()
+    account.clock.sleep(READY + 2 * SHORT)
+
+    assert failed == CAPACITY
+    assert "FailureReason" not in again
+    assert account.state == ("InService", "d"), "the failure strikes once"
+
+
+@pytest.mark.parametrize(
+    ("deployment", "mixed"),
+    [(canary(ALARM, size=50), {"m", "n"}), (rolling(percent(50), ALARM), {"m", "n"})],
+    ids=["canary", "rolling"],
+)
+def test_a_rollback_that_fails_leaves_a_mixed_fleet(deployment: dict[str, Any], mixed: set[str]) -> None:
+    """UpdateRollbackFailed serves from both fleets, keeps the old config, and can only be deleted."""
+    account = Account(settings=Settings(failures=(Failure("d", "RollingBack", "It is a mess."),)))
+    account.serve(*FOUR)
+    account.update(deployment, *NEW)
+    account.clock.sleep(BAKING)
+    account.simulator.catch_up()
+    account.alarms.add(ALARM)
+
+    seen = account.stages()
+
+    described = account.describe()
+    assert [status for status, _, _ in seen] == ["RollingBack", "UpdateRollbackFailed"]
+    assert (described["EndpointConfigName"], described["FailureReason"]) == ("c", "It is a mess.")
+    assert "PendingDeploymentSummary" not in described
+    assert account.models().keys() == mixed
+    account.sagemaker.delete_endpoint(EndpointName="e")
+    account.clock.sleep(SETTINGS.delete_seconds)
+    assert refused(account.describe)[1].startswith("Could not find endpoint ")
+
+
+def test_a_creation_that_fails_is_failed() -> None:
+    """There is nothing to go back to."""
+    account = Account(settings=Settings(failures=(Failure("c", "Creating", CAPACITY),)))
+    account.serve()
+
+    described = account.describe()
+
+    assert (described["EndpointStatus"], described["FailureReason"]) == ("Failed", CAPACITY)
+    assert "PendingDeploymentSummary" not in described
+    assert "ProductionVariants" not in described
