@@ -7,7 +7,8 @@ from deployer.runtime import Document, hosting, plan_of, step
 
 @step
 def handler(event: Document) -> Document:
-    """Create the plan's endpoint config."""
+    """Return whether it was another run's, unless this run has waited for its claim to be seen since it found so."""
     plan = plan_of(event)
-    hosting(plan).create_endpoint_config(plan.endpoint_config)
-    return {"EndpointConfigName": plan.revision}
+    claimed = hosting(plan).create_endpoint_config(plan.endpoint_config)
+    has_waited = event.get("Config", {}).get("Claimed", False)
+    return {"Claimed": claimed and not has_waited}

@@ -10,12 +10,15 @@ from deployer.runtime import Document, hosting, plan_of, step
 
 @step
 def handler(event: Document) -> Document:
-    """Create the plan's models; raise DeploymentTimedOutError if they keep disappearing until the deadline."""
-    plan = plan_of(event)
-    check_deadline(
-        plan.deadline, datetime.fromisoformat(event["Now"]), f"The models of {plan.endpoint_name} are missing"
-    )
+    """Return whether any was another run's, unless this run has waited for its claims to be seen since it found so.
+
+    Raises:
+        DeploymentTimedOutError: They have been disappearing until the deadline.
+    """
+    data, now = event["Data"], datetime.fromisoformat(event["Now"])
+    plan = plan_of(data)
+    check_deadline(plan.deadline, now, f"The models of {plan.endpoint_name} are missing")
     sagemaker = hosting(plan)
-    for model in plan.models:
-        sagemaker.create_model(model)
-    return {"ModelNames": [model["ModelName"] for model in plan.models]}
+    claimed = [sagemaker.create_model(model, plan.safe_revisions) for model in plan.models]
+    has_waited = data.get("Models", {}).get("Claimed", False)
+    return {"Claimed": any(claimed) and not has_waited}

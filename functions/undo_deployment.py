@@ -22,6 +22,8 @@ def handler(event: Document) -> Document:
         hosting(plan),
         error=data.get("Failure", {}).get("Error"),
         has_planned_again="Replan" in data,
+        has_models="Models" in data,
+        has_config="Config" in data,
         has_changed="Endpoint" in data or plan.action is Action.RESUME,
     )
     return undoing.step(datetime.fromisoformat(event["Now"]), data.get("Undo"))

@@ -77,6 +77,11 @@ def scaling_problems(
         counts_stay: Whether the counts stay although the request says nothing of it.
     """
     live = {variant["VariantName"]: variant for variant in variants_of(live_config)}
+    if gone := set(scaled) - {variant["VariantName"] for variant in variants_of(config)}:
+        yield Problem(
+            "EndpointConfig.ProductionVariants",
+            f"lack {listed(gone)}, which Application Auto Scaling manages; deregister the scalable targets first",
+        )
     for index, variant in enumerate(variants_of(config)):
         before = live.get(variant["VariantName"])
         if before is None or not scaled:

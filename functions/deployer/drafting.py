@@ -152,6 +152,7 @@ class Drafting:
         # What the stack allowed then it may not allow any more.
         models = {model["ModelName"]: model for model in content.models}
         reject(self.allowances.broken({"Models": models, "EndpointConfig": content.endpoint_config}))
+        plan = plan.model_copy(update={"source": earlier.name} if request.rollback is True else {})
         return self._with_content(plan, request, content)
 
     def _earlier_config(self, plan: Plan, rollback: bool | str, live: Live) -> dict[str, Any]:  # noqa: FBT001

@@ -48,25 +48,46 @@ class Hosting(SageMakerCalls):
         super().__init__(client, names)
         self._execution = execution
 
-    def create_model(self, request: Mapping[str, Any]) -> None:
+    def create_model(self, request: Mapping[str, Any], safe: Collection[str] = ()) -> bool:
         """Create a model, or find it there with equal content and lay claim to it.
 
-        The tags lay the claim: an older revision with the same model leaves it alone when it is undone.
+        Args:
+            request: What CreateModel is called with.
+            safe: Revisions whose models nobody is taking away.
+
+        Returns:
+            Whether it was another run's, which may not see the claim yet and take the model away.
         """
         try:
             self._call("CreateModel", **request)
         except AlreadyExistsError as error:
             model = self._call("DescribeModel", ModelName=request["ModelName"])
             _settle(error, model, request)
-            claim = [tag for tag in request["Tags"] if tag["Key"] in {EXECUTION_TAG, REVISION_TAG}]
-            self._call("AddTags", ResourceArn=model["ModelArn"], Tags=claim)
+            return self._claim(model["ModelArn"], request["Tags"], safe)
+        return False
 
-    def create_endpoint_config(self, request: Mapping[str, Any]) -> None:
-        """Create an endpoint config, or find it there with equal content."""
+    def create_endpoint_config(self, request: Mapping[str, Any]) -> bool:
+        """Create an endpoint config, or find it there with equal content and lay claim to it.
+
+        Returns:
+            Whether it was another run's, of the same request; see `create_model`.
+        """
         try:
             self._call("CreateEndpointConfig", **request)
         except AlreadyExistsError as error:
-            _settle(error, self.describe_endpoint_config(request["EndpointConfigName"]), request)
+            config = self.describe_endpoint_config(request["EndpointConfigName"])
+            _settle(error, config, request)
+            return self._claim(config["EndpointConfigArn"], request["Tags"])
+        return False
+
+    def _claim(self, arn: str, tags: list[dict[str, str]], safe: Collection[str] = ()) -> bool:
+        """Let a resource bear this run's tags: whoever undoes something leaves alone what another run has claimed."""
+        before = self.tags_of(arn)
+        if before.get(EXECUTION_TAG) == self._execution:
+            return False
+        claim = [tag for tag in tags if tag["Key"] in {EXECUTION_TAG, REVISION_TAG}]
+        self._call("AddTags", ResourceArn=arn, Tags=claim)
+        return before.get(REVISION_TAG) not in safe
 
     def create_endpoint(self, request: Mapping[str, Any]) -> None:
         """Create an endpoint.
@@ -140,7 +161,9 @@ class Hosting(SageMakerCalls):
         if Revision.parse(name, endpoint["EndpointConfigName"]) is None:
             return False
         config = self.find_endpoint_config(endpoint["EndpointConfigName"])
-        return config is not None and UNPROVEN_TAG in self.tags_of(config["EndpointConfigArn"])
+        tags = self.tags_of(config["EndpointConfigArn"]) if config else {}
+        # A revision is never without tags: where none are seen, it is about to be deleted, or a replica lags.
+        return UNPROVEN_TAG in tags or not tags
 
     def prove(self, revision: str) -> None:
         """Note on an endpoint config that its smoke test has passed."""
@@ -208,10 +231,6 @@ class Hosting(SageMakerCalls):
     def made_by_this_execution(self, arn: str) -> bool:
         """Tell whether this execution created a resource."""
         return self.tags_of(arn).get(EXECUTION_TAG) == self._execution
-
-    def revision_of(self, arn: str) -> str | None:
-        """Return the newest revision that relies on a resource; None if this deployer did not make it."""
-        return self.tags_of(arn).get(REVISION_TAG)
 
 
 def holds(described: object, requested: object) -> bool:

@@ -107,6 +107,8 @@ class Plan(_StateData):
     """What UpdateEndpoint is told to keep of the live variants."""
     smoke_test: dict[str, Any] | None = None
     tags: list[dict[str, str]] = []
+    source: str = ""
+    """The revision that a rollback takes its content from."""
     live: Live | None = None
     """The endpoint as it was when this was planned."""
 
@@ -126,6 +128,11 @@ class Plan(_StateData):
         """Tell whether the endpoint serves again what it served when this was planned."""
         before = self.live.endpoint_config_name if self.live else None
         return live.endpoint_status == "InService" and live.endpoint_config_name == before
+
+    @property
+    def safe_revisions(self) -> frozenset[str]:
+        """Revisions that nobody undoes or retires: the live one, and the one that a rollback goes back to."""
+        return frozenset({self.source, self.live.endpoint_config_name} if self.live else {self.source}) - {""}
 
     @property
     def names(self) -> frozenset[str]:
@@ -167,19 +174,28 @@ def in_service(plan: Plan, endpoint: Live, now: datetime) -> bool:
     """
     name, reason = plan.endpoint_name, endpoint.failure_reason or "SageMaker gives no reason; see its logs and alarms."
     if endpoint.endpoint_status == "InService":
-        if endpoint.endpoint_config_name == plan.revision:
-            return True
-        if plan.live is None or endpoint.endpoint_config_name != plan.live.endpoint_config_name:
-            raise DeploymentSupersededError(
-                f"Endpoint {name} was changed to {endpoint.endpoint_config_name} meanwhile."
-            )
-        if endpoint.last_modified_time <= plan.live.last_modified_time:
-            raise EndpointNotVisibleError(f"Endpoint {name} shows no sign of the update yet.")
-        raise UpdateRolledBackError(f"Endpoint {name} serves {endpoint.endpoint_config_name} again: {reason}")
+        return _is_served(plan, endpoint, reason)
+    if endpoint.endpoint_status == "Deleting" and plan.live is None:
+        raise EndpointNotVisibleError(f"Endpoint {name} is seen as the one that had the name before.")
     if endpoint.endpoint_status not in WAITING_STATUSES - {"Deleting"}:
         raise EndpointFailedError(f"Endpoint {name} is {endpoint.endpoint_status}: {reason}")
     check_deadline(plan.deadline, now, f"Endpoint {name} is still {endpoint.endpoint_status}")
     return False
+
+
+def _is_served(plan: Plan, endpoint: Live, reason: str) -> bool:
+    name, served = plan.endpoint_name, endpoint.endpoint_config_name
+    if served == plan.revision:
+        return True
+    if plan.live and served == plan.live.endpoint_config_name:
+        if endpoint.last_modified_time <= plan.live.last_modified_time:
+            raise EndpointNotVisibleError(f"Endpoint {name} shows no sign of the update yet.")
+        raise UpdateRolledBackError(f"Endpoint {name} serves {served} again: {reason}")
+    other = Revision.parse(name, served)
+    if other and other.order < plan.wanted.order:
+        # An older request took its turn between the rollback and this look.
+        raise UpdateRolledBackError(f"Endpoint {name} serves {served}, which was requested earlier: {reason}")
+    raise DeploymentSupersededError(f"Endpoint {name} was changed to {served} meanwhile.")
 
 
 def check_deadline(deadline: datetime, now: datetime, what: str) -> None:

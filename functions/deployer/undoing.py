@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from deployer.errors import DeploymentSupersededError, DeploymentTimedOutError, EndpointBusyError, PermanentError
+from deployer.content import EXECUTION_TAG, REVISION_TAG
+from deployer.errors import (
+    DeploymentSupersededError,
+    DeploymentTimedOutError,
+    EndpointBusyError,
+    PermanentError,
+    SmokeTestFailedError,
+)
 from deployer.planning import WAITING_STATUSES
 from deployer.rules import model_names
 
 if TYPE_CHECKING:
     from deployer.hosting import Hosting
     from deployer.planning import Live, Plan
+
+Resource = dict[str, Any]
 
 _PATIENCE = timedelta(hours=2)
 """How long an endpoint may take to go away, and how much older than the run a model may be that it has to undo."""
@@ -25,9 +34,10 @@ _CERTAIN = {error.__name__ for error in PermanentError.__subclasses__()}
 
 _TIMED_OUT = DeploymentTimedOutError.__name__
 _SUPERSEDED = DeploymentSupersededError.__name__
+_UNPROVEN = SmokeTestFailedError.__name__
 
 _VISIBILITY_SECONDS = 120
-"""How long what another run has just done may stay invisible; SageMaker publishes no figure."""
+"""How long what any run has just done may stay invisible; SageMaker publishes no figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +49,17 @@ class Undoing:
         sagemaker: The adapter, on behalf of the run.
         error: What the run failed with; None if it found that there was nothing to do after all.
         has_planned_again: Whether other runs are around, which may rely on what this one created.
-        has_changed: Whether this run is known to have created or changed the endpoint.
+        has_models: Whether this run is known to have created, or to have found, its models.
+        has_config: The same of its endpoint config.
+        has_changed: Whether it is known to have created or changed the endpoint.
     """
 
     plan: Plan
     sagemaker: Hosting
     error: str | None
     has_planned_again: bool
+    has_models: bool
+    has_config: bool
     has_changed: bool
 
     def step(self, now: datetime, before: dict[str, Any] | None) -> dict[str, Any]:
@@ -60,29 +74,72 @@ class Undoing:
 
         Returns:
             `Done`, whether that was the last step; `Left`, the names of what stays behind because something uses it;
-            `Until`, when patience ends; `PollSeconds`, when to take the next step.
+            `Until`, when patience ends; `PollSeconds`, when to take the next step; `HasWaited`, whether that is for as
+            long as anything may be invisible.
         """
         if self.error is None and self.plan.live and self.plan.live.endpoint_config_name == self.plan.revision:
             # Another execution of the same request has deployed this revision.
             return self._report(now, is_done=True)
-        is_certain = self.error is None or self.error in _CERTAIN
-        if before is None and (self.has_planned_again or not is_certain):
-            # What another run has just begun to rely on, or this one has just done, may not be visible yet.
-            return self._report(now + _PATIENCE, is_done=False, seconds=_VISIBILITY_SECONDS)
         until = datetime.fromisoformat(before["Until"]) if before else now + _PATIENCE
+        has_waited = bool(before and before["HasWaited"])
+        if not (has_waited or self._is_seen_by_now()):
+            return self._wait_until_seen(until)
         if not (self.error in {None, _TIMED_OUT} or now > until or self._settle_endpoint()):
-            return self._report(until, is_done=False)
-        left = [] if self.error == _SUPERSEDED else self._remove_unused()
-        if left and self.has_planned_again and not (before and before["Left"]):
+            return self._report(until, has_waited=has_waited)
+        return self._step_of_removal(until, has_waited=has_waited, has_left=bool(before and before["Left"]))
+
+    def _step_of_removal(self, until: datetime, *, has_waited: bool, has_left: bool) -> dict[str, Any]:
+        if self.error == _SUPERSEDED:
+            return self._report(until, is_done=True)
+        config, models = self._look_up()
+        if not (has_waited or self._is_all_seen(config, models)):
+            return self._wait_until_seen(until)
+        left = self._remove_unused(config, models)
+        if left and self.has_planned_again and not has_left:
             # What uses it may be another run's, which is just being undone, too: look once more.
-            return self._report(until, left, is_done=False, seconds=_VISIBILITY_SECONDS)
+            return self._wait_until_seen(until, left)
         return self._report(until, left, is_done=True)
 
+    def _wait_until_seen(self, until: datetime, left: list[str] | None = None) -> dict[str, Any]:
+        pause = max(_VISIBILITY_SECONDS, self.plan.poll_seconds)
+        return {**self._report(until, left, has_waited=True), "PollSeconds": pause}
+
     def _report(
-        self, until: datetime, left: list[str] | None = None, *, is_done: bool, seconds: int = 0
+        self, until: datetime, left: list[str] | None = None, *, is_done: bool = False, has_waited: bool = False
     ) -> dict[str, Any]:
-        pause = max(seconds, self.plan.poll_seconds)
-        return {"Done": is_done, "Left": left or [], "Until": until.isoformat(), "PollSeconds": pause}
+        return {
+            "Done": is_done,
+            "Left": left or [],
+            "Until": until.isoformat(),
+            "PollSeconds": self.plan.poll_seconds,
+            "HasWaited": has_waited,
+        }
+
+    def _is_seen_by_now(self) -> bool:
+        """Tell whether all that this run and others have done to the endpoint can be seen.
+
+        A smoke test that failed has seen the endpoint on the revision; what fails it should not serve for longer.
+        """
+        if self.has_planned_again or not (self.error is None or self.error in _CERTAIN):
+            return False
+        return not self.has_changed or self.error == _UNPROVEN
+
+    def _look_up(self) -> tuple[Resource | None, dict[str, Resource | None]]:
+        """Return the config and the models, by name, as far as they can be seen."""
+        sagemaker = self.sagemaker
+        config = self._tagged(sagemaker.find_endpoint_config(self.plan.revision), "EndpointConfigArn")
+        names = [model["ModelName"] for model in self.plan.models]
+        return config, {name: self._tagged(sagemaker.find_model(name), "ModelArn") for name in names}
+
+    def _tagged(self, found: Resource | None, arn: str) -> Resource | None:
+        """Add a resource's tags. One without any is not this deployer's, or its tags cannot be seen yet."""
+        tags = self.sagemaker.tags_of(found[arn]) if found else {}
+        return {**found, "Tags": tags} if found and tags else None
+
+    def _is_all_seen(self, config: Resource | None, models: dict[str, Resource | None]) -> bool:
+        """Tell whether everything was found that this run may have created a moment ago."""
+        may_miss_models = self.has_models or len(models) > 1
+        return (config is not None or not self.has_config) and not (may_miss_models and None in models.values())
 
     def _settle_endpoint(self) -> bool:
         """Let the endpoint serve what it served before, if that was anything; tell whether all is settled."""
@@ -118,52 +175,42 @@ class Undoing:
         """Tell whether it was this run that changed the endpoint, and not another one of the same request."""
         return self.has_changed or (self.error not in _CERTAIN and self.sagemaker.made_revision(self.plan.revision))
 
-    def _remove_unused(self) -> list[str]:
+    def _remove_unused(self, config: Resource | None, models: dict[str, Resource | None]) -> list[str]:
         """Delete the config and the models that this run created; return the names of those that something uses.
 
         What this run created can only be used by something that was made or changed after it, so that is all that has
         to be looked at.
         """
         plan, since = self.plan, self.plan.started_at - _CLOCK_SKEW
-        left = [plan.revision] if self._may_be_there(self.sagemaker.find_endpoint_config(plan.revision)) else []
-        if left and not self._is_attached(since):
-            # It may have been created a moment ago, or not at all; deleting it by its name settles both.
-            self.sagemaker.delete_endpoint_config(plan.revision)
-            left = []
-        return left + self._remove_unused_models(since, None if left else plan.revision)
+        left = []
+        if config is not None:
+            if config["Tags"].get(EXECUTION_TAG) == plan.execution and not self._is_attached(since):
+                self.sagemaker.delete_endpoint_config(plan.revision)
+            else:
+                left.append(plan.revision)
+        recent = {name: model for name, model in models.items() if model and _is_recent(model, since)}
+        return left + self._remove_unused_models(recent, since, None if left else plan.revision)
 
-    def _remove_unused_models(self, since: datetime, deleted_config: str | None) -> list[str]:
-        sagemaker = self.sagemaker
-        found = {model["ModelName"]: sagemaker.find_model(model["ModelName"]) for model in self.plan.models}
-        models = {
-            name: model
-            for name, model in found.items()
-            if self._may_be_there(model) and (model is None or _is_recent(model, since))
-        }
-        left = {name for name, model in models.items() if model and not self._is_unclaimed(model["ModelArn"])}
+    def _remove_unused_models(
+        self, models: dict[str, Resource], since: datetime, deleted_config: str | None
+    ) -> list[str]:
+        left = {name for name, model in models.items() if self._is_claimed(model["Tags"], deleted_config)}
         if models.keys() - left:
-            recent = [model["CreationTime"] for model in models.values() if model]
-            left |= models.keys() & self._models_in_use(min([since, *recent]), deleted_config)
-        for name in models.keys() - left:
-            sagemaker.delete_model(name)
+            oldest = min([since, *(model["CreationTime"] for model in models.values())])
+            left |= models.keys() & self._models_in_use(oldest, deleted_config)
+        for name in sorted(models.keys() - left):
+            self.sagemaker.delete_model(name)
         return sorted(left)
 
-    def _may_be_there(self, found: dict[str, Any] | None) -> bool:
-        """Tell whether a resource that was looked up may exist: what was created just now may not be visible yet.
-
-        A run that has planned again has waited since for everything to be visible.
-        """
-        return found is not None or not self.has_planned_again
-
-    def _is_unclaimed(self, model_arn: str) -> bool:
-        """Tell whether no other revision, older or newer, still relies on a model.
+    def _is_claimed(self, tags: dict[str, str], deleted_config: str | None) -> bool:
+        """Tell whether another run, of an older or newer revision or of the same one, relies on a model.
 
         One that has claimed the model and not yet made its config creates the model anew if it finds it gone.
         """
-        claimant = self.sagemaker.revision_of(model_arn)
-        return claimant == self.plan.revision or (
-            claimant is not None and self.sagemaker.find_endpoint_config(claimant) is None
-        )
+        claimant = tags.get(REVISION_TAG)
+        if tags.get(EXECUTION_TAG) == self.plan.execution or claimant == deleted_config:
+            return False
+        return claimant is None or self.sagemaker.find_endpoint_config(claimant) is not None
 
     def _is_attached(self, since: datetime) -> bool:
         for endpoint in self.sagemaker.endpoints_changed_since(since):

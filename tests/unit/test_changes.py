@@ -152,6 +152,10 @@ COUNT_STAYS = (
     "EndpointConfig.ProductionVariants[{}].InitialInstanceCount: cannot change from {} in an update that keeps the "
     "counts of {}, which Application Auto Scaling manages; see RetainAllVariantProperties"
 )
+VARIANT_STAYS = (
+    "EndpointConfig.ProductionVariants: lack {}, which Application Auto Scaling manages; "
+    "deregister the scalable targets first"
+)
 LARGER = {"InstanceType": "ml.m5.xlarge"}
 MORE = {"InitialInstanceCount": 3}
 
@@ -171,7 +175,11 @@ SCALED = {
         {"B", "A"},
         [TYPE_STAYS.format(1, "ml.m5.large")],
     ),
-    "a scaled one goes": ([variant("B", **MORE)], {"A"}, [COUNT_STAYS.format(0, 1, "A")]),
+    "a scaled one goes": (
+        [variant("B")],
+        {"A"},
+        [VARIANT_STAYS.format("A")],
+    ),
     "pools for instances": (
         [{"VariantName": "A", "ModelName": "m", "InstancePools": [{"InstanceType": "ml.m5.large"}]}],
         {"A"},

@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Endp
 from botocore.stub import Stubber
 
 from deployer import errors
-from deployer.content import EXECUTION_TAG, UNPROVEN_TAG
+from deployer.content import EXECUTION_TAG, REVISION_TAG, UNPROVEN_TAG
 from deployer.hosting import CONFIRMED_TAG, Hosting, holds
 
 if TYPE_CHECKING:
@@ -89,14 +89,33 @@ def list_tags(stub: Stubber, execution: str) -> None:
     stub.add_response("list_tags", {"Tags": [{"Key": EXECUTION_TAG, "Value": execution}]})
 
 
-def test_a_model_that_exists_with_equal_content_is_success(hosting: Hosting, stub: Stubber) -> None:
-    """A repeated CreateModel, after a lost answer for one, finds the model and lays claim to it."""
+def find_equal_model(stub: Stubber, tags: dict[str, str]) -> None:
+    """Let CreateModel find a model there of equal content, with tags."""
     refuse(stub, "create_model", f'Cannot create already existing model "{ARN}model/churn-m-1".')
     content = {member: value for member, value in MODEL.items() if member != "Tags"}
     stub.add_response("describe_model", {**content, "ModelArn": f"{ARN}model/churn-m-1", "CreationTime": MOMENT})
+    stub.add_response("list_tags", {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+
+
+def test_a_model_that_this_execution_has_made_is_success(hosting: Hosting, stub: Stubber) -> None:
+    """A repeated CreateModel, after a lost answer for one, finds the model and has nothing to claim."""
+    find_equal_model(stub, {EXECUTION_TAG: EXECUTION})
+
+    assert hosting.create_model(MODEL) is False
+
+
+@pytest.mark.parametrize(
+    ("revision", "may_vanish"),
+    [pytest.param("churn-1", False, id="of the live revision"), pytest.param("churn-2", True, id="of another one")],
+)
+def test_a_model_that_another_execution_has_made_is_claimed(
+    hosting: Hosting, stub: Stubber, revision: str, *, may_vanish: bool
+) -> None:
+    """It bears this run's tags from now on; unless nobody undoes its revision, they have to be seen first."""
+    find_equal_model(stub, {EXECUTION_TAG: "another", REVISION_TAG: revision})
     stub.add_response("add_tags", {}, {"ResourceArn": f"{ARN}model/churn-m-1", "Tags": MODEL["Tags"]})
 
-    hosting.create_model(MODEL)
+    assert hosting.create_model(MODEL, {"churn-1"}) is may_vanish
 
 
 def test_a_model_that_exists_with_other_content_is_a_conflict(hosting: Hosting, stub: Stubber) -> None:
@@ -117,8 +136,9 @@ def test_a_config_that_exists_with_equal_content_is_success(hosting: Hosting, st
         f'Cannot create already existing endpoint configuration "{ARN}endpoint-config/churn-c-1".',
     )
     describe_config(stub, EnableNetworkIsolation=False)
+    list_tags(stub, EXECUTION)
 
-    hosting.create_endpoint_config(CONFIG)
+    assert hosting.create_endpoint_config(CONFIG) is False
 
 
 def test_an_endpoint_of_this_execution_that_exists_is_success(hosting: Hosting, stub: Stubber) -> None:
@@ -266,7 +286,8 @@ REVISION = "churn-20261124T120000-0123456789ab"
     ("status", "config", "tags", "is_unproven"),
     [
         pytest.param("InService", REVISION, [{"Key": UNPROVEN_TAG, "Value": "true"}], True, id="unproven"),
-        pytest.param("InService", REVISION, [], False, id="proven"),
+        pytest.param("InService", REVISION, [{"Key": EXECUTION_TAG, "Value": EXECUTION}], False, id="proven"),
+        pytest.param("InService", REVISION, [], True, id="tags not seen yet"),
         pytest.param("InService", "made-by-hand", None, False, id="made by hand"),
         pytest.param("Updating", REVISION, None, False, id="changing"),
     ],
