@@ -7,8 +7,6 @@ from deployer.runtime import Document, hosting, plan_of, step
 
 @step
 def handler(event: Document) -> Document:
-    """Return whether it was another run's, unless this run has waited for its claim to be seen since it found so."""
-    plan = plan_of(event)
-    claimed = hosting(plan).create_endpoint_config(plan.endpoint_config)
-    has_waited = event.get("Config", {}).get("Claimed", False)
-    return {"Claimed": claimed and not has_waited}
+    """Return whether it is another run's, so that the claim to it has to be seen before this run relies on it."""
+    plan, has_waited = plan_of(event), event.get("Config", {}).get("Claimed", False)
+    return {"Claimed": hosting(plan).create_endpoint_config(plan.endpoint_config, has_waited=has_waited)}

@@ -10,7 +10,7 @@ from deployer.runtime import Document, hosting, plan_of, step
 
 @step
 def handler(event: Document) -> Document:
-    """Return whether any was another run's, unless this run has waited for its claims to be seen since it found so.
+    """Return whether any is another run's, so that the claim to it has to be seen before this run relies on it.
 
     Raises:
         DeploymentTimedOutError: They have been disappearing until the deadline.
@@ -19,6 +19,6 @@ def handler(event: Document) -> Document:
     plan = plan_of(data)
     check_deadline(plan.deadline, now, f"The models of {plan.endpoint_name} are missing")
     sagemaker = hosting(plan)
-    claimed = [sagemaker.create_model(model, plan.safe_revisions) for model in plan.models]
     has_waited = data.get("Models", {}).get("Claimed", False)
-    return {"Claimed": any(claimed) and not has_waited}
+    claimed = [sagemaker.create_model(model, plan.safe_revisions, has_waited=has_waited) for model in plan.models]
+    return {"Claimed": any(claimed)}

@@ -48,51 +48,54 @@ class Hosting(SageMakerCalls):
         super().__init__(client, names)
         self._execution = execution
 
-    def create_model(self, request: Mapping[str, Any], safe: Collection[str] = ()) -> bool:
+    def create_model(self, request: Mapping[str, Any], safe: Collection[str] = (), *, has_waited: bool = False) -> bool:
         """Create a model, or find it there with equal content and lay claim to it.
 
         Args:
             request: What CreateModel is called with.
             safe: Revisions whose models nobody is taking away.
+            has_waited: Whether this run has claimed it before, and waited for the claim to be seen.
 
         Returns:
-            Whether it was another run's, which may not see the claim yet and take the model away.
+            Whether it is another run's, which may not see the claim yet and take the model away.
         """
         try:
             self._call("CreateModel", **request)
         except AlreadyExistsError as error:
             model = self._call("DescribeModel", ModelName=request["ModelName"])
             _settle(error, model, request)
-            return self._claim(model["ModelArn"], request["Tags"], safe)
+            return self._claim(model["ModelArn"], request["Tags"], safe, has_waited=has_waited)
         return False
 
-    def create_endpoint_config(self, request: Mapping[str, Any]) -> bool:
-        """Create an endpoint config, or find it there with equal content and lay claim to it.
-
-        Returns:
-            Whether it was another run's, of the same request; see `create_model`.
-        """
+    def create_endpoint_config(self, request: Mapping[str, Any], *, has_waited: bool = False) -> bool:
+        """Create an endpoint config, or find it there with equal content and lay claim to it; see `create_model`."""
         try:
             self._call("CreateEndpointConfig", **request)
         except AlreadyExistsError as error:
             config = self.describe_endpoint_config(request["EndpointConfigName"])
             _settle(error, config, request)
-            return self._claim(config["EndpointConfigArn"], request["Tags"])
+            return self._claim(config["EndpointConfigArn"], request["Tags"], has_waited=has_waited)
         return False
 
-    def _claim(self, arn: str, tags: list[dict[str, str]], safe: Collection[str] = ()) -> bool:
-        """Let a resource bear this run's tags: whoever undoes something leaves alone what another run has claimed."""
-        before = self.tags_of(arn)
-        if before.get(EXECUTION_TAG) == self._execution:
+    def _claim(self, arn: str, tags: list[dict[str, str]], safe: Collection[str] = (), *, has_waited: bool) -> bool:
+        """Let a resource bear this run's tags: whoever undoes something leaves alone what another run has claimed.
+
+        One tag holds one claim, and the newest revision's is the one that counts. An older one that did not see it may
+        have taken its place; so it is looked at again after the wait, and laid again.
+        """
+        before, claim = self.tags_of(arn), {tag["Key"]: tag for tag in tags}
+        claimant, own = before.get(REVISION_TAG, ""), claim[REVISION_TAG]["Value"]
+        # Revisions of one endpoint sort by name.
+        if before.get(EXECUTION_TAG) == self._execution or (has_waited and claimant >= own):
             return False
-        claim = [tag for tag in tags if tag["Key"] in {EXECUTION_TAG, REVISION_TAG}]
-        self._call("AddTags", ResourceArn=arn, Tags=claim)
-        return before.get(REVISION_TAG) not in safe
+        if claimant <= own:
+            self._call("AddTags", ResourceArn=arn, Tags=[claim[EXECUTION_TAG], claim[REVISION_TAG]])
+        return claimant not in safe
 
     def create_endpoint(self, request: Mapping[str, Any]) -> None:
         """Create an endpoint.
 
-        An endpoint that this very execution created is success: the answer to an earlier call was lost on its way.
+        One that this very execution created is success: the answer to an earlier call was lost on its way.
 
         Raises:
             EndpointExistsError: Somebody else's endpoint has the name.

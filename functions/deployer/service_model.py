@@ -194,7 +194,8 @@ class _Check:
 
 
 def _mistyped(path: str, wanted: str, value: object, *, is_secret: bool = False) -> Problem:
-    is_scalar = isinstance(value, str | int | float) and not is_secret
+    # What stands in the place of a mapping or a list may have been meant for any field in it, a secret one too.
+    is_scalar = isinstance(value, str | int | float) and not is_secret and wanted not in {"a mapping", "a list"}
     found = f"{described_type(value)}, {shown(value)}" if is_scalar else described_type(value)
     hint = "; quote it" if wanted == "text" and isinstance(value, bool | int | float) else ""
     return Problem(path, f"must be {wanted}, and is {found}{hint}")

@@ -148,7 +148,14 @@ class Undoing:
             return True
         if endpoint["EndpointConfigName"] != plan.revision:
             return bool(endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName") != plan.revision)
+        if self.error != _UNPROVEN and self._is_another_runs():
+            return True
         return self._gone(endpoint) if plan.live is None else self._gone_back(endpoint, plan.live)
+
+    def _is_another_runs(self) -> bool:
+        """Tell whether another execution of the same request has claimed the revision, and so goes on with it."""
+        config = self._tagged(self.sagemaker.find_endpoint_config(self.plan.revision), "EndpointConfigArn")
+        return config is not None and config["Tags"].get(EXECUTION_TAG) != self.plan.execution
 
     def _gone(self, endpoint: dict[str, Any]) -> bool:
         """Delete an endpoint that this run made, on the revision that it was made with."""

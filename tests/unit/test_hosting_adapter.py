@@ -24,12 +24,12 @@ MODEL: dict[str, Any] = {
     "ModelName": "churn-m-1",
     "PrimaryContainer": {"Image": "registry/churn:1"},
     "ExecutionRoleArn": ROLE,
-    "Tags": [{"Key": EXECUTION_TAG, "Value": EXECUTION}],
+    "Tags": [{"Key": EXECUTION_TAG, "Value": EXECUTION}, {"Key": REVISION_TAG, "Value": "churn-3"}],
 }
 CONFIG: dict[str, Any] = {
     "EndpointConfigName": "churn-c-1",
     "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": "churn-m-1", "InitialVariantWeight": 1.0}],
-    "Tags": [{"Key": "team", "Value": "growth"}],
+    "Tags": [{"Key": "team", "Value": "growth"}, {"Key": REVISION_TAG, "Value": "churn-c-1"}],
 }
 UPDATE = {"EndpointName": "churn", "EndpointConfigName": "churn-c-1"}
 MOMENT = 1764000000
@@ -116,6 +116,23 @@ def test_a_model_that_another_execution_has_made_is_claimed(
     stub.add_response("add_tags", {}, {"ResourceArn": f"{ARN}model/churn-m-1", "Tags": MODEL["Tags"]})
 
     assert hosting.create_model(MODEL, {"churn-1"}) is may_vanish
+
+
+def test_the_claim_of_a_newer_revision_stays(hosting: Hosting, stub: Stubber) -> None:
+    """One tag holds one claim, and the newest is the one that counts."""
+    for _ in range(2):
+        find_equal_model(stub, {EXECUTION_TAG: "another", REVISION_TAG: "churn-4"})
+
+    assert hosting.create_model(MODEL) is True
+    assert hosting.create_model(MODEL, has_waited=True) is False
+
+
+def test_a_claim_that_an_older_one_has_replaced_is_laid_again(hosting: Hosting, stub: Stubber) -> None:
+    """After the wait it can be seen that an older run did not see the claim; then it has to be waited for again."""
+    find_equal_model(stub, {EXECUTION_TAG: "another", REVISION_TAG: "churn-2"})
+    stub.add_response("add_tags", {}, {"ResourceArn": f"{ARN}model/churn-m-1", "Tags": MODEL["Tags"]})
+
+    assert hosting.create_model(MODEL, has_waited=True) is True
 
 
 def test_a_model_that_exists_with_other_content_is_a_conflict(hosting: Hosting, stub: Stubber) -> None:

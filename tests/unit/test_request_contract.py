@@ -228,14 +228,14 @@ def test_what_is_wrong_is_said_with_its_path(document: dict[str, Any], line: str
 @pytest.mark.parametrize(
     ("document", "line"),
     [
-        (request(DeploymentConfig=5), "DeploymentConfig: must be a mapping, and is a number, 5"),
-        (request(EndpointConfig="x"), "EndpointConfig: must be a mapping, and is text, 'x'"),
-        (request(Models={"m": 5}), "Models.m: must be a mapping, and is a number, 5"),
+        (request(DeploymentConfig=5), "DeploymentConfig: must be a mapping, and is a number"),
+        (request(EndpointConfig="x"), "EndpointConfig: must be a mapping, and is text"),
+        (request(Models={"m": 5}), "Models.m: must be a mapping, and is a number"),
         (request(Tags={"n": None}), "Tags.n: must be text, and is empty"),
         (with_smoke_test(TargetVariant=5), "SmokeTest.TargetVariant: must be text, and is a number, 5; quote it"),
         (
             request(variant(), RetainAllVariantProperties=True, ExcludeRetainedVariantProperties=["x"]),
-            "ExcludeRetainedVariantProperties[0]: must be a mapping, and is text, 'x'",
+            "ExcludeRetainedVariantProperties[0]: must be a mapping, and is text",
         ),
     ],
     ids=lambda case: case.partition(":")[0] if isinstance(case, str) else "",
