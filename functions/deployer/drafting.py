@@ -135,11 +135,10 @@ class Drafting:
             raise InvalidRequestError(f"Rollback: there is no endpoint {plan.endpoint_name}")
         if live.endpoint_status in WAITING_STATUSES or live.is_being_proven(now):
             return plan.model_copy(update={"action": Action.WAIT, "live": live})
-        if request.rollback is True:
-            newest = live.revision(plan.endpoint_name)
-            if newest and newest.requested_at >= plan.requested_at.replace(microsecond=0):
-                is_own = newest.requested_at == plan.requested_at.replace(microsecond=0)
-                action = Action.NOTHING_TO_DO if is_own else Action.SUPERSEDED
+        if request.rollback is True and live.endpoint_status == "InService":
+            newest, moment = live.revision(plan.endpoint_name), plan.requested_at.replace(microsecond=0)
+            if newest and newest.requested_at >= moment:
+                action = Action.NOTHING_TO_DO if self._is_rolled_back(plan, newest, moment) else Action.SUPERSEDED
                 return plan.model_copy(update={"action": action, "live": live})
         config = self._earlier_config(plan, request.rollback, live)
         tags = self.sagemaker.tags_of(config["EndpointConfigArn"])
@@ -154,6 +153,12 @@ class Drafting:
         reject(self.allowances.broken({"Models": models, "EndpointConfig": content.endpoint_config}))
         plan = plan.model_copy(update={"source": earlier.name} if request.rollback is True else {})
         return self._with_content(plan, request, content)
+
+    def _is_rolled_back(self, plan: Plan, newest: Revision, moment: datetime) -> bool:
+        """Tell whether the newest revision is what this request has brought back: old content, as of its moment."""
+        revisions = self.sagemaker.revisions(plan.endpoint_name).values()
+        is_old = any(each.digest == newest.digest and each.order < newest.order for each in revisions)
+        return newest.requested_at == moment and is_old
 
     def _earlier_config(self, plan: Plan, rollback: bool | str, live: Live) -> dict[str, Any]:  # noqa: FBT001
         """Find the revision to go back to: the named one, or the newest proven one from before the live one."""

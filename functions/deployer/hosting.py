@@ -173,6 +173,12 @@ class Hosting(SageMakerCalls):
         config = self.describe_endpoint_config(revision)
         self._call("DeleteTags", ResourceArn=config["EndpointConfigArn"], TagKeys=[UNPROVEN_TAG])
 
+    def distrust(self, revision: str) -> None:
+        """Note on an endpoint config that nobody knows whether it has proven itself: no rollback chooses it."""
+        if config := self.find_endpoint_config(revision):
+            tags = [{"Key": UNPROVEN_TAG, "Value": "true"}]
+            self._call("AddTags", ResourceArn=config["EndpointConfigArn"], Tags=tags)
+
     def confirm(self, endpoint_arn: str, revision: str) -> None:
         """Note on an endpoint that a later request asked for what it serves."""
         self._call("AddTags", ResourceArn=endpoint_arn, Tags=[{"Key": CONFIRMED_TAG, "Value": revision}])

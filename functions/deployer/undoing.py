@@ -90,6 +90,8 @@ class Undoing:
 
     def _step_of_removal(self, until: datetime, *, has_waited: bool, has_left: bool) -> dict[str, Any]:
         if self.error == _SUPERSEDED:
+            # It may have been live for a moment, and the newer run may go back to it; or it may have failed.
+            self.sagemaker.distrust(self.plan.revision)
             return self._report(until, is_done=True)
         config, models = self._look_up()
         if not (has_waited or self._is_all_seen(config, models)):
