@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WHEELS := .cache/wheels
+LAMBDA_WHEELS := .cache/wheels-python3.13-arm64
 READY := $(VENV)/.ready
 CHECKOV := .cache/checkov
 
@@ -49,6 +50,10 @@ $(CHECKOV)/.ready: requirements-checkov.txt
 	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-checkov.txt
 	touch $@
 
+.PHONY: chaos
+chaos: install  ## Play 1,000 executions with random faults in virtual time, and hold the promises against them
+	PYTHONPATH=functions $(BIN)/python -m local.chaos $(CHAOS)
+
 .PHONY: format
 format: install  ## Format the code, and mend what can be mended by itself
 	$(BIN)/ruff format
@@ -58,12 +63,16 @@ format: install  ## Format the code, and mend what can be mended by itself
 local: install  ## Keep the stack running on local AWS until Ctrl-C
 	$(BIN)/python -m local.up
 
+.PHONY: load
+load: install  ## Upload 200 artifacts for 50 endpoints at once, and write what that took into docs/benchmarks.md
+	PYTHONPATH=functions $(BIN)/python -m local.load $(or $(LOAD),--write)
+
 .PHONY: schema
 schema: install  ## Write docs/deployment.schema.json from the request and the service model
 	PYTHONPATH=functions $(BIN)/python -m local.schema
 
 .PHONY: install
-install: $(READY)  ## Make the virtual environment from the pinned requirements
+install: $(READY) $(LAMBDA_WHEELS)/.ready  ## Make the virtual environment from the pinned requirements
 
 # `sam build` takes the functions' requirements from $(WHEELS), so that only this target needs the network.
 $(READY): requirements-dev.txt functions/requirements.txt
@@ -71,6 +80,15 @@ $(READY): requirements-dev.txt functions/requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest $(WHEELS) -r functions/requirements.txt
+	touch $@
+
+# What `sam build` fetches for the template's default runtime and architecture, whatever this machine is: a test builds
+# the package of it.
+$(LAMBDA_WHEELS)/.ready: functions/requirements.txt | $(READY)
+	rm -rf $(LAMBDA_WHEELS)
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
+		--python-version 3.13 --implementation cp --abi cp313 --abi abi3 --platform manylinux2014_aarch64 \
+		--platform manylinux_2_28_aarch64 --dest $(LAMBDA_WHEELS) -r functions/requirements.txt
 	touch $@
 
 .PHONY: requirements

@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from local.errors import LocalAwsError
 
 _LOOK_SECONDS = 0.1
-_PAGE = 1000
+_PAGE = 20
 
 
 class ExecutionMissingError(LocalAwsError):
@@ -83,8 +84,8 @@ def follow(states: Any, execution: str, *, timeout: float) -> Iterator[Moment]:
     seen, state = 0, ""
     while time.monotonic() < deadline:
         is_running = states.describe_execution(executionArn=execution)["status"] == "RUNNING"
-        for event in _history(states, execution)[seen:]:
-            seen += 1
+        for event in _events_after(states, execution, seen):
+            seen = event["id"]
             details = _details(event)
             if event["type"].endswith("StateEntered"):
                 state = details["name"]
@@ -95,11 +96,13 @@ def follow(states: Any, execution: str, *, timeout: float) -> Iterator[Moment]:
     raise ExecutionRunningError(f"{execution} did not end within {timeout:g} s")
 
 
-def _history(states: Any, execution: str) -> list[dict[str, Any]]:
+def _events_after(states: Any, execution: str, seen: int) -> list[dict[str, Any]]:
+    """Return the events that came after one, by its id; the newest are asked for first, as the others are known."""
     pages = states.get_paginator("get_execution_history").paginate(
-        executionArn=execution, includeExecutionData=True, PaginationConfig={"PageSize": _PAGE}
+        executionArn=execution, includeExecutionData=True, reverseOrder=True, PaginationConfig={"PageSize": _PAGE}
     )
-    return [event for page in pages for event in page["events"]]
+    newest_first = (event for page in pages for event in page["events"])
+    return [*takewhile(lambda event: event["id"] > seen, newest_first)][::-1]
 
 
 def _details(event: dict[str, Any]) -> dict[str, Any]:

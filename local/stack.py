@@ -71,6 +71,15 @@ class Stack:
         """
         return self.outcomes.of(execution, timeout=_OUTCOME_SECONDS)
 
+    def endpoint(self, name: str) -> dict[str, Any]:
+        """Return an endpoint as DescribeEndpoint would, if no replica lagged.
+
+        Raises:
+            KeyError: There is none of this name.
+        """
+        endpoint: dict[str, Any] = self.server.control.resources()["Endpoints"][name]
+        return endpoint
+
     def made_for(self, endpoint: str) -> dict[str, list[str]]:
         """Return the names of what there is in SageMaker for an endpoint: Models, EndpointConfigs and Endpoints."""
         resources = self.server.control.resources()
