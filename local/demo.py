@@ -147,8 +147,9 @@ class Acts:
         outcome, seen = self._upload(intro, "2/model.tar.gz", pack(self._cast.better), "Deployed")
         if not any(0 < share < 1 for share in seen.shares):
             raise DemoFailedError("The better model got no traffic before it got all of it")
-        share = client.mixture("first", "better")
-        self._compare("better", f"; while both answered, {share:.0%} of the client's answers were its own")
+        both = client.side_by_side("first", "better")
+        mixed = f"; while both answered, it gave {both['better']} of {both.total()} answers" if both else ""
+        self._compare("better", mixed)
         return str(outcome["Revision"])
 
     def spoil(self, revision: str) -> None:

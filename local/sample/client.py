@@ -86,16 +86,12 @@ class Client:
             raise ClientFailedError("The client got no answer")
         return Counter(self.answers)
 
-    def mixture(self, old: str, new: str) -> float:
-        """Return the share of a new model's answers while both answered: from its first to the last of the old one's.
-
-        It is 0 if they did not answer side by side.
-        """
+    def side_by_side(self, old: str, new: str) -> Counter[str]:
+        """Count the answers from a new model's first one to the old one's last, by model; none if they did not mix."""
         if new not in self.answers or old not in self.answers:
-            return 0.0
+            return Counter()
         first, last = self.answers.index(new), len(self.answers) - 1 - self.answers[::-1].index(old)
-        both = self.answers[first : last + 1]
-        return both.count(new) / len(both) if both else 0.0
+        return Counter(self.answers[first : last + 1])
 
     def _ask(self) -> None:
         while True:

@@ -2,60 +2,52 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.session import get_session
 
+from deployer.content import STACK_TAG, UNPROVEN_TAG
 from local.settings import ACCOUNT_ID, REGION, STACK_NAME
+from tests.local.permissions import CALLS, MAY, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from local.stack import Stack
 
-PREFIX = f"arn:aws:sagemaker:{REGION}:{ACCOUNT_ID}"
-MAY = {
-    "PlanDeployment": {"DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel"},
-    "CreateModels": {"CreateModel", "DescribeModel"},
-    "CreateEndpointConfig": {"CreateEndpointConfig", "DescribeEndpointConfig"},
-    "DescribeEndpointConfig": {"DescribeEndpointConfig"},
-    "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint"},
-    "UpdateEndpoint": {"UpdateEndpoint", "DescribeEndpoint", "DescribeEndpointConfig"},
-    "DescribeEndpoint": {"DescribeEndpoint"},
-    "ConfirmRevision": {"DescribeEndpoint"},
-    "UndoDeployment": {"DescribeModel", "DescribeEndpointConfig", "DescribeEndpoint"},
-    "AnnounceOutcome": set[str](),
-}
-VARIANT = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-REQUESTS: dict[str, dict[str, Any]] = {
-    "CreateModel": {"ModelName": "m", "PrimaryContainer": {"Image": "i"}},
-    "DescribeModel": {"ModelName": "m"},
-    "DeleteModel": {"ModelName": "m"},
-    "CreateEndpointConfig": {"EndpointConfigName": "c", "ProductionVariants": [VARIANT]},
-    "DescribeEndpointConfig": {"EndpointConfigName": "c"},
-    "DeleteEndpointConfig": {"EndpointConfigName": "c"},
-    "CreateEndpoint": {"EndpointName": "e", "EndpointConfigName": "c"},
-    "UpdateEndpoint": {"EndpointName": "e", "EndpointConfigName": "c"},
-    "DescribeEndpoint": {"EndpointName": "e"},
-    "DeleteEndpoint": {"EndpointName": "e"},
-    "UpdateEndpointWeightsAndCapacities": {
-        "EndpointName": "e",
-        "DesiredWeightsAndCapacities": [{"VariantName": "v", "DesiredWeight": 1}],
-    },
-}
-
-
 MODEL = {"ModelName": "with-role", "PrimaryContainer": {"Image": "i"}}
 
 
-@pytest.fixture
-def as_role(stack: Stack) -> Callable[[str, str], Any]:
-    """Make a client of a service with the rights of a function of the stack."""
+@pytest.fixture(scope="module")
+def clients(running: Stack) -> Callable[[str, Credentials], Any]:
+    """Return the client of a service with other credentials; there is one for each, as making them takes long."""
+    credentials = Credentials("none", "none")
+    core = get_session()
+    core._credentials = credentials
+    session = boto3.Session(botocore_session=core, region_name=REGION)
+    config = Config(retries={"total_max_attempts": 1})
+    made = functools.cache(lambda service: session.client(service, endpoint_url=running.server.url, config=config))
 
-    def client(function: str, service: str) -> Any:
+    def client(service: str, other: Credentials) -> Any:
+        credentials.access_key, credentials.secret_key, credentials.token = other.get_frozen_credentials()[:3]
+        return made(service)
+
+    return client
+
+
+@pytest.fixture
+def as_role(stack: Stack, clients: Callable[[str, Credentials], Any]) -> Callable[[str, str], Any]:
+    """Return the client of a service with the rights of a function of the stack, until the next one is asked for."""
+
+    @functools.cache
+    def credentials_of(function: str) -> Credentials:
         described = stack.server.client("cloudformation").describe_stack_resource(
             StackName=STACK_NAME, LogicalResourceId=f"{function}FunctionRole"
         )
@@ -63,10 +55,9 @@ def as_role(stack: Stack) -> Callable[[str, str], Any]:
         assumed = stack.server.client("sts").assume_role(
             RoleArn=f"arn:aws:iam::{ACCOUNT_ID}:role/{role}", RoleSessionName=function
         )["Credentials"]
-        session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"], REGION)
-        return session.client(service, endpoint_url=stack.server.url)
+        return Credentials(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
 
-    return client
+    return lambda function, service: clients(service, credentials_of(function))
 
 
 @pytest.fixture
@@ -90,51 +81,105 @@ def sagemaker_role(stack: Stack) -> Iterator[Callable[..., str]]:
         iam.delete_role(RoleName=name)
 
 
-def is_denied(client: Any, operation: str) -> bool:
+def is_denied(client: Any, operation: str, parameters: dict[str, Any]) -> bool:
     """Tell whether a call is refused by IAM; that the service refuses it otherwise does not count."""
     try:
-        client._make_api_call(operation, REQUESTS[operation])
+        client._make_api_call(operation, parameters)
     except ClientError as error:
-        return error.response["Error"]["Code"] == "AccessDeniedException"
+        return error.response["Error"]["Code"].startswith("AccessDenied")
     return False
 
 
 @pytest.mark.parametrize("function", MAY)
-def test_function_may_do_its_own_work_and_no_more(as_role: Callable[[str, str], Any], function: str) -> None:
-    """The role of a function is denied each SageMaker operation that its step does not need."""
-    client = as_role(function, "sagemaker")
-
-    allowed = {operation for operation in REQUESTS if not is_denied(client, operation)}
+def test_function_may_do_its_own_work_and_no_more(
+    stack: Stack, as_role: Callable[[str, str], Any], function: str
+) -> None:
+    """The role of a function is denied each operation that its step does not need."""
+    allowed = {
+        name
+        for name, (service, operation, parameters) in CALLS.items()
+        if not is_denied(
+            as_role(function, service),
+            operation,
+            {**parameters, "Bucket": stack.outputs.artifact_bucket} if service == "s3" else parameters,
+        )
+    }
 
     assert allowed == MAY[function]
 
 
-def create_tagged_model(stack: Stack, name: str, tag: str) -> None:
-    """Create a model that bears the tag of a stack."""
-    stack.server.client("sagemaker").create_model(
-        ModelName=name,
-        PrimaryContainer={"Image": "i"},
-        Tags=[{"Key": "endpoint-deployer:stack", "Value": tag}],
-    )
+@pytest.mark.parametrize("function", ["PlanDeployment", "SmokeTestEndpoint"])
+def test_other_buckets_are_not_read(stack: Stack, as_role: Callable[[str, str], Any], function: str) -> None:
+    """What lies in a bucket that the stack does not allow stays unread."""
+    stack.server.client("s3").create_bucket(Bucket="of-somebody-else")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        as_role(function, "s3").get_object(Bucket="of-somebody-else", Key="secret")
 
 
-def test_what_the_stack_made_may_be_deleted(stack: Stack, as_role: Callable[[str, str], Any]) -> None:
-    """UndoDeployment may delete what bears the stack's tag."""
-    create_tagged_model(stack, "of-the-stack", STACK_NAME)
+DELETIONS = [
+    pytest.param(function, operation, id=f"{function}-{operation}")
+    for function, operations in {
+        "UndoDeployment": ("DeleteModel", "DeleteEndpointConfig", "DeleteEndpoint"),
+        "RetireRevisions": ("DeleteModel", "DeleteEndpointConfig"),
+    }.items()
+    for operation in operations
+]
 
-    as_role("UndoDeployment", "sagemaker").delete_model(ModelName="of-the-stack")
 
-    assert "of-the-stack" not in stack.server.control.resources()["Models"]
+def make(client: Any, kind: str, name: str, stack_tag: str) -> None:
+    """Make a model, a config or an endpoint that bears the tag of a stack, and what it is made of."""
+    tags = [{"Key": STACK_TAG, "Value": stack_tag}, {"Key": UNPROVEN_TAG, "Value": "true"}]
+    variant = {"VariantName": "v", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    client.create_model(ModelName=name, PrimaryContainer={"Image": "i"}, Tags=tags)
+    if kind != "Model":
+        client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], Tags=tags)
+    if kind == "Endpoint":
+        client.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tags)
+        client.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
-def test_what_another_stack_made_is_never_deleted(stack: Stack, as_role: Callable[[str, str], Any]) -> None:
-    """UndoDeployment is denied to delete anything else, whatever its code does."""
-    create_tagged_model(stack, "of-another-stack", "another")
+@pytest.mark.parametrize(("function", "operation"), DELETIONS)
+def test_only_what_the_stack_made_may_be_deleted(
+    stack: Stack, as_role: Callable[[str, str], Any], function: str, operation: str
+) -> None:
+    """A role that may delete is denied what bears another stack's tag, whatever its function's code does."""
+    kind, client = operation.removeprefix("Delete"), as_role(function, "sagemaker")
+    ours, theirs = (f"{each}-{function}-{kind}" for each in ("ours", "theirs"))
+    make(stack.server.client("sagemaker"), kind, ours, STACK_NAME)
+    make(stack.server.client("sagemaker"), kind, theirs, "another")
 
-    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:DeleteModel"):
-        as_role("UndoDeployment", "sagemaker").delete_model(ModelName="of-another-stack")
+    denied = {name: is_denied(client, operation, {f"{kind}Name": name}) for name in (ours, theirs)}
 
-    assert "of-another-stack" in stack.server.control.resources()["Models"]
+    assert denied == {ours: False, theirs: True}
+    resources = stack.server.control.resources()[f"{kind}s"]
+    assert theirs in resources
+    assert ours not in resources or resources[ours]["EndpointStatus"] == "Deleting"
+
+
+@pytest.mark.parametrize(
+    ("stack_tag", "keys", "denied"),
+    [
+        pytest.param(STACK_NAME, [UNPROVEN_TAG], False, id="its own mark"),
+        pytest.param(STACK_NAME, [UNPROVEN_TAG, STACK_TAG], True, id="another tag beside it"),
+        pytest.param("another", [UNPROVEN_TAG], True, id="the mark of another stack"),
+    ],
+)
+def test_a_smoke_test_takes_nothing_but_its_mark_away(
+    stack: Stack,
+    as_role: Callable[[str, str], Any],
+    stack_tag: str,
+    keys: list[str],
+    denied: bool,  # noqa: FBT001 - a case
+) -> None:
+    """The tags that say what may be deleted stay."""
+    name = f"marked-{stack_tag}-{len(keys)}"
+    make(stack.server.client("sagemaker"), "EndpointConfig", name, stack_tag)
+    parameters = {"ResourceArn": f"{PREFIX}:endpoint-config/{name}", "TagKeys": keys}
+
+    is_refused = is_denied(as_role("SmokeTestEndpoint", "sagemaker"), "DeleteTags", parameters)
+
+    assert is_refused is denied
 
 
 def test_every_function_is_tried(stack: Stack) -> None:
@@ -172,7 +217,7 @@ def test_no_other_role_is_passed_to_sagemaker(as_role: Callable[[str, str], Any]
     """CreateModels passes the stack's execution role on, and no other."""
     with pytest.raises(ClientError, match="not authorized to perform: iam:PassRole"):
         as_role("CreateModels", "sagemaker").create_model(
-            **REQUESTS["CreateModel"], ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT_ID}:role/administrator"
+            **MODEL, ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT_ID}:role/administrator"
         )
 
 

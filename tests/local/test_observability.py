@@ -1,0 +1,196 @@
+"""What the stack tells of itself: log lines and metrics as they are documented, and no secret in either."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.execution import follow
+from local.hosting import Fault
+from local.settings import ROOT, STACK_NAME
+from tests.machine.factories import request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.hosting import Settings
+    from local.stack import Stack
+
+SECRET = "hunter2-of-the-environment"  # noqa: S105 - the point of the tests
+TOO_LONG = SECRET + "x" * 1024
+RETRIED = "EndpointConfigNotVisibleError"
+EXECUTION_SECONDS = 90.0
+NAMESPACE = "EndpointDeployer"
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is on record of three executions: one deployed after a retry, one rejected and one failed.
+
+    Attributes:
+        outcomes: What the event bus was told of each, by outcome.
+        messages: The lines of all log groups since the first of them began.
+        models: What SageMaker holds of the one that was deployed.
+    """
+
+    outcomes: dict[str, dict[str, Any]]
+    messages: list[str]
+    models: str
+
+    def lines(self, outcome: str) -> list[dict[str, Any]]:
+        """Return the structured lines of an execution."""
+        execution = self.outcomes[outcome]["Execution"].rpartition(":")[2]
+        return [line for line in self._documents() if line.get("execution") == execution]
+
+    def metrics(self) -> Iterator[tuple[str, str, dict[str, str], list[float]]]:
+        """Yield name, unit, dimensions and values of each metric in CloudWatch's embedded metric format."""
+        for line in self._documents():
+            for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+                assert directive["Namespace"] == NAMESPACE
+                (dimensions,) = directive["Dimensions"]
+                for metric in directive["Metrics"]:
+                    named = {dimension: line[dimension] for dimension in dimensions}
+                    yield metric["Name"], metric["Unit"], named, line[metric["Name"]]
+
+    def _documents(self) -> list[dict[str, Any]]:
+        return [json.loads(message) for message in self.messages if message.startswith("{")]
+
+
+def with_environment(content: str, endpoint: str, **environment: str) -> dict[str, Any]:
+    """Build a request whose container has environment variables."""
+    document = request(content, endpoint)
+    document["Models"]["m"]["PrimaryContainer"]["Environment"] = environment
+    return document
+
+
+def messages_since(stack: Stack, moment: float) -> list[str]:
+    """Return the lines of all log groups of local AWS since a moment, in seconds since the epoch."""
+    logs = stack.server.client("logs")
+    groups = [
+        group["logGroupName"]
+        for page in logs.get_paginator("describe_log_groups").paginate()
+        for group in page["logGroups"]
+    ]
+    return [
+        event["message"]
+        for group in groups
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=int(moment * 1000))
+        for event in page["events"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def told(running: Stack, quick: Settings) -> Told:
+    """What the three executions left on record."""
+    faults = (
+        Fault("CreateEndpoint", "stale"),
+        Fault("CreateEndpoint", "rejected", skip=2, code="ResourceLimitExceeded", message="No instance is left."),
+    )
+    running.server.control.settings = replace(quick, faults=faults)
+    began, states, outcomes = time.time(), running.server.client("stepfunctions"), dict[str, dict[str, Any]]()
+    for document in (
+        with_environment("a", "tells-deployed", TOKEN=SECRET),
+        with_environment("a", "tells-rejected", TOKEN=SECRET, TOO_LONG=TOO_LONG),
+        with_environment("a", "tells-failed", TOKEN=SECRET),
+    ):
+        machine = running.outputs.state_machine_arn
+        execution = states.start_execution(stateMachineArn=machine, input=json.dumps(document))["executionArn"]
+        # The event is put before the function that puts it has ended, and its lines are there once it has.
+        for _ in follow(states, execution, timeout=EXECUTION_SECONDS):
+            pass
+        outcome = running.outcome_of(execution)
+        outcomes[outcome["Outcome"]] = outcome
+    assert outcomes.keys() == {"Deployed", "Rejected", "Failed"}
+    models = json.dumps(running.server.control.resources()["Models"])
+    return Told(outcomes, messages_since(running, began), models)
+
+
+def documented_fields() -> set[str]:
+    """Return the fields of log lines that docs/operations.md names."""
+    sentence = OPERATIONS.partition("Fields of each line: ")[2].partition(". A step")[0]
+    return set(re.findall(r"`(\w+)`", sentence))
+
+
+def documented_metrics() -> list[tuple[str, str, frozenset[str]]]:
+    """Return name, unit and dimensions of each metric that docs/operations.md names."""
+    table = OPERATIONS.partition("Metrics, in the namespace")[2].partition("`service` is always")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \|", table, re.MULTILINE)
+    return [(name, unit, frozenset(re.findall(r"`(\w+)`", dimensions))) for name, unit, dimensions in rows]
+
+
+def test_each_line_has_the_documented_fields(told: Told) -> None:
+    """Every structured line of an execution bears them; a request that was refused never got as far as an endpoint."""
+    fields = documented_fields()
+    assert {"execution", "endpoint", "cold_start", "xray_trace_id"} <= fields
+
+    missing = {
+        outcome: {field for line in told.lines(outcome) for field in fields - line.keys()} for outcome in told.outcomes
+    }
+
+    assert all(told.lines(outcome) for outcome in told.outcomes)
+    assert missing == {"Deployed": set(), "Failed": set(), "Rejected": {"endpoint"}}
+
+
+def test_a_line_tells_of_a_step_that_raised(told: Told) -> None:
+    """The retried error and the last one are there by name, with their cause and their endpoint."""
+    raised = {
+        (line["endpoint"], line["error"], line["level"])
+        for outcome in ("Deployed", "Failed")
+        for line in told.lines(outcome)
+        if line["message"] == "Step raised" and line["cause"]
+    }
+
+    assert raised == {
+        ("tells-deployed", RETRIED, "WARNING"),
+        ("tells-failed", "QuotaExceededError", "WARNING"),
+    }
+
+
+@pytest.mark.parametrize("outcome", ["Deployed", "Rejected", "Failed"])
+def test_the_last_line_says_what_the_event_says(told: Told, outcome: str) -> None:
+    """The end of an execution is one line that has the fields of the event."""
+    event = {field: value for field, value in told.outcomes[outcome].items() if field != "Execution"}
+
+    (line,) = (line for line in told.lines(outcome) if line["message"] == "Deployment ended")
+
+    assert {field: line[field] for field in event} == event
+
+
+def test_each_documented_metric_is_published(told: Told) -> None:
+    """Name, unit and dimensions are those of the documents, and nothing else is published."""
+    assert len(documented_metrics()) == 4
+
+    published = {(name, unit, frozenset(dimensions)) for name, unit, dimensions, _ in told.metrics()}
+
+    assert published == set(documented_metrics())
+
+
+@pytest.mark.parametrize("outcome", ["Deployed", "Rejected", "Failed"])
+def test_deployments_are_counted_and_timed_by_outcome(told: Told, outcome: str) -> None:
+    """The duration is the event's own."""
+    named = {"Stack": STACK_NAME, "Outcome": outcome, "service": "endpoint-deployer"}
+
+    metrics = {name: values for name, _, dimensions, values in told.metrics() if dimensions == named}
+
+    assert metrics == {"Deployments": [1.0], "DeploymentDuration": [told.outcomes[outcome]["DurationSeconds"]]}
+
+
+def test_errors_of_steps_are_counted_by_name(told: Told) -> None:
+    """Retried ones count, too."""
+    counted = [dimensions["Error"] for name, _, dimensions, _ in told.metrics() if name == "StepErrors"]
+
+    assert sorted(counted) == [RETRIED, "InvalidRequestError", "QuotaExceededError"]
+
+
+def test_no_secret_gets_out(told: Told) -> None:
+    """What stands in a container's environment is in SageMaker's model, and in no log, metric or event."""
+    assert SECRET in told.models
+
+    assert [message for message in told.messages if SECRET in message] == []
+    assert SECRET not in json.dumps(told.outcomes)
