@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from deployer.retiring import Retiring
-from deployer.runtime import Document, hosting, plan_of, step
+from deployer.runtime import Document, hosting, plan_of, step, usage
 
 
 @step
 def handler(event: Document) -> Document:
     """Return the names of what went."""
     plan, retained = plan_of(event), int(os.environ["RETAINED_REVISIONS"])
-    return {"Retired": Retiring(plan, hosting(plan), os.environ["STACK_NAME"], retained).retire()}
+    sagemaker = hosting(plan)
+    return {"Retired": Retiring(plan, sagemaker, usage(sagemaker), os.environ["STACK_NAME"], retained).retire()}

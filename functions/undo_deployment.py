@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from deployer.planning import Action
-from deployer.runtime import Document, hosting, plan_of, step
+from deployer.runtime import Document, hosting, plan_of, step, usage
 from deployer.undoing import Undoing
 
 
@@ -17,9 +17,11 @@ def handler(event: Document) -> Document:
     """Return whether all is taken back, and what is left because something uses it."""
     data = event["Data"]
     plan = plan_of(data)
+    sagemaker = hosting(plan)
     undoing = Undoing(
         plan,
-        hosting(plan),
+        sagemaker,
+        usage(sagemaker),
         error=data.get("Failure", {}).get("Error"),
         has_planned_again="Replan" in data,
         has_models="Models" in data,

@@ -17,14 +17,13 @@ from deployer.errors import (
     EndpointNotVisibleError,
     ModelNotVisibleError,
 )
-from deployer.naming import Revision, revision_stem
+from deployer.naming import Revision
 from deployer.planning import Live
 from deployer.rules import model_names
 from deployer.sagemaker_calls import SageMakerCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
-    from datetime import datetime
 
     from botocore.client import BaseClient
 
@@ -35,17 +34,21 @@ CONFIRMED_TAG = "endpoint-deployer:confirmed"
 class Hosting(SageMakerCalls):
     """SageMaker hosting, as one run of the deployer sees it.
 
-    Every method raises the leaves of `deployer.errors`; none retries, because the state machine does.
+    Every method raises the leaves of `deployer.errors`. Only what is throttled is tried again here, for a while; all
+    else the state machine retries.
 
     Args:
         client: A boto3 client of `sagemaker` that makes one attempt a call.
         execution: The execution on whose behalf the calls are made.
         names: Names of the models and the endpoint config that this run created or has seen: if SageMaker cannot find
             one of those, it cannot see it *yet*.
+        patience: Seconds to spend in all on calls that are throttled.
     """
 
-    def __init__(self, client: BaseClient, *, execution: str = "", names: Collection[str] = ()) -> None:
-        super().__init__(client, names)
+    def __init__(
+        self, client: BaseClient, *, execution: str = "", names: Collection[str] = (), patience: float = 0.0
+    ) -> None:
+        super().__init__(client, names, patience)
         self._execution = execution
 
     def create_model(self, request: Mapping[str, Any], safe: Collection[str] = (), *, has_waited: bool = False) -> bool:
@@ -149,16 +152,19 @@ class Hosting(SageMakerCalls):
         return config is not None and self.made_by_this_execution(config["EndpointConfigArn"])
 
     def find_live(self, name: str) -> Live | None:
-        """Return an endpoint as planning sees it; None if SageMaker does not know it."""
+        """Return an endpoint as planning sees it; None if SageMaker does not know it.
+
+        What its tags say is asked only of one that rests: nothing is decided about any other.
+        """
         endpoint = self.find_endpoint(name)
         if endpoint is None:
             return None
-        confirmed = self.tags_of(endpoint["EndpointArn"]).get(CONFIRMED_TAG, "")
-        is_unproven = endpoint["EndpointStatus"] == "InService" and self._is_unproven(name, endpoint)
         pending = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName", "")
-        return Live.model_validate(
-            {**endpoint, "Confirmed": confirmed, "IsUnproven": is_unproven, "PendingConfigName": pending}
-        )
+        live = Live.model_validate({**endpoint, "PendingConfigName": pending})
+        if live.endpoint_status != "InService":
+            return live
+        confirmed = self.tags_of(endpoint["EndpointArn"]).get(CONFIRMED_TAG, "")
+        return live.model_copy(update={"confirmed": confirmed, "is_unproven": self._is_unproven(name, endpoint)})
 
     def _is_unproven(self, name: str, endpoint: Mapping[str, Any]) -> bool:
         if Revision.parse(name, endpoint["EndpointConfigName"]) is None:
@@ -215,27 +221,6 @@ class Hosting(SageMakerCalls):
         except AccessDeniedError:
             if find(name) is not None:
                 raise
-
-    def endpoints_changed_since(self, moment: datetime) -> Iterator[dict[str, Any]]:
-        """Describe every endpoint that was created or changed since."""
-        pages = self._pages("ListEndpoints", "Endpoints", LastModifiedTimeAfter=moment)
-        found = (self.find_endpoint(summary["EndpointName"]) for summary in pages)
-        return (endpoint for endpoint in found if endpoint is not None)
-
-    def configs_created_since(self, moment: datetime) -> Iterator[dict[str, Any]]:
-        """Describe every endpoint config that was created since."""
-        pages = self._pages("ListEndpointConfigs", "EndpointConfigs", CreationTimeAfter=moment)
-        found = (self.find_endpoint_config(summary["EndpointConfigName"]) for summary in pages)
-        return (config for config in found if config is not None)
-
-    def revisions(self, endpoint_name: str) -> dict[str, Revision]:
-        """Return all revisions of an endpoint that there are, by name and from the newest to the oldest."""
-        listed = self._pages("ListEndpointConfigs", "EndpointConfigs", NameContains=revision_stem(endpoint_name))
-        found = {
-            each["EndpointConfigName"]: Revision.parse(endpoint_name, each["EndpointConfigName"]) for each in listed
-        }
-        own = {name: revision for name, revision in found.items() if revision is not None}
-        return dict(sorted(own.items(), key=lambda entry: entry[1].order, reverse=True))
 
     def made_by_this_execution(self, arn: str) -> bool:
         """Tell whether this execution created a resource."""

@@ -67,6 +67,8 @@ def conclude(data: dict[str, Any], request: object, execution: dict[str, str], n
         detail |= {"UndoError": undo_failure["Error"], "Left": [plan["Revision"], *_model_names(plan)]}
     elif left := data.get("Undo", {}).get("Left"):
         detail["Left"] = left
+    if retirement_failure := data.get("RetirementFailure"):
+        detail["RetirementError"] = retirement_failure["Error"]
     return {member: value for member, value in detail.items() if value is not None}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deployer.content import REVISION_TAG, STACK_TAG
@@ -16,10 +15,9 @@ if TYPE_CHECKING:
 
     from deployer.hosting import Hosting
     from deployer.planning import Plan
+    from deployer.usage import Usage
 
 Document = dict[str, Any]
-
-_CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +27,14 @@ class Retiring:
     Attributes:
         plan: The deployment that has just succeeded.
         sagemaker: The adapter, on behalf of the run.
+        usage: What is in use.
         stack_name: The stack whose resources may go.
         retained: How many revisions of the endpoint stay, the live one counted.
     """
 
     plan: Plan
     sagemaker: Hosting
+    usage: Usage
     stack_name: str
     retained: int
 
@@ -44,13 +44,13 @@ class Retiring:
         Returns:
             The names of the models and endpoint configs that went.
         """
-        configs = self._unused(self._too_old())
-        if not configs:
-            return []
+        old = self._too_old()
+        attached = self.usage.configs_in_use(old)
+        configs = [config for name, config in old.items() if name not in attached]
         names = {config["EndpointConfigName"] for config in configs}
         found = {name: self.sagemaker.find_model(name) for name in _models_of(configs)}
         models = {name: model for name, model in found.items() if model and self._is_ours(model["ModelArn"])}
-        used = self._used_by_others(models.values(), names)
+        used = self.usage.models_in_use(models, but=names)
         claimed = {name for name, model in models.items() if self._is_claimed_by_newer(model["ModelArn"])}
         # A newer run is about to use such a model. It goes with its config, when a later run retires that.
         going = [config for config in configs if not claimed & set(_models_of([config]))]
@@ -62,40 +62,19 @@ class Retiring:
             gone.append(config["EndpointConfigName"])
         return gone
 
-    def _too_old(self) -> list[Document]:
-        """Describe the revisions that are beyond retention."""
+    def _too_old(self) -> dict[str, Document]:
+        """Describe the revisions that are beyond retention, by name."""
         plan, sagemaker = self.plan, self.sagemaker
         endpoint = sagemaker.find_endpoint(plan.endpoint_name)
-        if endpoint is None or endpoint["EndpointConfigName"] != plan.revision:
+        # A replica may still show what it had before.
+        own = {plan.revision, *((plan.live.endpoint_config_name,) if plan.live else ())}
+        if endpoint is None or endpoint["EndpointConfigName"] not in own:
             # The endpoint has been changed since. Whoever does so, retires what is old then.
-            return []
-        kept = {plan.revision, endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName")}
-        if plan.live:
-            kept.add(plan.live.endpoint_config_name)
+            return {}
+        kept = own | {endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName")}
         names = retired(sagemaker.revisions(plan.endpoint_name), plan.wanted, self.retained, kept)
-        configs = [config for config in map(sagemaker.find_endpoint_config, names) if config]
-        return [config for config in configs if self._is_ours(config["EndpointConfigArn"])]
-
-    def _unused(self, configs: list[Document]) -> list[Document]:
-        """Leave out what any endpoint has, or is being changed to."""
-        if not configs:
-            return []
-        since = min(config["CreationTime"] for config in configs) - _CLOCK_SKEW
-        attached: set[str] = set()
-        for endpoint in self.sagemaker.endpoints_changed_since(since):
-            attached |= {
-                endpoint["EndpointConfigName"],
-                endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName"),
-            }
-        return [config for config in configs if config["EndpointConfigName"] not in attached]
-
-    def _used_by_others(self, models: Iterable[Document], going: set[str]) -> set[str]:
-        """Name the models of all endpoint configs but those that go; only ones younger than the models can use them."""
-        created = [model["CreationTime"] for model in models]
-        if not created:
-            return set()
-        configs = self.sagemaker.configs_created_since(min(created) - _CLOCK_SKEW)
-        return set(_models_of(config for config in configs if config["EndpointConfigName"] not in going))
+        found = {name: sagemaker.find_endpoint_config(name) for name in names}
+        return {name: config for name, config in found.items() if config and self._is_ours(config["EndpointConfigArn"])}
 
     def _is_ours(self, arn: str) -> bool:
         return self.sagemaker.tags_of(arn).get(STACK_TAG) == self.stack_name

@@ -22,6 +22,7 @@ from deployer.inference import Inference
 from deployer.monitoring import Monitoring
 from deployer.planning import Plan
 from deployer.triggers import Landing
+from deployer.usage import Memory, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,9 @@ tracer = Tracer(service="endpoint-deployer", patch_modules=["botocore"])
 
 # One attempt a call: the state machine retries by name, and every retry is to be seen in its history.
 _ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+
+# A third of what the functions have, so that no step runs out of time for it.
+_PATIENCE_SECONDS = 20.0
 
 # A model may take 60 s to answer (SageMaker AI Runtime API Reference, InvokeEndpoint).
 _SLOW_ANSWERS = _ONE_ATTEMPT.merge(Config(read_timeout=65))
@@ -125,8 +129,19 @@ def monitoring() -> Monitoring:
 def hosting(plan: Plan | None = None) -> Hosting:
     """Return the adapter of SageMaker, for the run that a plan belongs to."""
     if plan is None:
-        return Hosting(client("sagemaker"))
-    return Hosting(client("sagemaker"), execution=plan.execution, names=plan.names)
+        return Hosting(client("sagemaker"), patience=_PATIENCE_SECONDS)
+    return Hosting(client("sagemaker"), execution=plan.execution, names=plan.names, patience=_PATIENCE_SECONDS)
+
+
+@functools.cache
+def remembered() -> Memory:
+    """Return what this function has found to be in use, as long as it stays warm."""
+    return {}
+
+
+def usage(sagemaker: Hosting) -> Usage:
+    """Return what looks for what is in use."""
+    return Usage(sagemaker, remembered())
 
 
 def measure(name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:

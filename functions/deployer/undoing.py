@@ -16,18 +16,16 @@ from deployer.errors import (
     SmokeTestFailedError,
 )
 from deployer.planning import WAITING_STATUSES
-from deployer.rules import model_names
 
 if TYPE_CHECKING:
     from deployer.hosting import Hosting
     from deployer.planning import Live, Plan
+    from deployer.usage import Usage
 
 Resource = dict[str, Any]
 
 _PATIENCE = timedelta(hours=2)
 """How long an endpoint may take to go away, and how much older than the run a model may be that it has to undo."""
-
-_CLOCK_SKEW = timedelta(minutes=5)
 
 _CERTAIN = {error.__name__ for error in PermanentError.__subclasses__()}
 """After any other error, a call that seemed to fail may have had its effect, and that may not be visible yet."""
@@ -47,6 +45,7 @@ class Undoing:
     Attributes:
         plan: What the run was going to do.
         sagemaker: The adapter, on behalf of the run.
+        usage: What is in use.
         error: What the run failed with; None if it found that there was nothing to do after all.
         has_planned_again: Whether other runs are around, which may rely on what this one created.
         has_models: Whether this run is known to have created, or to have found, its models.
@@ -56,6 +55,7 @@ class Undoing:
 
     plan: Plan
     sagemaker: Hosting
+    usage: Usage
     error: str | None
     has_planned_again: bool
     has_models: bool
@@ -80,19 +80,19 @@ class Undoing:
         if self.error is None and self.plan.live and self.plan.live.endpoint_config_name == self.plan.revision:
             # Another execution of the same request has deployed this revision.
             return self._report(now, is_done=True)
-        until = datetime.fromisoformat(before["Until"]) if before else now + _PATIENCE
-        has_waited = bool(before and before["HasWaited"])
+        before = before or {"Until": (now + _PATIENCE).isoformat(), "HasWaited": False, "Left": []}
+        until, has_waited = datetime.fromisoformat(before["Until"]), before["HasWaited"]
         if not (has_waited or self._is_seen_by_now()):
             return self._wait_until_seen(until)
         if not (self.error in {None, _TIMED_OUT} or now > until or self._settle_endpoint()):
             return self._report(until, has_waited=has_waited)
-        return self._step_of_removal(until, has_waited=has_waited, has_left=bool(before and before["Left"]))
-
-    def _step_of_removal(self, until: datetime, *, has_waited: bool, has_left: bool) -> dict[str, Any]:
         if self.error == _SUPERSEDED:
             # It may have been live for a moment, and the newer run may go back to it; or it may have failed.
             self.sagemaker.distrust(self.plan.revision)
             return self._report(until, is_done=True)
+        return self._step_of_removal(until, has_waited=has_waited, has_left=bool(before["Left"]))
+
+    def _step_of_removal(self, until: datetime, *, has_waited: bool, has_left: bool) -> dict[str, Any]:
         config, models = self._look_up()
         if not (has_waited or self._is_all_seen(config, models)):
             return self._wait_until_seen(until)
@@ -185,28 +185,21 @@ class Undoing:
         return self.has_changed or (self.error not in _CERTAIN and self.sagemaker.made_revision(self.plan.revision))
 
     def _remove_unused(self, config: Resource | None, models: dict[str, Resource | None]) -> list[str]:
-        """Delete the config and the models that this run created; return the names of those that something uses.
-
-        What this run created can only be used by something that was made or changed after it, so that is all that has
-        to be looked at.
-        """
-        plan, since = self.plan, self.plan.started_at - _CLOCK_SKEW
-        left = []
+        """Delete the config and the models that this run created; return the names of those that something uses."""
+        plan, left = self.plan, []
         if config is not None:
-            if config["Tags"].get(EXECUTION_TAG) == plan.execution and not self._is_attached(since):
+            is_own = config["Tags"].get(EXECUTION_TAG) == plan.execution
+            if is_own and not self.usage.configs_in_use({plan.revision: config}):
                 self.sagemaker.delete_endpoint_config(plan.revision)
             else:
                 left.append(plan.revision)
-        recent = {name: model for name, model in models.items() if model and _is_recent(model, since)}
-        return left + self._remove_unused_models(recent, since, None if left else plan.revision)
+        recent = {name: model for name, model in models.items() if model and self._is_recent(model)}
+        return left + self._remove_unused_models(recent, None if left else plan.revision)
 
-    def _remove_unused_models(
-        self, models: dict[str, Resource], since: datetime, deleted_config: str | None
-    ) -> list[str]:
+    def _remove_unused_models(self, models: dict[str, Resource], deleted_config: str | None) -> list[str]:
         left = {name for name, model in models.items() if self._is_claimed(model["Tags"], deleted_config)}
-        if models.keys() - left:
-            oldest = min([since, *(model["CreationTime"] for model in models.values())])
-            left |= models.keys() & self._models_in_use(oldest, deleted_config)
+        free = {name: model for name, model in models.items() if name not in left}
+        left |= self.usage.models_in_use(free, but={deleted_config} if deleted_config else ())
         for name in sorted(models.keys() - left):
             self.sagemaker.delete_model(name)
         return sorted(left)
@@ -221,23 +214,6 @@ class Undoing:
             return False
         return claimant is None or self.sagemaker.find_endpoint_config(claimant) is not None
 
-    def _is_attached(self, since: datetime) -> bool:
-        for endpoint in self.sagemaker.endpoints_changed_since(since):
-            pending = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
-            if self.plan.revision in {endpoint["EndpointConfigName"], pending}:
-                return True
-        return False
-
-    def _models_in_use(self, since: datetime, deleted_config: str | None) -> set[str]:
-        """Return the models of every config that was created since, but for the one that was just deleted."""
-        return {
-            name
-            for config in self.sagemaker.configs_created_since(since)
-            if config["EndpointConfigName"] != deleted_config
-            for name in model_names(config)
-        }
-
-
-def _is_recent(model: dict[str, Any], since: datetime) -> bool:
-    """Tell whether a model was created during this deployment, or during one that ran beside it."""
-    return bool(model["CreationTime"] >= since - _PATIENCE)
+    def _is_recent(self, model: Resource) -> bool:
+        """Tell whether a model was created during this deployment, or during one that ran beside it."""
+        return bool(model["CreationTime"] >= self.plan.started_at - _PATIENCE)

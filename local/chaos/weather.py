@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from local.chaos.recorder import whoever
 from local.hosting.errors import FunctionKilledError
-from local.machine.world import EntryRefusedError
+from local.machine.connections import EntryRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,7 +32,8 @@ class Figures:
     Attributes:
         load: What was asked.
         runs: What each upload led to.
-        calls: How often each operation of SageMaker's was called, the refused calls included.
+        calls: How many calls SageMaker took.
+        throttled: How many more it refused because they came too fast.
         calls_per_second: How many calls SageMaker took each second; None for any number.
         speed: How many times faster than the wall clock SageMaker's went; None if time was virtual.
         seconds: From the first upload to the end of the last execution, on SageMaker's clock.
@@ -43,7 +44,8 @@ class Figures:
 
     load: Load
     runs: Sequence[Run]
-    calls: Counter[str]
+    calls: int
+    throttled: int
     calls_per_second: float | None
     speed: float | None
     seconds: float
@@ -84,7 +86,7 @@ class Figures:
 
     def rows(self) -> dict[str, str]:
         """Return what the table says, by the title of the row."""
-        load, calls = self.load, self.calls.total()
+        load = self.load
         lengths = [run.outcome["DurationSeconds"] * (self.speed or 1) for run in self.runs if run.outcome]
         return {
             "uploads": f"{load.uploads} for {load.endpoints} endpoints, within {load.seconds:g} s",
@@ -94,7 +96,8 @@ class Figures:
             "an execution took": f"{median(lengths):.0f} s in the middle, {max(lengths):.0f} s at most",
             "outcomes": _counts(self.outcomes),
             "promises broken": str(len(self.broken)),
-            "calls of SageMaker": f"{calls}, {calls / load.uploads:.0f} for each upload",
+            "calls of SageMaker": f"{self.calls}, {self.calls / load.uploads:.0f} for each upload",
+            "calls that it throttled": str(self.throttled),
             "retries": _counts(self.retries),
             "state transitions": f"{self.transitions}, {self.transitions / load.uploads:.0f} for each upload",
             "invocations": f"{self.invocations}, {self.invocations / load.uploads:.0f} for each upload",

@@ -7,7 +7,6 @@ import json
 import re
 import tarfile
 import time
-from collections import Counter
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.errors import LocalAwsError
+from local.hosting.errors import throttled as throttling
 from local.load.aftermath import broken_promises
 from local.load.figures import Figures
 from local.load.uploads import RETAINED, Run
@@ -61,11 +61,13 @@ def put_on_aws(stack: Stack, load: Load, *, speed: float, timeout: float) -> Fig
     wall_seconds = time.time() - began
     runs = sorted((_run(stack, load, versions, arn) for arn in executions), key=lambda run: run.number)
     calls = stack.server.control.calls()[calls_before:]
+    throttled = sum(call["outcome"] == throttling().code for call in calls)
     broken = broken_promises(runs, stack.server.control.resources(), retained=RETAINED)
     return Figures(
         load=load,
         runs=runs,
-        calls=Counter(call["operation"] for call in calls),
+        calls=len(calls) - throttled,
+        throttled=throttled,
         calls_per_second=stack.server.control.settings.calls_per_second,
         speed=speed,
         seconds=wall_seconds * speed,

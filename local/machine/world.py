@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from io import BytesIO, StringIO
+from io import StringIO
+from random import Random
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import boto3
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 from moto import mock_aws
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.moto_api._internal import mock_random
 from moto.s3.models import s3_backends
-from urllib3.response import HTTPResponse
 
 from deployer import runtime
 from local.hosting import Settings, Simulator
-from local.hosting.in_process import attach_to
 from local.machine.clock import VirtualClock
+from local.machine.connections import SERVICES, connect
 from local.machine.machine import Machine
 from local.settings import ACCOUNT_ID, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from botocore.awsrequest import AWSPreparedRequest
 
     from local.machine.execution import Execution
 
@@ -56,12 +51,6 @@ ENVIRONMENT = {
 }
 """What the functions are told where a test or a campaign says nothing else."""
 
-_MOTO = ("s3", "cloudwatch", "application-autoscaling")
-
-
-class EntryRefusedError(Exception):
-    """The event bus answers, and says that it did not take the entry."""
-
 
 def _let_pass(_service: str, _operation: str, _when: str) -> None:
     """Let a call be what it is."""
@@ -74,6 +63,7 @@ class World:
     Attributes:
         bus: The details of the events that the bus took, in order.
         log: What the functions logged.
+        random: Decides for how long they pause when SageMaker throttles them.
         strike: Called with service, operation and `before` or `after` for each call that the functions make of S3,
             CloudWatch, Application Auto Scaling and EventBridge. It may raise or let time pass. SageMaker's faults are
             the simulator's.
@@ -88,6 +78,7 @@ class World:
     bus: list[dict[str, Any]] = field(default_factory=list)
     events: int = 0
     log: StringIO = field(default_factory=StringIO)
+    random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - repeatable, not secret
     strike: Callable[[str, str, str], None] = _let_pass
 
     def upload(self, key: str, body: bytes = b"artifact", *, at: float | None = None) -> Execution:
@@ -172,29 +163,21 @@ def worlds() -> Iterator[Callable[..., World]]:
     """
     made: list[World] = []
 
-    def now() -> datetime:
-        return datetime.fromtimestamp(made[-1].clock.now(), UTC)
-
-    def utc_now() -> datetime:
-        return now().replace(tzinfo=None)
-
     sagemaker_is_ours = {"core": {"passthrough": {"services": ["sagemaker"]}}}
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, ENVIRONMENT))
         stack.enter_context(mock_aws(config=sagemaker_is_ours))
-        stack.enter_context(mock.patch("moto.s3.models.utcnow", utc_now))
-        stack.enter_context(mock.patch("describe_endpoint_config.now", now))
-        stack.enter_context(mock.patch.object(runtime.logger.registered_handler, "stream", _Log(made)))
         stack.callback(runtime.client.cache_clear)
         runtime.client.cache_clear()
-        _attach(made)
+        connect(made, stack)
         client: Any = boto3.client  # the stubs know services by literal names only
-        s3, cloudwatch, autoscaling = (client(service) for service in _MOTO)
+        s3, cloudwatch, autoscaling = (client(service) for service in SERVICES)
 
         def make(settings: Settings | None = None, seed: int = 0) -> World:
             for world in made:
                 world.machine.close()
             made.clear()
+            runtime.remembered.cache_clear()
             for backends in (s3_backends, cloudwatch_backends, applicationautoscaling_backends):
                 backends.reset()
             mock_random.seed(seed)
@@ -221,50 +204,3 @@ def worlds() -> Iterator[Callable[..., World]]:
         finally:
             for world in made:
                 world.machine.close()
-
-
-class _Log:
-    """A stream that is the newest world's log."""
-
-    def __init__(self, made: list[World]) -> None:
-        self._made = made
-
-    def write(self, text: str) -> int:
-        return self._made[-1].log.write(text)
-
-    def flush(self) -> None:
-        """All is in memory."""
-
-
-def _attach(made: list[World]) -> None:
-    """Let the functions' clients talk to the newest world."""
-    for service in ("sagemaker", "sagemaker-runtime"):
-        attach_to(runtime.client(service), lambda: made[-1].simulator)
-    for service in _MOTO:
-
-        def strike(event_name: str, *, service: str = service, **_: Any) -> None:
-            made[-1].strike(service, event_name.rpartition(".")[2], "before")
-
-        events: Any = runtime.client(service).meta.events
-        events.register_first(
-            f"before-send.{runtime.client(service).meta.service_model.service_id.hyphenize()}.*", strike
-        )
-
-    def put_events(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        world = made[-1]
-        world.strike("events", "PutEvents", "before")
-        body: Any = request.body
-        entries = json.loads(body)["Entries"]
-        answer: dict[str, Any] = {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
-        try:
-            world.strike("events", "PutEvents", "entry")
-            world.bus += [json.loads(entry["Detail"]) for entry in entries]
-        except EntryRefusedError as error:
-            refused = {"ErrorCode": "InternalFailure", "ErrorMessage": str(error)}
-            answer = {"FailedEntryCount": 1, "Entries": [refused]}
-        world.strike("events", "PutEvents", "after")
-        raw = HTTPResponse(BytesIO(json.dumps(answer).encode()), preload_content=False)
-        return AWSResponse(request.url, 200, HTTPHeaders(), raw)
-
-    bus: Any = runtime.client("events").meta.events
-    bus.register_first("before-send.eventbridge.*", put_events)

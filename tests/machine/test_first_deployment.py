@@ -111,7 +111,7 @@ def test_a_permanent_refusal_ends_the_execution_at_once(make_world: Any, operati
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        pytest.param(Fault("*", "throttled", times=6), "SageMakerThrottledError", id="throttled"),
+        pytest.param(Fault("*", "throttled", times=12), "SageMakerThrottledError", id="throttled"),
         pytest.param(Fault("*", "unavailable", times=6), "SageMakerUnavailableError", id="unavailable"),
         pytest.param(Fault("*", "dropped", times=6), "SageMakerUnavailableError", id="dropped before the effect"),
         pytest.param(

@@ -155,7 +155,7 @@ def test_retries_are_named_capped_and_jittered(tasks: dict[str, Any]) -> None:
             assert retry["JitterStrategy"] == "FULL"
             assert retry["BackoffRate"] > 1
             assert retry["IntervalSeconds"] < retry["MaxDelaySeconds"] <= 60
-            assert 0 < retry["MaxAttempts"] <= 20
+            assert 0 < retry["MaxAttempts"] <= 40
 
 
 def test_visibility_is_waited_for_from_a_second_to_minutes(tasks: dict[str, Any]) -> None:

@@ -73,7 +73,7 @@ LAYERS = [
     {"service_model", "manifest", "rules", "allowances", "smoke_test", "request", "outcome"},
     {"artifacts", "content", "planning", "changes", "history"},
     {"sagemaker_calls", "hosting", "inference", "monitoring"},
-    {"triggers", "drafting", "undoing", "retiring"},
+    {"triggers", "drafting", "usage", "undoing", "retiring"},
     {"runtime"},
 ]
 """From the ground up: a module imports its own layer or lower ones."""

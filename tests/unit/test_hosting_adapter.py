@@ -300,25 +300,19 @@ REVISION = "churn-20261124T120000-0123456789ab"
 
 
 @pytest.mark.parametrize(
-    ("status", "config", "tags", "is_unproven"),
+    ("config", "tags", "is_unproven"),
     [
-        pytest.param("InService", REVISION, [{"Key": UNPROVEN_TAG, "Value": "true"}], True, id="unproven"),
-        pytest.param("InService", REVISION, [{"Key": EXECUTION_TAG, "Value": EXECUTION}], False, id="proven"),
-        pytest.param("InService", REVISION, [], True, id="tags not seen yet"),
-        pytest.param("InService", "made-by-hand", None, False, id="made by hand"),
-        pytest.param("Updating", REVISION, None, False, id="changing"),
+        pytest.param(REVISION, [{"Key": UNPROVEN_TAG, "Value": "true"}], True, id="unproven"),
+        pytest.param(REVISION, [{"Key": EXECUTION_TAG, "Value": EXECUTION}], False, id="proven"),
+        pytest.param(REVISION, [], True, id="tags not seen yet"),
+        pytest.param("made-by-hand", None, False, id="made by hand"),
     ],
 )
-def test_a_live_endpoint_is_described_with_all_that_planning_needs(  # noqa: PLR0913, PLR0917 - the case and fixtures
-    hosting: Hosting,
-    stub: Stubber,
-    status: str,
-    config: str,
-    tags: list[dict[str, str]] | None,
-    is_unproven: bool,  # noqa: FBT001 - the case
+def test_a_resting_endpoint_is_described_with_all_that_planning_needs(
+    hosting: Hosting, stub: Stubber, config: str, tags: list[dict[str, str]] | None, *, is_unproven: bool
 ) -> None:
-    """Who confirmed it, what it is being changed to, and whether its revision has yet to pass its smoke test."""
-    describe_endpoint(stub, config, EndpointStatus=status, PendingDeploymentSummary={"EndpointConfigName": "churn-c-9"})
+    """Who confirmed it, and whether its revision has yet to pass its smoke test."""
+    describe_endpoint(stub, config, EndpointStatus="InService")
     stub.add_response("list_tags", {"Tags": [{"Key": CONFIRMED_TAG, "Value": REVISION}]})
     if tags is not None:
         describe_config(stub, EndpointConfigName=config)
@@ -327,8 +321,65 @@ def test_a_live_endpoint_is_described_with_all_that_planning_needs(  # noqa: PLR
     live = hosting.find_live("churn")
 
     assert live is not None
-    assert (live.endpoint_status, live.endpoint_config_name) == (status, config)
-    assert (live.confirmed, live.pending_config_name, live.is_unproven) == (REVISION, "churn-c-9", is_unproven)
+    assert (live.endpoint_status, live.endpoint_config_name) == ("InService", config)
+    assert (live.confirmed, live.is_unproven) == (REVISION, is_unproven)
+
+
+def test_a_changing_endpoint_takes_one_call(hosting: Hosting, stub: Stubber) -> None:
+    """Whoever waits for it asks often, and needs to know no more than what it is being changed to."""
+    describe_endpoint(
+        stub, REVISION, EndpointStatus="Updating", PendingDeploymentSummary={"EndpointConfigName": "churn-c-9"}
+    )
+
+    live = hosting.find_live("churn")
+
+    assert live is not None
+    assert (live.endpoint_status, live.pending_config_name) == ("Updating", "churn-c-9")
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the adapter has paused, in seconds; here it does not."""
+    taken: list[float] = []
+    monkeypatch.setattr("deployer.sagemaker_calls.sleep", taken.append)
+    return taken
+
+
+def test_a_throttled_call_is_made_again(client: Any, stub: Stubber, pauses: list[float]) -> None:
+    """It has had no effect, whatever it was; the pauses grow."""
+    for _ in range(3):
+        stub.add_client_error("create_model", "ThrottlingException", "Rate exceeded")
+    stub.add_response("create_model", {"ModelArn": f"{ARN}model/churn-m-1"})
+
+    Hosting(client, execution=EXECUTION, patience=20.0).create_model(MODEL)
+
+    assert len(pauses) == 3
+    assert 0.5 <= pauses[0] <= 1.0 <= pauses[1] <= 2.0 <= pauses[2] <= 4.0
+
+
+def test_throttled_calls_wear_patience_out(client: Any, stub: Stubber, pauses: list[float]) -> None:
+    """However many calls a step makes, it pauses for no longer than it has patience, but for the last pause."""
+    for _ in range(2):
+        stub.add_client_error("describe_model", "ThrottlingException", "Rate exceeded")
+    hosting = Hosting(client, patience=0.4)
+
+    with pytest.raises(errors.SageMakerThrottledError):
+        hosting.find_model("churn-m-1")
+    stub.add_client_error("describe_model", "ThrottlingException", "Rate exceeded")
+    with pytest.raises(errors.SageMakerThrottledError):
+        hosting.find_model("churn-m-1")
+
+    assert len(pauses) == 1
+
+
+def test_only_throttled_calls_are_made_again(client: Any, stub: Stubber, pauses: list[float]) -> None:
+    """Of any other failure nobody knows here whether it has had an effect."""
+    stub.add_client_error("create_model", "InternalFailure", "Try again", http_status_code=500)
+
+    with pytest.raises(errors.SageMakerUnavailableError):
+        Hosting(client, patience=20.0).create_model(MODEL)
+
+    assert pauses == []
 
 
 def test_a_revision_is_proven_by_taking_its_mark_away(hosting: Hosting, stub: Stubber) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,8 @@ def figures() -> Figures:
     return Figures(
         load=Load(uploads=2, endpoints=1, seconds=1.0, prefix="e"),
         runs=[replace(first, events=events), replace(second, events=[*once, *again])],
-        calls=Counter(DescribeEndpoint=30, CreateModel=10),
+        calls=40,
+        throttled=3,
         calls_per_second=None,
         speed=10.0,
         seconds=300.0,
@@ -102,12 +102,13 @@ def test_a_table_takes_the_place_of_the_one_before(
 
 
 def test_the_document_has_the_table(figures: Figures) -> None:
-    """Its rows are those that are written now."""
+    """Its rows are those that are written now, and no promise was broken."""
     written = module.DOCUMENT.read_text().partition(module.BEGIN)[2].partition(module.END)[0]
 
     titles = re.findall(r"^\| ([^|]+) \|", written, re.MULTILINE)
 
     assert titles == list(figures.rows())
+    assert "| promises broken | 0 | 0 |" in written
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,14 @@ def test_a_rejected_event_is_told_by_its_id() -> None:
     assert detail["RequestId"] == "event-7"
 
 
+def test_what_could_not_be_retired_is_told() -> None:
+    """The deployment has succeeded all the same, but somebody may want to know why old revisions stay."""
+    detail = conclude({"Plan": PLAN, "RetirementFailure": failure("AccessDeniedError")}, {}, EXECUTION, LATER)
+
+    assert (detail["Outcome"], detail["RetirementError"]) == ("Deployed", "AccessDeniedError")
+    assert "Error" not in detail
+
+
 @pytest.mark.parametrize(
     ("cause", "expected"),
     [
