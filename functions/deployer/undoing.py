@@ -65,8 +65,8 @@ class Undoing:
     def step(self, now: datetime, before: dict[str, Any] | None) -> dict[str, Any]:
         """Take a step towards the account as it was before the run.
 
-        After a timeout the endpoint stays as SageMaker has it. A revision that was live until a newer one came is
-        history, and stays for as long as other revisions do.
+        After a timeout the endpoint stays as SageMaker has it, and so does one that another run has changed since: that
+        run may go back to this one's revision, which is history, and stays for as long as other revisions do.
 
         Args:
             now: What time it is.
@@ -84,27 +84,35 @@ class Undoing:
         until, has_waited = datetime.fromisoformat(before["Until"]), before["HasWaited"]
         if not (has_waited or self._is_seen_by_now()):
             return self._wait_until_seen(until)
-        if not (self.error in {None, _TIMED_OUT} or now > until or self._settle_endpoint()):
-            return self._report(until, has_waited=has_waited)
         if self.error == _SUPERSEDED:
             # It may have been live for a moment, and the newer run may go back to it; or it may have failed.
             self.sagemaker.distrust(self.plan.revision)
             return self._report(until, is_done=True)
+        if not (self.error in {None, _TIMED_OUT} or now > until or self._settle_endpoint()):
+            return self._report(until, has_waited=has_waited)
         return self._step_of_removal(until, has_waited=has_waited, has_left=bool(before["Left"]))
 
     def _step_of_removal(self, until: datetime, *, has_waited: bool, has_left: bool) -> dict[str, Any]:
         config, models = self._look_up()
         if not (has_waited or self._is_all_seen(config, models)):
             return self._wait_until_seen(until)
-        left = self._remove_unused(config, models)
+        claimants = self._claimants(models)
+        # Looked up once: the next replica may not see what this one has.
+        missing = {name for name in {*claimants.values()} - {"", self.plan.revision} if self._is_missing(name)}
+        claims = {name: claimant for name, claimant in claimants.items() if claimant not in missing}
+        if len(claims) < len(claimants) and not has_left:
+            # Who has claimed these is about to make the config, or gone.
+            return self._wait_until_seen(until, sorted(claimants.keys() - claims.keys()))
+        left = self._remove_unused(config, models, claims)
         if left and self.has_planned_again and not has_left:
             # What uses it may be another run's, which is just being undone, too: look once more.
             return self._wait_until_seen(until, left)
         return self._report(until, left, is_done=True)
 
     def _wait_until_seen(self, until: datetime, left: list[str] | None = None) -> dict[str, Any]:
-        pause = max(_VISIBILITY_SECONDS, self.plan.poll_seconds)
-        return {**self._report(until, left, has_waited=True), "PollSeconds": pause}
+        """Wait for what is invisible; for twice as long where another run waits first, before it uses what is left."""
+        seconds = 2 * _VISIBILITY_SECONDS if left else _VISIBILITY_SECONDS
+        return {**self._report(until, left, has_waited=True), "PollSeconds": max(seconds, self.plan.poll_seconds)}
 
     def _report(
         self, until: datetime, left: list[str] | None = None, *, is_done: bool = False, has_waited: bool = False
@@ -184,7 +192,9 @@ class Undoing:
         """Tell whether it was this run that changed the endpoint, and not another one of the same request."""
         return self.has_changed or (self.error not in _CERTAIN and self.sagemaker.made_revision(self.plan.revision))
 
-    def _remove_unused(self, config: Resource | None, models: dict[str, Resource | None]) -> list[str]:
+    def _remove_unused(
+        self, config: Resource | None, models: dict[str, Resource | None], claims: dict[str, str]
+    ) -> list[str]:
         """Delete the config and the models that this run created; return the names of those that something uses."""
         plan, left = self.plan, []
         if config is not None:
@@ -193,26 +203,23 @@ class Undoing:
                 self.sagemaker.delete_endpoint_config(plan.revision)
             else:
                 left.append(plan.revision)
+        gone = set() if left else {plan.revision}
         recent = {name: model for name, model in models.items() if model and self._is_recent(model)}
-        return left + self._remove_unused_models(recent, None if left else plan.revision)
-
-    def _remove_unused_models(self, models: dict[str, Resource], deleted_config: str | None) -> list[str]:
-        left = {name for name, model in models.items() if self._is_claimed(model["Tags"], deleted_config)}
-        free = {name: model for name, model in models.items() if name not in left}
-        left |= self.usage.models_in_use(free, but={deleted_config} if deleted_config else ())
-        for name in sorted(models.keys() - left):
+        # Who has claimed a model and not yet made its config creates it anew on finding it gone.
+        free = {name: model for name, model in recent.items() if name not in claims or claims[name] in gone}
+        unused = free.keys() - self.usage.models_in_use(free, but=gone)
+        for name in sorted(unused):
             self.sagemaker.delete_model(name)
-        return sorted(left)
+        return left + sorted(recent.keys() - unused)
 
-    def _is_claimed(self, tags: dict[str, str], deleted_config: str | None) -> bool:
-        """Tell whether another run, of an older or newer revision or of the same one, relies on a model.
+    def _claimants(self, models: dict[str, Resource | None]) -> dict[str, str]:
+        """Return the models that other runs rely on, each with the revision that does; it may be this one."""
+        tags = {name: model["Tags"] for name, model in models.items() if model}
+        others = {name: each for name, each in tags.items() if each.get(EXECUTION_TAG) != self.plan.execution}
+        return {name: each.get(REVISION_TAG, "") for name, each in others.items()}
 
-        One that has claimed the model and not yet made its config creates the model anew if it finds it gone.
-        """
-        claimant = tags.get(REVISION_TAG)
-        if tags.get(EXECUTION_TAG) == self.plan.execution or claimant == deleted_config:
-            return False
-        return claimant is None or self.sagemaker.find_endpoint_config(claimant) is not None
+    def _is_missing(self, config_name: str) -> bool:
+        return self.sagemaker.find_endpoint_config(config_name) is None
 
     def _is_recent(self, model: Resource) -> bool:
         """Tell whether a model was created during this deployment, or during one that ran beside it."""

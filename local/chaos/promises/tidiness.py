@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from deployer.content import EXECUTION_TAG, REVISION_TAG, STACK_TAG
@@ -51,12 +52,18 @@ def nothing_in_use_is_deleted(recording: Recording) -> Iterator[str]:
 def only_what_is_ours_is_deleted(recording: Recording) -> Iterator[str]:
     """Whatever is deleted bears the stack's tag, and an endpoint that of the very execution that deletes it.
 
-    That a person took the tag off just before could not be seen.
+    Nor is an endpoint deleted that another run has changed, for that one relies on what was served before. That a
+    person took a tag off just before could not be seen.
     """
     hidden = VISIBILITY_SECONDS + _FUNCTION_SECONDS
     arns = {run.name: run.arn for run in recording.runs}
     untagged: dict[str, float] = {}
+    changed: dict[str, set[str]] = defaultdict(set)
     for write, account in replay(recording.writes):
+        if write.begins == "Creating":
+            changed[write.name].clear()
+        elif write.begins == "Updating" and write.actor in arns:
+            changed[write.name].add(write.actor)
         if write.actor not in arns:
             if is_untagging(write):
                 untagged[write.name] = write.time
@@ -69,6 +76,9 @@ def only_what_is_ours_is_deleted(recording: Recording) -> Iterator[str]:
         if write.begins == "Deleting":
             is_own = account.tags_of("endpoints", write.name).get(EXECUTION_TAG) == arns[write.actor]
             yield "" if is_own else f"{write.actor} deleted endpoint {write.name}, which it did not make"
+            others = changed[write.name] - {write.actor}
+            changers = ", ".join(sorted(others))
+            yield f"{write.actor} deleted endpoint {write.name}, which {changers} had changed" if others else ""
 
 
 def no_object_is_written(recording: Recording) -> Iterator[str]:
