@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from deployer.artifacts import parse_uri
-from deployer.errors import InvalidRequestError, SmokeTestFailedError
+from deployer.errors import AccessDeniedError, InvalidRequestError, SmokeTestFailedError
 from deployer.runtime import Document, artifacts, hosting, inference, plan_of, step
 from deployer.smoke_test import BODY_BYTES, SmokeTest, disappointments
 
@@ -39,6 +39,10 @@ def _body(test: SmokeTest) -> bytes:
     except InvalidRequestError as error:
         # It was right when this was planned; by now there is something to undo.
         raise SmokeTestFailedError(str(error)) from error
+    except AccessDeniedError as error:
+        # The plan has seen it. To whom may not list the bucket, S3 denies an object that is gone (S3 API Reference,
+        # GetObject), and this function may not.
+        raise SmokeTestFailedError(f"{test.body_s3_uri}, the body to send, is gone or may not be read") from error
     if content is None:
         raise SmokeTestFailedError(f"{test.body_s3_uri}, the body to send, is not there any more")
     return content
