@@ -9,6 +9,7 @@ import pytest
 
 from local.hosting import Settings
 from local.sample.training import pack, train
+from local.settings import STACK_NAME
 from local.stack import running_stack
 
 if TYPE_CHECKING:
@@ -50,6 +51,19 @@ def stack(running: Stack, quick: Settings) -> Stack:
 def quick() -> Settings:
     """How SageMaker behaves unless a test wants it otherwise."""
     return Settings(create_seconds=20.0, update_seconds=20.0, delete_seconds=5.0)
+
+
+@pytest.fixture(scope="session")
+def roles(running: Stack) -> dict[str, str]:
+    """The name of each function's role."""
+    cloudformation = running.server.client("cloudformation")
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    return {
+        resource["LogicalResourceId"].removesuffix("FunctionRole"): resource["PhysicalResourceId"]
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+        if resource["LogicalResourceId"].endswith("FunctionRole")
+    }
 
 
 @pytest.fixture(scope="session")
