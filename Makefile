@@ -19,7 +19,7 @@ help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: install  ## Deploy the stack to local AWS, upload a model, watch it go live and invoke it
+demo: install  ## Deploy the stack to local AWS: a model goes live, a better one takes over, a broken one is sent back
 	$(BIN)/python -m local.demo
 
 .PHONY: test

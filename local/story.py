@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import dropwhile, pairwise, zip_longest
 from time import monotonic
 
 from rich.console import Console
@@ -130,7 +131,7 @@ class _Telling:
         self._tell_retries()
         if moment.state != self._state:
             if self._folds and self._news:
-                self._tell(moment, self._state, " → ".join(self._news))
+                self._tell(moment, self._state, _trail(self._news))
             self._state, self._news = moment.state, []
             self.stopwatch.doing = moment.state
         if moment.kind != "TaskStateEntered":
@@ -188,6 +189,16 @@ class _Telling:
 
     def _seconds(self, moment: Moment) -> float:
         return (moment.at - self._started).total_seconds()
+
+
+def _trail(news: list[str]) -> str:
+    """Put news into one line, each without the words that it begins with like the one before."""
+    return " → ".join([*news[:1], *(_fresh(before, after) for before, after in pairwise(news))])
+
+
+def _fresh(before: str, after: str) -> str:
+    words = zip_longest(after.split(), before.split(), fillvalue="")
+    return " ".join(word for word, _ in dropwhile(lambda pair: pair[0] == pair[1], words)).rstrip()
 
 
 def _words(failure: Moment) -> str:

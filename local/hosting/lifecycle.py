@@ -138,20 +138,30 @@ class Lifecycle:
         """Let happen what a rollout has due at this moment."""
         if self._is_alarmed(endpoint.name, seen):
             self._go_back(endpoint, "", moment)
-        elif rollout.is_out_of_time:
+            return
+        if rollout.is_out_of_time:
             self._go_back(endpoint, _OUT_OF_TIME, moment)
-        elif (reason := self._failure(endpoint, rollout)) is not None:
-            if rollout.goal == "updated":
-                self._go_back(endpoint, reason, moment)
-            else:
-                self.cancel(endpoint)
-                self.write(endpoint.name, moment, EndpointStatus="Failed", FailureReason=reason, **{_PENDING: None})
+            return
+        # Real servers take real time to start. The next stage begins when they are up, and so is not cut short.
+        now = self._store.clock.now()
+        reason = self._failure(endpoint, rollout)
+        moment += self._store.clock.now() - now
+        if reason is not None:
+            self._fail(endpoint, rollout, reason, moment)
         elif len(rollout.stages) > 1:
             rollout.stages.pop(0)
             rollout.began = moment
             self._enter(endpoint, rollout)
         else:
             self._finish(endpoint, rollout, moment)
+
+    def _fail(self, endpoint: Endpoint, rollout: Rollout, reason: str, moment: float) -> None:
+        """Let a rollout fail: an update goes back, and an endpoint that has never served stays as it is."""
+        if rollout.goal == "updated":
+            self._go_back(endpoint, reason, moment)
+        else:
+            self.cancel(endpoint)
+            self.write(endpoint.name, moment, EndpointStatus="Failed", FailureReason=reason, **{_PENDING: None})
 
     def _failure(self, endpoint: Endpoint, rollout: Rollout) -> str | None:
         """Return why the stage that ends now fails; None if it does not, and its fleet is there."""

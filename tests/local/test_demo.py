@@ -164,7 +164,9 @@ def test_smoke_test_knows_good_models_from_broken_ones(cast: demo.Cast) -> None:
     ("is_terminal", "news"),
     [
         pytest.param(False, ["↻↻ EndpointNotVisibleError", "Updating", "Updating.* 25%", "InService"], id="plain"),
-        pytest.param(True, ["↻↻ EndpointNotVisibleError", "Updating.* → Updating.* 25%.* → InService"], id="terminal"),
+        pytest.param(
+            True, ["↻↻ EndpointNotVisibleError", "Updating.* → 25% of the traffic → InService"], id="terminal"
+        ),
     ],
 )
 def test_story_tells_changes_once(is_terminal: bool, news: list[str]) -> None:  # noqa: FBT001 - a parameter

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from local.hosting import Settings
 from local.hosting.model_server import ModelServer
-from tests.unit.hosting_account import Account, archive, refused, variant
+from tests.unit.hosting_account import WAIT, Account, Clock, archive, blue_green, refused, variant
 
 ADDER = """
 def model_fn(model_dir):
@@ -45,6 +45,31 @@ def test_an_endpoint_really_answers() -> None:
     assert json.loads(answer["Body"].read()) == [42.0, 42.5]
     assert error[0] == "ModelError"
     assert "could not convert string to float" in error[1]
+
+
+def test_a_slow_start_takes_nothing_off_the_next_stage() -> None:
+    """A stage is as long as its policy says, from the moment at which the new fleet's servers are up."""
+    clock, start_seconds = Clock(), 100.0
+
+    def read_slowly(*_: str) -> bytes:
+        clock.sleep(start_seconds)
+        return archive(ADDER)
+
+    account = Account(clock=clock, options={"objects": read_slowly})
+    account.serve()
+    account.create_model("n", ModelDataUrl="s3://b/model.tar.gz")
+    began, settings = clock.now(), account.settings
+    account.update(blue_green("ALL_AT_ONCE"))
+
+    pause = settings.stage_seconds
+    try:
+        seen = [new for _, _, new in account.stages(pause)]
+    finally:
+        account.simulator.close()
+
+    assert seen == ["Creating", "ActivatingTraffic", "Baking", "", ""]
+    # The last look was followed by one more pause.
+    assert clock.now() - pause - began == settings.update_seconds + start_seconds + pause + WAIT + pause
 
 
 @pytest.mark.parametrize(
