@@ -1,8 +1,10 @@
 """SageMaker inside of MiniStack: its requests, authorized by MiniStack's own policy evaluator, reach the simulator."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from ministack.core.iam_evaluator import request_caller_arn
@@ -27,12 +29,14 @@ class Call:
         operation: The API operation.
         resource: What it is about: the ARN that the caller's policies have to allow.
         status: The HTTP status of the answer; 0 if the connection broke.
+        error: The code of the error that was answered; empty if it was none.
     """
 
     caller: str
     operation: str
     resource: str
     status: int
+    error: str
 
 
 class SageMaker:
@@ -69,14 +73,16 @@ class SageMaker:
         def answer() -> Response:
             return respond(self.simulator, path, headers, body, authorize)
 
-        status = 0
+        status, error = 0, ""
         try:
             # In a thread: the simulator may sleep, and asks MiniStack for roles, objects and alarms.
             status, answer_headers, content = await asyncio.to_thread(answer)
+            if status >= HTTPStatus.BAD_REQUEST:
+                error = answer_headers.get("x-amzn-errortype") or json.loads(content)["__type"]
         except ConnectionDroppedError:
             return 200, {"content-length": "1"}, StreamingResponse(_break_off)
         finally:
-            self.calls += [Call(caller, operation, resource, status) for operation, resource in asked]
+            self.calls += [Call(caller, operation, resource, status, error) for operation, resource in asked]
         return status, answer_headers, content
 
 

@@ -61,7 +61,7 @@ def put_on_aws(stack: Stack, load: Load, *, speed: float, timeout: float) -> Fig
     wall_seconds = time.time() - began
     runs = sorted((_run(stack, load, versions, arn) for arn in executions), key=lambda run: run.number)
     calls = stack.server.control.calls()[calls_before:]
-    throttled = sum(call["outcome"] == throttling().code for call in calls)
+    throttled = sum(call["error"] == throttling().code for call in calls)
     broken = broken_promises(runs, stack.server.control.resources(), retained=RETAINED)
     return Figures(
         load=load,

@@ -112,4 +112,5 @@ def test_calls_tell_who_asked_what(stack: Stack) -> None:
         "operation": "DescribeModel",
         "resource": "arn:aws:sagemaker:us-east-1:111122223333:model/on-record",
         "status": 400,
+        "error": "ValidationException",
     }
