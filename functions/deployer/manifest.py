@@ -99,14 +99,15 @@ def read_manifest(text: bytes) -> object:
         raise InvalidRequestError(f"{NAME}: has {len(text)} bytes; at most {_SIZE_LIMIT} are read")
     try:
         document: object = yaml.load(text.decode("utf-8-sig"), Loader=_JsonLoader)  # noqa: S506 - a SafeLoader, and less
+    # Raised from nothing: these errors quote the text, which may hold secrets.
     except UnicodeDecodeError as error:
-        raise InvalidRequestError(f"{NAME}: is no UTF-8 text, at byte {error.start}") from error
+        raise InvalidRequestError(f"{NAME}: is no UTF-8 text, at byte {error.start}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         message = error.problem or error.context or "is no YAML"
-        raise InvalidRequestError(str(Problem(f"{NAME}{place}", message[:_MESSAGE_LIMIT]))) from error
+        raise InvalidRequestError(str(Problem(f"{NAME}{place}", message[:_MESSAGE_LIMIT]))) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(str(Problem(NAME, f"is no YAML: {str(error)[:_MESSAGE_LIMIT]}"))) from error
+        raise InvalidRequestError(str(Problem(NAME, f"is no YAML: {str(error)[:_MESSAGE_LIMIT]}"))) from None
     # An empty manifest says that the stack's defaults will do.
     return {} if document is None else document

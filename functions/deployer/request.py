@@ -104,8 +104,8 @@ def read_request(
         raise InvalidRequestError(f"request: is nested more than {DEPTH_LIMIT} levels deep")
     try:
         json.dumps(document, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise InvalidRequestError("request: holds half of a character, which no text can") from error
+    except UnicodeEncodeError:
+        raise InvalidRequestError("request: holds half of a character, which no text can") from None  # it has the text
     named = {**document, "EndpointName": document.get("EndpointName", endpoint_name)}
     complete = _with_names(named)
     shape_problems = list(_shape_problems(complete, allowances))

@@ -131,7 +131,7 @@ def arrive(document: object, execution_name: str, started_at: datetime, landing:
         problems = [
             Problem(".".join(map(str, found["loc"][1:])) or "detail-type", found["msg"]) for found in error.errors()
         ]
-        raise InvalidRequestError("\n".join(map(str, problems))) from error
+        raise InvalidRequestError("\n".join(map(str, problems))) from None  # that one quotes the event
     if event.account != landing.account:
         raise _rejected("account", f"the event is of account {event.account}, the deployer of {landing.account}")
     if isinstance(event, _ObjectCreated):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Resource = dict[str, Any]
 
 _PATIENCE = timedelta(hours=2)
-"""How long an endpoint may take to go away, and how much older than the run a model may be that it has to undo."""
+"""How long an endpoint may take to go away, and how much older than the run a model may be that ran beside it made."""
 
 _CERTAIN = {error.__name__ for error in PermanentError.__subclasses__()}
 """After any other error, a call that seemed to fail may have had its effect, and that may not be visible yet."""
@@ -204,13 +204,14 @@ class Undoing:
             else:
                 left.append(plan.revision)
         gone = set() if left else {plan.revision}
-        recent = {name: model for name, model in models.items() if model and self._is_recent(model)}
+        found = {name: model for name, model in models.items() if model}
         # Who has claimed a model and not yet made its config creates it anew on finding it gone.
-        free = {name: model for name, model in recent.items() if name not in claims or claims[name] in gone}
+        free = {name: model for name, model in found.items() if name not in claims or claims[name] in gone}
         unused = free.keys() - self.usage.models_in_use(free, but=gone)
         for name in sorted(unused):
             self.sagemaker.delete_model(name)
-        return left + sorted(recent.keys() - unused)
+        # That an older one stays is as it was before.
+        return left + sorted(name for name in found.keys() - unused if self._is_recent(found[name]))
 
     def _claimants(self, models: dict[str, Resource | None]) -> dict[str, str]:
         """Return the models that other runs rely on, each with the revision that does; it may be this one."""

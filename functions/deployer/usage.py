@@ -66,8 +66,13 @@ class Usage:
     ) -> set[str]:
         if not resources:
             return set()
-        oldest = min(resource["CreationTime"] for resource in resources.values())
-        return {name for summary in list_since(oldest - _CLOCK_SKEW) for name in names_of(summary) & resources.keys()}
+        oldest, used = min(resource["CreationTime"] for resource in resources.values()), set[str]()
+        for summary in list_since(oldest - _CLOCK_SKEW):
+            used |= names_of(summary) & resources.keys()
+            if len(used) == len(resources):
+                # The newest come first, and what is in use mostly is by what is live.
+                break
+        return used
 
     def _configs_of(self, summary: Resource) -> frozenset[str]:
         """Return the config that a listed endpoint has, and the one that it is being changed to."""

@@ -83,7 +83,8 @@ def invoke(name: str, payload: Any, clock: VirtualClock, timeout: float) -> Any:
             "errorMessage": str(error),
             "errorType": type(error).__name__,
             "requestId": context.aws_request_id,
-            "stackTrace": traceback.format_exc().splitlines(),
+            # The places, as Lambda reports them: no messages, and none of the errors that it was raised from.
+            "stackTrace": traceback.format_tb(error.__traceback__),
         }
         raise FunctionError(type(error).__name__, json.dumps(report)) from error
     except FunctionKilledError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,6 +43,17 @@ def test_a_manifest_that_is_no_json_says_where(text: bytes, said: str) -> None:
         read_manifest(text)
 
     assert said in str(rejected.value)
+
+
+def test_a_trace_quotes_nothing_of_the_manifest() -> None:
+    """Values such as a container's environment may be secret; where the fault is says the message."""
+    secret = b"hunter2"
+    text = b"KEY: %s: %s" % (secret, secret)
+
+    with pytest.raises(InvalidRequestError) as rejected:
+        read_manifest(text)
+
+    assert secret.decode() not in "".join(traceback.format_exception(rejected.value))
 
 
 def test_what_looks_like_a_date_stays_text() -> None:

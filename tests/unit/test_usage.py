@@ -112,13 +112,13 @@ def test_nothing_is_looked_for_where_nothing_may_go() -> None:
 
 def test_a_search_that_was_refused_goes_on_where_it_was() -> None:
     """A step that is tried again asks for nothing twice, as long as its function stays warm."""
-    account, memory = Account(*(endpoint(f"e-{number}", "c") for number in range(4))), {}
+    account, memory = Account(*(endpoint(f"e-{number}", "other") for number in range(4))), {}
     account.refuses_after = 2
     with pytest.raises(SageMakerThrottledError):
         usage(account, memory).configs_in_use(made("c"))
     account.refuses_after = 4
 
-    assert usage(account, memory).configs_in_use(made("c")) == {"c"}
+    assert usage(account, memory).configs_in_use(made("c")) == set()
     assert account.asked == ["e-0", "e-1", "e-2", "e-3"]
 
 
@@ -140,6 +140,14 @@ def test_what_may_be_stale_is_not_remembered(listed: dict[str, Any], described: 
     usage(account, memory).configs_in_use(made("c"))
 
     assert memory == {}
+
+
+def test_the_search_ends_when_all_is_in_use() -> None:
+    """What uses it is mostly what is live, and among the first."""
+    account = Account(config("c-1", "m"), config("c-2", "n"), config("c-3", "other"))
+
+    assert usage(account).models_in_use(made("m", "n"), but=()) == {"m", "n"}
+    assert account.asked == ["c-1", "c-2"]
 
 
 def test_what_has_changed_is_looked_at_again() -> None:
@@ -164,7 +172,7 @@ def test_what_cannot_be_seen_is_not_remembered() -> None:
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A function may stay warm for days; then it begins anew."""
     monkeypatch.setattr("deployer.usage._MOST_REMEMBERED", 3)
-    account, memory = Account(*(config(f"c-{number}", "m") for number in range(5))), {}
+    account, memory = Account(*(config(f"c-{number}", "other") for number in range(5))), {}
 
     usage(account, memory).models_in_use(made("m"), but=())
 

@@ -130,7 +130,9 @@ def what_is_left_is_told_truly(recording: Recording) -> Iterator[str]:
     """What an outcome names as left was there shortly before."""
     for run in recording.runs:
         if run.left and "UndoFailure" not in run.data:
-            there = _there_between(recording, run.ended - VISIBILITY_SECONDS - _FUNCTION_SECONDS, run.ended)
+            # Not when it ended: an execution that has ended as Failed can be redriven, and ends once more.
+            told = max((visit.entered for visit in run.visits if visit.state == "AnnounceOutcome"), default=run.ended)
+            there = _there_between(recording, told - VISIBILITY_SECONDS - _FUNCTION_SECONDS, told)
             missing = sorted(set(run.left) - there)
             yield f"{run.name} left {', '.join(missing)}, which was not there" if missing else ""
 
