@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from deployer.content import EXECUTION_TAG, REVISION_TAG
+from deployer.content import EXECUTION_TAG, REVISION_TAG, STACK_TAG
 from deployer.errors import (
     DeploymentSupersededError,
     DeploymentTimedOutError,
@@ -135,21 +135,23 @@ class Undoing:
         return not self.has_changed or self.error == _UNPROVEN
 
     def _look_up(self) -> tuple[Resource | None, dict[str, Resource | None]]:
-        """Return the config and the models, by name, as far as they can be seen."""
+        """Return the config and the models, by name, as far as they can be seen; of the models only this deployer's."""
         sagemaker = self.sagemaker
         config = self._tagged(sagemaker.find_endpoint_config(self.plan.revision), "EndpointConfigArn")
         names = [model["ModelName"] for model in self.plan.models]
-        return config, {name: self._tagged(sagemaker.find_model(name), "ModelArn") for name in names}
+        models = {name: self._tagged(sagemaker.find_model(name), "ModelArn") for name in names}
+        return config, {name: model if model and model["Tags"] else None for name, model in models.items()}
 
     def _tagged(self, found: Resource | None, arn: str) -> Resource | None:
-        """Add a resource's tags. One without any is not this deployer's, or its tags cannot be seen yet."""
+        """Add a resource's tags; none if the stack's is missing, and so it is not ours, or they cannot be seen yet."""
         tags = self.sagemaker.tags_of(found[arn]) if found else {}
-        return {**found, "Tags": tags} if found and tags else None
+        return {**found, "Tags": tags if STACK_TAG in tags else {}} if found else None
 
     def _is_all_seen(self, config: Resource | None, models: dict[str, Resource | None]) -> bool:
         """Tell whether everything was found that this run may have created a moment ago."""
-        may_miss_models = self.has_models or len(models) > 1
-        return (config is not None or not self.has_config) and not (may_miss_models and None in models.values())
+        misses_config = self.has_config and not (config and config["Tags"])
+        misses_models = (self.has_models or len(models) > 1) and None in models.values()
+        return not (misses_config or misses_models)
 
     def _settle_endpoint(self) -> bool:
         """Let the endpoint serve what it served before, if that was anything; tell whether all is settled."""
@@ -165,7 +167,7 @@ class Undoing:
     def _is_another_runs(self) -> bool:
         """Tell whether another execution of the same request has claimed the revision, and so goes on with it."""
         config = self._tagged(self.sagemaker.find_endpoint_config(self.plan.revision), "EndpointConfigArn")
-        return config is not None and config["Tags"].get(EXECUTION_TAG) != self.plan.execution
+        return bool(config and config["Tags"] and config["Tags"].get(EXECUTION_TAG) != self.plan.execution)
 
     def _gone(self, endpoint: dict[str, Any]) -> bool:
         """Delete an endpoint that this run made, on the revision that it was made with."""
