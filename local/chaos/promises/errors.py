@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from deployer import errors
+from local.chaos.promises.serving import is_broken
 from local.chaos.recording import is_by_and_by
 from local.machine.machine import DEFINITION
 
@@ -111,7 +112,7 @@ def _why_not(recording: Recording, run: Run, name: str, error: str, cause: str) 
         return "" if is_so else f"{told}, which AWS did not answer"
     is_touched = recording.is_taken_over(run.endpoint)
     if error == "SmokeTestFailedError":
-        return "" if run.ask.is_broken or is_touched else f"{told}, but the model works: {cause[:200]}"
+        return "" if is_broken(recording, run.revision) or is_touched else f"{told}, but the model works: {cause[:200]}"
     if error in {"EndpointFailedError", "UpdateRolledBackError"}:
         statuses = {"Failed", "OutOfService", "UpdateRollbackFailed"} if error[0] == "E" else {"RollingBack"}
         # Going back for another run of the same revision looks the same.

@@ -28,7 +28,7 @@ def endpoints_keep_answering(recording: Recording) -> Iterator[str]:
             for probe in recording.probes:
                 if probe.endpoint == name and start <= probe.time < end:
                     is_right = probe.answer == "ok" or (
-                        probe.answer == "ModelError" and any(_is_broken(recording, config) for config in probe.configs)
+                        probe.answer == "ModelError" and any(is_broken(recording, config) for config in probe.configs)
                     )
                     yield "" if is_right else f"{name} answered {probe.answer} at {probe.time - recording.began:.0f} s"
             for began, ended, record in spans(recording.writes, name):
@@ -53,7 +53,7 @@ def _promised(recording: Recording, endpoint: str) -> Iterator[tuple[float, floa
                 yield success, end
 
 
-def _is_broken(recording: Recording, config: str) -> bool:
+def is_broken(recording: Recording, config: str) -> bool:
     """Tell whether a config names a model that cannot answer."""
     written = [write.value for write in recording.writes if write.name == config and write.table == "configs"]
     names = {name for value in written if value for name in models_of(value)}
