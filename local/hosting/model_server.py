@@ -83,7 +83,7 @@ class ModelServer:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "local.hosting.container", model_dir],
             cwd=_ROOT,
-            bufsize=0,  # what is in a buffer is not seen by `select`
+            bufsize=0,  # what is in a buffer is not seen by `poll`
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -141,6 +141,9 @@ class ModelServer:
 
     def _frame(self, deadline: float) -> tuple[dict[str, Any], bytes] | None:
         stream, seconds = self._process.stdout, max(0.0, deadline - monotonic())
-        if stream is None or not select.select([stream], [], [], seconds)[0]:
+        if stream is None:
             return None
-        return read_frame(stream)
+        # Not `select`, which refuses file descriptors above 1023: under load this process has more.
+        poll = select.poll()
+        poll.register(stream, select.POLLIN)
+        return read_frame(stream) if poll.poll(seconds * 1000) else None

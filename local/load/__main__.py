@@ -1,4 +1,4 @@
-"""Puts a load on the deployer: a large one in virtual time, a small one on local AWS. `python -m local.load`.
+"""Puts a load on the deployer: in virtual time, and on local AWS. `python -m local.load`.
 
 It ends with status 1 if a promise is broken: a run that fails or says nothing, an endpoint that does not serve its
 newest artifact, a model or a config that nothing accounts for.
@@ -23,8 +23,7 @@ from local.settings import REGION
 from local.stack import Stack
 from local.story import Story
 
-_SPEED = 10.0
-_STUCK_SECONDS = 1200.0
+_STUCK_SECONDS = 3600.0
 _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_ACCESS_KEY_ID": "none",
@@ -39,7 +38,7 @@ def main() -> int:
     options, story = _options(), Story(Console(highlight=False))
     limit = options.calls_per_second or None
     try:
-        on_aws = _on_aws(story, Load(options.local_uploads, options.local_endpoints), limit)
+        on_aws = _on_aws(story, Load(options.local_uploads, options.local_endpoints), limit, options.speed)
         in_virtual_time = _in_virtual_time(story, Load(options.uploads, options.endpoints), limit, on_aws.milliseconds)
     except LocalAwsError as error:
         story.say(f"[bold red]The load failed[/]: {type(error).__name__}: {escape(str(error))}")
@@ -53,15 +52,15 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def _on_aws(story: Story, load: Load, limit: float | None) -> Figures:
+def _on_aws(story: Story, load: Load, limit: float | None, speed: float) -> Figures:
     with story.chapter("Build the stack with sam build"):
         template = build()
-    with Server(speed=_SPEED) as server:
+    with Server(speed=speed) as server:
         with story.chapter("Deploy the stack to local AWS"):
             stack = Stack.deploy(server, template, {"DefaultImage": "load:1", "RetainedRevisions": str(RETAINED)})
         server.control.settings = hosting(limit)
         with story.chapter(f"{load.uploads} uploads for {load.endpoints} endpoints on local AWS"):
-            return put_on_aws(stack, load, speed=_SPEED, timeout=_STUCK_SECONDS)
+            return put_on_aws(stack, load, speed=speed, timeout=_STUCK_SECONDS)
 
 
 def _in_virtual_time(story: Story, load: Load, limit: float | None, milliseconds: float) -> Figures:
@@ -76,8 +75,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.load", description=__doc__.partition("`")[0])
     parser.add_argument("--uploads", type=int, default=Load.uploads, help="in virtual time")
     parser.add_argument("--endpoints", type=int, default=Load.endpoints)
-    parser.add_argument("--local-uploads", type=int, default=12, help="on local AWS")
-    parser.add_argument("--local-endpoints", type=int, default=4)
+    parser.add_argument("--local-uploads", type=int, default=Load.uploads, help="on local AWS")
+    parser.add_argument("--local-endpoints", type=int, default=Load.endpoints)
+    parser.add_argument("--speed", type=float, default=2.0, help="how many times as fast the clock of local AWS goes")
     parser.add_argument("--calls-per-second", type=float, default=10.0, help="that SageMaker takes; 0 for any number")
     parser.add_argument("--write", action="store_true", help="write the table of docs/benchmarks.md")
     return parser.parse_args()
