@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from deployer.content import REVISION_TAG, STACK_TAG
 from deployer.history import retired
 from deployer.naming import Revision
-from deployer.rules import model_names
+from deployer.rules import config_names, model_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,7 +71,7 @@ class Retiring:
         if endpoint is None or endpoint["EndpointConfigName"] not in own:
             # The endpoint has been changed since. Whoever does so, retires what is old then.
             return {}
-        kept = own | {endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName")}
+        kept = own | config_names(endpoint)
         names = retired(sagemaker.revisions(plan.endpoint_name), plan.wanted, self.retained, kept)
         found = {name: sagemaker.find_endpoint_config(name) for name in names}
         return {name: config for name, config in found.items() if config and self._is_ours(config["EndpointConfigArn"])}

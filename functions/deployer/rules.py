@@ -65,6 +65,12 @@ def model_names(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
+def config_names(endpoint: Mapping[str, Any]) -> set[str]:
+    """Return the endpoint config that a described endpoint has, and the one that it is being changed to."""
+    parts = (endpoint, endpoint.get("PendingDeploymentSummary", {}))
+    return {part["EndpointConfigName"] for part in parts if "EndpointConfigName" in part}
+
+
 def _model_problems(path: str, model: Document) -> Iterator[Problem]:
     if "PrimaryContainer" in model and "Containers" in model:
         yield Problem(f"{path}.Containers", "cannot stand beside PrimaryContainer; use one of them")

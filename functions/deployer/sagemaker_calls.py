@@ -103,7 +103,7 @@ class SageMakerCalls:
         return dict(sorted(own.items(), key=lambda entry: entry[1].order, reverse=True))
 
     def _pages(self, operation: str, member: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Yield the entries of a listing, up to a bound that no one deployment's time should see."""
+        """Yield the entries of a listing, up to a bound."""
         token: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
             page = self._call(operation, MaxResults=100, **parameters, **token)
@@ -111,7 +111,9 @@ class SageMakerCalls:
             if "NextToken" not in page:
                 return
             token = {"NextToken": page["NextToken"]}
-        raise SageMakerRejectedError(f"{operation}: more than {_MOST_PAGES} pages since the deployment began.")
+        raise SageMakerRejectedError(
+            f"{operation}: there are more than {_MOST_PAGES} pages, and no more are looked through."
+        )
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         longest = _FIRST_PAUSE_SECONDS

@@ -16,6 +16,7 @@ from deployer.errors import (
     SmokeTestFailedError,
 )
 from deployer.planning import WAITING_STATUSES
+from deployer.rules import config_names
 
 if TYPE_CHECKING:
     from deployer.hosting import Hosting
@@ -159,7 +160,7 @@ class Undoing:
         if endpoint is None:
             return True
         if endpoint["EndpointConfigName"] != plan.revision:
-            return bool(endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName") != plan.revision)
+            return plan.revision not in config_names(endpoint)
         if self.error != _UNPROVEN and self._is_another_runs():
             return True
         return self._gone(endpoint) if plan.live is None else self._gone_back(endpoint, plan.live)

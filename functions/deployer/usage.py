@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from deployer.rules import model_names
+from deployer.rules import config_names, model_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -80,8 +80,7 @@ class Usage:
         if key in self.memory:
             return self.memory[key]
         endpoint = self.sagemaker.find_endpoint(summary["EndpointName"]) or {}
-        parts = (endpoint, endpoint.get("PendingDeploymentSummary", {}))
-        names = frozenset(part["EndpointConfigName"] for part in parts if "EndpointConfigName" in part)
+        names = frozenset(config_names(endpoint))
         if _is_lasting(endpoint, summary):
             self._remember(key, names)
         return names

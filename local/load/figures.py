@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from local.hosting.errors import throttled as throttling
 from local.settings import ROOT
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ class Figures:
     Attributes:
         load: What was asked.
         runs: What each upload led to.
-        calls: How many calls SageMaker took.
-        throttled: How many more it refused because they came too fast.
+        answers: How many calls of SageMaker ended in each way: without an error, or with the code of one.
         calls_per_second: How many calls SageMaker took each second; None for any number.
         speed: How many times faster than the wall clock SageMaker's went; None if time was virtual.
         seconds: From the first upload to the end of the last execution, on SageMaker's clock.
@@ -44,14 +44,23 @@ class Figures:
 
     load: Load
     runs: Sequence[Run]
-    calls: int
-    throttled: int
+    answers: Counter[str]
     calls_per_second: float | None
     speed: float | None
     seconds: float
     wall_seconds: float
     milliseconds: float
     broken: Sequence[str]
+
+    @property
+    def throttled(self) -> int:
+        """How many calls SageMaker refused because they came too fast."""
+        return self.answers[throttling().code]
+
+    @property
+    def calls(self) -> int:
+        """How many calls it took."""
+        return self.answers.total() - self.throttled
 
     @property
     def outcomes(self) -> Counter[str]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import io
 import time
+from collections import Counter
 from contextlib import redirect_stdout
 from functools import partial
 from typing import TYPE_CHECKING
 
-from local.hosting.errors import throttled as throttling
 from local.load.aftermath import broken_promises
 from local.load.figures import Figures
 from local.load.uploads import RETAINED, Run, hosting
@@ -49,12 +49,10 @@ def put_in_virtual_time(
             Run(number, load.endpoint(number), outcomes.get(execution.arn), execution.events)
             for number, execution in sorted(executions.items())
         ]
-        throttled = sum(call.outcome == throttling().code for call in world.simulator.calls)
         return Figures(
             load=load,
             runs=runs,
-            calls=len(world.simulator.calls) - throttled,
-            throttled=throttled,
+            answers=Counter(call.outcome for call in world.simulator.calls),
             calls_per_second=calls_per_second,
             speed=None,
             seconds=world.clock.now() - began,

@@ -7,6 +7,7 @@ import json
 import re
 import tarfile
 import time
+from collections import Counter
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.errors import LocalAwsError
-from local.hosting.errors import throttled as throttling
 from local.load.aftermath import broken_promises
 from local.load.figures import Figures
 from local.load.uploads import RETAINED, Run
@@ -61,13 +61,11 @@ def put_on_aws(stack: Stack, load: Load, *, speed: float, timeout: float) -> Fig
     wall_seconds = time.time() - began
     runs = sorted((_run(stack, load, versions, arn) for arn in executions), key=lambda run: run.number)
     calls = stack.server.control.calls()[calls_before:]
-    throttled = sum(call["error"] == throttling().code for call in calls)
     broken = broken_promises(runs, stack.server.control.resources(), retained=RETAINED)
     return Figures(
         load=load,
         runs=runs,
-        calls=len(calls) - throttled,
-        throttled=throttled,
+        answers=Counter(call["error"] for call in calls),
         calls_per_second=stack.server.control.settings.calls_per_second,
         speed=speed,
         seconds=wall_seconds * speed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,7 @@ def figures() -> Figures:
     return Figures(
         load=Load(uploads=2, endpoints=1, seconds=1.0, prefix="e"),
         runs=[replace(first, events=events), replace(second, events=[*once, *again])],
-        calls=40,
-        throttled=3,
+        answers=Counter({"ok": 40, "ThrottlingException": 3}),
         calls_per_second=None,
         speed=10.0,
         seconds=300.0,
