@@ -105,8 +105,10 @@ class Undoing:
             # Who has claimed these is about to make the config, or gone.
             return self._wait_until_seen(until, sorted(claimants.keys() - claims.keys()))
         left = self._remove_unused(config, models, claims)
-        if left and self.has_planned_again and not has_left:
-            # What uses it may be another run's, which is just being undone, too: look once more.
+        is_seen_in_use = self.plan.revision in left and self.error != _TIMED_OUT
+        if left and (self.has_planned_again or is_seen_in_use) and not has_left:
+            # What uses it may be another run's, which is just being undone, too; or a replica still shows the endpoint
+            # as it was before this run took it back. Look once more.
             return self._wait_until_seen(until, left)
         return self._report(until, left, is_done=True)
 

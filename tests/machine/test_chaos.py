@@ -23,6 +23,7 @@ from tests.machine import mutated_deployments, mutated_requests
 from tests.machine.mutations import Mutation, mutations_of
 from tests.machine.told_stories import (
     a_late_event_between_two_equal_ones,
+    one_that_is_taken_back,
     one_that_is_taken_back_superseded_another,
     one_while_another_is_undone,
     one_whose_model_loses_its_revision,
@@ -103,6 +104,14 @@ def test_what_seldom_happens_breaks_no_promise(make_world: Any, tell: Callable[[
         violations, _ = judge(play(tell(seed), make_world))
 
         assert not violations, seed
+
+
+def test_what_was_taken_back_leaves_nothing(make_world: Any) -> None:
+    """Even if a replica still shows the endpoint on what it has just been changed back from."""
+    for seed in range(12):
+        runs = play(one_that_is_taken_back(seed), make_world).runs
+
+        assert [(run.outcome, run.left) for run in runs[:2]] == [("Deployed", []), ("Failed", [])], seed
 
 
 @pytest.mark.parametrize("seed", [100375, 101124, 201649, 201708])

@@ -36,7 +36,7 @@ def one_that_is_taken_back(seed: int) -> Story:
         seed,
         Manual(name="first", at=0.0, endpoint="churn", document=request("a")),
         Manual(name="second", at=900.0, endpoint="churn", document=request("bad", SmokeTest=ANSWERS), is_broken=True),
-        settings=Settings(broken_models={"bad": "cannot predict"}),
+        settings=Settings(lag=MOST_LAG, broken_models={"bad": "cannot predict"}),
     )
 
 
