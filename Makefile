@@ -52,7 +52,7 @@ $(CHECKOV)/.ready: requirements-checkov.txt
 
 .PHONY: chaos
 chaos: install  ## Play 1,000 executions with random faults in virtual time, and hold the promises against them
-	PYTHONPATH=functions $(BIN)/python -m local.chaos $(CHAOS)
+	PYTHONPATH=functions $(BIN)/python -m local.simulation $(CHAOS)
 
 .PHONY: format
 format: install  ## Format the code, and mend what can be mended by itself
@@ -61,11 +61,11 @@ format: install  ## Format the code, and mend what can be mended by itself
 
 .PHONY: local
 local: install  ## Keep the stack running on local AWS until Ctrl-C
-	$(BIN)/python -m local.up
+	$(BIN)/python -m local.aws.up
 
 .PHONY: load
 load: install  ## Upload 200 artifacts for 50 endpoints at once, and write what that took into docs/benchmarks.md
-	PYTHONPATH=functions $(BIN)/python -m local.load $(or $(LOAD),--write)
+	PYTHONPATH=functions $(BIN)/python -m local.load_test $(or $(LOAD),--write)
 
 .PHONY: schema
 schema: install  ## Write docs/deployment.schema.json from the request and the service model

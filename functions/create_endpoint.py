@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deployer.planning import check_deadline
+from deployer.planning.plan import check_deadline
 from deployer.runtime import Document, hosting, plan_of, step
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deployer.changes import alarm_names, alarm_reason
-from deployer.planning import Live, in_service, next_poll, progress
+from deployer.planning.live_checks import alarm_names, alarm_reason
+from deployer.planning.plan import Live, in_service, next_poll, progress
 from deployer.runtime import Document, hosting, monitoring, plan_of, step
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from deployer.drafting import Drafting
-from deployer.planning import Action, Plan, check_deadline
+from deployer.planning.drafting import Drafting
+from deployer.planning.plan import Action, Plan, check_deadline
+from deployer.planning.triggers import arrive, receive
 from deployer.runtime import Document, Settings, artifacts, hosting, logger, monitoring, plan_of, step
-from deployer.triggers import arrive, receive
 
 
 @step

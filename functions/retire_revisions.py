@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from deployer.retiring import Retiring
+from deployer.cleanup.retiring import Retiring
 from deployer.runtime import Document, hosting, plan_of, step, usage
 
 

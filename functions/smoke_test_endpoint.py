@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from deployer.artifacts import parse_uri
+from deployer.aws.s3 import parse_uri
 from deployer.errors import AccessDeniedError, InvalidRequestError, SmokeTestFailedError
+from deployer.request.smoke_test import BODY_BYTES, SmokeTest, disappointments
 from deployer.runtime import Document, artifacts, hosting, inference, plan_of, step
-from deployer.smoke_test import BODY_BYTES, SmokeTest, disappointments
 
 _PATIENCE_SECONDS = 220.0
 """For all answers together; with one more that takes all its time, less than the function has."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deployer.planning import Action
+from deployer.cleanup.undoing import Undoing
+from deployer.planning.plan import Action
 from deployer.runtime import Document, hosting, plan_of, step, usage
-from deployer.undoing import Undoing
 
 
 @step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from deployer.errors import EndpointBusyError
-from deployer.planning import Action, check_deadline, decide
+from deployer.planning.plan import Action, check_deadline, decide
 from deployer.runtime import Document, hosting, plan_of, step
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.alias_generators import to_pascal
 
-from deployer.request import MODEL_KEY_LENGTH, DeploymentRequest
-from deployer.service_model import operation_input, sagemaker
-from deployer.smoke_test import Expect, SmokeTest
+from deployer.request.model import MODEL_KEY_LENGTH, DeploymentRequest
+from deployer.request.service_model import operation_input, sagemaker
+from deployer.request.smoke_test import Expect, SmokeTest
 from local.settings import ROOT
 
 if TYPE_CHECKING:

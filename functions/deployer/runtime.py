@@ -13,16 +13,16 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from botocore.config import Config
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from deployer.allowances import Allowances
-from deployer.artifacts import Artifacts
-from deployer.content import Defaults
+from deployer.aws.inference import Inference
+from deployer.aws.monitoring import Monitoring
+from deployer.aws.s3 import Artifacts
+from deployer.aws.sagemaker import Hosting
+from deployer.cleanup.usage import Memory, Usage
 from deployer.errors import DeployerError
-from deployer.hosting import Hosting
-from deployer.inference import Inference
-from deployer.monitoring import Monitoring
-from deployer.planning import Plan
-from deployer.triggers import Landing
-from deployer.usage import Memory, Usage
+from deployer.planning.plan import Plan
+from deployer.planning.revision import Defaults
+from deployer.planning.triggers import Landing
+from deployer.request.allowances import Allowances
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.hosting import Settings
-from local.sample.training import pack, train
+from local.aws.stack import running_stack
+from local.demo.sample.training import pack, train
 from local.settings import STACK_NAME
-from local.stack import running_stack
+from local.simulator import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.sample.training import Trained
-    from local.stack import Stack
+    from local.aws.stack import Stack
+    from local.demo.sample.training import Trained
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

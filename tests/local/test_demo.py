@@ -14,18 +14,18 @@ import pytest
 import yaml
 from rich.console import Console
 
-from deployer.smoke_test import Answer, SmokeTest, disappointments
-from local import demo
-from local.execution import Moment
-from local.processes import ProgramFailedError
-from local.sample.client import Client, ClientFailedError
-from local.sample.training import MANIFEST
+from deployer.request.smoke_test import Answer, SmokeTest, disappointments
+from local.aws.execution import Moment
+from local.aws.processes import ProgramFailedError
+from local.demo import demo
+from local.demo.sample.client import Client, ClientFailedError
+from local.demo.sample.training import MANIFEST
+from local.demo.story import Story
 from local.settings import ROOT
-from local.story import Story
 
 if TYPE_CHECKING:
-    from local.sample.training import Trained
-    from local.stack import Stack
+    from local.aws.stack import Stack
+    from local.demo.sample.training import Trained
 
 DEMO_SECONDS = 240
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.execution import wait_for_execution
+from local.aws.execution import wait_for_execution
 from local.settings import STACK_NAME
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.aws.stack import Stack
 
 EVENTS = Path(__file__).parents[1] / "events"
 

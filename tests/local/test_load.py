@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.hosting import Fault
-from local.load.on_aws import put_on_aws
-from local.load.uploads import Load
+from local.load_test.on_aws import put_on_aws
+from local.load_test.uploads import Load
+from local.simulator import Fault
 
 if TYPE_CHECKING:
-    from local.hosting import Settings
-    from local.stack import Stack
+    from local.aws.stack import Stack
+    from local.simulator import Settings
 
 SPEED = 50.0  # of the stack that the tests share
 STUCK_SECONDS = 120.0

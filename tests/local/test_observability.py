@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.execution import follow
-from local.hosting import Fault
+from local.aws.execution import follow
 from local.settings import ROOT, STACK_NAME
+from local.simulator import Fault
 from tests.machine.factories import request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.hosting import Settings
-    from local.stack import Stack
+    from local.aws.stack import Stack
+    from local.simulator import Settings
 
 SECRET = "hunter2-of-the-environment"  # noqa: S105 - the point of the tests
 TOO_LONG = SECRET + "x" * 1024

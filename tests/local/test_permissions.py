@@ -13,14 +13,14 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
-from deployer.content import STACK_TAG, UNPROVEN_TAG
+from deployer.planning.revision import STACK_TAG, UNPROVEN_TAG
 from local.settings import ACCOUNT_ID, REGION, STACK_NAME
 from tests.local.permissions import CALLS, MAY, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.stack import Stack
+    from local.aws.stack import Stack
 
 MODEL = {"ModelName": "with-role", "PrimaryContainer": {"Image": "i"}}
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from local.build import build
-from local.execution import follow
-from local.hosting import Fault, Settings
-from local.processes import ProgramFailedError, run
-from local.server import Server, StartFailedError
+from local.aws.build import build
+from local.aws.execution import follow
+from local.aws.processes import ProgramFailedError, run
+from local.aws.server import Server, StartFailedError
+from local.aws.stack import Stack
 from local.settings import ROOT
-from local.stack import Stack
+from local.simulator import Fault, Settings
 
 GONE_SECONDS = 15.0
 STOP_SECONDS = 8.0  # less than a server is given before it is killed
@@ -74,7 +74,7 @@ def test_nothing_outlives_the_program(tmp_path: Path, number: signal.Signals) ->
 
         os.kill(program.pid, number)
 
-        assert "local.gateway" in commands
+        assert "local.aws.gateway" in commands
         assert "function_process" in commands
         assert not left_after(pids)
         assert not list(tmp_path.glob("local-aws-*"))
@@ -83,12 +83,12 @@ def test_nothing_outlives_the_program(tmp_path: Path, number: signal.Signals) ->
 RUNS_A_FUNCTION = """
 import signal, sys
 from pathlib import Path
-from local.build import build
-from local.execution import follow
-from local.hosting import Fault, Settings
-from local.interrupts import run_interruptible
-from local.server import Server
-from local.stack import Stack
+from local.aws.build import build
+from local.aws.execution import follow
+from local.simulator import Fault, Settings
+from local.aws.interrupts import run_interruptible
+from local.aws.server import Server
+from local.aws.stack import Stack
 
 def main():
     with Server(speed=50) as server:

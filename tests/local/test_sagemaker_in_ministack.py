@@ -11,12 +11,12 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError, HTTPClientError
 
-from local.control import PATH
-from local.hosting import Fault
+from local.aws.control import PATH
+from local.simulator import Fault
 
 if TYPE_CHECKING:
-    from local.hosting import Settings
-    from local.stack import Stack
+    from local.aws.stack import Stack
+    from local.simulator import Settings
 
 SETTLED_SECONDS = 20.0
 

@@ -14,7 +14,7 @@ from local.settings import ACCOUNT_ID, REGION
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.stack import Stack
+    from local.aws.stack import Stack
 
 COUNT = "sagemaker:variant:DesiredInstanceCount"
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from local.execution import follow
-from local.hosting import Fault
+from local.aws.execution import follow
+from local.simulator import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.hosting import Settings
-    from local.sample.training import Trained
-    from local.stack import Stack
+    from local.aws.stack import Stack
+    from local.demo.sample.training import Trained
+    from local.simulator import Settings
 
 NOT_VISIBLE = {"ModelNotVisibleError", "EndpointConfigNotVisibleError", "EndpointNotVisibleError"}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from local.stack import Stack
+    from local.aws.stack import Stack
 
 VARIANT = "{ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}"
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.execution import follow
-from local.hosting import Fault
+from local.aws.execution import follow
+from local.simulator import Fault
 from tests.local.permissions import ALARM, MAY, VARIANT
 from tests.machine.factories import ANSWERS, request, rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from local.audit import Authorization
-    from local.hosting import Settings
-    from local.stack import Stack
+    from local.aws.audit import Authorization
+    from local.aws.stack import Stack
+    from local.simulator import Settings
 
 # Lambda itself writes a function's logs and traces, with the function's role; MiniStack writes logs without asking, and
 # has no X-Ray.

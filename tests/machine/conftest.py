@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.machine.world import World, worlds
+from local.virtual_time.world import World, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,13 +11,13 @@ import plan_deployment
 import retire_revisions
 import smoke_test_endpoint
 import undo_deployment
-from deployer import naming
-from deployer.artifacts import Artifacts
-from deployer.hosting import Hosting
+from deployer.aws.s3 import Artifacts
+from deployer.aws.sagemaker import Hosting
+from deployer.cleanup.retiring import Retiring
+from deployer.cleanup.undoing import Undoing
 from deployer.outcome import conclude
-from deployer.planning import Action
-from deployer.retiring import Retiring
-from deployer.undoing import Undoing
+from deployer.planning import names
+from deployer.planning.plan import Action
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine
 from tests.machine.told_stories import one_that_is_taken_back, one_while_another_is_undone, two_on_one_model
 
@@ -71,7 +71,7 @@ def skip_the_smoke_test(patch: pytest.MonkeyPatch) -> None:
 @breaks("success_means_what_was_asked_for", seed=2)
 def ignore_the_content(patch: pytest.MonkeyPatch) -> None:
     """Gives all content the same digest."""
-    patch.setattr(naming, "digest", lambda _: "0123456789ab")
+    patch.setattr(names, "digest", lambda _: "0123456789ab")
 
 
 @breaks("nothing_to_do_means_it_is_live", seed=4)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import describe_endpoint_config
 import plan_deployment
-from deployer import drafting
-from deployer.drafting import Drafting
-from deployer.planning import Action
-from deployer.service_model import Problem
+from deployer.planning import drafting
+from deployer.planning.drafting import Drafting
+from deployer.planning.plan import Action
+from deployer.request.service_model import Problem
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine, retriers
 from tests.machine.told_stories import a_late_event_between_two_equal_ones
 

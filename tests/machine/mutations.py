@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import update_endpoint
-from deployer import drafting
-from deployer.planning import Action, decide
-from local.chaos.generator import make_story
-from local.machine import machine
+from deployer.planning import drafting
+from deployer.planning.plan import Action, decide
+from local.simulation.generator import make_story
+from local.virtual_time import machine
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from local.chaos.story import Story
+    from local.simulation.story import Story
 
 Breakage = Callable[[pytest.MonkeyPatch], None]
 Definition = dict[str, Any]

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.chaos.generator import make_story
-from local.chaos.judging import judge
-from local.chaos.playing import play
-from local.chaos.promises import PROMISES
-from local.chaos.report import in_short, report, unvisited
-from local.chaos.shrinking import shrink
-from local.chaos.story import Stop
-from local.chaos.timeline import tell_recording
-from local.chaos.totals import Totals
-from local.chaos.worker import try_story
-from local.machine.world import worlds
 from local.settings import ROOT
+from local.simulation.generator import make_story
+from local.simulation.judging import judge
+from local.simulation.playing import play
+from local.simulation.promises import PROMISES
+from local.simulation.report import in_short, report, unvisited
+from local.simulation.shrinking import shrink
+from local.simulation.story import Stop
+from local.simulation.timeline import tell_recording
+from local.simulation.totals import Totals
+from local.simulation.worker import try_story
+from local.virtual_time.world import worlds
 from tests.machine import mutated_deployments, mutated_requests
 from tests.machine.mutations import Mutation, mutations_of
 from tests.machine.told_stories import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from local.chaos.story import Story
+    from local.simulation.story import Story
 
 STORIES = range(274, 334)
 """Together they enter every state."""

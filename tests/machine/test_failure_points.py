@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployer.outcome import Outcome
-from local.hosting import Fault, Settings
+from local.simulator import Fault, Settings
 from tests.machine.factories import ALARM, ANSWERS, CANARY, deploy, request, serves
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def test_each_status_during_an_update_has_its_end(make_world: Any, status: str) 
 
 def test_every_status_of_the_api_is_known() -> None:
     """A status that SageMaker adds is noticed here first."""
-    from deployer.service_model import sagemaker  # noqa: PLC0415 - the test's own
+    from deployer.request.service_model import sagemaker  # noqa: PLC0415 - the test's own
 
     waited_for = {"Creating", "Updating"}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deployer import errors
-from local.hosting import Fault, Settings
+from local.simulator import Fault, Settings
 
 KEY = "models/churn/model.tar.gz"
 MANIFEST_KEY = "models/churn/deployment.yaml"

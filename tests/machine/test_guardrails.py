@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.hosting import Settings
+from local.simulator import Settings
 from tests.machine.factories import ALARM, CANARY, REGISTRY, deploy, request, serves
 
 LINEAR: dict[str, Any] = {

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ministack.services import stepfunctions
 
-from local.hosting.errors import FunctionKilledError
-from local.machine import (
+from local.simulator.errors import FunctionKilledError
+from local.virtual_time import (
     ClockStoppedError,
     ExecutionAlreadyExistsError,
     ExecutionDoesNotExistError,
@@ -23,14 +23,14 @@ from local.machine import (
     VirtualClock,
     clock,
 )
-from local.machine.functions import timeout_of
-from local.machine.interpreter import EXCHANGED
+from local.virtual_time.functions import timeout_of
+from local.virtual_time.interpreter import EXCHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from local.machine import Execution
+    from local.virtual_time import Execution
 
 USED = ["_ExecutionError", "_execute_task", "_fail_state_error", "_apply_input_path", "_apply_output_path"]
 
@@ -580,7 +580,7 @@ def test_a_deadline_within_another_ends_first(bench: Bench) -> None:
 
 def test_one_seed_gives_one_history(make_world: Any) -> None:
     """A run is repeated by its seed, to the order and the time of every event."""
-    from local.hosting import Settings  # noqa: PLC0415 - the test's own
+    from local.simulator import Settings  # noqa: PLC0415 - the test's own
 
     histories = []
     for _ in range(2):

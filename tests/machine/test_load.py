@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local.load.in_virtual_time import put_in_virtual_time
-from local.load.uploads import Load
+from local.load_test.in_virtual_time import put_in_virtual_time
+from local.load_test.uploads import Load
 
 
 def test_each_endpoint_ends_on_its_newest_artifact() -> None:

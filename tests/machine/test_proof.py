@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from deployer.content import UNPROVEN_TAG
-from local.hosting import Fault, Settings
+from deployer.planning.revision import UNPROVEN_TAG
+from local.simulator import Fault, Settings
 from tests.machine.factories import ANSWERS, NOTHING, deploy, live_revision, request, serves
 
 BROKEN = Settings(broken_models={"bad": "cannot predict"})

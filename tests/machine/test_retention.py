@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.hosting import Fault, ServiceError, Settings
+from local.simulator import Fault, ServiceError, Settings
 from tests.machine.factories import deploy, live_revision, request, rollback, serves
 
 

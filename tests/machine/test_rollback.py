@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.hosting import Settings
+from local.simulator import Settings
 from tests.machine.factories import ANSWERS, deploy, live_revision, request, rollback, serves
 
 

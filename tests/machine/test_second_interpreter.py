@@ -23,8 +23,8 @@ from moto.stepfunctions.parser.asl.eval.evaluation_details import (
 )
 from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
 
-from local.hosting import Fault, Settings
-from local.machine.functions import FunctionError, invoke, timeout_of
+from local.simulator import Fault, Settings
+from local.virtual_time.functions import FunctionError, invoke, timeout_of
 from tests.machine.factories import ALARM, ANSWERS, CANARY, deploy, request, rollback
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from local.chaos.spells import MOST_LAG
-from local.chaos.story import Event, Manual, Spell, Step, Story
-from local.hosting import Fault, Settings
+from local.simulation.spells import MOST_LAG
+from local.simulation.story import Event, Manual, Spell, Step, Story
+from local.simulator import Fault, Settings
 from tests.machine.factories import ANSWERS, request
 
 ENVIRONMENT = {"POLL_INTERVAL_SECONDS": "30", "DEPLOYMENT_TIMEOUT_SECONDS": "7200"}

@@ -14,7 +14,7 @@ import yaml
 
 from deployer import errors
 from deployer.outcome import Outcome
-from deployer.request import read_request
+from deployer.request.model import read_request
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

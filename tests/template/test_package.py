@@ -21,7 +21,7 @@ from aws_lambda_builders.workflows.python_pip.packager import DependencyBuilder,
 from aws_lambda_builders.workflows.python_pip.utils import OSUtils
 from aws_lambda_builders.workflows.python_pip.workflow import PythonPipWorkflow
 
-from local.build import build
+from local.aws.build import build
 from local.settings import ROOT
 
 if TYPE_CHECKING:

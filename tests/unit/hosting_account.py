@@ -15,8 +15,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.hosting import Settings, Simulator
-from local.hosting.in_process import attach
+from local.simulator import Settings, Simulator
+from local.simulator.in_process import attach
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployer.service_model import _pattern
+from deployer.request.service_model import _pattern
 
 
 def every_member(shape: Any) -> Any:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.allowances import Allowances
-from deployer.artifacts import parse_uri
+from deployer.aws.s3 import parse_uri
 from deployer.errors import InvalidRequestError
-from deployer.request import read_request
-from deployer.service_model import check_shape, operation_input, sagemaker
+from deployer.request.allowances import Allowances
+from deployer.request.model import read_request
+from deployer.request.service_model import check_shape, operation_input, sagemaker
 from tests.unit.request_samples import REGISTRY, ROLE, request, variant, with_config, with_container, with_smoke_test
 from tests.unit.service_values import every_member
 

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from deployer import errors
-from deployer.artifacts import Artifacts, parse_uri
+from deployer.aws.s3 import Artifacts, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

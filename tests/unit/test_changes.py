@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deployer.changes import (
+from deployer.planning.live_checks import (
     COUNTS_STAY,
     alarm_names,
     alarm_problems,
@@ -15,7 +15,7 @@ from deployer.changes import (
     retention,
     scaling_problems,
 )
-from deployer.service_model import check_shape, operation_input
+from deployer.request.service_model import check_shape, operation_input
 
 GUARDED: dict[str, Any] = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]}}
 SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 10}}

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from deployer.artifacts import Artifact
-from deployer.content import Defaults, Sources, compose, existing_models, model_data, needs_artifact
+from deployer.aws.s3 import Artifact
+from deployer.aws.sagemaker import holds
 from deployer.errors import InvalidRequestError
-from deployer.hosting import holds
-from deployer.request import DeploymentRequest, read_request
-from deployer.service_model import operation_input, sagemaker
+from deployer.planning.revision import Defaults, Sources, compose, existing_models, model_data, needs_artifact
+from deployer.request.model import DeploymentRequest, read_request
+from deployer.request.service_model import operation_input, sagemaker
 from tests.unit.service_values import every_member
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -9,14 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.artifacts import Artifact
-from deployer.content import EXECUTION_TAG, REVISION_TAG, STACK_TAG, UNPROVEN_TAG, Content, Defaults, Sources, compose
-from deployer.history import content_again, older, own_tags, retired
-from deployer.hosting import holds
-from deployer.naming import Revision
-from deployer.request import read_request
-from deployer.rules import model_names
-from deployer.service_model import check_shape, members_of, operation_input, sagemaker
+from deployer.aws.s3 import Artifact
+from deployer.aws.sagemaker import holds
+from deployer.planning.history import content_again, older, own_tags, retired
+from deployer.planning.names import Revision
+from deployer.planning.revision import (
+    EXECUTION_TAG,
+    REVISION_TAG,
+    STACK_TAG,
+    UNPROVEN_TAG,
+    Content,
+    Defaults,
+    Sources,
+    compose,
+)
+from deployer.request.model import read_request
+from deployer.request.rules import model_names
+from deployer.request.service_model import check_shape, members_of, operation_input, sagemaker
 from tests.unit.request_samples import ACCEPTED, with_container
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Endp
 from botocore.stub import Stubber
 
 from deployer import errors
-from deployer.content import EXECUTION_TAG, REVISION_TAG, UNPROVEN_TAG
-from deployer.hosting import CONFIRMED_TAG, Hosting, holds
+from deployer.aws.sagemaker import CONFIRMED_TAG, Hosting, holds
+from deployer.planning.revision import EXECUTION_TAG, REVISION_TAG, UNPROVEN_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -341,7 +341,7 @@ def test_a_changing_endpoint_takes_one_call(hosting: Hosting, stub: Stubber) -> 
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the adapter has paused, in seconds; here it does not."""
     taken: list[float] = []
-    monkeypatch.setattr("deployer.sagemaker_calls.sleep", taken.append)
+    monkeypatch.setattr("deployer.aws.sagemaker_calls.sleep", taken.append)
     return taken
 
 

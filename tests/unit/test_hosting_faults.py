@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from local.hosting import ConnectionDroppedError, Failure, Fault, FunctionKilledError, Settings, Simulator
-from local.hosting.in_process import attach
-from local.hosting.wire import respond
+from local.simulator import ConnectionDroppedError, Failure, Fault, FunctionKilledError, Settings, Simulator
+from local.simulator.in_process import attach
+from local.simulator.wire import respond
 from tests.unit.hosting_account import ROLE, Account, Clock, refused
 
 if TYPE_CHECKING:

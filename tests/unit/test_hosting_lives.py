@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from local.hosting import Failure, ServiceError, Settings, Simulator
-from local.hosting.model_server import BrokenModelError
+from local.simulator import Failure, ServiceError, Settings, Simulator
+from local.simulator.model_server import BrokenModelError
 from tests.unit.hosting_account import (
     ROLE,
     Clock,

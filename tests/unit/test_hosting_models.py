@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.hosting import Settings
-from local.hosting.model_server import ModelServer
+from local.simulator import Settings
+from local.simulator.model_server import ModelServer
 from tests.unit.hosting_account import WAIT, Account, Clock, archive, blue_green, refused, variant
 
 ADDER = """
@@ -119,7 +119,7 @@ def test_a_late_answer_is_not_taken_for_the_next_one(monkeypatch: pytest.MonkeyP
     """SageMaker waits for a container only so long; what it says afterwards is passed over."""
     script = "import time\ndef model_fn(d): return 0\ndef predict_fn(d, m): time.sleep(d[0]); return d"
     server = ModelServer(archive(script), "s3://b/model.tar.gz", "A")
-    monkeypatch.setattr("local.hosting.model_server.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("local.simulator.model_server.ANSWER_SECONDS", 0.1)
 
     late = server.answer(b"[1]", "application/json", "application/json")
     monkeypatch.undo()

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.hosting.permissions import required_permissions
-from local.hosting.simulator import OPERATIONS
+from local.simulator.permissions import required_permissions
+from local.simulator.simulator import OPERATIONS
 from tests.unit.hosting_account import ARN, ROLE
 
 TAGS = [{"Key": "k", "Value": "v"}]

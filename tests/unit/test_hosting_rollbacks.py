@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.hosting import Failure, Settings
+from local.simulator import Failure, Settings
 from tests.unit.hosting_account import (
     WAIT,
     Account,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.hosting import Settings
+from local.simulator import Settings
 from tests.unit.hosting_account import (
     WAIT,
     Account,

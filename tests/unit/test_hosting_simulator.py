@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.errors import classify
-from local.hosting import Settings
-from local.hosting.replicas import Table
+from local.simulator import Settings
+from local.simulator.replicas import Table
 from tests.unit.hosting_account import ARN, Account, refused, variant
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.hosting import Settings
-from local.hosting.validation import model
+from local.simulator import Settings
+from local.simulator.validation import model
 from tests.unit.hosting_account import ARN, Account, canary, refused
 
 STATUSES: dict[str, tuple[bool, str]] = {

@@ -21,8 +21,8 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from deployer import errors
-from deployer.inference import Inference
-from deployer.smoke_test import SmokeTest
+from deployer.aws.inference import Inference
+from deployer.request.smoke_test import SmokeTest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.load import figures as module
-from local.load.aftermath import broken_promises
-from local.load.figures import Figures, table, write
-from local.load.uploads import Load, Run
+from local.load_test import figures as module
+from local.load_test.aftermath import broken_promises
+from local.load_test.figures import Figures, table, write
+from local.load_test.uploads import Load, Run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.errors import InvalidRequestError
-from deployer.manifest import read_manifest
+from deployer.request.manifest import read_manifest
 
 
 @settings(max_examples=500)

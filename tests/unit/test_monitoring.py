@@ -14,9 +14,9 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from deployer import errors
-from deployer.monitoring import Monitoring
-from deployer.request import read_request
-from deployer.service_model import sagemaker
+from deployer.aws.monitoring import Monitoring
+from deployer.request.model import read_request
+from deployer.request.service_model import sagemaker
 from tests.unit.request_samples import request, variant
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.naming import NAME_LENGTH, Revision, digest, model_name, revision_stem
+from deployer.planning.names import NAME_LENGTH, Revision, digest, model_name, revision_stem
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")

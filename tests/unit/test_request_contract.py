@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_pascal
 
-from deployer.allowances import Allowances
 from deployer.errors import InvalidRequestError
-from deployer.request import DEPTH_LIMIT, DeploymentRequest, read_request
-from deployer.service_model import check_shape, operation_input, sagemaker
+from deployer.request.allowances import Allowances
+from deployer.request.model import DEPTH_LIMIT, DeploymentRequest, read_request
+from deployer.request.service_model import check_shape, operation_input, sagemaker
 from tests.unit.request_samples import (
     ACCEPTED,
     OWN_FIELDS_WRONG,

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.errors import InvalidRequestError
-from deployer.manifest import read_manifest
-from deployer.request import read_request
-from deployer.service_model import Problem
+from deployer.request.manifest import read_manifest
+from deployer.request.model import read_request
+from deployer.request.service_model import Problem
 from tests.unit.request_samples import request, variant, with_container, with_smoke_test
 
 SECRET = "hunter2-0f3c9a"  # noqa: S105 - no secret but a mark to look for

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deployer.rules import all_variants, is_serverless, model_names, unguarded
+from deployer.request.rules import all_variants, is_serverless, model_names, unguarded
 from tests.unit.request_samples import serverless, variant
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from deployer.errors import QuotaExceededError
 from deployer.runtime import Settings, logger, step
-from local.machine.functions import Context
+from local.virtual_time.functions import Context
 
 PLAN = {"Execution": "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1", "EndpointName": "churn"}
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pydantic.alias_generators import to_pascal
 
 from deployer.errors import InvalidRequestError
-from deployer.request import DeploymentRequest, read_request
-from deployer.smoke_test import Expect, SmokeTest
+from deployer.request.model import DeploymentRequest, read_request
+from deployer.request.smoke_test import Expect, SmokeTest
 from local import schema
 from tests.unit.request_samples import ACCEPTED, OWN_FIELDS_WRONG, TWO_MODELS, request, variant
 
@@ -43,7 +43,7 @@ def underlined(document: object) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "path", [ROOT / "tests/events/manual.json", ROOT / "local/sample/deployment.yaml"], ids=lambda path: path.name
+    "path", [ROOT / "tests/events/manual.json", ROOT / "local/demo/sample/deployment.yaml"], ids=lambda path: path.name
 )
 def test_real_requests_fit_the_schema(path: Path) -> None:
     """An editor does not complain about what the deployer takes."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from deployer.smoke_test import Answer, Expect, SmokeTest, disappointments, problems_of
+from deployer.request.smoke_test import Answer, Expect, SmokeTest, disappointments, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ import pytest
 from botocore.stub import Stubber
 
 import smoke_test_endpoint
-from deployer.artifacts import Artifacts
+from deployer.aws.s3 import Artifacts
 from deployer.errors import SmokeTestFailedError
-from deployer.smoke_test import BODY_BYTES
-from local.machine.functions import Context
+from deployer.request.smoke_test import BODY_BYTES
+from local.virtual_time.functions import Context
 
 PLAN = {
     "Action": "Create",

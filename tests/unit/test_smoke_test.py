@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployer.smoke_test import SmokeTest, problems_of
+from deployer.request.smoke_test import SmokeTest, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

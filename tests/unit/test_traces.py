@@ -10,7 +10,7 @@ from aws_xray_sdk.core.context import Context as TraceContext
 
 from deployer import runtime
 from deployer.errors import QuotaExceededError
-from local.machine.functions import Context
+from local.virtual_time.functions import Context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from deployer.cleanup.usage import Usage
 from deployer.errors import SageMakerThrottledError
-from deployer.usage import Usage
 
 BORN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:"
@@ -171,7 +171,7 @@ def test_what_cannot_be_seen_is_not_remembered() -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A function may stay warm for days; then it begins anew."""
-    monkeypatch.setattr("deployer.usage._MOST_REMEMBERED", 3)
+    monkeypatch.setattr("deployer.cleanup.usage._MOST_REMEMBERED", 3)
     account, memory = Account(*(config(f"c-{number}", "other") for number in range(5))), {}
 
     usage(account, memory).models_in_use(made("m"), but=())

@@ -1,0 +1,1 @@
+"""One adapter for each AWS service; nothing else in this project calls AWS."""

@@ -1,0 +1,117 @@
+"""What it means to change an endpoint that is live: what would go wrong, and what stays as it is. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deployer.request.rules import is_serverless, listed, unguarded, variants_of
+from deployer.request.service_model import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+Document = dict[str, Any]
+
+COUNTS_STAY: Document = {
+    "RetainAllVariantProperties": True,
+    "ExcludeRetainedVariantProperties": [
+        {"VariantPropertyType": "DesiredWeight"},
+        {"VariantPropertyType": "DataCaptureConfig"},
+    ],
+}
+"""Tells UpdateEndpoint to keep the live instance counts, and nothing else."""
+
+
+def live_problems(config: Document, live_config: Document, deployment: Document | None) -> Iterator[Problem]:
+    """Yield what is wrong about changing an endpoint from the config that it has to a new one.
+
+    Args:
+        config: The wanted endpoint config.
+        live_config: The attached one, as DescribeEndpointConfig has it.
+        deployment: The request's `DeploymentConfig`, if it has any.
+    """
+    names, live_names = ({variant["VariantName"] for variant in variants_of(each)} for each in (config, live_config))
+    if deployment and names != live_names:
+        yield Problem(
+            "EndpointConfig.ProductionVariants",
+            f"are {listed(names)}, and the live ones {listed(live_names)}; guardrails need the same variant names",
+        )
+    if deployment and (why := unguarded(live_config)):
+        yield Problem("DeploymentConfig", f"is not for {why}, which are live; SageMaker would pass over it")
+    if is_serverless(config) and not is_serverless(live_config):
+        yield Problem(
+            "EndpointConfig.ProductionVariants",
+            "are serverless, and the live ones run on instances; SageMaker does not change one into the other",
+        )
+
+
+def alarm_names(deployment: Document | None) -> list[str]:
+    """Return the alarms that a request's guardrails name, in their order."""
+    rollback = (deployment or {}).get("AutoRollbackConfiguration", {})
+    return [alarm.get("AlarmName", "") for alarm in rollback.get("Alarms", [])]
+
+
+def alarm_problems(deployment: Document | None, known: Collection[str]) -> Iterator[Problem]:
+    """Yield the alarms of a request's guardrails that do not exist: nothing would watch the update."""
+    for index, name in enumerate(alarm_names(deployment)):
+        if name not in known:
+            yield Problem(
+                f"DeploymentConfig.AutoRollbackConfiguration.Alarms[{index}].AlarmName",
+                f"'{name}' is no CloudWatch alarm of this account and region" if name else "is missing",
+            )
+
+
+def scaling_problems(
+    config: Document, live_config: Document, scaled: Collection[str], *, counts_stay: bool
+) -> Iterator[Problem]:
+    """Yield what cannot be changed while Application Auto Scaling manages variants.
+
+    Their instance type stays until their scalable target is deregistered (Application Auto Scaling, "Update endpoints
+    that use automatic scaling"). As UpdateEndpoint keeps the counts of all variants or none, so do the others', if the
+    deployer keeps them by itself.
+
+    Args:
+        config: The wanted endpoint config.
+        live_config: The attached one.
+        scaled: The variants that are managed.
+        counts_stay: Whether the counts stay although the request says nothing of it.
+    """
+    live = {variant["VariantName"]: variant for variant in variants_of(live_config)}
+    if gone := set(scaled) - {variant["VariantName"] for variant in variants_of(config)}:
+        yield Problem(
+            "EndpointConfig.ProductionVariants",
+            f"lack {listed(gone)}, which Application Auto Scaling manages; deregister the scalable targets first",
+        )
+    for index, variant in enumerate(variants_of(config)):
+        before = live.get(variant["VariantName"])
+        if before is None or not scaled:
+            continue
+        path = f"EndpointConfig.ProductionVariants[{index}]"
+        if variant["VariantName"] in scaled:
+            if variant.get("InstanceType") != before.get("InstanceType"):
+                yield Problem(
+                    f"{path}.InstanceType",
+                    f"cannot change from {before.get('InstanceType')} while Application Auto Scaling manages the "
+                    "variant; deregister its scalable target first",
+                )
+        elif counts_stay and variant.get("InitialInstanceCount") != before.get("InitialInstanceCount"):
+            yield Problem(
+                f"{path}.InitialInstanceCount",
+                f"cannot change from {before.get('InitialInstanceCount')} in an update that keeps the counts of "
+                f"{listed(scaled)}, which Application Auto Scaling manages; see RetainAllVariantProperties",
+            )
+
+
+def retention(is_asked_for: bool | None, excluded: list[Document], scaled: Collection[str]) -> Document:  # noqa: FBT001
+    """Return what UpdateEndpoint is told to keep: what the request says, or else the counts that are managed."""
+    if is_asked_for is None:
+        return COUNTS_STAY if scaled else {}
+    if not is_asked_for:
+        return {}
+    return {"RetainAllVariantProperties": True, **({"ExcludeRetainedVariantProperties": excluded} if excluded else {})}
+
+
+def alarm_reason(states: Mapping[str, str]) -> str:
+    """Tell by the states of the alarms why an update was rolled back; nothing if none is in alarm."""
+    alarming = [name for name, state in states.items() if state == "ALARM"]
+    return f"In state ALARM: {listed(alarming)}." if alarming else ""

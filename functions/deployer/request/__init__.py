@@ -1,0 +1,1 @@
+"""What a user writes, checked whole: the request, the rules between its fields, and what the stack allows."""

@@ -1,0 +1,100 @@
+"""What SageMaker sees of the account: roles to run models as, their model data, and alarms; all are MiniStack's."""
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+
+from local.settings import ACCOUNT_ID, REGION, aws_environment
+from local.simulator.errors import invalid
+
+_SAGEMAKER = "sagemaker.amazonaws.com"
+_TRUST = (
+    f'that its trust relationship policy allows the action "sts:AssumeRole" for the service principal "{_SAGEMAKER}".'
+)
+_MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
+
+
+class Account:
+    """The account's other services, as SageMaker uses them: over their API, with the rights of the roles it is given.
+
+    Its methods are what `local.simulator.Simulator` asks for. The messages are SageMaker's own.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Use the services at `url`."""
+        variables = aws_environment(url)
+        session = boto3.Session(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+        config = Config(region_name=REGION, retries={"total_max_attempts": 1})
+        self._url, self._config = url, config
+        self._iam = session.client("iam", endpoint_url=url, config=config)
+        self._sts = session.client("sts", endpoint_url=url, config=config)
+        self._cloudwatch = session.client("cloudwatch", endpoint_url=url, config=config)
+
+    def check_role(self, role: str, model_data: str | None) -> None:
+        """Make sure that SageMaker can assume a role, and that the role can read the model data.
+
+        Raises:
+            ServiceError: It does not exist, its trust policy does not name SageMaker, or its policies do not allow
+                to read the data.
+        """
+        if not self._is_assumable(role):
+            raise invalid(
+                f'The execution role ARN "{role}" is invalid. Please ensure that the role exists and {_TRUST}'
+            )
+        if model_data and model_data.startswith("s3://"):
+            bucket, _, key = model_data.removeprefix("s3://").partition("/")
+            self._get("head_object", bucket, key, role)
+
+    def read(self, bucket: str, key: str, role: str) -> bytes:
+        """Return an object of S3, as a role can read it.
+
+        Raises:
+            ServiceError: There is no such object, or the role cannot read it.
+        """
+        body: bytes = self._get("get_object", bucket, key, role)["Body"].read()
+        return body
+
+    def is_in_alarm(self, name: str) -> bool:
+        """Tell whether a CloudWatch alarm is in alarm."""
+        return bool(self._cloudwatch.describe_alarms(AlarmNames=[name], StateValue="ALARM")["MetricAlarms"])
+
+    def _is_assumable(self, arn: str) -> bool:
+        try:
+            role = self._iam.get_role(RoleName=arn.rpartition("/")[2])["Role"]
+        except ClientError:
+            return False
+        policy = role["AssumeRolePolicyDocument"]
+        document = json.loads(unquote(policy)) if isinstance(policy, str) else policy
+        context = EvalContext(
+            principal_arn=_SAGEMAKER,
+            principal_type="Service",
+            principal_account=ACCOUNT_ID,
+            action="sts:AssumeRole",
+            resource_arn=arn,
+            region=REGION,
+        )
+        decision = evaluate_resource_policy(document, context, service=_SAGEMAKER).decision
+        return bool(role["Arn"] == arn and decision == "Allow")
+
+    def _get(self, method: str, bucket: str, key: str, role: str) -> Any:
+        try:
+            assumed = self._sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
+            session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
+            s3 = session.client("s3", endpoint_url=self._url, config=self._config)
+            return getattr(s3, method)(Bucket=bucket, Key=key)
+        except ClientError as error:
+            uri = f"s3://{bucket}/{key}"
+            if error.response["Error"]["Code"] in _MISSING:
+                raise invalid(f"Could not find model data at {uri}.") from error
+            message = (
+                f'Could not access model data at {uri}. Please ensure that the role "{role}" exists and {_TRUST} '
+                f'Also ensure that the role has "s3:GetObject" permissions and that the object is located in {REGION}. '
+                "If your Model uses multiple models or uncompressed models, please ensure that the role has "
+                '"s3:ListBucket" permission.'
+            )
+            raise invalid(message) from error

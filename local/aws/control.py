@@ -1,0 +1,61 @@
+"""Sets and observes SageMaker's simulator while it runs, over a URL that only this machine reaches."""
+
+from http import HTTPStatus
+from typing import Any
+
+import urllib3
+from pydantic import TypeAdapter
+
+from local.aws.audit import Authorization
+from local.aws.errors import LocalAwsError
+from local.simulator import Settings
+
+PATH = "/_simulator/"
+_SETTINGS = TypeAdapter(Settings)
+_AUTHORIZATIONS = TypeAdapter(list[Authorization])
+_SECONDS = 10.0
+
+
+class ControlRefusedError(LocalAwsError):
+    """The server did not take what the control sent; the message says why."""
+
+
+class Control:
+    """The simulator that a server runs."""
+
+    def __init__(self, url: str) -> None:
+        """Control the server at `url`."""
+        self._url = url
+
+    @property
+    def settings(self) -> Settings:
+        """How the simulator behaves; once set, its faults start anew."""
+        return _SETTINGS.validate_python(self._send("GET", f"{PATH}settings"))
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._send("PUT", f"{PATH}settings", _SETTINGS.dump_python(settings, mode="json"))
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return the requests that SageMaker got, in order; see `local.aws.sagemaker.Call`."""
+        calls: list[dict[str, Any]] = self._send("GET", f"{PATH}calls")
+        return calls
+
+    def authorizations(self) -> list[Authorization]:
+        """Return what IAM has decided so far, about all services and everybody but the account's root."""
+        return _AUTHORIZATIONS.validate_python(self._send("GET", f"{PATH}authorizations"))
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Return what there is in SageMaker: `Models`, `EndpointConfigs` and `Endpoints`, each by name."""
+        resources: dict[str, dict[str, Any]] = self._send("GET", f"{PATH}resources")
+        return resources
+
+    def scale_waits(self, scale: float) -> None:
+        """Make each wait and retry interval of the state machine last `scale` times what it says."""
+        self._send("POST", "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": scale})
+
+    def _send(self, method: str, path: str, body: Any = None) -> Any:
+        answer = urllib3.request(method, f"{self._url}{path}", json=body, retries=False, timeout=_SECONDS)
+        if answer.status != HTTPStatus.OK:
+            raise ControlRefusedError(f"{method} {path}: {answer.status} {answer.data.decode()}")
+        return answer.json()

@@ -1,0 +1,65 @@
+"""What the event bus is told of deployments, caught in a queue."""
+
+import json
+import time
+from typing import Any
+
+from local.aws.errors import LocalAwsError
+from local.aws.server import Server
+
+_NAME = "local-outcomes"
+_WAIT_SECONDS = 2
+
+
+class OutcomeMissingError(LocalAwsError):
+    """The event bus was not told of an execution's outcome in time."""
+
+
+class Outcomes:
+    """A queue that gets every event of the deployer's on a bus, from the moment it is made."""
+
+    def __init__(self, server: Server, bus: str) -> None:
+        """Listen to an event bus of local AWS."""
+        self._sqs, events = server.client("sqs"), server.client("events")
+        self._queue = self._sqs.create_queue(QueueName=_NAME)["QueueUrl"]
+        queue = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
+        pattern = json.dumps({"source": ["endpoint-deployer"]})
+        rule = events.put_rule(Name=_NAME, EventBusName=bus, EventPattern=pattern)["RuleArn"]
+        policy = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue["QueueArn"],
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        }
+        self._sqs.set_queue_attributes(
+            QueueUrl=self._queue,
+            Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [policy]})},
+        )
+        events.put_targets(Rule=_NAME, EventBusName=bus, Targets=[{"Id": _NAME, "Arn": queue["QueueArn"]}])
+        self._caught: list[dict[str, Any]] = []
+
+    def of(self, execution: str, *, timeout: float = 15.0) -> dict[str, Any]:
+        """Return the detail of the event that tells of an execution's outcome.
+
+        Args:
+            execution: The execution's ARN.
+            timeout: Seconds to wait for it at most.
+
+        Raises:
+            OutcomeMissingError: It did not come in time.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for event in self._caught:
+                if event["detail"]["Execution"] == execution:
+                    detail: dict[str, Any] = event["detail"]
+                    return detail
+            self._catch()
+        raise OutcomeMissingError(f"The event bus was not told of {execution} within {timeout:g} s")
+
+    def _catch(self) -> None:
+        answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=_WAIT_SECONDS)
+        for message in answer.get("Messages", []):
+            self._caught.append(json.loads(message["Body"]))
+            self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])

@@ -1,0 +1,106 @@
+"""The shipped stack, up on local AWS."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from local.aws.build import build
+from local.aws.deploy import Outputs, deploy
+from local.aws.execution import wait_for_execution
+from local.aws.outcomes import Outcomes
+from local.aws.server import Server
+
+_START_SECONDS = 20.0
+_OUTCOME_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The stack while it is up: what its users do with it, and see of it.
+
+    Attributes:
+        server: The local AWS that it is deployed to.
+        outputs: What it says of itself.
+        outcomes: What its event bus is told.
+    """
+
+    server: Server
+    outputs: Outputs
+    outcomes: Outcomes
+
+    @classmethod
+    def deploy(cls, server: Server, template: Path, parameters: Mapping[str, str]) -> Self:
+        """Deploy a built template to local AWS; see `local.aws.deploy.deploy`."""
+        outputs = deploy(server, template, parameters)
+        return cls(server, outputs, Outcomes(server, outputs.event_bus))
+
+    def upload(self, key: str, body: bytes) -> str:
+        """Upload an object to the artifact bucket, and return its version."""
+        s3, bucket = self.server.client("s3"), self.outputs.artifact_bucket
+        return str(s3.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"])
+
+    def executions(self) -> list[dict[str, Any]]:
+        """Return the state machine's executions, the newest first, as ListExecutions has them."""
+        pages = self.server.client("stepfunctions").get_paginator("list_executions")
+        arn = self.outputs.state_machine_arn
+        return [execution for page in pages.paginate(stateMachineArn=arn) for execution in page["executions"]]
+
+    def execution_of(self, version: str) -> str:
+        """Wait for the execution that an upload starts, and return its ARN.
+
+        Args:
+            version: The version of the uploaded object.
+
+        Raises:
+            ExecutionMissingError: None started in time.
+        """
+
+        def is_of_upload(event: Any) -> bool:
+            return isinstance(event, dict) and event.get("detail", {}).get("object", {}).get("version-id") == version
+
+        states = self.server.client("stepfunctions")
+        return wait_for_execution(states, self.outputs.state_machine_arn, is_of_upload, timeout=_START_SECONDS)
+
+    def outcome_of(self, execution: str) -> dict[str, Any]:
+        """Wait until the event bus is told how an execution has ended, and return the event's detail.
+
+        Raises:
+            OutcomeMissingError: It was not told in time.
+        """
+        return self.outcomes.of(execution, timeout=_OUTCOME_SECONDS)
+
+    def endpoint(self, name: str) -> dict[str, Any]:
+        """Return an endpoint as DescribeEndpoint would, if no replica lagged.
+
+        Raises:
+            KeyError: There is none of this name.
+        """
+        endpoint: dict[str, Any] = self.server.control.resources()["Endpoints"][name]
+        return endpoint
+
+    def made_for(self, endpoint: str) -> dict[str, list[str]]:
+        """Return the names of what there is in SageMaker for an endpoint: Models, EndpointConfigs and Endpoints."""
+        resources = self.server.control.resources()
+        return {
+            kind: [name for name in names if name == endpoint or name.startswith(f"{endpoint}-")]
+            for kind, names in resources.items()
+        }
+
+
+@contextmanager
+def running_stack(parameters: Mapping[str, str], *, speed: float) -> Iterator[Stack]:
+    """Bring local AWS and the stack up, and both down again in the end.
+
+    Args:
+        parameters: Parameters of the template.
+        speed: How many times faster than the wall clock SageMaker and the state machine's waits run.
+
+    Raises:
+        StartFailedError: Local AWS did not start.
+        ProgramFailedError: The build or the deployment failed.
+    """
+    template = build()
+    with Server(speed=speed) as server:
+        yield Stack.deploy(server, template, parameters)

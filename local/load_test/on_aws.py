@@ -1,0 +1,151 @@
+"""A load on the shipped stack on local AWS: real uploads, events, roles and functions."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+import time
+from collections import Counter
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.aws.errors import LocalAwsError
+from local.aws.outcomes import OutcomeMissingError
+from local.load_test.aftermath import broken_promises
+from local.load_test.figures import Figures
+from local.load_test.uploads import RETAINED, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from local.aws.stack import Stack
+    from local.load_test.uploads import Load
+
+_LOOK_SECONDS = 1.0
+_OUTCOME_SECONDS = 5.0
+_BILLED = re.compile(r"REPORT RequestId: .*\tBilled Duration: (\d+) ms")
+_MODEL = """
+def model_fn(model_dir):
+    return {number}
+
+def predict_fn(data, model):
+    return model
+"""
+
+
+class LoadUnfinishedError(LocalAwsError):
+    """Not all executions of a load have ended in time."""
+
+
+def put_on_aws(stack: Stack, load: Load, *, speed: float, timeout: float) -> Figures:
+    """Upload, wait until everything has ended, and look at what has become of it.
+
+    Args:
+        stack: The stack, up on local AWS, with nothing else going on.
+        load: How much.
+        speed: How many times faster than the wall clock SageMaker and the state machine's waits run there.
+        timeout: Seconds on the wall clock after which it counts as stuck.
+
+    Raises:
+        LoadUnfinishedError: It is stuck.
+    """
+    before, calls_before = {each["executionArn"] for each in stack.executions()}, len(stack.server.control.calls())
+    began = time.time()
+    versions = _upload(stack, load, speed)
+    executions = _ended(stack, load, before, timeout)
+    wall_seconds = time.time() - began
+    runs = sorted((_run(stack, load, versions, arn) for arn in executions), key=lambda run: run.number)
+    calls = stack.server.control.calls()[calls_before:]
+    broken = broken_promises(runs, stack.server.control.resources(), retained=RETAINED)
+    return Figures(
+        load=load,
+        runs=runs,
+        answers=Counter(call["error"] for call in calls),
+        calls_per_second=stack.server.control.settings.calls_per_second,
+        speed=speed,
+        seconds=wall_seconds * speed,
+        wall_seconds=wall_seconds,
+        milliseconds=mean(_billed(stack, began)),
+        broken=[*broken, *_wrong_answers(stack, runs)],
+    )
+
+
+def _upload(stack: Stack, load: Load, speed: float) -> dict[str, int]:
+    """Upload all artifacts in their time; return their numbers by version."""
+    began, versions = time.monotonic(), dict[str, int]()
+    for number in range(load.uploads):
+        time.sleep(max(0.0, began + load.moment(number) / speed - time.monotonic()))
+        versions[stack.upload(load.key(number), _artifact(number))] = number
+    return versions
+
+
+def _artifact(number: int) -> bytes:
+    """Pack a model that answers with a number."""
+    code, packed = _MODEL.format(number=number).encode(), io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        script = tarfile.TarInfo("code/inference.py")
+        script.size = len(code)
+        archive.addfile(script, io.BytesIO(code))
+    return packed.getvalue()
+
+
+def _ended(stack: Stack, load: Load, before: set[str], timeout: float) -> list[str]:
+    """Wait until there is an execution for each upload and all have ended; return them."""
+    deadline, started = time.monotonic() + timeout, list[dict[str, Any]]()
+    while time.monotonic() < deadline:
+        started = [each for each in stack.executions() if each["executionArn"] not in before]
+        if len(started) >= load.uploads and all(each["status"] != "RUNNING" for each in started):
+            return [each["executionArn"] for each in started]
+        time.sleep(_LOOK_SECONDS)
+    running = sum(each["status"] == "RUNNING" for each in started)
+    raise LoadUnfinishedError(
+        f"After {timeout:g} s {len(started)} of {load.uploads} executions have started, and {running} still run"
+    )
+
+
+def _run(stack: Stack, load: Load, versions: dict[str, int], execution: str) -> Run:
+    states = stack.server.client("stepfunctions")
+    event = json.loads(states.describe_execution(executionArn=execution)["input"])
+    number = versions[event["detail"]["object"]["version-id"]]
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=execution, includeExecutionData=False, PaginationConfig={"PageSize": 1000}
+    )
+    events = [event for page in pages for event in page["events"]]
+    try:
+        outcome = stack.outcomes.of(execution, timeout=_OUTCOME_SECONDS)
+    except OutcomeMissingError:
+        outcome = None
+    return Run(number, load.endpoint(number), outcome, events)
+
+
+def _billed(stack: Stack, began: float) -> Iterator[int]:
+    """Yield the milliseconds of each invocation that has ended since, as the functions' logs report them."""
+    logs = stack.server.client("logs")
+    for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/"):
+        for group in page["logGroups"]:
+            reports = logs.get_paginator("filter_log_events").paginate(
+                logGroupName=group["logGroupName"], startTime=int(began * 1000), filterPattern="REPORT"
+            )
+            for report in reports:
+                for event in report["events"]:
+                    if billed := _BILLED.match(event["message"]):
+                        yield int(billed[1])
+
+
+def _wrong_answers(stack: Stack, runs: Sequence[Run]) -> Iterator[str]:
+    """Ask each endpoint, and yield which of them does not answer as its newest artifact does."""
+    # Whoever asks may be throttled as well, and tries again.
+    patient = Config(retries={"mode": "standard", "total_max_attempts": 10})
+    runtime = stack.server.session().client("sagemaker-runtime", endpoint_url=stack.server.url, config=patient)
+    for endpoint, number in {run.endpoint: run.number for run in runs}.items():
+        try:
+            answer = runtime.invoke_endpoint(EndpointName=endpoint, Body=b"{}")["Body"].read().decode()
+        except ClientError as error:
+            answer = str(error)
+        if answer != str(number):
+            yield f"{endpoint} should answer {number}, as its newest artifact, and answers {answer}"

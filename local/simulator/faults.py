@@ -1,0 +1,101 @@
+"""What goes wrong by settings: with calls and with fleets, as often as the settings say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.simulator.errors import (
+    ConnectionDroppedError,
+    FunctionKilledError,
+    ServiceError,
+    internal_failure,
+    throttled,
+)
+from local.simulator.settings import Failure
+
+if TYPE_CHECKING:
+    from local.simulator.settings import Fault
+    from local.simulator.store import Store
+    from local.simulator.variants import Document
+
+_NAMES = ("EndpointName", "EndpointConfigName", "ModelName", "ResourceArn")
+
+
+class Faults:
+    """Counts what has struck.
+
+    Args:
+        store: Has the settings, and the randomness.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._calls: dict[int, int] = {}
+        self._fleets: dict[int, int] = {}
+
+    def start_anew(self) -> None:
+        """Forget what has struck."""
+        self._calls.clear()
+        self._fleets.clear()
+
+    def of_call(self, operation: str, parameters: Document) -> list[Fault]:
+        """Return the faults that strike a call."""
+        struck = []
+        for index, fault in enumerate(self._store.settings.faults):
+            if fault.operation not in {operation, "*"} or not _is_about(fault.resource, parameters):
+                continue
+            if fault.probability < 1 and self._store.random.random() >= fault.probability:
+                continue
+            count = self._calls[index] = self._calls.get(index, 0) + 1
+            if count > fault.skip and (fault.times is None or count <= fault.skip + fault.times):
+                struck.append(fault)
+        return struck
+
+    def of_fleet(self, config_name: str, stage: str, step: int = 1) -> Failure | None:
+        """Return what strikes a fleet of an endpoint config in a stage; None if all goes well."""
+        if stage == "Creating" and step == 1:
+            for part, reason in self._store.settings.failure_reasons.items():
+                if part == "*" or part in config_name:
+                    return Failure(part, "Creating", reason)
+        for index, failure in enumerate(self._store.settings.failures):
+            if (failure.stage, failure.step) != (stage, step):
+                continue
+            count = self._fleets.get(index, 0)
+            if (failure.config == "*" or failure.config in config_name) and count != failure.times:
+                self._fleets[index] = count + 1
+                return failure
+        return None
+
+
+def wait_for(faults: list[Fault], when: str, store: Store) -> None:
+    """Let the time pass that slow calls take. Holds no lock: others have their turns meanwhile."""
+    for fault in faults:
+        if (fault.kind, fault.when) == ("slow", when):
+            store.clock.sleep(fault.seconds)
+
+
+def raise_for(faults: list[Fault], when: str) -> None:
+    """Raise what the first of the faults raises at this point."""
+    for fault in faults:
+        if fault.when == when and (error := _error(fault)):
+            raise error
+
+
+def _is_about(resource: str, parameters: Document) -> bool:
+    return not resource or any(resource in str(parameters.get(name, "")) for name in _NAMES)
+
+
+def _error(fault: Fault) -> BaseException | None:
+    match fault.kind:
+        case "rejected":
+            return ServiceError(fault.code, fault.message)
+        case "throttled":
+            return throttled()
+        case "unavailable":
+            return internal_failure()
+        case "dropped":
+            return ConnectionDroppedError()
+        case "killed":
+            return FunctionKilledError()
+        case _:
+            return None

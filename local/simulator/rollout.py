@@ -1,0 +1,209 @@
+"""How an endpoint gets from one config to another: the stages, how long each takes, and who has the traffic meanwhile.
+
+The source is the SageMaker Developer Guide, in its chapter on deployment guardrails, and the API's own words in
+botocore's service model.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from local.simulator.settings import Settings
+    from local.simulator.variants import Document, Variants
+
+_WHOLE_PERCENT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What holds from the beginning of a stage to its end.
+
+    Attributes:
+        name: A VariantStatus of the API; empty while nothing but time passes.
+        seconds: How long it takes.
+        share: The part of the traffic that the new fleet answers.
+        new: The part of the new fleet that is there.
+        old: The part of the old fleet that is there.
+        step: Which step of the traffic, or which batch, it belongs to; the first is 1.
+    """
+
+    name: Literal["Creating", "ActivatingTraffic", "Baking", "Updating", "Deleting", ""]
+    seconds: float
+    share: float = 0.0
+    new: float = 0.0
+    old: float = 1.0
+    step: int = 1
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether alarms are looked at: while traffic shifts and bakes."""
+        return self.name in {"ActivatingTraffic", "Baking"}
+
+
+@dataclass
+class Rollout:
+    """What is due to happen to one endpoint.
+
+    Attributes:
+        goal: What it ends in: `created`, `updated`, `rolled back`, `scaled`, `deleted`, or `in service`, where nothing
+            changes but the status.
+        stages: What is left of it; the first one is under way.
+        began: When the stage that is under way began, in seconds.
+        target: What the endpoint is to run at the end, or what it is being rolled back from.
+        deployment: The DeploymentConfig that it follows.
+        started: When the whole began.
+        failure_reason: Why it is rolled back.
+        rollback_failure: Why going back is going to fail; None if it is not.
+        ticket: Tells what is due from what was due before something else came.
+    """
+
+    goal: Literal["created", "updated", "rolled back", "scaled", "deleted", "in service"]
+    stages: list[Stage]
+    began: float
+    target: Variants | None = None
+    deployment: Document = field(default_factory=dict)
+    started: float = 0.0
+    failure_reason: str = ""
+    rollback_failure: str | None = None
+    ticket: int = 0
+
+    def __post_init__(self) -> None:
+        self.started = self.started or self.began
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that is under way."""
+        return self.stages[0]
+
+    @property
+    def alarms(self) -> list[str]:
+        """The alarms that end it now; none while they are not looked at."""
+        if self.goal != "updated" or not self.stage.is_watched:
+            return []
+        return [alarm["AlarmName"] for alarm in self.deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])]
+
+    @property
+    def due(self) -> float:
+        """When the stage ends, or else the time that the whole may take: when the last one begins, all is done."""
+        end = self.began + self.stage.seconds
+        return end if len(self.stages) == 1 else min(end, self._deadline)
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether what is due is the end of the time that it may take."""
+        return self.due < self.began + self.stage.seconds
+
+    def told(self, live: Variants | None) -> Document:
+        """Tell how far it is, in members of DescribeEndpoint.
+
+        Args:
+            live: What the endpoint runs; None if it has never run.
+        """
+        stage = self.stage
+        status = {"Status": stage.name, "StartTime": datetime.fromtimestamp(self.began, UTC)}
+        if self.goal == "deleted":
+            return live.summaries(status=[status]) if live else {}
+        if self.target is None:
+            return {}
+        if self.goal == "scaled" and live:
+            return live.summaries(self.target, status=[status])
+        # What is deleted are instances of the old fleet, or of the new one on the way back.
+        is_old = stage.name == "Deleting" and self.goal != "rolled back"
+        new_status = [status] if stage.name and not is_old else None
+        began = datetime.fromtimestamp(self.started, UTC)
+        pending = {"PendingDeploymentSummary": self.target.pending(stage, began, new_status)}
+        if live is None:
+            return pending
+        if self.goal == "rolled back" and stage.old < 1:
+            return pending | live.summaries(part=stage.old, status=[{**status, "Status": "Updating"}])
+        return pending | live.summaries(part=stage.old, status=[status] if is_old else None)
+
+    @property
+    def _deadline(self) -> float:
+        policies = (self.deployment.get(name, {}) for name in ("BlueGreenUpdatePolicy", "RollingUpdatePolicy"))
+        limits = [policy.get("MaximumExecutionTimeoutInSeconds", math.inf) for policy in policies]
+        return self.started + min(limits) if self.goal == "updated" else math.inf
+
+
+def update_stages(deployment: Document, count: int, settings: Settings) -> list[Stage]:
+    """Plan an update.
+
+    Args:
+        deployment: The DeploymentConfig.
+        count: The instances of the new fleet's largest variant; sizes in instances are parts of it.
+        settings: How long things take.
+    """
+    if rolling := deployment.get("RollingUpdatePolicy"):
+        return _rolling_stages(rolling, count, settings)
+    policy = deployment.get("BlueGreenUpdatePolicy", {})
+    routing = policy.get("TrafficRoutingConfiguration", {})
+    stages = [Stage("Creating", settings.update_seconds)]
+    before = 0.0
+    for step, share in enumerate(_shares(routing, count), start=1):
+        stages += [
+            Stage("ActivatingTraffic", settings.stage_seconds, before, 1.0, step=step),
+            Stage("Baking", routing.get("WaitIntervalInSeconds", 0), share, 1.0, step=step),
+        ]
+        before = share
+    if wait := policy.get("TerminationWaitInSeconds"):
+        stages.append(Stage("", wait, 1.0, 1.0))
+    return [*stages, Stage("Deleting", settings.stage_seconds, 1.0, 1.0)]
+
+
+def _shares(routing: Document, count: int) -> list[float]:
+    """Return the parts of the traffic that the new fleet gets, step by step."""
+    match routing.get("Type"):
+        case "CANARY":
+            return [_part(routing["CanarySize"], count), 1.0]
+        case "LINEAR":
+            return _steps(_part(routing["LinearStepSize"], count))
+        case _:
+            return [1.0]
+
+
+def _rolling_stages(policy: Document, count: int, settings: Settings) -> list[Stage]:
+    """Plan an update by batches: each comes up, gets traffic and bakes before the next; whole instances at a time."""
+    batch = math.ceil(_part(policy["MaximumBatchSize"], count) * count)
+    stages: list[Stage] = []
+    before = 0.0
+    for step, part in enumerate(_steps(batch / count), start=1):
+        old = 1.0 - before
+        stages += [
+            Stage("Creating", settings.update_seconds, before, before, old, step),
+            Stage("ActivatingTraffic", settings.stage_seconds, before, part, old, step),
+            Stage("Baking", policy["WaitIntervalInSeconds"], part, part, old, step),
+            Stage("Deleting", settings.stage_seconds, part, part, old, step),
+        ]
+        before = part
+    return stages
+
+
+def rollback_stages(rollout: Rollout, count: int, settings: Settings) -> list[Stage]:
+    """Plan the way back of an update: the old fleet gets the traffic at once, unless it has to come up again first."""
+    stage, seconds = rollout.stage, settings.rollback_seconds
+    rolling = rollout.deployment.get("RollingUpdatePolicy")
+    if not rolling or not stage.share:
+        return [Stage("Deleting", seconds, 0.0, stage.new, stage.old)]
+    size = rolling.get("RollbackMaximumBatchSize", {"Type": "CAPACITY_PERCENT", "Value": _WHOLE_PERCENT})
+    batches = math.ceil(stage.share / min(1.0, _part(size, count)))
+    return [
+        Stage("Deleting", seconds, share, share, 1.0 - share, step)
+        for step, share in enumerate((stage.share * (batches - done) / batches for done in range(batches)), start=1)
+    ]
+
+
+def _part(size: Document, count: int) -> float:
+    """Return a CapacitySize as a part of the whole."""
+    whole = _WHOLE_PERCENT if size["Type"] == "CAPACITY_PERCENT" else count
+    return float(size["Value"]) / whole
+
+
+def _steps(part: float) -> list[float]:
+    """Return what has been done after each step of this size."""
+    # 10 steps of 10 % are 10: what floating point leaves over is no step of its own.
+    count = math.ceil(1.0 / part - 1e-9)
+    return [min(1.0, part * done) for done in range(1, count)] + [1.0]

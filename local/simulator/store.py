@@ -1,0 +1,110 @@
+"""What the simulated account holds: tables, tags, and listings of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from local.simulator.errors import invalid
+from local.simulator.replicas import Table
+
+if TYPE_CHECKING:
+    from local.aws.clock import Clock
+    from local.simulator.settings import Settings
+    from local.simulator.variants import Document
+
+_MOST_TAGS = 50
+
+
+@dataclass
+class Store:
+    """The tables of one account in one region.
+
+    Attributes:
+        is_stale: While a call is struck by the fault `stale`: its look-ups see nothing of what was written last.
+    """
+
+    clock: Clock
+    settings: Settings
+    account_id: str
+    region: str
+    seed: int
+    is_stale: bool = False
+    random: Random = field(init=False)
+    models: Table[Document] = field(init=False)
+    configs: Table[Document] = field(init=False)
+    endpoints: Table[Document] = field(init=False)
+    tags: Table[dict[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)  # noqa: S311 - repeatable, not secret
+        self.models, self.configs, self.endpoints = (self._table() for _ in range(3))
+        self.tags = Table(self.random, self.settings.replicas, lambda: self.settings.lag)
+
+    def _table(self) -> Table[Document]:
+        return Table(self.random, self.settings.replicas, lambda: self.settings.lag)
+
+    def arn(self, kind: str, name: str) -> str:
+        """Return an ARN; SageMaker lower-cases the names of endpoints in theirs."""
+        resource = name.lower() if kind == "endpoint" else name
+        return f"arn:aws:sagemaker:{self.region}:{self.account_id}:{kind}/{resource}"
+
+    def moment(self) -> datetime:
+        """Return the time as answers have it."""
+        return datetime.fromtimestamp(self.clock.now(), UTC)
+
+    def look_up(self, table: Table[Document], name: str) -> Document | None:
+        """Read a record as the replica that answers sees it."""
+        return table.read_stale(name) if self.is_stale else table.read(name, self.clock.now())
+
+    def scan(self, table: Table[Document]) -> list[Document]:
+        """List all records as one replica sees them."""
+        return [record for _, record in table.scan(self.clock.now())]
+
+    def set_tags(self, arn: str, tags: list[dict[str, str]]) -> None:
+        """Add tags to a resource."""
+        all_tags = (self.tags.current(arn) or {}) | {tag["Key"]: tag["Value"] for tag in tags}
+        if len(all_tags) > _MOST_TAGS:
+            raise invalid(f"Number of tags exceeds the limit of {_MOST_TAGS}.")
+        self.tags.write(arn, all_tags, self.clock.now())
+
+    def tags_of(self, arn: str) -> dict[str, str]:
+        """Return a resource's tags as they were written last."""
+        return self.tags.current(arn) or {}
+
+
+def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    """Write tags as the API has them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def page(records: list[Document], name_member: str, request: Document) -> tuple[list[Document], Document]:
+    """Filter, sort and page a listing as List* operations do; the newest record comes first."""
+    wanted = [
+        record
+        for record in records
+        if request.get("NameContains", "").lower() in record[name_member].lower()
+        and record.get("EndpointStatus") == request.get("StatusEquals", record.get("EndpointStatus"))
+        and _between(record["CreationTime"], request.get("CreationTimeAfter"), request.get("CreationTimeBefore"))
+        and _between(
+            record.get("LastModifiedTime"), request.get("LastModifiedTimeAfter"), request.get("LastModifiedTimeBefore")
+        )
+    ]
+    sort_member = {"Name": name_member, "Status": "EndpointStatus"}.get(request.get("SortBy", ""), "CreationTime")
+    is_descending = request.get("SortOrder", "Descending") == "Descending"
+    wanted.sort(key=lambda record: (record[sort_member], record[name_member]), reverse=is_descending)
+    first = int(request.get("NextToken", 0))
+    last = first + request.get("MaxResults", 10)
+    return wanted[first:last], ({"NextToken": str(last)} if last < len(wanted) else {})
+
+
+def _between(moment: datetime | None, after: Any, before: Any) -> bool:
+    if moment is None:
+        return True
+    return (after is None or moment >= _moment(after)) and (before is None or moment <= _moment(before))
+
+
+def _moment(value: Any) -> datetime:
+    return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromtimestamp(float(value), UTC)

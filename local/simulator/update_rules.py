@@ -1,0 +1,129 @@
+"""What UpdateEndpoint refuses.
+
+The source of the rules is the SageMaker Developer Guide, in its chapters on deployment guardrails, serverless inference
+and automatic scaling. Where the service's words are not known, these are ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.simulator.errors import ServiceError, in_progress, invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.simulator.variants import Document, Variants
+
+_CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+_CANARY = (0.0, 0.5)
+_LINEAR = (0.1, 0.5)
+_ROLLING = (0.05, 0.5)
+_ROLLING_BACK = (0.05, 1.0)
+_SIZES = {"CANARY": ("CanarySize", _CANARY), "LINEAR": ("LinearStepSize", _LINEAR)}
+
+
+def is_changing(record: Document) -> bool:
+    """Tell whether an endpoint is changing: nothing else can be done to it then."""
+    return record["EndpointStatus"] in _CHANGING
+
+
+def check_status(record: Document) -> None:
+    """Raise what SageMaker answers to a change of an endpoint that is not in service."""
+    if is_changing(record):
+        raise in_progress(record["EndpointArn"])
+    if record["EndpointStatus"] != "InService":
+        # "DeleteEndpoint is the only operation that can be performed on a failed endpoint", says the API.
+        raise invalid(f'Cannot update endpoint "{record["EndpointArn"]}" in status {record["EndpointStatus"]}.')
+
+
+def check_request(request: Document) -> None:
+    """Raise what SageMaker answers to a request that contradicts itself."""
+    if request.get("ExcludeRetainedVariantProperties") and not request.get("RetainAllVariantProperties"):
+        raise invalid("ExcludeRetainedVariantProperties can only be specified if RetainAllVariantProperties is true.")
+    deployment = request.get("DeploymentConfig", {})
+    if "BlueGreenUpdatePolicy" in deployment and "RollingUpdatePolicy" in deployment:
+        raise invalid("Only one update policy can be specified in DeploymentConfig.")
+
+
+def check_update(live: Document, target: Variants, deployment: Document, is_scaled: Callable[[str], bool]) -> Document:
+    """Raise what SageMaker answers to a change between two configs that it does not make.
+
+    Args:
+        live: The endpoint config that is attached.
+        target: What is to be.
+        deployment: The DeploymentConfig.
+        is_scaled: Tells whether Application Auto Scaling manages a variant.
+
+    Returns:
+        The DeploymentConfig that SageMaker follows: it passes over guardrails where it has none, and shifts all traffic
+        at once.
+    """
+    wanted = target.config
+    if _is_serverless(wanted) and not _is_serverless(live):
+        raise invalid("Cannot update an instance based endpoint to a serverless endpoint.")
+    _check_scaled(live, wanted, is_scaled)
+    rolling = deployment.get("RollingUpdatePolicy")
+    is_multiple = any(len(config["ProductionVariants"]) > 1 for config in (live, wanted))
+    if rolling and (is_multiple or _is_serverless(live) or _is_serverless(wanted)):
+        raise invalid("RollingUpdatePolicy is not supported with the given EndpointConfig setup.")
+    if not deployment or _is_unguarded(live) or _is_unguarded(wanted):
+        return {}
+    if _names(wanted) != _names(live):
+        raise invalid(
+            "Deployment guardrails require the new and the current endpoint configuration "
+            "to have the same variant names."
+        )
+    if rolling:
+        _check_size("MaximumBatchSize", rolling, target, _ROLLING)
+        if "RollbackMaximumBatchSize" in rolling:
+            _check_size("RollbackMaximumBatchSize", rolling, target, _ROLLING_BACK)
+    routing = deployment.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {})
+    if routing.get("Type") in _SIZES:
+        member, bounds = _SIZES[routing["Type"]]
+        _check_size(member, routing, target, bounds)
+    return deployment
+
+
+def _check_scaled(live: Document, wanted: Document, is_scaled: Callable[[str], bool]) -> None:
+    types = {variant["VariantName"]: variant.get("InstanceType") for variant in wanted["ProductionVariants"]}
+    fixed = [
+        variant["VariantName"]
+        for variant in live["ProductionVariants"]
+        if types.get(variant["VariantName"]) != variant.get("InstanceType") and is_scaled(variant["VariantName"])
+    ]
+    if fixed:
+        raise invalid(
+            f'The variant(s) "[{", ".join(fixed)}]" must be deregistered as scalable targets with AWS Auto Scaling '
+            "before they can be removed or have their instance type updated."
+        )
+
+
+def _check_size(member: str, policy: Document, target: Variants, bounds: tuple[float, float]) -> None:
+    """Check a size against its bounds, which are parts of each variant's instances."""
+    size, (low, high) = policy.get(member), bounds
+    if size is None:
+        raise invalid(f"{member} is required for the specified update policy.")
+    wholes = [100] if size["Type"] == "CAPACITY_PERCENT" else [*target.counts.values()]
+    if not all(low <= size["Value"] / whole <= high for whole in wholes):
+        raise _out_of_bounds(member, low, high)
+
+
+def _out_of_bounds(member: str, low: float, high: float) -> ServiceError:
+    least = f"between {low:.0%} and" if low else "at most"
+    return invalid(f"{member} must be {least} {high:.0%} of the variant's total instance count.")
+
+
+def _is_serverless(config: Document) -> bool:
+    return any("ServerlessConfig" in variant for variant in config["ProductionVariants"])
+
+
+def _is_unguarded(config: Document) -> bool:
+    """Tell whether SageMaker has no guardrails for a config ("Exclusions" in the guide)."""
+    return _is_serverless(config) or any(
+        variant.get("InstanceType", "").startswith("ml.inf1.") for variant in config["ProductionVariants"]
+    )
+
+
+def _names(config: Document) -> set[str]:
+    return {variant["VariantName"] for variant in config["ProductionVariants"]}

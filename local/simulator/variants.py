@@ -1,0 +1,122 @@
+"""The variants of an endpoint config as an endpoint runs them, and as DescribeEndpoint tells of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
+
+    from local.simulator.rollout import Stage
+
+Document = dict[str, Any]
+
+_KINDS = ("ProductionVariants", "ShadowProductionVariants")
+_TOLD = ("ManagedInstanceScaling", "RoutingConfig")
+_COUNT = "DesiredInstanceCount"
+_WEIGHT = "DesiredWeight"
+
+
+def all_variants(config: Document) -> Iterator[Document]:
+    """Yield the production and the shadow variants of an endpoint config."""
+    for kind in _KINDS:
+        yield from config.get(kind, [])
+
+
+@dataclass(frozen=True)
+class Variants:
+    """An endpoint config with the weight and the instance count that each of its variants has by now.
+
+    Attributes:
+        config: The endpoint config, which an endpoint keeps for itself: it may be deleted while the endpoint runs.
+        weights: By variant.
+        counts: By variant; what is serverless has none.
+    """
+
+    config: Document
+    weights: dict[str, float]
+    counts: dict[str, int]
+
+    @classmethod
+    def of(cls, config: Document) -> Variants:
+        """Return the variants as the config has them."""
+        return cls(
+            config,
+            {each["VariantName"]: each.get("InitialVariantWeight", 1.0) for each in all_variants(config)},
+            {
+                each["VariantName"]: each.get("InitialInstanceCount", 1)
+                for each in all_variants(config)
+                if "ServerlessConfig" not in each
+            },
+        )
+
+    def retaining(self, live: Variants, excluded: Collection[str]) -> Variants:
+        """Return these variants with the weights and counts of the live ones, but for the excluded properties."""
+        weights = {} if _WEIGHT in excluded else live.weights
+        counts = {} if _COUNT in excluded else live.counts
+        return replace(self, weights=_kept(self.weights, weights), counts=_kept(self.counts, counts))
+
+    def scaled(self, desired: list[Document]) -> Variants:
+        """Return these variants as UpdateEndpointWeightsAndCapacities wants them."""
+        weights = {each["VariantName"]: each[_WEIGHT] for each in desired if _WEIGHT in each}
+        counts = {each["VariantName"]: each[_COUNT] for each in desired if _COUNT in each}
+        return replace(self, weights=_kept(self.weights, weights), counts=_kept(self.counts, counts))
+
+    def summaries(
+        self, desired: Variants | None = None, *, part: float = 1.0, status: list[Document] | None = None
+    ) -> Document:
+        """Tell of the fleet that is live.
+
+        Args:
+            desired: What it is being scaled to.
+            part: The part of its instances that is there.
+            status: The VariantStatus.
+        """
+        goal = desired or self
+        return self._each(
+            lambda name: {"CurrentWeight": self.weights[name], _WEIGHT: goal.weights[name]},
+            lambda name: (math.ceil(self.counts[name] * part), goal.counts[name]),
+            lambda variant: {key: variant[key] for key in _TOLD if key in variant},
+            status,
+        )
+
+    def pending(self, stage: Stage, began: datetime, status: list[Document] | None) -> Document:
+        """Tell of the fleet that takes over: its PendingDeploymentSummary.
+
+        The current weight is the part of the desired one that traffic has been turned on for.
+        """
+        summaries = self._each(
+            lambda name: {"CurrentWeight": self.weights[name] * stage.share, _WEIGHT: self.weights[name]},
+            lambda name: (math.ceil(self.counts[name] * stage.new), self.counts[name]),
+            lambda variant: {key: variant[key] for key in ("InstanceType", *_TOLD) if key in variant},
+            status,
+        )
+        return {"EndpointConfigName": self.config["EndpointConfigName"], "StartTime": began, **summaries}
+
+    def _each(
+        self,
+        weights: Callable[[str], Document],
+        counts: Callable[[str], tuple[int, int]],
+        more: Callable[[Document], Document],
+        status: list[Document] | None,
+    ) -> Document:
+        told: Document = {}
+        for kind in _KINDS:
+            for variant in self.config.get(kind, []):
+                name = variant["VariantName"]
+                summary = {"VariantName": name, **weights(name), **more(variant)}
+                if serverless := variant.get("ServerlessConfig"):
+                    summary |= {"CurrentServerlessConfig": serverless, "DesiredServerlessConfig": serverless}
+                else:
+                    summary["CurrentInstanceCount"], summary[_COUNT] = counts(name)
+                if status:
+                    summary["VariantStatus"] = status
+                told.setdefault(kind, []).append(summary)
+        return told
+
+
+def _kept(own: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return {name: other.get(name, value) for name, value in own.items()}
