@@ -33,6 +33,7 @@ check: lint types checkov test  ## Run all that CI runs
 lint: install  ## Check style, and the template by cfn-lint and by SAM
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/python -m local.asl_format --check
 	$(OFFLINE) $(BIN)/cfn-lint --non-zero-exit-code warning template.yaml
 	$(OFFLINE) $(BIN)/sam validate --region us-east-1
 
@@ -42,7 +43,7 @@ types: install  ## Check types
 
 .PHONY: checkov
 checkov: $(CHECKOV)/.ready  ## Check the template for what is insecure
-	$(CHECKOV)/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
+	$(CHECKOV)/bin/checkov --config-file .checkov.yaml --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
 # It pins an old boto3, so it gets an environment of its own.
 $(CHECKOV)/.ready: requirements-checkov.txt
@@ -51,13 +52,14 @@ $(CHECKOV)/.ready: requirements-checkov.txt
 	touch $@
 
 .PHONY: chaos
-chaos: install  ## Play 1,000 executions with random faults in virtual time, and hold the promises against them
+chaos: install  ## Run 1,000 executions with random faults in virtual time, and check the invariants
 	PYTHONPATH=functions $(BIN)/python -m local.simulation $(CHAOS)
 
 .PHONY: format
-format: install  ## Format the code, and mend what can be mended by itself
+format: install  ## Format the code and the state machines, and mend what can be mended by itself
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+	$(BIN)/python -m local.asl_format
 
 .PHONY: local
 local: install  ## Keep the stack running on local AWS until Ctrl-C

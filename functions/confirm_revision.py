@@ -1,4 +1,4 @@
-"""ConfirmRevision: note on the endpoint that a later request asked for what it serves already.
+"""ConfirmRevision: note on the live endpoint config that a later request asked for what it holds.
 
 Without the note, a request between the two that comes late would look like the newest one. One that is just being
 served cannot see the note any more; so the state machine waits for as long as anything may be invisible, and plans
@@ -7,14 +7,12 @@ again.
 
 from __future__ import annotations
 
-from deployer.runtime import Document, hosting, plan_of, step
+from deployer.runtime import Document, plan_of, sagemaker, step
 
 
 @step
 def handler(event: Document) -> Document:
-    """Tag the endpoint with the plan's revision."""
+    """Tag the live endpoint config with the plan's revision."""
     plan = plan_of(event)
-    sagemaker = hosting(plan)
-    endpoint = sagemaker.describe_endpoint(plan.endpoint_name)
-    sagemaker.confirm(endpoint["EndpointArn"], plan.revision)
+    sagemaker(plan).confirm(plan.previous_arn, plan.wanted.name)
     return {"Confirmed": plan.revision}

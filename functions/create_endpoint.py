@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deployer.planning.plan import check_deadline
-from deployer.runtime import Document, hosting, plan_of, step
+from deployer.planning.decisions import check_deadline, requested
+from deployer.runtime import Document, plan_of, sagemaker, step
 
 
 @step
 def handler(event: Document) -> Document:
     """Start the creation; raise EndpointExistsError if somebody else's endpoint has come between."""
-    plan = plan_of(event)
-    check_deadline(plan.deadline, datetime.fromisoformat(event["Now"]), f"Endpoint {plan.endpoint_name} was not begun")
-    hosting(plan).create_endpoint(
-        {"EndpointName": plan.endpoint_name, "EndpointConfigName": plan.revision, "Tags": plan.tags}
-    )
-    return {"PollSeconds": plan.poll_seconds}
+    plan, now = plan_of(event), datetime.fromisoformat(event["Now"])
+    check_deadline(plan.deadline, now, f"The creation of {plan.endpoint_name} was not begun")
+    sagemaker(plan).create_endpoint(plan.endpoint_request())
+    return requested(plan.deadline, now, now)

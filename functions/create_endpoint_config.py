@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from deployer.runtime import Document, hosting, plan_of, step
+from deployer import clock
+from deployer.runtime import Document, plan_of, sagemaker, step
 
 
 @step
 def handler(event: Document) -> Document:
-    """Return whether it is another run's, so that the claim to it has to be seen before this run relies on it."""
-    plan, has_waited = plan_of(event), event.get("Config", {}).get("Claimed", False)
-    return {"Claimed": hosting(plan).create_endpoint_config(plan.endpoint_config, has_waited=has_waited)}
+    """Return the ARN of the endpoint config."""
+    plan = plan_of(event)
+    return {"EndpointConfigArn": sagemaker(plan).create_endpoint_config(plan.endpoint_config_request(clock.now()))}

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deployer.planning.plan import check_deadline
-from deployer.runtime import Document, hosting, plan_of, step
+from deployer import clock
+from deployer.planning.decisions import check_deadline
+from deployer.runtime import Document, plan_of, sagemaker, step
 
 
 @step
 def handler(event: Document) -> Document:
-    """Return whether any is another run's, so that the claim to it has to be seen before this run relies on it.
+    """Return the names of the models.
 
     Raises:
         DeploymentTimedOutError: They have been disappearing until the deadline.
     """
-    data, now = event["Data"], datetime.fromisoformat(event["Now"])
-    plan = plan_of(data)
+    plan = plan_of(event)
+    now = datetime.fromisoformat(event["Now"])
     check_deadline(plan.deadline, now, f"The models of {plan.endpoint_name} are missing")
-    sagemaker = hosting(plan)
-    has_waited = data.get("Models", {}).get("Claimed", False)
-    claimed = [sagemaker.create_model(model, plan.safe_revisions, has_waited=has_waited) for model in plan.models]
-    return {"Claimed": any(claimed)}
+    service = sagemaker(plan)
+    for request in plan.model_requests(clock.now()):
+        service.create_model(request)
+    return {"ModelNames": [*plan.model_names.values()]}

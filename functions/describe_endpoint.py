@@ -1,26 +1,34 @@
-"""DescribeEndpoint: see how far the deployment is."""
+"""DescribeEndpoint: look at the endpoint, and end the wait for it once it is in service on the plan's revision.
+
+The state waits for a callback: the task token exists before this looks, so no event that comes later is lost.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from deployer.planning.decisions import in_service, progress
+from deployer.planning.live import Live
 from deployer.planning.live_checks import alarm_names, alarm_reason
-from deployer.planning.plan import Live, in_service, next_poll, progress
-from deployer.runtime import Document, hosting, monitoring, plan_of, step
+from deployer.runtime import Document, executions, monitoring, plan_of, sagemaker, step
 
 
 @step
 def handler(event: Document) -> Document:
-    """Return whether the endpoint is in service on the plan's config, how far it is, and when to look again."""
-    plan, now = plan_of(event), datetime.fromisoformat(event["Now"])
-    endpoint = hosting(plan).describe_endpoint(plan.endpoint_name)
-    live = Live.model_validate(endpoint)
+    """Return how far the endpoint is; the state machine goes on only if it is in service, or failed."""
+    plan = plan_of(event)
+    requested_at, now = (datetime.fromisoformat(event[moment]) for moment in ("RequestedAt", "Now"))
+    endpoint = sagemaker(plan).describe_endpoint(plan.endpoint_name)
+    live = Live.of(endpoint)
     if plan.is_rolled_back(live) and not live.failure_reason:
         reason = alarm_reason(monitoring().alarm_states(alarm_names(plan.deployment_config)))
-        live = live.model_copy(update={"failure_reason": reason})
-    return {
-        "InService": in_service(plan, live, now),
-        "EndpointStatus": endpoint["EndpointStatus"],
+        live = replace(live, failure_reason=reason)
+    look = {
+        "InService": in_service(plan, live, requested_at, now),
+        "EndpointStatus": live.status,
         "Variants": progress(endpoint),
-        "PollSeconds": next_poll(plan.poll_seconds, now - plan.started_at),
     }
+    if look["InService"]:
+        executions().send_success(event["TaskToken"], look)
+    return look

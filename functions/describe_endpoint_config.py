@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from deployer.runtime import Document, hosting, measure, now, plan_of, step
+from deployer import clock
+from deployer.runtime import Document, measure, plan_of, sagemaker, step
 
 
 @step
 def handler(event: Document) -> Document:
     """Raise EndpointConfigNotVisibleError until the config can be seen; then measure how long that took."""
     plan = plan_of(event)
-    config = hosting(plan).describe_endpoint_config(plan.revision)
-    age = (now() - config["CreationTime"]).total_seconds()
+    config = sagemaker(plan).describe_endpoint_config(plan.wanted.name)
+    age = (clock.now() - config["CreationTime"]).total_seconds()
     measure("VisibilityLag", max(0.0, round(age, 3)), MetricUnit.Seconds)
     return {"EndpointConfigArn": config["EndpointConfigArn"]}

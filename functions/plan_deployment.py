@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import json
+from datetime import datetime
 
-from deployer.planning.drafting import Drafting
-from deployer.planning.plan import Action, Plan, check_deadline
-from deployer.planning.triggers import arrive, receive
-from deployer.runtime import Document, Settings, artifacts, hosting, logger, monitoring, plan_of, step
+from deployer.errors import InvalidRequestError
+from deployer.planning.choose import Planning, choose_action
+from deployer.planning.decisions import check_deadline, wait_seconds
+from deployer.planning.draft import draft_deployment
+from deployer.planning.plan import Action, Plan
+from deployer.planning.revision import Store
+from deployer.planning.rollback import resolve_rollback
+from deployer.runtime import Document, logger, monitoring, objects, plan_of, sagemaker, step
+from deployer.settings import Settings
+
+_PLAN_BYTES = 176 * 1024
+"""What a plan may take of the 256 KiB of an execution's data; the rest is for what later steps add."""
 
 
 @step
@@ -17,38 +26,30 @@ def handler(event: Document) -> Document:
     What is to be deployed is settled once; when the execution plans again, only the endpoint is looked at anew.
     """
     settings, now = Settings.from_environment(), datetime.fromisoformat(event["Now"])
-    drafting = _drafting(settings)
-    plan = plan_of(event["Data"]) if "Plan" in event["Data"] else None
-    if plan is None or not plan.revision:
-        plan = _settled(event, settings, drafting, now)
+    store = Store(objects(), settings.artifact_bucket, settings.copy_artifacts)
+    service = sagemaker()
+    if "Plan" in event:
+        draft, action = plan_of(event), None
     else:
-        drafting = _drafting(settings, plan)
-    if plan.revision:
-        plan = drafting.decided(plan, now)
+        draft, action = draft_deployment(event["Input"], event["Execution"], settings, store, service)
+    logger.append_keys(endpoint=draft.endpoint_name)
+    seconds = wait_seconds(settings.poll_interval_seconds, now - draft.started_at)
+    planning = Planning(service, monitoring(), store.objects, now, seconds)
+    if action is not None:
+        return _measured(planning.decided(draft, action))
+    if draft.revision is None:
+        draft = resolve_rollback(draft, planning, store, settings.allowances)
+    plan = draft if isinstance(draft, Plan) and draft.revision is None else choose_action(draft, planning)
     if plan.action in {Action.WAIT, Action.CONFIRM}:
         check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")
-    return plan.model_dump(mode="json", by_alias=True)
+    return _measured(plan)
 
 
-def _drafting(settings: Settings, plan: Plan | None = None) -> Drafting:
-    return Drafting(hosting(plan), monitoring(), settings.defaults, settings.allowances, settings.stack_name)
-
-
-def _settled(event: Document, settings: Settings, drafting: Drafting, now: datetime) -> Plan:
-    execution = event["Execution"]
-    started_at = datetime.fromisoformat(execution["StartTime"])
-    arrival = arrive(event["Input"], execution["Name"], started_at, settings.landing)
-    logger.append_keys(endpoint=arrival.endpoint_name)
-    received = receive(arrival, artifacts(), settings.landing, settings.allowances)
-    logger.append_keys(endpoint=received.request.endpoint_name)
-    plan = Plan(
-        action=Action.SUPERSEDED if received.is_overwritten else Action.AWAITING_ARTIFACT,
-        execution=execution["Id"],
-        request_id=arrival.request_id,
-        endpoint_name=received.request.endpoint_name,
-        requested_at=arrival.requested_at,
-        started_at=started_at,
-        deadline=started_at + timedelta(seconds=settings.deployment_timeout_seconds),
-        poll_seconds=settings.poll_interval_seconds,
-    )
-    return drafting.settled(plan, received, now) if received.is_ready else plan
+def _measured(plan: Plan) -> Document:
+    document = plan.model_dump(mode="json", by_alias=True)
+    if (size := len(json.dumps(document))) > _PLAN_BYTES:
+        raise InvalidRequestError(
+            f"request: becomes a plan of {size} bytes, and at most {_PLAN_BYTES} fit the execution's data; "
+            "shorten the environment of its containers, or use fewer models"
+        )
+    return document

@@ -5,25 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 
 from deployer.errors import EndpointBusyError
-from deployer.planning.plan import Action, check_deadline, decide
-from deployer.runtime import Document, hosting, plan_of, step
+from deployer.planning.decisions import check_deadline, decide, requested
+from deployer.planning.live import Live
+from deployer.planning.plan import Action
+from deployer.runtime import Document, plan_of, sagemaker, step
 
 
 @step
 def handler(event: Document) -> Document:
     """Start the update; raise a ReplanError if the endpoint is not what it was when this was planned."""
-    plan, is_retry = plan_of(event), event["RetryCount"] > 0
-    sagemaker = hosting(plan)
+    plan, now, is_retry = plan_of(event), datetime.fromisoformat(event["Now"]), event["RetryCount"] > 0
+    service = sagemaker(plan)
     # Between plan and update lie minutes of retries: time enough for a newer request to be served, or to be confirmed.
-    live = sagemaker.find_live(plan.endpoint_name)
-    if not (is_retry and plan.is_carried_out_by(live)):
-        is_as_planned = live and plan.live and plan.live.endpoint_config_name == live.endpoint_config_name
-        now = datetime.fromisoformat(event["Now"])
+    endpoint = service.find_endpoint(plan.endpoint_name)
+    live = Live.of(endpoint) if endpoint else None
+    is_ours = live is not None and plan.is_attached_to(live)
+    if not (is_ours and (is_retry or plan.action is Action.RESUME)):
         check_deadline(plan.deadline, now, f"The update of {plan.endpoint_name} was not begun")
-        if not is_as_planned or decide(plan.wanted, plan.endpoint_name, live, now) is not Action.UPDATE:
+        is_as_planned = live is not None and live.status == "InService" and live.config_name == plan.previous
+        if endpoint and is_as_planned and plan.previous_arn:
+            live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
+        if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
             raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
-        request: Document = {"EndpointName": plan.endpoint_name, "EndpointConfigName": plan.revision, **plan.retention}
-        if plan.deployment_config:
-            request["DeploymentConfig"] = plan.deployment_config
-        sagemaker.update_endpoint(request, is_retry=is_retry)
-    return {"PollSeconds": plan.poll_seconds}
+        service.update_endpoint(plan.update_request(), is_retry=is_retry)
+    # By SageMaker's own clock: what a replica shows of before the change is not newer than this.
+    return requested(plan.deadline, now, live.modified_at if live else now)

@@ -1,4 +1,4 @@
-"""The error tree: its class names are the state machine's words, and `classify` is how AWS's answers become them.
+"""The error tree: its class names are the state machine's words.
 
 Step Functions compares error *names* with `Retry` and `Catch` and knows no inheritance, so only the leaves are raised;
 the groups between say what the state machine does about a leaf.
@@ -6,15 +6,50 @@ the groups between say what the state machine does about a leaf.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+import json
+from bisect import bisect_right
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
+MESSAGE_BYTES = 8 * 1024
+"""Bytes of an error's message, as they count in JSON."""
+
+
+def bounded(message: str) -> str:
+    """Return a message that fits `MESSAGE_BYTES`: as many whole lines as fit, and how many more there were."""
+    if _json_bytes(message) <= MESSAGE_BYTES:
+        return message
+    lines = message.split("\n")
+    room = MESSAGE_BYTES - len("\nand 1234567 more")
+    kept: list[str] = []
+    for line in lines:
+        room -= _json_bytes(line) + len("\n")
+        if room < 0:
+            break
+        kept.append(line)
+    if not kept:
+        kept = [_beginning(lines[0], MESSAGE_BYTES - 40) + "…"]
+    left = len(lines) - len(kept)
+    return "\n".join([*kept, f"and {left} more"]) if left else kept[0]
+
+
+def _beginning(line: str, size: int) -> str:
+    """Return as much of a line as takes at most so many bytes in JSON, where one character takes up to twelve."""
+    line = line[:size]
+    length = bisect_right(range(len(line) + 1), size, key=lambda end: _json_bytes(line[:end])) - 1
+    return line[:length]
+
+
+def _json_bytes(text: str) -> int:
+    return len(json.dumps(text))
 
 
 class DeployerError(Exception):
-    """Anything this deployer raises on purpose."""
+    """Anything this deployer raises on purpose.
+
+    The message is bounded, because it becomes part of the execution's data, which hold 256 KiB, and of an event.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(bounded(message))
 
 
 class TransientError(DeployerError):
@@ -30,7 +65,7 @@ class SettledError(DeployerError):
 
 
 class PermanentError(DeployerError):
-    """Trying again cannot help: the state machine removes what this run created, and fails."""
+    """Trying again cannot help: the state machine restores the endpoint if this run has changed it, and fails."""
 
 
 class ModelNotVisibleError(TransientError):
@@ -55,6 +90,18 @@ class SageMakerThrottledError(TransientError):
 
 class SageMakerUnavailableError(TransientError):
     """SageMaker's API failed or did not answer; the call may or may not have taken effect."""
+
+
+class PermissionNotReadyError(TransientError):
+    """IAM denies a call on a resource that bears the stack's tag: tags reach IAM minutes after they were set."""
+
+
+class CopyUnfinishedError(TransientError):
+    """A copy did not finish in the function's time; the next try goes on where this one stopped."""
+
+
+class StepFunctionsUnavailableError(TransientError):
+    """Step Functions throttled, failed or did not answer."""
 
 
 class StorageUnavailableError(TransientError):
@@ -93,6 +140,14 @@ class InvalidRequestError(PermanentError):
     """The request is wrong. Raised before anything is created; each line of the message names a field."""
 
 
+class ArtifactMissingError(PermanentError):
+    """The version of an object that was to be stored has been deleted since it was planned."""
+
+
+class LiveConfigMissingError(PermanentError):
+    """The endpoint config that an endpoint serves has been deleted; SageMaker cannot update such an endpoint."""
+
+
 class QuotaExceededError(PermanentError):
     """A service quota of the account is used up."""
 
@@ -123,83 +178,3 @@ class DeploymentSupersededError(PermanentError):
 
 class DeploymentTimedOutError(PermanentError):
     """The deployment did not end within the deployment timeout; the endpoint is left as SageMaker has it."""
-
-
-_MISSING = re.compile(r'Could not find (?P<kind>endpoint configuration|endpoint|model)(?: "(?P<arn>arn:[^"]+)"|\W*$)')
-_EXISTS = re.compile(r"Cannot create already existing (?P<kind>endpoint configuration|endpoint|model)\b")
-_BUSY = re.compile(r"Cannot update in-progress endpoint\b|The status should be in 'InService' to register")
-_APPLIED = re.compile(r"Cannot update endpoint with the currently in use endpoint configuration\b")
-_ROLE = re.compile(
-    r'The execution role ARN ".*" is invalid\b|Could not access model data at s3://.*ensure that the role\b'
-)
-
-# The codes are undeclared in the service model, and proxies and gateways on the way add spellings of their own.
-_THROTTLED = re.compile(r"Throttl|^TooManyRequests|^RequestLimitExceeded|^SlowDown|^LimitExceededException")
-_UNAVAILABLE = re.compile(r"^Internal|^ServiceUnavailable|^Unavailable|^RequestTimeout|^ServiceException|^5\d\d$")
-_DENIED = re.compile(r"^AccessDenied|^UnauthorizedOperation|^NotAuthorized|^ExpiredToken|^UnrecognizedClient")
-_QUOTA = re.compile(r"^ResourceLimitExceeded|^ServiceQuotaExceeded")
-
-_NOT_VISIBLE: dict[str, type[DeployerError]] = {
-    "model": ModelNotVisibleError,
-    "endpoint configuration": EndpointConfigNotVisibleError,
-    "endpoint": EndpointNotVisibleError,
-}
-
-
-def classify(operation: str, code: str, message: str, *, created: Collection[str] = ()) -> type[DeployerError]:
-    """Name what SageMaker's answer means for the state machine.
-
-    One code, `ValidationException`, covers "not visible yet", "busy", "exists" and "wrong", so the message decides.
-
-    Args:
-        operation: The API operation that was called, such as `CreateEndpoint`.
-        code: `Error.Code` of the answer, or `FailureReason` for the text of that member of DescribeEndpoint.
-        message: `Error.Message` of the answer.
-        created: Names of the resources that this run created. Where any are given, a model or endpoint config that is
-            not among them, and that a call builds on, is missing for good.
-
-    Returns:
-        The class of the error; `SageMakerRejectedError` for whatever is not known to pass.
-    """
-    if code == "FailureReason":
-        return EndpointFailedError
-    for pattern, error in (
-        (_THROTTLED, SageMakerThrottledError),
-        (_UNAVAILABLE, SageMakerUnavailableError),
-        (_DENIED, AccessDeniedError),
-        (_QUOTA, QuotaExceededError),
-    ):
-        if pattern.search(code):
-            return error
-    return (
-        _classify_validation(operation, message, created) if code == "ValidationException" else SageMakerRejectedError
-    )
-
-
-def _classify_validation(operation: str, message: str, created: Collection[str]) -> type[DeployerError]:
-    if missing := _MISSING.match(message):
-        return _classify_missing(operation, missing["kind"], missing["arn"], created)
-    if exists := _EXISTS.match(message):
-        return EndpointExistsError if exists["kind"] == "endpoint" else AlreadyExistsError
-    if _BUSY.match(message):
-        return EndpointBusyError
-    if _APPLIED.match(message):
-        return AlreadyAppliedError
-    if _ROLE.match(message):
-        return RoleNotReadyError
-    return SageMakerRejectedError
-
-
-def _classify_missing(operation: str, kind: str, arn: str | None, created: Collection[str]) -> type[DeployerError]:
-    if kind == "endpoint":
-        return EndpointMissingError if operation.startswith("UpdateEndpoint") else EndpointNotVisibleError
-    # Whoever looks a resource up, or deletes it, asks whether it is there; only a call that builds on it needs it.
-    if arn is None or operation.startswith(("Describe", "Delete")):
-        return _NOT_VISIBLE[kind]
-    # SageMaker lower-cases names inside ARNs.
-    name = arn.rpartition("/")[2].lower()
-    # UpdateEndpoint also misses the config that is *attached*, if somebody deleted it: that one never comes back.
-    unknown_is_gone = bool(created) or (operation == "UpdateEndpoint" and kind == "endpoint configuration")
-    if unknown_is_gone and name not in {own.lower() for own in created}:
-        return SageMakerRejectedError
-    return _NOT_VISIBLE[kind]

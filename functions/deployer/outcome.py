@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-CAUSE_LENGTH = 8192
-"""Characters of a cause that are passed on; an event of EventBridge may have 256 KiB in all."""
+from deployer.errors import bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Document = dict[str, Any]
+
+EXECUTION_TIMED_OUT = "ExecutionTimedOut"
+"""What an execution fails with whose own time is over; no state has an error of this name."""
+
+_ENDPOINT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 class Outcome(StrEnum):
@@ -27,6 +37,7 @@ _OUTCOMES_OF_ERRORS = {
     "InvalidRequestError": Outcome.REJECTED,
     "DeploymentTimedOutError": Outcome.TIMED_OUT,
     "DeploymentSupersededError": Outcome.SUPERSEDED,
+    EXECUTION_TIMED_OUT: Outcome.TIMED_OUT,
 }
 _OUTCOMES_OF_ACTIONS = {
     "NothingToDo": Outcome.NOTHING_TO_DO,
@@ -36,39 +47,38 @@ _OUTCOMES_OF_ACTIONS = {
 }
 
 
-def conclude(data: dict[str, Any], request: object, execution: dict[str, str], now: datetime) -> dict[str, Any]:
+def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
     """Put the outcome of an execution into words.
 
     Args:
-        data: The execution's data: what was planned, and the failure if there was one.
-        request: The execution's input.
-        execution: Its `Id`, `Name` and `StartTime`.
-        now: When it ends.
+        report: `Execution` (`Id`, `Name`, `StartTime`) and `Now`; `Plan` with its names, or, if the input became no
+            plan, that `Input`; `Failure`, and `Restore` and `RestoreFailure` if an endpoint was to be restored.
+        artifact_prefix: Where the endpoints' folders for uploads lie in the artifact bucket; ends in a slash.
 
     Returns:
         The detail of the event that announces it. It holds nothing of the request but names: values such as a
         container's environment may be secret.
     """
-    plan, failure = data.get("Plan", {}), data.get("Failure")
-    started_at = datetime.fromisoformat(execution["StartTime"])
-    detail: dict[str, Any] = {
+    plan, execution, failure = report.get("Plan") or {}, report["Execution"], report.get("Failure")
+    started_at = datetime.fromisoformat(execution["StartTime"]).astimezone(UTC)
+    ended_at = datetime.fromisoformat(report["Now"])
+    trigger = report.get("Input")
+    detail: Document = {
         "Outcome": _outcome(plan, failure),
-        "RequestId": plan.get("RequestId") or _event_id(request) or execution["Name"],
-        "EndpointName": plan.get("EndpointName"),
+        "RequestId": plan.get("RequestId") or _event_id(trigger) or execution["Name"],
+        "EndpointName": plan.get("EndpointName") or endpoint_name_of(trigger, artifact_prefix),
         "Revision": plan.get("Revision") or None,
         "RequestedAt": plan.get("RequestedAt"),
         "Execution": execution["Id"],
-        "StartedAt": started_at.astimezone(UTC).isoformat(),
-        "DurationSeconds": round((now - started_at).total_seconds(), 3),
+        "StartedAt": started_at.isoformat(),
+        "DurationSeconds": round((ended_at - started_at).total_seconds(), 3),
+        "Restored": (report.get("Restore") or {}).get("Restored"),
     }
     if failure:
         detail |= {"Error": failure["Error"], "Cause": readable_cause(failure.get("Cause", ""))}
-    if undo_failure := data.get("UndoFailure"):
-        detail |= {"UndoError": undo_failure["Error"], "Left": [plan["Revision"], *_model_names(plan)]}
-    elif left := data.get("Undo", {}).get("Left"):
-        detail["Left"] = left
-    if retirement_failure := data.get("RetirementFailure"):
-        detail["RetirementError"] = retirement_failure["Error"]
+    if restore_failure := report.get("RestoreFailure"):
+        cause = readable_cause(restore_failure.get("Cause", ""))
+        detail |= {"RestoreError": restore_failure["Error"], "RestoreCause": cause}
     return {member: value for member, value in detail.items() if value is not None}
 
 
@@ -79,19 +89,33 @@ def readable_cause(cause: str) -> str:
     except ValueError:
         report = None
     message = report.get("errorMessage") if isinstance(report, dict) else None
-    return (message if isinstance(message, str) else cause)[:CAUSE_LENGTH]
+    return bounded(message if isinstance(message, str) else cause)
 
 
-def _outcome(plan: dict[str, Any], failure: dict[str, str] | None) -> Outcome:
+def endpoint_name_of(trigger: object, artifact_prefix: str) -> str | None:
+    """Return the endpoint that the input of an execution names; None if it names none in a valid way.
+
+    It is the folder of an upload, the group of a model package, or the `EndpointName` of a request.
+    """
+    event = trigger if isinstance(trigger, dict) else {}
+    detail = event.get("detail") if "detail-type" in event else event
+    if not isinstance(detail, dict):
+        return None
+    uploaded = detail.get("object")
+    key = uploaded.get("key") if isinstance(uploaded, dict) else None
+    if isinstance(key, str):
+        name: object = key.removeprefix(artifact_prefix).partition("/")[0] if key.startswith(artifact_prefix) else None
+    else:
+        name = detail.get("ModelPackageGroupName", detail.get("EndpointName"))
+    return name if isinstance(name, str) and _ENDPOINT_NAME.fullmatch(name) else None
+
+
+def _outcome(plan: Mapping[str, Any], failure: Mapping[str, str] | None) -> Outcome:
     if failure:
         return _OUTCOMES_OF_ERRORS.get(failure["Error"], Outcome.FAILED)
-    return _OUTCOMES_OF_ACTIONS.get(plan["Action"], Outcome.DEPLOYED)
+    return _OUTCOMES_OF_ACTIONS.get(plan.get("Action", ""), Outcome.DEPLOYED)
 
 
-def _model_names(plan: dict[str, Any]) -> list[str]:
-    return [model["ModelName"] for model in plan["Models"]]
-
-
-def _event_id(request: object) -> str | None:
-    event_id = request.get("id") if isinstance(request, dict) and "detail-type" in request else None
+def _event_id(trigger: object) -> str | None:
+    event_id = trigger.get("id") if isinstance(trigger, dict) and "detail-type" in trigger else None
     return event_id if isinstance(event_id, str) else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
@@ -15,8 +14,11 @@ import yaml
 from deployer import errors
 from deployer.outcome import Outcome
 from deployer.request.model import read_request
+from tests.template.shipped import ROOT, allowed_to, functions_of, reachable
 
-ROOT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 README = (ROOT / "README.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
@@ -67,18 +69,6 @@ def leaves(group: type[Exception]) -> set[str]:
     return {group.__name__} if not below else set().union(*map(leaves, below))
 
 
-def actions(statement: Any) -> set[str]:
-    """Name the actions of a policy's statements, those inside of conditions too."""
-    if isinstance(statement, list):
-        return set().union(*map(actions, statement))
-    if not isinstance(statement, dict):
-        return set()
-    if "Fn::If" in statement:
-        return actions(statement["Fn::If"])
-    action = statement.get("Action", [])
-    return {action} if isinstance(action, str) else set(action)
-
-
 def test_readme_is_short() -> None:
     """Who has five minutes can read all of it."""
     assert len(README.splitlines()) < LINES
@@ -117,36 +107,27 @@ def test_readme_names_the_targets_of_make() -> None:
         assert f"make {target}" in README, target
 
 
-def test_readme_draws_the_states_and_how_they_follow(definition: dict[str, Any], tasks: dict[str, Any]) -> None:
-    """All Task states and outcomes are in the picture, and each arrow is one of the state machine's."""
-    chains = [
-        re.split(r"\s*-->(?:\|[^|]*\|)?\s*", line) for line in fenced(README, "mermaid").splitlines() if "-->" in line
-    ]
+def test_readme_draws_states_and_how_they_follow(definition: dict[str, Any]) -> None:
+    """The picture has few boxes, all of them states or what starts them, and its arrows are ways through them."""
     arrows = {
         (before, after)
-        for chain in chains
-        for left, right in pairwise(chain)
-        for before in re.findall(r"\w+", left)
-        for after in re.findall(r"\w+", right)
+        for line in fenced(README, "mermaid").splitlines()
+        for left, right in pairwise(re.split(r"-->(?:\|[^|]*\|)?", line))
+        for before in boxes(left)
+        for after in boxes(right)
     }
-    real = {
-        (name, entry[field])
-        for name, state in definition["States"].items()
-        for entry in (state, *state.get("Choices", []), *state.get("Catch", []))
-        for field in ("Next", "Default")
-        if field in entry
-    }
+    drawn = {name for arrow in arrows for name in arrow}
+    states = {name for name in drawn if name[0].isupper()}
+    following = {name: reachable(definition["States"], name) for name in states & set(definition["States"])}
 
-    assert not arrows - real
-    assert {name for arrow in arrows for name in arrow} >= set(tasks) | set(Outcome)
+    assert len(drawn) <= 12
+    assert states <= set(definition["States"])
+    assert {(before, after) for before, after in arrows if before in states and after not in following[before]} == set()
 
 
-def test_the_transcript_is_of_this_state_machine(definition: dict[str, Any]) -> None:
-    """What README says that the demo prints goes through states that there are."""
-    entered = re.findall(r"^ +\d+\.\d s  (\w+)", fenced(README, "text"), re.MULTILINE)
-
-    assert set(entered) <= set(definition["States"])
-    assert "Deployed" in entered
+def boxes(text: str) -> list[str]:
+    """Name the boxes in a part of a picture, without their labels."""
+    return re.findall(r"\w+", re.sub(r"\(\[.*?\]\)|\[.*?\]|\{.*?\}", "", text))
 
 
 def test_the_example_is_accepted() -> None:
@@ -160,9 +141,9 @@ def test_the_example_is_accepted() -> None:
     jsonschema.validate(document, schema)
 
 
-def test_readme_names_every_sample() -> None:
-    """Each sample of a way in is named where the ways in are."""
-    named = {name for name in in_code(section(README, "## Ways in")) if name.startswith("tests/events/")}
+def test_documents_name_every_sample() -> None:
+    """Who looks for the event of a trigger finds it."""
+    named = {name for path in DOCUMENTS for name in in_code(path.read_text()) if name.startswith("tests/events/")}
 
     assert named == {f"tests/events/{path.name}" for path in (ROOT / "tests" / "events").glob("*.json")}
 
@@ -187,22 +168,12 @@ def test_operations_tell_of_every_alarm(resources: dict[str, Any]) -> None:
     assert set(rows(section(OPERATIONS, "## Alarms"))) == alarms
 
 
-def test_operations_tell_what_each_function_may_do(tasks: dict[str, Any], resources: dict[str, Any]) -> None:
+def test_operations_tell_what_each_function_may_do(resources: dict[str, Any]) -> None:
     """The table of permissions has each action of a role, and no other; logs and traces go without saying."""
     table = rows(section(OPERATIONS, "## Permissions"))
     documented = {name: {word for word in in_code(" ".join(cells)) if ":" in word} for name, cells in table.items()}
 
-    allowed = {
-        name: {
-            action
-            for policy in resources[f"{name}FunctionRole"]["Properties"]["Policies"]
-            for action in actions(policy["PolicyDocument"]["Statement"])
-            if not action.startswith(("logs:", "xray:"))
-        }
-        for name in tasks
-    }
-
-    assert documented == allowed
+    assert documented == {name: allowed_to(resources, name) for name in functions_of(resources)}
 
 
 @every_document

@@ -13,9 +13,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 from deployer import errors
 from deployer.outcome import Outcome
 from deployer.runtime import METRICS_NAMESPACE, measure
+from tests.template.shipped import FUNCTIONS
 
-MEASURES = {"Deployments": "Outcome", "DeploymentDuration": "Outcome", "StepErrors": "Error"}
-"""Our own metrics, each with the dimension that it is told apart by."""
+MEASURES = {
+    "Deployments": ["Outcome"],
+    "DeploymentDuration": ["Outcome"],
+    "StepErrors": ["Error"],
+    "SweptResources": ["Kind"],
+    "SweepRefusals": [],
+    "VisibilityLag": [],
+}
+"""Our own metrics, each with its dimensions beside those that all of them have."""
 
 
 @pytest.fixture
@@ -44,8 +52,8 @@ def emitted(
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     monkeypatch.setenv("STACK_NAME", "test")
 
-    for name, dimension in MEASURES.items():
-        measure(name, 1, MetricUnit.Count, **{dimension: "one"})
+    for name, dimensions in MEASURES.items():
+        measure(name, 1, MetricUnit.Count, **dict.fromkeys(dimensions, "one"))
 
     lines = [json.loads(line)["_aws"]["CloudWatchMetrics"][0] for line in capsys.readouterr().out.splitlines()]
     return {line["Metrics"][0]["Name"]: set(line["Dimensions"][0]) for line in lines}
@@ -81,17 +89,30 @@ def test_alarms_notify_if_anybody_listens(alarms: dict[str, Any]) -> None:
         assert len(alarm["AlarmDescription"]) <= 1024
 
 
-def test_alarms_are_of_this_state_machine(alarms: dict[str, Any]) -> None:
-    """The metrics of Step Functions are of this stack's state machine, and cover both its ways of not succeeding."""
+def test_alarms_are_of_this_stack(alarms: dict[str, Any]) -> None:
+    """The metrics of Step Functions are of this stack's state machines, and cover all ways of not succeeding."""
     watched = {
-        alarm["MetricName"]: alarm["Dimensions"] for alarm in alarms.values() if alarm["Namespace"] == "AWS/States"
+        (dimension["Value"]["Ref"], alarm["MetricName"])
+        for alarm in alarms.values()
+        if alarm["Namespace"] == "AWS/States"
+        for dimension in alarm["Dimensions"]
     }
 
-    assert set(watched) == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionTime"}
-    assert all(
-        dimensions == [{"Name": "StateMachineArn", "Value": {"Ref": "DeployEndpointStateMachine"}}]
-        for dimensions in watched.values()
-    )
+    assert watched == {
+        ("DeployEndpointStateMachine", "ExecutionsFailed"),
+        ("DeployEndpointStateMachine", "ExecutionsTimedOut"),
+        ("DeployEndpointStateMachine", "ExecutionTime"),
+        ("SweepUnusedStateMachine", "ExecutionsFailed"),
+    }
+
+
+def test_all_measures_are_known() -> None:
+    """What a function measures is on the dashboard or in an alarm."""
+    measured = {
+        name for path in FUNCTIONS.rglob("*.py") for name in re.findall(r'\bmeasure\(\s*"(\w+)"', path.read_text())
+    }
+
+    assert measured == set(MEASURES)
 
 
 def test_the_dashboard_shows_every_alarm_and_function(resources: dict[str, Any], alarms: dict[str, Any]) -> None:
@@ -103,28 +124,29 @@ def test_the_dashboard_shows_every_alarm_and_function(resources: dict[str, Any],
     assert {name for name in functions if f'"${{{name}}}"' in text} == functions
 
 
-def test_the_dashboard_searches_metrics_that_are_written(
-    dashboard: dict[str, Any], emitted: dict[str, set[str]]
-) -> None:
-    """A search finds the metrics that have exactly the dimensions it names."""
-    searches = [
-        metric["expression"]
-        for widget in dashboard["widgets"]
-        for row in widget["properties"].get("metrics", [])
-        for metric in row
-        if isinstance(metric, dict) and "expression" in metric
-    ]
-
+def test_the_dashboard_shows_metrics_that_are_written(dashboard: dict[str, Any], emitted: dict[str, set[str]]) -> None:
+    """A search finds the metrics that have exactly the dimensions it names, and so does a metric by its name."""
     found = {}
-    for search in searches:
-        schema, name = re.fullmatch(
-            r"""SEARCH\('\{([\w,]+)\} Stack="1" MetricName="(\w+)"', '(?:Sum|Maximum)', \d+\)""", search
-        ).groups()  # type: ignore[union-attr]
-        namespace, *dimensions = schema.split(",")
-        found[name] = set(dimensions)
-        assert namespace == METRICS_NAMESPACE
+    for widget in dashboard["widgets"]:
+        for row in widget["properties"].get("metrics", []):
+            if isinstance(row[0], dict):
+                namespace, name, dimensions = searched(row[0]["expression"])
+            else:
+                namespace, name, *pairs = row
+                dimensions = pairs[::2]
+            if namespace == METRICS_NAMESPACE:
+                found[name] = set(dimensions)
 
     assert found == emitted
+
+
+def searched(expression: str) -> tuple[str, str, list[str]]:
+    """Return the namespace, the metric's name and its dimensions that a search looks for."""
+    pattern = r"""SEARCH\('\{([\w,]+)\} Stack="1" MetricName="(\w+)"', '(?:Sum|Maximum)', \d+\)"""
+    match = re.fullmatch(pattern, expression)
+    assert match, expression
+    namespace, *dimensions = match[1].split(",")
+    return namespace, match[2], dimensions
 
 
 def test_the_widgets_have_places_of_their_own(dashboard: dict[str, Any]) -> None:

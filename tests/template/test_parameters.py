@@ -6,6 +6,10 @@ import json
 import re
 from typing import Any
 
+import pytest
+
+from deployer.planning.store import STORE_PREFIX
+
 
 def test_every_parameter_is_used(template: dict[str, Any]) -> None:
     """A parameter that nothing reads would be a promise that nothing keeps."""
@@ -30,3 +34,30 @@ def test_every_parameter_says_what_it_is_for(template: dict[str, Any]) -> None:
     for name, parameter in template["Parameters"].items():
         assert parameter["Description"].endswith("."), name
         assert "Default" in parameter, name
+
+
+@pytest.mark.parametrize(
+    ("prefix", "is_allowed"),
+    [
+        ("models/", True),
+        ("team-a/models/", True),
+        ("my-revisions/", True),
+        ("models/revisions/", True),
+        (STORE_PREFIX, False),
+        (f"{STORE_PREFIX}churn/", False),
+        ("models", False),
+        ("/models/", False),
+        ("", False),
+    ],
+)
+def test_uploads_never_land_among_stored_revisions(template: dict[str, Any], prefix: str, is_allowed: bool) -> None:  # noqa: FBT001 - a column of the table
+    """What the deployer stores would start executions; the rule's patterns begin with the prefix."""
+    patterns = template["Resources"]["UploadRule"]["Properties"]["EventPattern"]["detail"]["object"]["key"]
+
+    assert bool(re.search(template["Parameters"]["ArtifactPrefix"]["AllowedPattern"], prefix)) == is_allowed
+    assert all(pattern["wildcard"]["Fn::Sub"].startswith("${ArtifactPrefix}") for pattern in patterns)
+
+
+def test_unused_is_kept_longer_than_anything_is_invisible(template: dict[str, Any]) -> None:
+    """The sweep trusts what it sees of things that are two hours old."""
+    assert template["Parameters"]["UnusedRetentionHours"]["MinValue"] >= 2

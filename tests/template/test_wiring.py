@@ -1,56 +1,112 @@
-"""One phrase, respelled by rule, names a step in every layer."""
+"""One phrase, respelled by rule, names a step in every layer; and imports run one way."""
 
 from __future__ import annotations
 
 import ast
 import importlib
-import re
-from pathlib import Path
-from typing import Any
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-FUNCTIONS = ROOT / "functions"
+from tests.template.shipped import (
+    EVENT_FUNCTIONS,
+    FUNCTIONS,
+    MACHINES,
+    ROOT,
+    SHARED,
+    function_of,
+    functions_of,
+    module_of,
+    read_definition,
+    tasks_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STEPS = {machine: {function_of(task) for task in tasks_of(read_definition(machine)).values()} for machine in MACHINES}
+"""The functions of each state machine."""
 
 
-def snake(name: str) -> str:
-    """Respell a state's name as a module's."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+@pytest.mark.parametrize("machine", MACHINES)
+def test_states_are_named_like_their_functions(machine: str) -> None:
+    for name, task in tasks_of(read_definition(machine)).items():
+        assert function_of(task) == SHARED.get(name, name)
 
 
-def test_every_task_is_wired_by_its_name(tasks: dict[str, Any], resources: dict[str, Any]) -> None:
-    """State, placeholder, function, handler, module, role and log group bear one name."""
-    substitutions = resources["DeployEndpointStateMachine"]["Properties"]["DefinitionSubstitutions"]
-    for name, task in tasks.items():
-        function = resources[f"{name}Function"]["Properties"]
-        log_group = resources[f"{name}FunctionLogGroup"]["Properties"]
+@pytest.mark.parametrize("name", sorted(set().union(*STEPS.values(), EVENT_FUNCTIONS)))
+def test_function_handler_role_and_log_group_have_one_name(resources: dict[str, Any], name: str) -> None:
+    function = resources[f"{name}Function"]["Properties"]
+    log_group = resources[f"{name}FunctionLogGroup"]["Properties"]
 
-        assert task["Resource"] == f"${{{name}FunctionArn}}"
-        assert substitutions[f"{name}FunctionArn"] == {"Fn::GetAtt": [f"{name}Function", "Arn"]}
-        assert function["Handler"] == f"{snake(name)}.handler"
-        assert function["Role"] == {"Fn::GetAtt": [f"{name}FunctionRole", "Arn"]}
-        assert function["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}FunctionLogGroup"}}
-        assert log_group["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
-        assert callable(importlib.import_module(snake(name)).handler)
+    assert function["Handler"] == f"{module_of(name)}.handler"
+    assert function["Role"] == {"Fn::GetAtt": [f"{name}FunctionRole", "Arn"]}
+    assert function["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}FunctionLogGroup"}}
+    assert log_group["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{name}"}
+    assert log_group["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
+    assert callable(importlib.import_module(module_of(name)).handler)
 
 
-def test_nothing_is_wired_that_no_state_uses(tasks: dict[str, Any], resources: dict[str, Any]) -> None:
-    """There is no function, placeholder, permission or module beside those of the Task states."""
-    machine = resources["DeployEndpointStateMachine"]["Properties"]
-    statements = resources["DeployEndpointStateMachineRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-    invokes = next(statement for statement in statements if statement["Action"] == "lambda:InvokeFunction")
+@pytest.mark.parametrize("machine", MACHINES)
+def test_state_machine_names_a_version_of_each_of_its_functions(resources: dict[str, Any], machine: str) -> None:
+    properties = resources[f"{machine}StateMachine"]["Properties"]
 
-    functions = {name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"}
+    substituted = {key: value for key, value in properties["DefinitionSubstitutions"].items() if key != "Partition"}
 
-    assert functions == {f"{name}Function" for name in tasks}
-    assert set(machine["DefinitionSubstitutions"]) == {f"{name}FunctionArn" for name in tasks}
-    assert {resource["Fn::GetAtt"][0] for resource in invokes["Resource"]} == functions
-    assert {path.stem for path in FUNCTIONS.glob("*.py")} == {snake(name) for name in tasks}
+    assert substituted == {f"{name}FunctionArn": {"Ref": f"{name}Function.Version"} for name in STEPS[machine]}
+    assert properties["DefinitionUri"] == f"statemachine/{MACHINES[machine]}.asl.json"
+    assert properties["Role"] == {"Fn::GetAtt": [f"{machine}StateMachineRole", "Arn"]}
 
 
-def imports(path: Path) -> set[str]:
-    """List the deployer's modules that a module imports when it runs, not only for its types."""
+def test_every_function_is_a_step_or_invoked_by_a_rule(resources: dict[str, Any]) -> None:
+    """There is no function or module beside those."""
+    used = set().union(*STEPS.values(), EVENT_FUNCTIONS)
+
+    assert functions_of(resources) == used
+    assert {path.stem for path in FUNCTIONS.glob("*.py")} == {module_of(name) for name in used}
+
+
+@pytest.mark.parametrize(("rule", "function"), [("Wake", "WakeExecution"), ("ExecutionFailed", "AnnounceFailure")])
+def test_rule_may_invoke_its_function(resources: dict[str, Any], rule: str, function: str) -> None:
+    target = resources[f"{rule}Rule"]["Properties"]["Targets"][0]
+    permission = resources[f"{rule}RulePermission"]["Properties"]
+
+    assert target["Arn"] == {"Fn::GetAtt": [f"{function}Function", "Arn"]}
+    assert permission["FunctionName"] == {"Ref": f"{function}Function"}
+    assert permission["SourceArn"] == {"Fn::GetAtt": [f"{rule}Rule", "Arn"]}
+    assert permission["Principal"] == "events.amazonaws.com"
+
+
+TREES: dict[str, tuple[Path, list[set[str]]]] = {
+    "deployer": (
+        FUNCTIONS / "deployer",
+        [
+            {"errors", "tags", "clock", "time_limit"},
+            {"endpoint_config", "outcome"},
+            {"request", "execution_history"},
+            {"aws"},
+            {"planning", "smoke_test_run"},
+            {"cleanup", "settings", "runtime"},
+            {"announcement"},
+        ],
+    ),
+    "local": (
+        ROOT / "local",
+        [
+            {"settings", "progress"},
+            {"simulator", "states_language", "schema", "asl_format"},
+            {"aws", "virtual_time"},
+            {"demo", "load_test", "simulation"},
+        ],
+    ),
+}
+"""The packages and modules of each tree, from the ground up: each imports itself and what is in a layer below."""
+
+
+def imports(path: Path, base: str, folder: Path) -> Iterator[str]:
+    """Yield the modules of a tree that a module imports when it runs, not only for its types."""
     tree = ast.parse(path.read_text())
     typing_only = {
         id(node)
@@ -58,43 +114,55 @@ def imports(path: Path) -> set[str]:
         if isinstance(branch, ast.If) and "TYPE_CHECKING" in ast.dump(branch.test)
         for node in ast.walk(branch)
     }
-    return {
-        node.module.removeprefix("deployer.")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        and node.module
-        and node.module.startswith("deployer.")
-        and id(node) not in typing_only
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in typing_only:
+            first, *inner = node.module.split(".")
+            if first == base:
+                for alias in node.names:
+                    is_module = folder.joinpath(*inner, f"{alias.name}.py").exists()
+                    yield ".".join([*inner, alias.name] if is_module else inner)
+
+
+def graph_of(base: str) -> dict[str, set[str]]:
+    """Return what each module of a tree imports of it."""
+    folder, _ = TREES[base]
+    graph = {}
+    for path in sorted(folder.rglob("*.py")):
+        name = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix("__init__").rstrip(".")
+        if name and "sample" not in path.parts:
+            graph[name] = set(imports(path, base, folder)) - {name}
+    return graph
+
+
+@pytest.mark.parametrize("base", TREES)
+def test_packages_import_only_what_is_below_them(base: str) -> None:
+    layers = TREES[base][1]
+    below: dict[str, set[str]] = {}
+    for index, layer in enumerate(layers):
+        for unit in layer:
+            below[unit] = {unit}.union(*layers[:index])
+
+    wrong = {
+        f"{module} -> {imported}"
+        for module, found in graph_of(base).items()
+        for imported in found
+        if imported.partition(".")[0] not in below[module.partition(".")[0]]
     }
 
-
-LAYERS = [
-    {"errors", "naming"},
-    {"service_model", "manifest", "rules", "allowances", "smoke_test", "request", "outcome"},
-    {"artifacts", "content", "planning", "changes", "history"},
-    {"sagemaker_calls", "hosting", "inference", "monitoring"},
-    {"triggers", "drafting", "usage", "undoing", "retiring"},
-    {"runtime"},
-]
-"""From the ground up: a module imports its own layer or lower ones."""
+    assert wrong == set()
 
 
-@pytest.mark.parametrize("path", sorted((FUNCTIONS / "deployer").glob("[a-z]*.py")), ids=lambda path: path.stem)
-def test_imports_run_one_way(path: Path) -> None:
-    """No module of the package imports one of a layer above its own."""
-    level = next(index for index, layer in enumerate(LAYERS) if path.stem in layer)
-
-    assert imports(path) <= set().union(*LAYERS[: level + 1])
+@pytest.mark.parametrize("base", TREES)
+def test_no_module_imports_itself_by_way_of_others(base: str) -> None:
+    TopologicalSorter(graph_of(base)).prepare()
 
 
 def test_the_package_imports_no_handler() -> None:
     """What the steps share knows none of them."""
     handlers = {path.stem for path in FUNCTIONS.glob("*.py")}
-    for path in (FUNCTIONS / "deployer").glob("*.py"):
-        names = {
-            alias.name
-            for node in ast.walk(ast.parse(path.read_text()))
-            if isinstance(node, ast.Import)
-            for alias in node.names
-        }
+    for path in (FUNCTIONS / "deployer").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
         assert not names & handlers

@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.simulator import Settings, Simulator
+from local.simulator import ServiceError, Settings, Simulator
 from local.simulator.in_process import attach
 
 if TYPE_CHECKING:
@@ -39,6 +39,25 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
         self.seconds += seconds
+
+
+@dataclass
+class Storage:
+    """S3 that holds what a test puts there."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def read(self, bucket: str, key: str, _role: str) -> bytes:
+        """Return an object."""
+        uri = f"s3://{bucket}/{key}"
+        if uri not in self.objects:
+            raise ServiceError("ValidationException", f"Could not find model data at {uri}.")
+        return self.objects[uri]
+
+    def list_keys(self, bucket: str, prefix: str, _role: str) -> list[str]:
+        """Return the keys below a prefix."""
+        folder = f"s3://{bucket}/"
+        return [uri.removeprefix(folder) for uri in self.objects if uri.startswith(f"{folder}{prefix}")]
 
 
 @dataclass

@@ -117,13 +117,52 @@ ACCEPTED: dict[str, dict[str, Any]] = {
             "JsonSchema": {"$schema": "http://json-schema.org/draft-07/schema#", "type": "number"},
         },
     ),
+    "a smoke test with what InvokeEndpoint takes": with_smoke_test(
+        CustomAttributes="accept_eula=true", SessionId="NEW_SESSION", Expect={"LatencyPercentile": 50}
+    ),
+    "a smoke test of a stream": with_smoke_test(Streaming=True, SessionId="a-1"),
+    "a smoke test of what answers later": {
+        **with_config(variant(), AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://out/churn"}}),
+        "SmokeTest": {"BodyS3Uri": "s3://artifacts/body.csv"},
+    },
+    "a smoke test of one of many models": {
+        **with_container(Mode="MultiModel", ModelDataUrl="s3://b/models/"),
+        "SmokeTest": {"Body": "1", "TargetModel": "a/b c.tar.gz"},
+    },
+    "a smoke test of one container": {
+        **request(
+            Models={
+                "m": {
+                    "InferenceExecutionConfig": {"Mode": "Direct"},
+                    "Containers": [{"ContainerHostname": "a"}, {"ContainerHostname": "b"}],
+                }
+            }
+        ),
+        "SmokeTest": {"Body": "1", "TargetContainerHostname": "b"},
+    },
+    "containers without model data": request(
+        Models={
+            "pipe": {
+                "Containers": [
+                    {"Image": f"{REGISTRY}/pre:1", "ModelDataUrl": None},
+                    {"Image": f"{REGISTRY}/pt:2", "ModelDataUrl": "s3://data/model.tar.gz"},
+                ]
+            }
+        }
+    ),
     "a smoke test of what is empty": request(
         variant(),
         SmokeTest={
             "Body": "",
             "BodyS3Uri": None,
             "Accept": None,
+            "CustomAttributes": None,
             "TargetVariant": None,
+            "TargetModel": None,
+            "TargetContainerHostname": None,
+            "InferenceComponentName": None,
+            "SessionId": None,
+            "Streaming": False,
             "Expect": {"Equals": None, "Contains": None, "JsonSchema": None, "MaxLatencyMilliseconds": None},
         },
     ),
@@ -180,6 +219,28 @@ OWN_FIELDS_WRONG: dict[str, tuple[dict[str, Any], str]] = {
         "SmokeTest.Accept: should have at most 1024 characters",
     ),
     "an impossible variant": (with_smoke_test(TargetVariant="a_b"), "SmokeTest.TargetVariant: 'a_b' is no variant"),
+    "an impossible host": (
+        with_smoke_test(TargetContainerHostname="a_b"),
+        "SmokeTest.TargetContainerHostname: should match",
+    ),
+    "an impossible session": (with_smoke_test(SessionId="a b"), "SmokeTest.SessionId: should match"),
+    "an impossible component": (
+        with_smoke_test(InferenceComponentName="-"),
+        "SmokeTest.InferenceComponentName: should",
+    ),
+    "a model of no name": (with_smoke_test(TargetModel=""), "SmokeTest.TargetModel: should match"),
+    "attributes that end a header": (
+        with_smoke_test(CustomAttributes="a\nb: c"),
+        "SmokeTest.CustomAttributes: should match",
+    ),
+    "a stream as text": (
+        with_smoke_test(Streaming="yes"),
+        "SmokeTest.Streaming: must be true or false, and is text",
+    ),
+    "an impossible percentile": (
+        with_smoke_test(Expect={"LatencyPercentile": 101}),
+        "SmokeTest.Expect.LatencyPercentile: should be less than or equal to 100",
+    ),
     "no repetition": (with_smoke_test(Repetitions=0), "SmokeTest.Repetitions: should be greater than or equal to 1"),
     "too many repetitions": (
         with_smoke_test(Repetitions=101),
@@ -228,6 +289,14 @@ OWN_FIELDS_WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a JSON Schema that is none": (
         with_smoke_test(Expect={"JsonSchema": "object"}),
         "SmokeTest.Expect.JsonSchema: must be a mapping, and is text",
+    ),
+    "a tag of the deployer's own": (
+        request(Tags={"Endpoint-Deployer:stack": "x"}),
+        "Tags.Endpoint-Deployer:stack: begins with endpoint-deployer:, which is reserved; choose another key",
+    ),
+    "too many tags": (
+        request(Tags={f"t{number}": "" for number in range(45)}),
+        "Tags: has 45 entries; at most 44 fit beside those of the deployer, as SageMaker takes 50",
     ),
     "a rollback that is a number": (request(Rollback=1), "Rollback: must be true or the name of a revision"),
     "a rollback to nothing": (request(Rollback=None), "Rollback: must be true or the name of a revision"),

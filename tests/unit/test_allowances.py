@@ -1,4 +1,4 @@
-"""What a stack lets requests name: images, execution roles and buckets."""
+"""What a stack lets requests name: images, execution roles, buckets, KMS keys and instances."""
 
 from __future__ import annotations
 
@@ -13,13 +13,30 @@ from deployer.errors import InvalidRequestError
 from deployer.request.allowances import Allowances
 from deployer.request.model import read_request
 from deployer.request.service_model import check_shape, operation_input, sagemaker
-from tests.unit.request_samples import REGISTRY, ROLE, request, variant, with_config, with_container, with_smoke_test
+from tests.unit.request_samples import (
+    REGISTRY,
+    ROLE,
+    request,
+    serverless,
+    variant,
+    with_config,
+    with_container,
+    with_smoke_test,
+)
 from tests.unit.service_values import every_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ALLOWED = Allowances(image_patterns=(f"{REGISTRY}/*",), role_patterns=(ROLE,), buckets=("data", "lake-*"))
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ALLOWED = Allowances(
+    image_patterns=(f"{REGISTRY}/*",),
+    role_patterns=(ROLE,),
+    buckets=("data", "lake-*"),
+    kms_keys=(KEY,),
+    instance_patterns=("ml.m5.*",),
+    most_instances=4,
+)
 IMAGE = f"{REGISTRY}/churn:1"
 
 
@@ -58,6 +75,10 @@ LET_THROUGH = {
     "a bucket by its pattern": with_container(ModelDataUrl="s3://lake-1/m.tar.gz"),
     "a folder that looks like a way out": with_container(ModelDataUrl="s3://data/../other/m.tar.gz"),
     "a bucket to write to": with_outputs(S3OutputPath="s3://data/out", S3FailurePath="s3://lake-1/failed"),
+    "a key": with_config(variant(), KmsKeyId=KEY),
+    "a key by its id": with_config(variant(), KmsKeyId=KEY.rpartition("/")[2]),
+    "instances": request(variant(InitialInstanceCount=4)),
+    "serverless": request(serverless()),
     "a body": with_smoke_test(Body=None, BodyS3Uri="s3://data/body.csv"),
     "an environment of addresses": with_container(
         Environment={"A": "s3://other/x", "Image": "docker.io/evil", "B": "https://other.s3.amazonaws.com/x"}
@@ -170,6 +191,64 @@ HELD_BACK = {
         with_outputs(S3OutputPath="s3://data/out", S3FailurePath="https://other.example/failed"),
         "EndpointConfig.AsyncInferenceConfig.OutputConfig.S3FailurePath: 'https://other.example/failed' must begin",
     ),
+    "another key": (
+        with_config(variant(), KmsKeyId="arn:aws:kms:us-east-1:111122223333:key/other"),
+        (
+            "EndpointConfig.KmsKeyId: 'arn:aws:kms:us-east-1:111122223333:key/other' is not among what this stack "
+            "allows; see its parameter AllowedKmsKeyArns: name one of them by its ARN"
+        ),
+    ),
+    "another key by its id": (with_config(variant(), KmsKeyId="4321"), "EndpointConfig.KmsKeyId: '4321' is not among"),
+    "a key by its alias": (
+        with_config(variant(), KmsKeyId="alias/k"),
+        "EndpointConfig.KmsKeyId: 'alias/k' is not among",
+    ),
+    "another key of what answers later": (
+        with_config(
+            variant(),
+            AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://data/out", "KmsKeyId": "4321"}},
+        ),
+        "EndpointConfig.AsyncInferenceConfig.OutputConfig.KmsKeyId: '4321' is not among",
+    ),
+    "another key of captured data": (
+        with_config(
+            variant(),
+            DataCaptureConfig={
+                "InitialSamplingPercentage": 1,
+                "DestinationS3Uri": "s3://data/p",
+                "CaptureOptions": [{"CaptureMode": "Input"}],
+                "KmsKeyId": "4321",
+            },
+        ),
+        "EndpointConfig.DataCaptureConfig.KmsKeyId: '4321' is not among",
+    ),
+    "another instance type": (
+        request(variant(InstanceType="ml.p5.48xlarge")),
+        (
+            "EndpointConfig.ProductionVariants[0].InstanceType: 'ml.p5.48xlarge' is not among what this stack allows; "
+            "see its parameter AllowedInstanceTypes"
+        ),
+    ),
+    "another instance type of a pool": (
+        request({"InstancePools": [{"InstanceType": "ml.p5.48xlarge", "Priority": 1}]}),
+        "EndpointConfig.ProductionVariants[0].InstancePools[0].InstanceType: 'ml.p5.48xlarge' is not among",
+    ),
+    "too many instances": (
+        request(variant(ModelName="x", InitialInstanceCount=3), variant(ModelName="y", InitialInstanceCount=2)),
+        (
+            "EndpointConfig: orders 5 instances, and this stack allows 4 for an endpoint; see its parameter "
+            "MaxInstanceCount"
+        ),
+    ),
+    "too many instances by scaling": (
+        request(
+            EndpointConfig={
+                "ExecutionRoleArn": ROLE,
+                "ProductionVariants": [variant(ManagedInstanceScaling={"MaxInstanceCount": 5})],
+            }
+        ),
+        "EndpointConfig: orders 5 instances, and this stack allows 4",
+    ),
     "another bucket of a body": (
         with_smoke_test(Body=None, BodyS3Uri="s3://other/body.csv"),
         "SmokeTest.BodyS3Uri: 'other' is not among",
@@ -277,3 +356,31 @@ def test_only_the_whole_name_counts(name: str) -> None:
     problems = list(Allowances(image_patterns=("churn",), role_patterns=(ROLE,)).broken(document))
 
     assert len(problems) == (2 if name else 0)
+
+
+def test_stack_without_keys_allows_none() -> None:
+    """The functions have rights on the keys of the parameter only."""
+    document = with_config(variant(), KmsKeyId=KEY)
+
+    (line,) = said_of(document, Allowances(kms_keys=()))
+
+    assert line == (
+        f"EndpointConfig.KmsKeyId: '{KEY}' is not among what this stack allows; see its parameter AllowedKmsKeyArns: "
+        "it allows none, so leave the field out"
+    )
+
+
+@given(key=st.text(st.characters(codec="ascii", categories=["L", "N"]), max_size=12))
+def test_id_of_a_key_is_compared_with_the_whole_id(key: str) -> None:
+    document = {"EndpointConfig": {"KmsKeyId": key}}
+
+    problems = list(Allowances(kms_keys=("arn:aws:kms:us-east-1:111122223333:key/abc",)).broken(document))
+
+    assert (not problems) == (key == "abc")
+
+
+def test_every_key_of_one_account_can_be_allowed() -> None:
+    allowances = Allowances(kms_keys=("arn:aws:kms:us-east-1:111122223333:key/*",))
+
+    assert said_of(with_config(variant(), KmsKeyId=KEY), allowances) == []
+    assert said_of(with_config(variant(), KmsKeyId=KEY.replace("1111", "9999")), allowances) != []

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from local.simulator import Settings
 from local.simulator.model_server import ModelServer
-from tests.unit.hosting_account import WAIT, Account, Clock, archive, blue_green, refused, variant
+from tests.unit.hosting_account import ROLE, WAIT, Account, Clock, Storage, archive, blue_green, refused, variant
 
 ADDER = """
 def model_fn(model_dir):
@@ -25,7 +25,7 @@ def predict_fn(data, model):
 
 def with_artifact(content: bytes) -> Account:
     """Make an account whose S3 holds one artifact, and an endpoint of it."""
-    account = Account(options={"objects": lambda *_: content})
+    account = Account(options={"storage": Storage({"s3://b/model.tar.gz": content})})
     account.create_model("m", ModelDataUrl="s3://b/model.tar.gz")
     account.create_config()
     account.create_endpoint()
@@ -51,11 +51,16 @@ def test_a_slow_start_takes_nothing_off_the_next_stage() -> None:
     """A stage is as long as its policy says, from the moment at which the new fleet's servers are up."""
     clock, start_seconds = Clock(), 100.0
 
-    def read_slowly(*_: str) -> bytes:
-        clock.sleep(start_seconds)
-        return archive(ADDER)
+    class SlowStorage(Storage):
+        """S3 from which reading takes time."""
 
-    account = Account(clock=clock, options={"objects": read_slowly})
+        def read(self, bucket: str, key: str, role: str) -> bytes:
+            """Return an object."""
+            clock.sleep(start_seconds)
+            return super().read(bucket, key, role)
+
+    storage = SlowStorage({"s3://b/model.tar.gz": archive(ADDER)})
+    account = Account(clock=clock, options={"storage": storage})
     account.serve()
     account.create_model("n", ModelDataUrl="s3://b/model.tar.gz")
     began, settings = clock.now(), account.settings
@@ -101,7 +106,7 @@ def test_an_invocation_is_answered_by_the_fleet_that_it_reached() -> None:
     request = {"EndpointName": "e", "Body": b"{}"}
     caller = threading.Thread(target=lambda: answers.append(account.simulator.invoke(request)))
     caller.start()
-    server = account.simulator._lifecycle.endpoints["e"].traffic.live.servers["A"]
+    server = account.simulator._lifecycle.endpoints["e"].traffic.live.instances["A"][0].server
     while not server._asked:
         time.sleep(0.01)
 
@@ -199,3 +204,47 @@ def test_a_model_that_is_too_slow_has_not_answered() -> None:
     assert code == "ModelError"
     assert message.startswith('Received server error (0) from primary with message "Your invocation timed out')
     assert account.clock.now() - began == 60.0
+
+
+def test_an_asynchronous_endpoint_is_not_invoked_synchronously() -> None:
+    """It takes InvokeEndpointAsync only."""
+    account = Account()
+    account.serve(AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://b/answers"}})
+
+    code, message = refused(account.invoke)
+
+    assert code == "ValidationError"
+    assert "InvokeEndpointAsync" in message
+
+
+@pytest.mark.parametrize(
+    ("model", "header", "missing"),
+    [
+        ({"PrimaryContainer": {"Image": "i", "Mode": "MultiModel"}}, {"TargetModel": "a.tar.gz"}, "target model"),
+        (
+            {
+                "Containers": [{"Image": "i", "ContainerHostname": name} for name in "ab"],
+                "InferenceExecutionConfig": {"Mode": "Direct"},
+            },
+            {"TargetContainerHostname": "a"},
+            "target container",
+        ),
+    ],
+    ids=["multi-model", "direct"],
+)
+def test_some_models_have_to_be_told_which_part_answers(
+    model: dict[str, Any], header: dict[str, str], missing: str
+) -> None:
+    """A multi-model container needs the model, containers that are invoked directly need one of them."""
+    account = Account()
+    account.sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE, **model)
+    account.create_config()
+    account.create_endpoint()
+    account.clock.sleep(account.settings.create_seconds)
+
+    refusal = refused(account.invoke)
+    answer = account.invoke(**header)
+
+    assert refusal[0] == "ValidationError"
+    assert missing in refusal[1]
+    assert answer["Model"] == "m"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from deployer.errors import SageMakerRejectedError, classify
+from deployer.aws.classification import classify
+from deployer.errors import SageMakerRejectedError
 from local.simulator import Settings
 from tests.unit.hosting_account import (
     ARN,
@@ -107,7 +108,7 @@ def test_a_config_that_is_right_serves(variants: list[dict[str, Any]], more: dic
         each["VariantName"] for each in variants
     ]
     assert ("ShadowProductionVariants" in described) is (more is SHADOW)
-    assert account.invoke()["Model"] == "m"
+    assert ("AsyncInferenceConfig" in described) is (more is ASYNC)
 
 
 TWO = [variant(InitialInstanceCount=4), variant(VariantName="B", InitialInstanceCount=4)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+import itertools
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import boto3
 import pytest
@@ -12,6 +14,7 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    EventStreamError,
     IncompleteReadError,
     NoCredentialsError,
     ReadTimeoutError,
@@ -20,12 +23,14 @@ from botocore.exceptions import (
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from deployer import errors
-from deployer.aws.inference import Inference
-from deployer.request.smoke_test import SmokeTest
+from deployer import clock, errors
+from deployer.aws.inference import _HEADERS, Inference, Locations
+from deployer.request.expectations import mismatches
+from deployer.request.smoke_test import BODY_BYTES, Expect, SmokeTest
+from deployer.request.smoke_test_rules import NOT_FOR_ASYNCHRONOUS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 TEST = SmokeTest.model_validate({"ContentType": "text/csv", "Body": "1,2"})
 
@@ -56,6 +61,12 @@ def refuse(stub: Stubber, code: str, message: str = "", status: int = 400, **mem
     stub.add_client_error("invoke_endpoint", code, message, http_status_code=status, modeled_fields=modeled)
 
 
+def answer_of_status(stub: Stubber, status: int) -> None:
+    """Let the next call be answered with a status of the container."""
+    metadata = {"HTTPStatusCode": status}
+    stub.add_response("invoke_endpoint", {"Body": body(b"made"), "ResponseMetadata": metadata})
+
+
 def body(content: bytes) -> StreamingBody:
     """Build the body of an answer."""
     return StreamingBody(io.BytesIO(content), len(content))
@@ -77,10 +88,18 @@ def test_an_answer_is_what_the_endpoint_said(client: Any, stub: Stubber) -> None
 
 
 def test_what_a_smoke_test_says_more_is_asked_for(client: Any, stub: Stubber) -> None:
-    """One variant, and a kind of answer."""
-    test = SmokeTest.model_validate({"Body": "", "Accept": "text/csv", "TargetVariant": "B"})
+    said = {
+        "Accept": "text/csv",
+        "CustomAttributes": "accept_eula=true",
+        "InferenceComponentName": "c",
+        "SessionId": "NEW_SESSION",
+        "TargetContainerHostname": "h",
+        "TargetModel": "m.tar.gz",
+        "TargetVariant": "B",
+    }
+    test = SmokeTest.model_validate({"Body": "", **said})
     asked = {"EndpointName": "churn", "ContentType": "application/json", "Body": b""}
-    answer(stub, body(b""), {**asked, "Accept": "text/csv", "TargetVariant": "B"})
+    answer(stub, body(b""), {**asked, **said})
 
     assert invoke(client, test).body == b""
 
@@ -111,31 +130,78 @@ def test_an_error_of_the_model_is_an_answer(
     assert (found.status_code, found.body) == (status_code, said)
 
 
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_success_has_the_status_that_the_runtime_passes_on(client: Any, stub: Stubber, status: int) -> None:
+    answer_of_status(stub, status)
+
+    assert invoke(client).status_code == status
+
+
+@pytest.mark.parametrize("status", [201, 204, 302, 404])
+def test_expected_status_may_come_with_an_error_of_the_model(client: Any, stub: Stubber, status: int) -> None:
+    """Whatever the container sends, another success too, may come as ModelError with its OriginalStatusCode."""
+    refuse(stub, "ModelError", "Received response", 424, OriginalStatusCode=status)
+    expected = Expect.model_validate({"StatusCode": status})
+
+    assert list(mismatches(expected, invoke(client))) == []
+
+
+Refusing: TypeAlias = "Callable[[str, str, int], Any]"
+
+
+@pytest.fixture
+def refusing(client: Any, stub: Stubber) -> Refusing:
+    """Invoke the endpoint, and be refused with a code, a message and a status."""
+
+    def invoke_and_be_refused(code: str, message: str, status: int) -> Any:
+        refuse(stub, code, message, status)
+        return invoke(client)
+
+    return invoke_and_be_refused
+
+
+NOT_FOUND = "Endpoint churn of account 111122223333 not found."
+
+
 @pytest.mark.parametrize(
-    ("code", "status", "raised"),
+    ("code", "message", "status", "raised"),
     [
-        ("ValidationError", 400, errors.EndpointNotVisibleError),
-        ("ValidationException", 400, errors.EndpointNotVisibleError),
-        ("AccessDeniedException", 403, errors.AccessDeniedError),
-        ("AccessDenied", 403, errors.AccessDeniedError),
-        ("ThrottlingException", 400, errors.SageMakerUnavailableError),
-        ("ModelNotReadyException", 429, errors.SageMakerUnavailableError),
-        ("InternalFailure", 500, errors.SageMakerUnavailableError),
-        ("ServiceUnavailable", 503, errors.SageMakerUnavailableError),
-        ("InternalDependencyException", 530, errors.SageMakerUnavailableError),
-        ("", 502, errors.SageMakerUnavailableError),
+        ("ValidationError", NOT_FOUND, 400, errors.EndpointNotVisibleError),
+        ("ValidationException", NOT_FOUND, 400, errors.EndpointNotVisibleError),
+        ("ValidationError", "Variant B was not found for endpoint churn", 400, errors.EndpointNotVisibleError),
+        (
+            "ValidationError",
+            "Endpoint churn is not a multi-model endpoint and does not support target model header.",
+            400,
+            errors.SageMakerRejectedError,
+        ),
+        ("ValidationError", "Endpoint churn is missing a target model header", 400, errors.SageMakerRejectedError),
+        ("ValidationError", "Inference Component Name header is required", 400, errors.SageMakerRejectedError),
+        ("ValidationError", "Could not find model data", 400, errors.SageMakerRejectedError),
+        (
+            "ValidationError",
+            "Inference Component has no capacity to process this request.",
+            400,
+            errors.SageMakerUnavailableError,
+        ),
+        ("AccessDeniedException", "no", 403, errors.AccessDeniedError),
+        ("AccessDenied", "no", 403, errors.AccessDeniedError),
+        ("ExpiredTokenException", "no", 403, errors.AccessDeniedError),
+        ("UnknownOperationException", "no", 404, errors.SageMakerRejectedError),
+        ("ThrottlingException", "Rate exceeded", 400, errors.SageMakerThrottledError),
+        ("ModelNotReadyException", "loading", 429, errors.SageMakerUnavailableError),
+        ("InternalFailure", "no", 500, errors.SageMakerUnavailableError),
+        ("ServiceUnavailable", "no", 503, errors.SageMakerUnavailableError),
+        ("InternalDependencyException", "no", 530, errors.SageMakerUnavailableError),
+        ("", "no", 502, errors.SageMakerUnavailableError),
     ],
 )
 def test_what_is_no_answer_is_raised(
-    client: Any, stub: Stubber, code: str, status: int, raised: type[Exception]
+    refusing: Refusing, code: str, message: str, status: int, raised: type[Exception]
 ) -> None:
-    """The runtime may not know the endpoint yet, may be busy, or may refuse: that says nothing of the model."""
-    refuse(stub, code, "Endpoint churn of account 111122223333 not found.", status)
-
-    with pytest.raises(
-        raised, match=r"^InvokeEndpoint: .*Endpoint churn of account 111122223333 not found\.$"
-    ) as error:
-        invoke(client)
+    """Only an endpoint or a variant that is not found may be there later; what else is refused stays refused."""
+    with pytest.raises(raised, match=rf"^InvokeEndpoint: .*{re.escape(message)}$") as error:
+        refusing(code, message, status)
 
     assert type(error.value) is raised
 
@@ -186,3 +252,128 @@ def test_half_of_an_answer_is_none(client: Any, stub: Stubber, failure: Exceptio
 
     with pytest.raises(errors.SageMakerUnavailableError, match=r"^InvokeEndpoint: "):
         invoke(client)
+
+
+STREAM = SmokeTest.model_validate({"Body": "1,2", "Streaming": True, "TargetVariant": "B"})
+
+
+def parts(*contents: bytes) -> list[dict[str, Any]]:
+    """Build the events of a stream."""
+    return [{"PayloadPart": {"Bytes": content}} for content in contents]
+
+
+class Stream:
+    """A client whose stream has some events, and may break off."""
+
+    def __init__(self, events: Iterable[dict[str, Any]]) -> None:
+        self.events = events
+        self.asked: dict[str, Any] = {}
+
+    def invoke_endpoint_with_response_stream(self, **asked: Any) -> dict[str, Any]:
+        """Answer with the stream."""
+        self.asked = asked
+        return {"Body": self.events}
+
+
+def test_parts_of_a_stream_are_one_answer() -> None:
+    stream = Stream(parts(b"0.", b"9", b""))
+
+    found = invoke(stream, STREAM)
+
+    assert (found.status_code, found.body) == (200, b"0.9")
+    assert stream.asked == {
+        "EndpointName": "churn",
+        "ContentType": "application/json",
+        "Body": b"1,2",
+        "TargetVariant": "B",
+    }
+
+
+def broken(code: str) -> Iterator[dict[str, Any]]:
+    """Build a stream that ends in an error."""
+    yield from parts(b"0.")
+    raise EventStreamError({"Error": {"Code": code, "Message": "broken"}}, "InvokeEndpointWithResponseStream")
+
+
+def test_stream_that_the_model_breaks_off_is_an_answer_without_a_status() -> None:
+    found = invoke(Stream(broken("ModelStreamError")), STREAM)
+
+    assert (found.status_code, found.body) == (0, b"broken")
+
+
+def test_stream_that_the_service_breaks_off_is_asked_for_again() -> None:
+    with pytest.raises(
+        errors.SageMakerUnavailableError, match=r"^InvokeEndpointWithResponseStream: InternalStreamFailure"
+    ):
+        invoke(Stream(broken("InternalStreamFailure")), STREAM)
+
+
+def test_stream_without_an_end_is_read_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = itertools.count(0.0, 1.0)
+    monkeypatch.setattr(clock, "monotonic", lambda: next(times))
+
+    found = invoke(Stream(itertools.repeat(parts(b"x")[0])), STREAM)
+
+    assert (found.status_code, found.body) == (0, b"the stream did not end in time, or is too long")
+    assert next(times) < 70
+
+
+def test_stream_longer_than_any_answer_is_not_read_on() -> None:
+    found = invoke(Stream(itertools.repeat(parts(b"x" * (BODY_BYTES // 2))[0])), STREAM)
+
+    assert (found.status_code, found.body) == (0, b"the stream did not end in time, or is too long")
+
+
+def asynchronously(client: Any, **test: Any) -> Locations:
+    """Invoke an asynchronous endpoint."""
+    return Inference(client).invoke_asynchronously("churn", SmokeTest.model_validate(test))
+
+
+def test_asynchronous_endpoint_reads_the_body_in_s3(client: Any, stub: Stubber) -> None:
+    uri = "s3://b/body.csv"
+    asked = {
+        "EndpointName": "churn",
+        "ContentType": "application/json",
+        "InputLocation": uri,
+        "CustomAttributes": "x=1",
+    }
+    stub.add_response("invoke_endpoint_async", {"OutputLocation": "s3://b/o", "FailureLocation": "s3://b/f"}, asked)
+
+    assert asynchronously(client, BodyS3Uri=uri, CustomAttributes="x=1") == Locations("s3://b/o", "s3://b/f")
+
+
+def test_asynchronous_endpoint_takes_a_short_body_along(client: Any, stub: Stubber) -> None:
+    asked = {"EndpointName": "churn", "ContentType": "application/json", "Body": b"1"}
+    stub.add_response("invoke_endpoint_async", {"OutputLocation": "s3://b/o"}, asked)
+
+    assert asynchronously(client, Body="1") == Locations("s3://b/o")
+
+
+def test_asynchronous_endpoint_that_is_not_visible_is_asked_again(client: Any, stub: Stubber) -> None:
+    stub.add_client_error("invoke_endpoint_async", "ValidationError", NOT_FOUND)
+
+    with pytest.raises(errors.EndpointNotVisibleError, match=r"^InvokeEndpointAsync: "):
+        asynchronously(client, Body="1")
+
+
+def test_lost_asynchronous_call_passes(client: Any) -> None:
+    def lose(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://runtime")
+
+    client.meta.events.register("before-send.sagemaker-runtime.InvokeEndpointAsync", lose)
+
+    with pytest.raises(errors.SageMakerUnavailableError, match=r"^InvokeEndpointAsync: "):
+        asynchronously(client, Body="1")
+
+
+def test_fields_that_operations_lack_are_those_of_the_service_model(client: Any) -> None:
+    """What a smoke test may say for one operation, and the rules refuse for another, is what botocore's model has."""
+    model = client.meta.service_model
+    members = {
+        operation: set(model.operation_model(operation).input_shape.members)
+        for operation in ("InvokeEndpoint", "InvokeEndpointWithResponseStream", "InvokeEndpointAsync")
+    }
+
+    assert set(_HEADERS) <= members["InvokeEndpoint"]
+    assert set(_HEADERS) - members["InvokeEndpointWithResponseStream"] == {"TargetModel"}
+    assert set(_HEADERS) - members["InvokeEndpointAsync"] == set(NOT_FOR_ASYNCHRONOUS) - {"Streaming"}

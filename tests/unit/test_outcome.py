@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from deployer.outcome import CAUSE_LENGTH, conclude, readable_cause
+from deployer.errors import MESSAGE_BYTES
+from deployer.outcome import conclude, endpoint_name_of, readable_cause
 
 EXECUTION = {
     "Id": "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1",
     "Name": "run-1",
     "StartTime": "2026-11-24T12:00:00Z",
 }
-LATER = datetime(2026, 11, 24, 12, 3, 30, tzinfo=UTC)
 PLAN = {
     "Action": "Create",
     "RequestId": "event-1",
     "EndpointName": "churn",
     "Revision": "churn-1",
-    "Models": ["secret"],
+    "RequestedAt": "2026-11-24T11:59:58Z",
+}
+UPLOAD = {
+    "id": "event-7",
+    "detail-type": "Object Created",
+    "detail": {"bucket": {"name": "artifacts"}, "object": {"key": "models/churn/v2/deployment.yaml"}},
 }
 
 
@@ -30,34 +34,48 @@ def failure(error: str, message: str = "why") -> dict[str, str]:
     return {"Error": error, "Cause": json.dumps({"errorMessage": message, "errorType": error, "stackTrace": []})}
 
 
+def report(**changed: Any) -> dict[str, Any]:
+    """Build what the state AnnounceOutcome passes on of an execution that has succeeded."""
+    common = {"Plan": PLAN, "Failure": None, "Restore": None, "RestoreFailure": None}
+    return {**common, "Execution": EXECUTION, "Now": "2026-11-24T12:03:30Z", **changed}
+
+
+def rejection(trigger: object, error: str = "InvalidRequestError") -> dict[str, Any]:
+    """Build what the state AnnounceRejection passes on."""
+    return {"Input": trigger, "Failure": failure(error), "Execution": EXECUTION, "Now": "2026-11-24T12:00:01Z"}
+
+
 @pytest.mark.parametrize(
-    ("data", "expected"),
+    ("action", "error", "expected"),
     [
-        ({"Plan": PLAN}, "Deployed"),
-        ({"Plan": {**PLAN, "Action": "Update"}}, "Deployed"),
-        ({"Plan": {**PLAN, "Action": "NothingToDo"}}, "NothingToDo"),
-        ({"Plan": {**PLAN, "Action": "Superseded"}}, "Superseded"),
-        ({"Plan": {**PLAN, "Action": "AwaitingArtifact"}}, "AwaitingArtifact"),
-        ({"Failure": failure("InvalidRequestError")}, "Rejected"),
-        ({"Plan": PLAN, "Failure": failure("DeploymentTimedOutError")}, "TimedOut"),
-        ({"Plan": PLAN, "Failure": failure("SageMakerRejectedError")}, "Failed"),
-        ({"Plan": PLAN, "Failure": {"Error": "States.Timeout", "Cause": ""}}, "Failed"),
+        ("Create", None, "Deployed"),
+        ("Update", None, "Deployed"),
+        ("Resume", None, "Deployed"),
+        ("NothingToDo", None, "NothingToDo"),
+        ("Superseded", None, "Superseded"),
+        ("AwaitingArtifact", None, "AwaitingArtifact"),
+        ("Update", "InvalidRequestError", "Rejected"),
+        ("Update", "DeploymentTimedOutError", "TimedOut"),
+        ("Update", "DeploymentSupersededError", "Superseded"),
+        ("Update", "SageMakerRejectedError", "Failed"),
+        ("Update", "States.Timeout", "Failed"),
     ],
 )
-def test_every_end_has_a_name(data: dict[str, Any], expected: str) -> None:
-    """The outcome follows from the plan and the failure."""
-    assert conclude(data, {}, EXECUTION, LATER)["Outcome"] == expected
+def test_every_end_has_a_name(action: str, error: str | None, expected: str) -> None:
+    ended = report(Plan={**PLAN, "Action": action}, Failure=failure(error) if error else None)
+
+    assert conclude(ended, "models/")["Outcome"] == expected
 
 
-def test_the_event_tells_names_and_times_and_nothing_of_the_request() -> None:
-    """Values of a request may be secret, so only names go out."""
-    detail = conclude({"Plan": PLAN, "Failure": failure("EndpointFailedError", "No luck.")}, {}, EXECUTION, LATER)
+def test_event_tells_names_and_times() -> None:
+    detail = conclude(report(Failure=failure("EndpointFailedError", "No luck.")), "models/")
 
     assert detail == {
         "Outcome": "Failed",
         "RequestId": "event-1",
         "EndpointName": "churn",
         "Revision": "churn-1",
+        "RequestedAt": "2026-11-24T11:59:58Z",
         "Execution": EXECUTION["Id"],
         "StartedAt": "2026-11-24T12:00:00+00:00",
         "DurationSeconds": 210.0,
@@ -66,21 +84,61 @@ def test_the_event_tells_names_and_times_and_nothing_of_the_request() -> None:
     }
 
 
-def test_a_rejected_event_is_told_by_its_id() -> None:
-    """Whoever sent an event can tell which one was rejected, even though nothing could be planned."""
-    event = {"id": "event-7", "detail-type": "Endpoint Deployment Requested"}
+def test_event_tells_what_the_endpoint_went_back_to() -> None:
+    restored = report(Failure=failure("SmokeTestFailedError"), Restore={"Done": True, "Restored": "churn-0"})
 
-    detail = conclude({"Failure": failure("InvalidRequestError")}, event, EXECUTION, LATER)
-
-    assert detail["RequestId"] == "event-7"
+    assert conclude(restored, "models/")["Restored"] == "churn-0"
 
 
-def test_what_could_not_be_retired_is_told() -> None:
-    """The deployment has succeeded all the same, but somebody may want to know why old revisions stay."""
-    detail = conclude({"Plan": PLAN, "RetirementFailure": failure("AccessDeniedError")}, {}, EXECUTION, LATER)
+def test_event_tells_why_the_endpoint_could_not_be_restored() -> None:
+    failed = report(Failure=failure("SmokeTestFailedError"), RestoreFailure=failure("AccessDeniedError", "not allowed"))
 
-    assert (detail["Outcome"], detail["RetirementError"]) == ("Deployed", "AccessDeniedError")
-    assert "Error" not in detail
+    detail = conclude(failed, "models/")
+
+    assert (detail["Error"], detail["RestoreError"]) == ("SmokeTestFailedError", "AccessDeniedError")
+    assert detail["RestoreCause"] == "not allowed"
+
+
+def test_rejected_upload_is_told_by_its_event_and_folder() -> None:
+    """Whoever uploaded can tell which upload was rejected, even though nothing could be planned."""
+    detail = conclude(rejection(UPLOAD), "models/")
+
+    assert (detail["Outcome"], detail["RequestId"], detail["EndpointName"]) == ("Rejected", "event-7", "churn")
+    assert "Revision" not in detail
+
+
+def test_event_holds_nothing_of_the_request_but_names() -> None:
+    request = {"EndpointName": "churn", "Models": {"m": {"PrimaryContainer": {"Environment": {"PASSWORD": "hunter2"}}}}}
+
+    assert "hunter2" not in json.dumps(conclude(rejection(request), "models/"))
+
+
+@pytest.mark.parametrize(
+    ("trigger", "expected"),
+    [
+        pytest.param(UPLOAD, "churn", id="upload"),
+        pytest.param({**UPLOAD, "detail": {"object": {"key": "elsewhere/churn/x"}}}, None, id="upload elsewhere"),
+        pytest.param({**UPLOAD, "detail": {"object": {"key": "models//x"}}}, None, id="upload without a folder"),
+        pytest.param({**UPLOAD, "detail": {"object": {"key": "models/not_a_name/x"}}}, None, id="invalid folder"),
+        pytest.param({**UPLOAD, "detail": {"object": {}}}, None, id="upload without a key"),
+        pytest.param(
+            {"detail-type": "SageMaker Model Package State Change", "detail": {"ModelPackageGroupName": "churn"}},
+            "churn",
+            id="model package",
+        ),
+        pytest.param(
+            {"detail-type": "Endpoint Deployment Requested", "detail": {"EndpointName": "churn"}}, "churn", id="event"
+        ),
+        pytest.param({"EndpointName": "churn"}, "churn", id="manual"),
+        pytest.param({"EndpointName": ["churn"]}, None, id="no text"),
+        pytest.param({"EndpointName": "x" * 64}, None, id="too long"),
+        pytest.param({"detail-type": "E", "detail": "text"}, None, id="detail without members"),
+        pytest.param("text", None, id="no object"),
+        pytest.param(None, None, id="nothing"),
+    ],
+)
+def test_endpoint_is_known_by_the_input(trigger: object, expected: str | None) -> None:
+    assert endpoint_name_of(trigger, "models/") == expected
 
 
 @pytest.mark.parametrize(
@@ -92,9 +150,13 @@ def test_what_could_not_be_retired_is_told() -> None:
         pytest.param("Task timed out", "Task timed out", id="plain text"),
         pytest.param("[1]", "[1]", id="other JSON"),
         pytest.param('{"errorMessage": null}', '{"errorMessage": null}', id="no message"),
-        pytest.param("x" * 2 * CAUSE_LENGTH, "x" * CAUSE_LENGTH, id="long"),
     ],
 )
-def test_a_cause_is_made_readable(cause: str, expected: str) -> None:
+def test_cause_is_made_readable(cause: str, expected: str) -> None:
     """Lambda wraps an exception's message in JSON; people get the message."""
     assert readable_cause(cause) == expected
+
+
+@pytest.mark.parametrize("cause", ["\n".join(["x" * 100] * 2_000), "ü" * 40_000], ids=["many lines", "one long line"])
+def test_cause_is_bounded(cause: str) -> None:
+    assert len(json.dumps(readable_cause(cause))) <= MESSAGE_BYTES

@@ -78,7 +78,10 @@ REJECTED = {
     ),
     "a list for a mapping": (request(Models=[]), "Models: must be a mapping, and is a list"),
     "a tag that is no text": (request(Tags={"n": 1}), "Tags.n: must be text, and is a number, 1; quote it"),
-    "a reserved tag": (request(Tags={"aws:x": "y"}), "Tags.aws:x: begins with a prefix that is reserved"),
+    "a reserved tag": (
+        request(Tags={"aws:x": "y"}),
+        "Tags.aws:x: begins with aws:, which is reserved; choose another key",
+    ),
     "a long model key": (
         request(Models={"k" * 25: {"PrimaryContainer": {}}}),
         f"Models.{'k' * 25}: is a key of 25 characters; at most 24 fit a name",
@@ -199,13 +202,13 @@ REJECTED = {
         with_smoke_test(TargetVariant="B"),
         "SmokeTest.TargetVariant: 'B' is none of AllTraffic",
     ),
-    "a smoke test of what answers later": (
+    "a smoke test of one variant of what answers later": (
         with_config(
             variant(),
             AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://out/churn"}},
         )
-        | {"SmokeTest": {"Body": "x"}},
-        "SmokeTest: is not for asynchronous endpoints",
+        | {"SmokeTest": {"Body": "x", "TargetVariant": "AllTraffic"}},
+        "SmokeTest.TargetVariant: is not for asynchronous endpoints",
     ),
     "two kinds of containers": (
         request(Models={"m": {"PrimaryContainer": {}, "Containers": [{}]}}),

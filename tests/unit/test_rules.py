@@ -1,4 +1,4 @@
-"""What the rules between fields ask of an endpoint config."""
+"""The rules between fields that are used for more than one field."""
 
 from __future__ import annotations
 
@@ -6,43 +6,13 @@ from typing import Any
 
 import pytest
 
-from deployer.request.rules import all_variants, is_serverless, model_names, unguarded
+from deployer.request.rules.guardrails import unguarded
+from deployer.request.service_model import listed
 from tests.unit.request_samples import serverless, variant
 
 
-def config(*variants: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Build an endpoint config."""
-    return {"ProductionVariants": list(variants), **more}
-
-
-def test_every_model_that_a_config_uses_is_listed_once() -> None:
-    """Of production variants, of shadows and of pools of instances: what is used is not deleted."""
-    pools = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.g5.xlarge", "ModelNameOverride": "for-gpu"}]
-    used = config(
-        variant(ModelName="a"),
-        {"VariantName": "B", "ModelName": "b", "InstancePools": pools},
-        variant(ModelName="a"),
-        ShadowProductionVariants=[variant(ModelName="shadow")],
-    )
-
-    assert model_names(used) == ["a", "b", "for-gpu", "shadow"]
-
-
-@pytest.mark.parametrize("empty", [{}, config(), config(variant())], ids=["nothing", "no variants", "no model"])
-def test_a_config_may_use_no_model(empty: dict[str, Any]) -> None:
-    """Variants of inference components have none."""
-    assert model_names(empty) == []
-
-
-def test_shadows_are_variants() -> None:
-    """Production variants come first."""
-    both = config(variant(VariantName="A"), ShadowProductionVariants=[variant(VariantName="S")])
-
-    assert [each["VariantName"] for each in all_variants(both)] == ["A", "S"]
-
-
 @pytest.mark.parametrize(
-    ("variants", "why"),
+    ("variants", "reason"),
     [
         pytest.param([variant()], "", id="instances"),
         pytest.param([variant(InstanceType="ml.inf2.xlarge")], "", id="Inf2"),
@@ -52,7 +22,9 @@ def test_shadows_are_variants() -> None:
         pytest.param([{"InstancePools": [{"InstanceType": "ml.m5.large"}]}], "", id="pools"),
     ],
 )
-def test_guardrails_are_for_most_endpoints(variants: list[dict[str, Any]], why: str) -> None:
-    """For the others SageMaker takes them, and passes over them."""
-    assert unguarded(config(*variants)) == why
-    assert is_serverless(config(*variants)) is (why == "serverless endpoints")
+def test_config_that_sagemaker_does_not_guard_has_a_reason(variants: list[dict[str, Any]], reason: str) -> None:
+    assert unguarded({"ProductionVariants": variants}) == reason
+
+
+def test_values_are_listed_in_their_order() -> None:
+    assert listed({"b", "a", 3}) == "3, a, b"

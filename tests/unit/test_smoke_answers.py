@@ -1,4 +1,4 @@
-"""The answers to a smoke test: in which way one may disappoint, whatever its bytes and whatever was expected."""
+"""The answers to a smoke test: in which way one may differ, whatever its bytes and whatever was expected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from deployer.request.smoke_test import Answer, Expect, SmokeTest, disappointments, problems_of
+from deployer.request.expectations import Answer, latency_mismatch, mismatches
+from deployer.request.smoke_test import Expect, SmokeTest
+from deployer.request.smoke_test_rules import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +44,10 @@ def answer(body: object, status_code: int = 200, latency_milliseconds: float = 1
 FULFILLED = {
     "nothing but the status": (expect(), answer(b"\xff")),
     "another status": (expect(StatusCode=503), answer("busy", status_code=503)),
-    "in time": (expect(MaxLatencyMilliseconds=500), answer("", latency_milliseconds=500.0)),
+    "late, which all answers together are judged by": (
+        expect(MaxLatencyMilliseconds=500),
+        answer("", latency_milliseconds=501.0),
+    ),
     "the same text": (expect(Equals="0,9 é"), answer("0,9 é")),
     "nothing": (expect(Equals=""), answer("")),
     "a part of the text": (expect(Contains="é"), answer("0,9 é!")),
@@ -71,19 +76,14 @@ FULFILLED = {
 
 
 @pytest.mark.parametrize(("expected", "given_answer"), FULFILLED.values(), ids=FULFILLED)
-def test_an_answer_that_is_as_expected_does_not_disappoint(expected: Expect, given_answer: Answer) -> None:
+def test_answer_as_expected_has_no_mismatch(expected: Expect, given_answer: Answer) -> None:
     """Nothing is said of it."""
-    assert not list(disappointments(expected, given_answer))
+    assert not list(mismatches(expected, given_answer))
 
 
-DISAPPOINTING = {
+MISMATCHING = {
     "another status": (expect(), answer("no model", 500), "status 500 instead of 200: 'no model'"),
     "success where there should be none": (expect(StatusCode=400), answer("ok"), "status 200 instead of 400: 'ok'"),
-    "late": (
-        expect(MaxLatencyMilliseconds=500),
-        answer("", latency_milliseconds=500.06),
-        "took 500.1 ms; at most 500 were expected",
-    ),
     "other text": (expect(Equals="1"), answer("1\n"), "is '1\\n' instead of '1'"),
     "bytes that only look the same": (expect(Equals="\ufffd"), answer(b"\xff"), "is '\ufffd' instead of '\ufffd'"),
     "text in another case": (expect(Contains="OK"), answer("ok"), "'ok' does not contain 'OK'"),
@@ -165,17 +165,17 @@ DISAPPOINTING = {
 }
 
 
-@pytest.mark.parametrize(("expected", "given_answer", "said"), DISAPPOINTING.values(), ids=DISAPPOINTING)
+@pytest.mark.parametrize(("expected", "given_answer", "said"), MISMATCHING.values(), ids=MISMATCHING)
 def test_an_answer_that_is_not_as_expected_is_described(expected: Expect, given_answer: Answer, said: str) -> None:
     """What was found, where, and what was expected instead; on one line of bounded length."""
-    (disappointment,) = disappointments(expected, given_answer)
+    (mismatch,) = mismatches(expected, given_answer)
 
-    assert disappointment.startswith(said)
-    assert disappointment.isprintable()
-    assert len(disappointment) < 600
+    assert mismatch.startswith(said)
+    assert mismatch.isprintable()
+    assert len(mismatch) < 600
 
 
-def test_everything_that_disappoints_is_said_at_once() -> None:
+def test_all_mismatches_are_told_at_once() -> None:
     """A person mends a model once, not once for each expectation."""
     expected = expect(
         StatusCode=201,
@@ -186,9 +186,8 @@ def test_everything_that_disappoints_is_said_at_once() -> None:
         JsonSchema={"type": "array"},
     )
 
-    assert list(disappointments(expected, answer({"a": 0}, latency_milliseconds=2))) == [
+    assert list(mismatches(expected, answer({"a": 0}, latency_milliseconds=2))) == [
         "status 200 instead of 201: '{\"a\": 0}'",
-        "took 2.0 ms; at most 1 were expected",
         "is '{\"a\": 0}' instead of 'x'",
         "'{\"a\": 0}' does not contain 'y'",
         "has 0 at '/a' instead of 1",
@@ -203,7 +202,7 @@ def test_nothing_that_is_elsewhere_is_fetched(tmp_path: Path) -> None:
     elsewhere = tmp_path / "answer.json"
     elsewhere.write_text('{"type": "string"}')
 
-    (said,) = disappointments(expect(JsonSchema={"$ref": elsewhere.as_uri()}), answer("1"))
+    (said,) = mismatches(expect(JsonSchema={"$ref": elsewhere.as_uri()}), answer("1"))
 
     assert said == f"cannot be checked: the schema refers to what it does not hold, Unresolvable: {elsewhere.as_uri()}"
 
@@ -213,7 +212,7 @@ def test_an_answer_of_any_depth_is_looked_at() -> None:
     expected = expect(JsonValues={"": 1, "/b": 1}, JsonSchema={"type": "string"})
 
     for levels in range(800, 1000):
-        said = list(disappointments(expected, answer('{"a":' * levels + "1" + "}" * levels)))
+        said = list(mismatches(expected, answer('{"a":' * levels + "1" + "}" * levels)))
 
         assert len(said) == 3 or said[0].endswith("is not JSON")
 
@@ -222,7 +221,7 @@ def test_a_large_answer_is_looked_at_in_bounds() -> None:
     """Of a list with an error in every entry, a few are compared to find the one to tell of."""
     large = answer(list(range(200_000)))
 
-    (said,) = disappointments(expect(JsonSchema={"items": {"type": "string"}}), large)
+    (said,) = mismatches(expect(JsonSchema={"items": {"type": "string"}}), large)
 
     assert re.match(r"does not fit the schema at '\$\[\d\d?\]': \d\d? is not of type 'string'", said)
 
@@ -298,7 +297,7 @@ def test_no_answer_and_no_schema_breaks_the_test(
     fields = {"Equals": equals, "Contains": equals, "JsonValues": json_values, "JsonSchema": schema}
     test = SmokeTest.model_validate({"Body": "", "Expect": fields})
 
-    said = [*map(str, problems_of(test, None)), *disappointments(test.expect, Answer(200, body, 1.0))]
+    said = [*map(str, problems_of(test, None)), *mismatches(test.expect, Answer(200, body, 1.0))]
 
     assert all(line.isprintable() for line in said)
     assert all(len(line) < 1000 for line in said)
@@ -320,7 +319,7 @@ def test_every_value_of_an_answer_is_found_where_it_is(value: Any) -> None:
     """What a JSON Pointer leads to equals itself, whatever the names on the way."""
     expected = expect(JsonValues={"": value, **dict(pointed_at(value, ""))})
 
-    assert not list(disappointments(expected, answer(json.dumps(value))))
+    assert not list(mismatches(expected, answer(json.dumps(value))))
 
 
 def pointed_at(value: object, path: str) -> list[tuple[str, object]]:
@@ -331,3 +330,47 @@ def pointed_at(value: object, path: str) -> list[tuple[str, object]]:
         below = f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}"
         found += [(below, entry), *pointed_at(entry, below)]
     return found
+
+
+def by_sorting(milliseconds: list[float], percent: int) -> float:
+    """Return the smallest latency that so many percent of the answers do not exceed."""
+    return next(
+        each
+        for each in sorted(milliseconds)
+        if 100 * sum(m <= each for m in milliseconds) >= percent * len(milliseconds)
+    )
+
+
+@given(
+    milliseconds=st.lists(st.floats(0, 1000), min_size=1, max_size=30),
+    percent=st.integers(1, 100),
+    most=st.integers(1, 1000),
+)
+def test_latency_is_judged_by_its_percentile(milliseconds: list[float], percent: int, most: int) -> None:
+    expected = expect(MaxLatencyMilliseconds=most, LatencyPercentile=percent)
+
+    assert bool(latency_mismatch(expected, milliseconds)) == (by_sorting(milliseconds, percent) > most)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "told"),
+    [
+        pytest.param([500.0], "", id="one in time"),
+        pytest.param(
+            [500.06], "1 of 1 answers took up to 500.1 ms; percentile 95 may be at most 500 ms", id="one late"
+        ),
+        pytest.param([1.0] * 19 + [9000.0], "", id="one late of twenty"),
+        pytest.param(
+            [1.0] * 18 + [9000.0], "19 of 19 answers took up to 9000.0 ms; percentile 95 may be", id="one of nineteen"
+        ),
+    ],
+)
+def test_one_of_twenty_answers_may_be_late(milliseconds: list[float], told: str) -> None:
+    found = latency_mismatch(expect(MaxLatencyMilliseconds=500), milliseconds)
+
+    assert found.startswith(told)
+    assert bool(found) == bool(told)
+
+
+def test_latency_counts_only_where_it_is_expected() -> None:
+    assert latency_mismatch(expect(), [60_000.0]) == ""

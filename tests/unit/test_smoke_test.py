@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployer.request.smoke_test import SmokeTest, problems_of
+from deployer.request.smoke_test import SmokeTest
+from deployer.request.smoke_test_rules import NOT_FOR_ASYNCHRONOUS, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,19 @@ def nested(levels: int, schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
+COMPONENTS = {"ExecutionRoleArn": "arn:aws:iam::111122223333:role/r", **INSTANCES}
+ASYNCHRONOUS = {
+    "ProductionVariants": [{"VariantName": "A"}],
+    "AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/o"}},
+}
+SILENT = {"ProductionVariants": [{"VariantName": "A"}], "AsyncInferenceConfig": {"OutputConfig": {}}}
+
 RIGHT = {
+    "an asynchronous endpoint": (SmokeTest.model_validate({"BodyS3Uri": "s3://b/k"}), ASYNCHRONOUS),
+    "an asynchronous endpoint with a short body": (smoke_test(CustomAttributes="x=1"), ASYNCHRONOUS),
+    "an inference component": (smoke_test(InferenceComponentName="c"), COMPONENTS),
+    "a stream of a session": (smoke_test(Streaming=True, SessionId="a1"), INSTANCES),
+    "a new session": (smoke_test(SessionId="NEW_SESSION"), INSTANCES),
     "a body": (smoke_test(), INSTANCES),
     "an empty body": (smoke_test(Body=""), INSTANCES),
     "a body in S3": (SmokeTest.model_validate({"BodyS3Uri": "s3://b/k"}), INSTANCES),
@@ -112,16 +125,49 @@ WRONG = {
         INSTANCES,
         "SmokeTest.TargetVariant: 'C' is none of A, B",
     ),
-    "an asynchronous endpoint": (
-        smoke_test(),
-        {**INSTANCES, "AsyncInferenceConfig": {}},
-        "SmokeTest: is not for asynchronous endpoints, which do not answer at once",
+    "a misspelt variant": (
+        smoke_test(TargetVariant="champio"),
+        {"ProductionVariants": [{"VariantName": "champion"}]},
+        "SmokeTest.TargetVariant: 'champio' is none of champion; did you mean 'champion'?",
     ),
     "inference components": (
         smoke_test(),
-        {**INSTANCES, "ExecutionRoleArn": "arn:aws:iam::111122223333:role/r"},
-        "SmokeTest: is not for endpoints of inference components, which have no model yet",
+        COMPONENTS,
+        "SmokeTest.InferenceComponentName: is missing; an endpoint of inference components is asked for one of them",
     ),
+    "no inference components": (
+        smoke_test(InferenceComponentName="c"),
+        INSTANCES,
+        "SmokeTest.InferenceComponentName: is for endpoints of inference components, whose EndpointConfig has an Exec",
+    ),
+    "a stream of one of many models": (
+        smoke_test(Streaming=True, TargetModel="m"),
+        INSTANCES,
+        "SmokeTest.TargetModel: is not for Streaming; InvokeEndpointWithResponseStream asks no such model",
+    ),
+    "a stream that begins a session": (
+        smoke_test(Streaming=True, SessionId="NEW_SESSION"),
+        INSTANCES,
+        "SmokeTest.SessionId: NEW_SESSION is not for Streaming; InvokeEndpoint alone begins sessions",
+    ),
+    "another status of what answers later": (
+        smoke_test(Expect={"StatusCode": 400}),
+        ASYNCHRONOUS,
+        "SmokeTest.Expect.StatusCode: 400 cannot be expected of an asynchronous endpoint, which keeps no status",
+    ),
+    "an answer that nobody finds": (
+        smoke_test(),
+        SILENT,
+        "SmokeTest: needs EndpointConfig.AsyncInferenceConfig.OutputConfig.S3OutputPath, to read the answer there",
+    ),
+    **{
+        f"{field} of what answers later": (
+            smoke_test(**{field: True if field == "Streaming" else "a"}),
+            ASYNCHRONOUS,
+            f"SmokeTest.{field}: is not for asynchronous endpoints; leave it out",
+        )
+        for field in NOT_FOR_ASYNCHRONOUS
+    },
     "no JSON pointer": (
         smoke_test(Expect={"JsonValues": {"a/b": 1}}),
         INSTANCES,
@@ -172,3 +218,82 @@ def test_what_cannot_be_asked_is_said_before_anything_is_created(
     assert said in problem
     assert problem.isprintable()
     assert len(problem) < 400
+
+
+MODELS: dict[str, dict[str, Any]] = {
+    "one": {"PrimaryContainer": {}},
+    "many": {"PrimaryContainer": {"Mode": "MultiModel"}},
+    "direct": {
+        "InferenceExecutionConfig": {"Mode": "Direct"},
+        "Containers": [{"ContainerHostname": "first"}, {"ContainerHostname": "second"}],
+    },
+}
+
+
+def of_models(*names: str) -> dict[str, Any]:
+    """Build an endpoint config whose variants are called like their models."""
+    return {"ProductionVariants": [{"VariantName": name, "ModelName": name} for name in names]}
+
+
+MODEL, HOSTNAME = "SmokeTest.TargetModel: ", "SmokeTest.TargetContainerHostname: "
+
+
+@pytest.mark.parametrize(
+    ("test", "config", "told"),
+    [
+        pytest.param({}, of_models("one"), "", id="one model"),
+        pytest.param({"TargetModel": "a"}, of_models("many"), "", id="one of many models"),
+        pytest.param({"TargetContainerHostname": "second"}, of_models("direct"), "", id="one of several containers"),
+        pytest.param({"TargetModel": "a"}, of_models("theirs"), "", id="a model that is not known"),
+        pytest.param(
+            {"TargetVariant": "many", "TargetModel": "a"}, of_models("one", "many"), "", id="the variant of many models"
+        ),
+        pytest.param({"TargetVariant": "one"}, of_models("one", "many"), "", id="the other variant"),
+        pytest.param(
+            {}, of_models("many"), f"{MODEL}is missing; variant many has a MultiModel container", id="no model named"
+        ),
+        pytest.param(
+            {"Streaming": True},
+            of_models("many"),
+            f"{MODEL}is missing; variant many has a MultiModel container: Streaming: true is not for it",
+            id="a stream of no model",
+        ),
+        pytest.param(
+            {"TargetModel": "a"},
+            of_models("one"),
+            f"{MODEL}is for MultiModel containers only, and variant one has none",
+            id="a model of one",
+        ),
+        pytest.param(
+            {"TargetModel": "a"},
+            of_models("one", "many"),
+            f"{MODEL}is for MultiModel containers only, and variant one has none",
+            id="variants of both kinds",
+        ),
+        pytest.param(
+            {},
+            of_models("direct"),
+            f"{HOSTNAME}is missing; variant direct has containers that are asked directly: first, second",
+            id="no container named",
+        ),
+        pytest.param(
+            {"TargetContainerHostname": "secon"},
+            of_models("direct"),
+            f"{HOSTNAME}'secon' is none of first, second; did you mean 'second'?",
+            id="a misspelt container",
+        ),
+        pytest.param(
+            {"TargetContainerHostname": "first"},
+            of_models("one"),
+            f"{HOSTNAME}is for containers that are asked directly, and variant one has none",
+            id="a container of one",
+        ),
+    ],
+)
+def test_what_a_model_needs_is_asked_for_and_refused_for_others(
+    test: dict[str, Any], config: dict[str, Any], told: str
+) -> None:
+    found = [str(problem) for problem in problems_of(smoke_test(**test), config, MODELS)]
+
+    assert len(found) == bool(told)
+    assert all(line.startswith(told) for line in found)

@@ -1,4 +1,4 @@
-"""What a step tells X-Ray: whose it is, and nothing of what it was given or gave."""
+"""What a step sends to X-Ray: its execution and its endpoint, and none of its data."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
-PLAN = {"Execution": EXECUTION, "EndpointName": "churn", "Models": [{"Environment": {"TOKEN": "hunter2"}}]}
-ARRIVING = {"Execution": {"Id": EXECUTION}, "Input": {"TOKEN": "hunter2"}, "Data": {}}
+PLAN = {"Execution": EXECUTION, "EndpointName": "churn", "Request": {"Environment": {"TOKEN": "hunter2"}}}
+STARTED = {"Execution": {"Id": EXECUTION}, "Input": {"TOKEN": "hunter2"}}
+ENDED = {"Execution": {"Id": EXECUTION}, "Plan": {"Action": "Create", "EndpointName": "churn"}, "Failure": None}
 
 
 class Emitter:
@@ -66,26 +67,26 @@ def traced(emitter: Emitter, event: dict[str, Any], fails: bool = False) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("event", "whose"),
+    ("event", "expected"),
     [
         pytest.param({"Plan": PLAN}, {"execution": "run-1", "endpoint": "churn"}, id="planned"),
-        pytest.param({"Data": {"Plan": PLAN}}, {"execution": "run-1", "endpoint": "churn"}, id="undone or announced"),
-        pytest.param(ARRIVING, {"execution": "run-1"}, id="not planned yet"),
+        pytest.param(ENDED, {"execution": "run-1", "endpoint": "churn"}, id="announced"),
+        pytest.param(STARTED, {"execution": "run-1"}, id="not planned yet"),
     ],
 )
-def test_a_step_is_annotated_with_whose_it_is(emitter: Emitter, event: dict[str, Any], whose: dict[str, str]) -> None:
-    """A trace can be found by its execution, and as soon as it is known by its endpoint."""
+def test_trace_is_annotated_with_execution_and_endpoint(
+    emitter: Emitter, event: dict[str, Any], expected: dict[str, str]
+) -> None:
     subsegment = traced(emitter, event)
 
     assert {
         key: subsegment.annotations[key] for key in subsegment.annotations if key in {"execution", "endpoint"}
-    } == whose
+    } == expected
     assert subsegment.annotations["Service"] == "endpoint-deployer"
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["answers", "fails"])
 def test_no_data_of_the_execution_are_traced(emitter: Emitter, fails: bool) -> None:  # noqa: FBT001 - a case
-    """Neither what the step was given nor what it returned is in the trace."""
     subsegment = traced(emitter, {"Plan": PLAN}, fails=fails)
 
     assert "hunter2" not in subsegment.serialize()

@@ -1,76 +1,115 @@
-"""The only code that speaks to S3: artifacts and manifests are looked up and read, never written or deleted."""
+"""Objects in S3: found, read, listed, written once, and deleted. Copies are in `deployer.aws.s3_copy`."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
-from botocore.exceptions import ConnectionError as NoConnectionError
-
-from deployer.errors import AccessDeniedError, DeployerError, InvalidRequestError, StorageUnavailableError
+from deployer.aws.s3_calls import MOST_PAGES, UNREACHABLE, ObjectMissingError, PreconditionFailedError, S3Calls
+from deployer.errors import InvalidRequestError, StorageUnavailableError
 
 if TYPE_CHECKING:
-    from botocore.client import BaseClient
+    from collections.abc import Iterator
+    from datetime import datetime
 
 ARTIFACT_NAME = "model.tar.gz"
 MANIFEST_NAME = "deployment.yaml"
 MANIFEST_LIMIT = 256 * 1024
 """Bytes; more cannot pass through a state machine."""
 
-_MISSING = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchBucket", "NoSuchVersion"})
-_DENIED = frozenset({"403", "AccessDenied", "Forbidden"})
-_WRONG = frozenset({"400", "InvalidArgument", "KeyTooLongError", "InvalidBucketName", "PermanentRedirect", "301"})
+LISTING_LIMIT = 10_000
+"""Objects of a folder that is a model's data; as many parts as one copied object may have."""
+
+_SEARCH_LIMIT = 50_000
+"""Objects below the folder that the newest artifact is searched in."""
+
+_ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One version of one S3 object."""
+    """One version of one S3 object.
+
+    Attributes:
+        bucket: The bucket.
+        key: The key.
+        version: The version id; the ETag, in its quotes, where the bucket keeps no versions. See `version_of`.
+        size: Bytes, where the object was looked up.
+        is_archived: Whether the object has to be restored from an archive before it can be read.
+    """
 
     bucket: str
     key: str
     version: str
-    """The object's version id; its ETag where the bucket keeps no versions."""
     size: int = 0
-    """Bytes, where it was looked up."""
+    is_archived: bool = False
 
     @property
     def uri(self) -> str:
         """`s3://bucket/key`."""
         return f"s3://{self.bucket}/{self.key}"
 
+    @property
+    def has_version_id(self) -> bool:
+        """Whether the object stays readable by its version after it was overwritten."""
+        return not self.version.startswith('"')
 
-class Artifacts:
-    """The artifacts that requests speak of.
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All objects of a folder, as they were at one time; the versions are ETags."""
+
+    objects: tuple[Artifact, ...]
+    digest: str
+    """Stands for the key below the folder, the ETag and the size of each object."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all objects together."""
+        return sum(each.size for each in self.objects)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """An object in a listing."""
+
+    key: str
+    size: int
+    last_modified: datetime
+
+
+class Objects(S3Calls):
+    """The adapter of S3.
 
     Every method raises the leaves of `deployer.errors`; none retries, because the state machine does.
     """
 
-    def __init__(self, client: BaseClient) -> None:
-        self._client = client
-
     def find(self, bucket: str, key: str) -> Artifact | None:
         """Look up the current version of an object; None if there is none."""
         try:
-            head = self._call("head_object", Bucket=bucket, Key=key)
-        except _ObjectMissingError:
+            head = self._call("HeadObject", Bucket=bucket, Key=key)
+        except ObjectMissingError:
             return None
-        return Artifact(bucket, key, _version(head.get("VersionId"), head["ETag"]), head["ContentLength"])
+        version = version_of(head.get("VersionId"), head["ETag"])
+        return Artifact(bucket, key, version, head["ContentLength"], _is_archived(head))
 
     def find_any(self, bucket: str, prefix: str) -> bool:
         """Tell whether there is any object under a prefix."""
-        try:
-            return bool(self._call("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents"))
-        except _ObjectMissingError:
-            return False
+        return any(self._entries(bucket, prefix, MaxKeys=1))
 
     def newest_below(self, bucket: str, folder: str) -> Artifact | None:
         """Look up the `model.tar.gz` that was uploaded last anywhere below a folder.
 
         A folder that has a manifest of its own on the way down answers for itself, so what lies in it is passed over.
+
+        Raises:
+            InvalidRequestError: The folder holds more objects than are searched.
         """
-        listed, top = self._list(bucket, folder), folder.rstrip("/")
+        top = folder.rstrip("/")
+        listed = self._all_entries(bucket, f"{top}/", _SEARCH_LIMIT, "name the ModelDataUrl")
         governed = {
             posixpath.dirname(entry["Key"])
             for entry in listed
@@ -86,6 +125,19 @@ class Artifacts:
         newest = max(candidates, key=lambda entry: (entry["LastModified"], entry["Key"]))
         return self.find(bucket, newest["Key"])
 
+    def listing(self, bucket: str, prefix: str) -> Listing:
+        """List all objects under a prefix.
+
+        Raises:
+            InvalidRequestError: There are more than `LISTING_LIMIT`.
+        """
+        advice = "pack the model into one archive, or use a folder with fewer objects"
+        entries = self._all_entries(bucket, prefix, LISTING_LIMIT, advice)
+        content = sorted((entry["Key"].removeprefix(prefix), entry["ETag"], entry["Size"]) for entry in entries)
+        digest = hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:32]
+        objects = (Artifact(bucket, entry["Key"], entry["ETag"], entry["Size"]) for entry in entries)
+        return Listing(tuple(objects), digest)
+
     def read(self, bucket: str, key: str, limit: int = MANIFEST_LIMIT) -> bytes | None:
         """Read a small object; None if there is none.
 
@@ -93,12 +145,15 @@ class Artifacts:
             InvalidRequestError: The object is larger than the limit, in bytes.
         """
         try:
-            answer = self._call("get_object", Bucket=bucket, Key=key)
-        except _ObjectMissingError:
+            answer = self._call("GetObject", Bucket=bucket, Key=key)
+        except ObjectMissingError:
             return None
         if answer["ContentLength"] > limit:
             raise InvalidRequestError(f"{key}: has {answer['ContentLength']} bytes; at most {limit} are read")
-        content: bytes = answer["Body"].read()
+        try:
+            content: bytes = answer["Body"].read()
+        except UNREACHABLE as error:
+            raise StorageUnavailableError(f"s3://{bucket}/{key}: {error}") from error
         return content
 
     def nearest_manifest(self, bucket: str, key: str, root: str) -> bytes | None:
@@ -109,54 +164,77 @@ class Artifacts:
                 return content
         return None
 
-    def _list(self, bucket: str, folder: str) -> list[dict[str, Any]]:
-        """List everything below a folder, in pages of 1000, up to a bound that no endpoint's folder should reach."""
-        entries: list[dict[str, Any]] = []
-        page: dict[str, Any] = {}
-        for _ in range(50):
-            page = self._call(
-                "list_objects_v2",
-                Bucket=bucket,
-                Prefix=folder.rstrip("/") + "/",
-                **({"ContinuationToken": page["NextContinuationToken"]} if page else {}),
-            )
-            entries += page.get("Contents", [])
-            if not page["IsTruncated"]:
-                return entries
-        raise InvalidRequestError(
-            f"s3://{bucket}/{folder}: holds more than {len(entries)} objects; name the ModelDataUrl"
-        )
+    def put_if_absent(self, bucket: str, key: str, body: bytes) -> bool:
+        """Write an object unless there is one; return whether this call wrote it.
 
-    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        Raises:
+            StorageUnavailableError: Another write of the same key is under way, among other reasons.
+        """
         try:
-            answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
-        except ClientError as error:
-            raise _named(error, f"s3://{parameters['Bucket']}/{parameters.get('Key', '')}") from error
-        except ParamValidationError as error:
-            raise InvalidRequestError(f"s3://{parameters['Bucket']}/{parameters.get('Key', '')}: {error}") from error
-        except (HTTPClientError, NoConnectionError) as error:
-            raise StorageUnavailableError(f"{operation}: {error}") from error
-        return answer
+            self._call("PutObject", Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+        except PreconditionFailedError:
+            return False
+        except ObjectMissingError as error:
+            raise InvalidRequestError(f"s3://{bucket}/{key}: there is no such bucket") from error
+        return True
+
+    def list_folders(self, bucket: str, prefix: str, start_with: str = "") -> Iterator[str]:
+        """Yield the names of the folders directly below a prefix, without slashes, in the order of their keys.
+
+        Args:
+            bucket: The bucket.
+            prefix: Ends in a slash.
+            start_with: Name of the first folder to yield.
+        """
+        # The full stop is the character before the slash that ends the folder's key.
+        marker = {"StartAfter": f"{prefix}{start_with}."} if start_with else {}
+        for page in self._pages(bucket, prefix, Delimiter="/", **marker):
+            for entry in page.get("CommonPrefixes", []):
+                yield entry["Prefix"].removeprefix(prefix).rstrip("/")
+
+    def list_objects(
+        self, bucket: str, prefix: str, start_after: str = "", limit: int = LISTING_LIMIT
+    ) -> Iterator[ListedObject]:
+        """Yield the objects under a prefix in the order of their keys, at most as many as the limit says.
+
+        Where it ends, another call goes on with the last key as `start_after`.
+        """
+        marker = {"StartAfter": start_after} if start_after else {}
+        for count, entry in enumerate(self._entries(bucket, prefix, **marker)):
+            if count == limit:
+                return
+            yield ListedObject(entry["Key"], entry["Size"], entry["LastModified"])
+
+    def delete_permanently(self, bucket: str, key: str) -> None:
+        """Delete all versions and delete markers of exactly one key."""
+        for _ in range(MOST_PAGES):
+            page = self._call("ListObjectVersions", Bucket=bucket, Prefix=key)
+            # Keys come in order, so those of longer keys come after those of this one.
+            own = [each for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])] if each["Key"] == key]
+            for each in own:
+                self._call("DeleteObject", Bucket=bucket, Key=key, VersionId=each["VersionId"])
+            if not own:
+                return
 
 
-class _ObjectMissingError(DeployerError):
-    """There is no such object; the callers above turn it into None."""
+def version_of(version_id: str | None, etag: str) -> str:
+    """Name the version of an object: its id, or its ETag in quotes where the bucket keeps no versions.
+
+    All objects from before versioning was turned on have the id "null", whatever their content.
+    """
+    return version_id if version_id and version_id != "null" else '"' + etag.strip('"') + '"'
 
 
-def _named(error: ClientError, uri: str) -> DeployerError:
-    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    if code in _MISSING:
-        return _ObjectMissingError(uri)
-    if code in _DENIED:
-        return AccessDeniedError(f"{uri}: {message} (the deployer may read only the buckets that the stack allows)")
-    if code in _WRONG:
-        return InvalidRequestError(f"{uri}: {message}")
-    return StorageUnavailableError(f"{uri}: {code}: {message}")
+def parse_uri(uri: str) -> tuple[str, str]:
+    """Take `s3://bucket/key` apart; the caller has checked that it is one."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
 
 
-def _version(version_id: str | None, etag: str) -> str:
-    """Name the version; "null" is what objects from before versioning was turned on all have."""
-    return version_id if version_id and version_id != "null" else etag.strip('"')
+def _is_archived(head: dict[str, Any]) -> bool:
+    """Tell whether an object cannot be read (S3 API Reference, HeadObject: StorageClass, ArchiveStatus, Restore)."""
+    is_in_archive = head.get("StorageClass") in _ARCHIVES or "ArchiveStatus" in head
+    return is_in_archive and 'ongoing-request="false"' not in head.get("Restore", "")
 
 
 def _folders(key: str, root: str) -> list[str]:
@@ -168,9 +246,3 @@ def _folders(key: str, root: str) -> list[str]:
         folders.append(folder)
         folder = posixpath.dirname(folder)
     return folders
-
-
-def parse_uri(uri: str) -> tuple[str, str]:
-    """Take `s3://bucket/key` apart; the caller has checked that it is one."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key

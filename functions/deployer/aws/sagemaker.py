@@ -1,4 +1,4 @@
-"""The only code that speaks to SageMaker: its calls, and its answers in the state machine's words."""
+"""What the deployer does to models, endpoint configs and endpoints in SageMaker, so that every step can be repeated."""
 
 from __future__ import annotations
 
@@ -6,32 +6,29 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from deployer.aws.sagemaker_calls import SageMakerCalls
+from deployer.endpoint_config import model_names
 from deployer.errors import (
     AccessDeniedError,
     AlreadyAppliedError,
     AlreadyExistsError,
+    DeployerError,
     EndpointBusyError,
     EndpointConfigNotVisibleError,
     EndpointExistsError,
     EndpointMissingError,
     EndpointNotVisibleError,
     ModelNotVisibleError,
+    PermissionNotReadyError,
 )
-from deployer.planning.names import Revision
-from deployer.planning.plan import Live
-from deployer.planning.revision import EXECUTION_TAG, REVISION_TAG, UNPROVEN_TAG
-from deployer.request.rules import model_names
+from deployer.tags import CONFIRMED_TAG, EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, USED_AT_TAG, tag_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from botocore.client import BaseClient
 
-CONFIRMED_TAG = "endpoint-deployer:confirmed"
-"""Tag of an endpoint: the newest revision that asked for what the endpoint served already."""
 
-
-class Hosting(SageMakerCalls):
+class SageMaker(SageMakerCalls):
     """SageMaker hosting, as one run of the deployer sees it.
 
     Every method raises the leaves of `deployer.errors`. Only what is throttled is tried again here, for a while; all
@@ -40,60 +37,52 @@ class Hosting(SageMakerCalls):
     Args:
         client: A boto3 client of `sagemaker` that makes one attempt a call.
         execution: The execution on whose behalf the calls are made.
+        stack: The stack whose resources may be deleted.
         names: Names of the models and the endpoint config that this run created or has seen: if SageMaker cannot find
             one of those, it cannot see it *yet*.
-        patience: Seconds to spend in all on calls that are throttled.
+        throttle_seconds: Seconds to spend in all on pauses after calls that were throttled.
     """
 
     def __init__(
-        self, client: BaseClient, *, execution: str = "", names: Collection[str] = (), patience: float = 0.0
+        self,
+        client: BaseClient,
+        *,
+        execution: str = "",
+        stack: str = "",
+        names: Collection[str] = (),
+        throttle_seconds: float = 0.0,
     ) -> None:
-        super().__init__(client, names, patience)
+        super().__init__(client, names, throttle_seconds)
         self._execution = execution
+        self._stack = stack
 
-    def create_model(self, request: Mapping[str, Any], safe: Collection[str] = (), *, has_waited: bool = False) -> bool:
-        """Create a model, or find it there with equal content and lay claim to it.
+    def create_model(self, request: Mapping[str, Any]) -> None:
+        """Create a model, or find it there with equal content and note that it is in use.
 
-        Args:
-            request: What CreateModel is called with.
-            safe: Revisions whose models nobody is taking away.
-            has_waited: Whether this run has claimed it before, and waited for the claim to be seen.
-
-        Returns:
-            Whether it is another run's, which may not see the claim yet and take the model away.
+        Raises:
+            AlreadyExistsError: It is there with other content.
         """
         try:
             self._call("CreateModel", **request)
         except AlreadyExistsError as error:
             model = self._call("DescribeModel", ModelName=request["ModelName"])
-            _settle(error, model, request)
-            return self._claim(model["ModelArn"], request["Tags"], safe, has_waited=has_waited)
-        return False
+            _require_equal(error, model, request)
+            self._retag(model["ModelArn"], request, (EXECUTION_TAG, USED_AT_TAG))
 
-    def create_endpoint_config(self, request: Mapping[str, Any], *, has_waited: bool = False) -> bool:
-        """Create an endpoint config, or find it there with equal content and lay claim to it; see `create_model`."""
+    def create_endpoint_config(self, request: Mapping[str, Any]) -> str:
+        """Create an endpoint config, or find it there with equal content and take responsibility; return its ARN.
+
+        Raises:
+            AlreadyExistsError: It is there with other content.
+        """
         try:
-            self._call("CreateEndpointConfig", **request)
+            return str(self._call("CreateEndpointConfig", **request)["EndpointConfigArn"])
         except AlreadyExistsError as error:
             config = self.describe_endpoint_config(request["EndpointConfigName"])
-            _settle(error, config, request)
-            return self._claim(config["EndpointConfigArn"], request["Tags"], has_waited=has_waited)
-        return False
-
-    def _claim(self, arn: str, tags: list[dict[str, str]], safe: Collection[str] = (), *, has_waited: bool) -> bool:
-        """Let a resource bear this run's tags: whoever undoes something leaves alone what another run has claimed.
-
-        One tag holds one claim, and the newest revision's is the one that counts. An older one that did not see it may
-        have taken its place; so it is looked at again after the wait, and laid again.
-        """
-        before, claim = self.tags_of(arn), {tag["Key"]: tag for tag in tags}
-        claimant, own = before.get(REVISION_TAG, ""), claim[REVISION_TAG]["Value"]
-        # Revisions of one endpoint sort by name.
-        if before.get(EXECUTION_TAG) == self._execution or (has_waited and claimant >= own):
-            return False
-        if claimant <= own:
-            self._call("AddTags", ResourceArn=arn, Tags=[claim[EXECUTION_TAG], claim[REVISION_TAG]])
-        return claimant not in safe
+            _require_equal(error, config, request)
+            arn: str = config["EndpointConfigArn"]
+            self._retag(arn, request, (EXECUTION_TAG, PREVIOUS_TAG, USED_AT_TAG))
+            return arn
 
     def create_endpoint(self, request: Mapping[str, Any]) -> None:
         """Create an endpoint.
@@ -106,7 +95,8 @@ class Hosting(SageMakerCalls):
         try:
             self._call("CreateEndpoint", **request)
         except EndpointExistsError:
-            if not self.made_by_this_execution(self.describe_endpoint(request["EndpointName"])["EndpointArn"]):
+            arn = self.describe_endpoint(request["EndpointName"])["EndpointArn"]
+            if self.tags_of(arn).get(EXECUTION_TAG) != self._execution:
                 raise
 
     def update_endpoint(self, request: Mapping[str, Any], *, is_retry: bool) -> None:
@@ -132,8 +122,8 @@ class Hosting(SageMakerCalls):
                 raise EndpointNotVisibleError(f"{error} It shows no sign of it yet.") from error
             raise EndpointBusyError(str(error)) from error
 
-    def go_back(self, endpoint_name: str, config_name: str, retention: Mapping[str, Any]) -> None:
-        """Begin to change an endpoint back to the config that it had, without guardrails: it is proven.
+    def revert(self, endpoint_name: str, config_name: str, retention: Mapping[str, Any]) -> None:
+        """Begin to change an endpoint back to the config that it had, at once: that one has been deployed before.
 
         An endpoint that is gone, or is back already, is success.
 
@@ -146,85 +136,65 @@ class Hosting(SageMakerCalls):
         with suppress(AlreadyAppliedError, EndpointMissingError):
             self._call("UpdateEndpoint", EndpointName=endpoint_name, EndpointConfigName=config_name, **retention)
 
-    def made_revision(self, name: str) -> bool:
-        """Tell whether this execution created an endpoint config; False if there is none."""
-        config = self.find_endpoint_config(name)
-        return config is not None and self.made_by_this_execution(config["EndpointConfigArn"])
-
-    def find_live(self, name: str) -> Live | None:
-        """Return an endpoint as planning sees it; None if SageMaker does not know it.
-
-        What its tags say is asked only of one that rests: nothing is decided about any other.
-        """
-        endpoint = self.find_endpoint(name)
-        if endpoint is None:
-            return None
-        pending = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName", "")
-        live = Live.model_validate({**endpoint, "PendingConfigName": pending})
-        if live.endpoint_status != "InService":
-            return live
-        confirmed = self.tags_of(endpoint["EndpointArn"]).get(CONFIRMED_TAG, "")
-        return live.model_copy(update={"confirmed": confirmed, "is_unproven": self._is_unproven(name, endpoint)})
-
-    def _is_unproven(self, name: str, endpoint: Mapping[str, Any]) -> bool:
-        if Revision.parse(name, endpoint["EndpointConfigName"]) is None:
-            return False
-        config = self.find_endpoint_config(endpoint["EndpointConfigName"])
-        tags = self.tags_of(config["EndpointConfigArn"]) if config else {}
-        # A revision is never without tags: where none are seen, it is about to be deleted, or a replica lags.
-        return UNPROVEN_TAG in tags or not tags
-
-    def prove(self, revision: str) -> None:
-        """Note on an endpoint config that its smoke test has passed."""
-        config = self.describe_endpoint_config(revision)
-        self._call("DeleteTags", ResourceArn=config["EndpointConfigArn"], TagKeys=[UNPROVEN_TAG])
-
-    def distrust(self, revision: str) -> None:
-        """Note on an endpoint config that nobody knows whether it has proven itself: no rollback chooses it."""
-        if config := self.find_endpoint_config(revision):
-            tags = [{"Key": UNPROVEN_TAG, "Value": "true"}]
-            self._call("AddTags", ResourceArn=config["EndpointConfigArn"], Tags=tags)
-
-    def confirm(self, endpoint_arn: str, revision: str) -> None:
-        """Note on an endpoint that a later request asked for what it serves."""
-        self._call("AddTags", ResourceArn=endpoint_arn, Tags=[{"Key": CONFIRMED_TAG, "Value": revision}])
+    def confirm(self, config_arn: str, revision: str) -> None:
+        """Note on an endpoint config that a later request asked for what it holds."""
+        self.add_tags(config_arn, {CONFIRMED_TAG: revision})
 
     def delete_endpoint(self, name: str) -> None:
         """Begin to delete an endpoint; one that is gone is success.
 
         Raises:
             EndpointBusyError: It is changing.
+            PermissionNotReadyError: IAM does not know its tags yet.
         """
-        with self._gone_is_success(self.find_endpoint, name):
+        with self._deletion(self.find_endpoint, name, "EndpointArn"):
             self._call("DeleteEndpoint", EndpointName=name)
 
     def delete_endpoint_config(self, name: str) -> None:
         """Delete an endpoint config; one that is gone is success."""
-        with self._gone_is_success(self.find_endpoint_config, name):
+        with self._deletion(self.find_endpoint_config, name, "EndpointConfigArn"):
             self._call("DeleteEndpointConfig", EndpointConfigName=name)
 
     def delete_model(self, name: str) -> None:
         """Delete a model; one that is gone is success."""
-        with self._gone_is_success(self.find_model, name):
+        with self._deletion(self.find_model, name, "ModelArn"):
             self._call("DeleteModel", ModelName=name)
 
     @contextmanager
-    def _gone_is_success(self, find: Callable[[str], object], name: str) -> Iterator[None]:
-        """Take the answers to the deletion of what is not there for success.
+    def _deletion(self, find: Callable[[str], dict[str, Any] | None], name: str, arn: str) -> Iterator[None]:
+        """Interpret the answers to a deletion.
 
-        The functions' policies allow deletions by tag, and what is not there has none: then IAM is the one to answer.
+        The functions' policies allow deletions by tag. What is not there has no tags, and the tags of what is there
+        reach IAM late (AWS's own Python SDK for SageMaker retries AccessDenied for 300 s): IAM denies both.
         """
         try:
             yield
         except (EndpointNotVisibleError, EndpointConfigNotVisibleError, ModelNotVisibleError):
             return
-        except AccessDeniedError:
-            if find(name) is not None:
-                raise
+        except AccessDeniedError as error:
+            found = find(name)
+            if found is not None:
+                raise self._permission_error(error, found[arn]) from error
 
-    def made_by_this_execution(self, arn: str) -> bool:
-        """Tell whether this execution created a resource."""
-        return self.tags_of(arn).get(EXECUTION_TAG) == self._execution
+    def _retag(self, arn: str, request: Mapping[str, Any], keys: Collection[str]) -> None:
+        """Give a resource that was found there those of a request's tags that change from run to run."""
+        self._call("AddTags", ResourceArn=arn, Tags=[tag for tag in request["Tags"] if tag["Key"] in keys])
+
+    def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a resource of this stack.
+
+        Raises:
+            PermissionNotReadyError: IAM does not know its tags yet.
+        """
+        try:
+            self._call("AddTags", ResourceArn=arn, Tags=tag_list(tags))
+        except AccessDeniedError as error:
+            raise self._permission_error(error, arn) from error
+
+    def _permission_error(self, error: AccessDeniedError, arn: str) -> DeployerError:
+        """Return what a denial means, by whether the resource bears the stack's tag."""
+        is_own = self.tags_of(arn).get(STACK_TAG) == self._stack
+        return PermissionNotReadyError(str(error)) if is_own else error
 
 
 def holds(described: object, requested: object) -> bool:
@@ -236,7 +206,7 @@ def holds(described: object, requested: object) -> bool:
     return described == requested
 
 
-def _settle(error: AlreadyExistsError, described: dict[str, Any], requested: Mapping[str, Any]) -> None:
+def _require_equal(error: AlreadyExistsError, described: dict[str, Any], requested: Mapping[str, Any]) -> None:
     """Take an existing resource of equal content for the requested one; tags are no content."""
     if not holds(described, {member: value for member, value in requested.items() if member != "Tags"}):
         raise AlreadyExistsError(f"{error} It holds something else than this deployment asks for.") from error

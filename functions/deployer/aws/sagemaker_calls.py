@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from random import uniform as draw
-from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
+from deployer import clock
+from deployer.aws.classification import classify
 from deployer.errors import (
     DeployerError,
     EndpointConfigNotVisibleError,
@@ -18,19 +18,16 @@ from deployer.errors import (
     SageMakerRejectedError,
     SageMakerThrottledError,
     SageMakerUnavailableError,
-    classify,
 )
-from deployer.planning.names import Revision, revision_stem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from datetime import datetime
 
     from botocore.client import BaseClient
 
 _SERVER_FAULT = 500
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 10.0
-_MOST_PAGES = 40
+_MOST_PAGES = 1_000
 """Of a hundred entries each; a filtered listing may have empty ones between."""
 
 
@@ -43,14 +40,14 @@ class SageMakerCalls:
         client: A boto3 client of `sagemaker` that makes one attempt a call.
         names: Names of the models and the endpoint config that this run created or has seen: if SageMaker cannot find
             one of those, it cannot see it *yet*.
-        patience: Seconds to spend in all on calls that are throttled. They have had no effect, and to begin the step
-            anew would take all its other calls once more.
+        throttle_seconds: Seconds to spend in all on pauses after calls that were throttled. They have had no effect,
+            and to begin the step anew would take all its other calls once more.
     """
 
-    def __init__(self, client: BaseClient, names: Collection[str], patience: float) -> None:
+    def __init__(self, client: BaseClient, names: Collection[str], throttle_seconds: float) -> None:
         self._client = client
         self._names = names
-        self._patience = patience
+        self._throttle_seconds = throttle_seconds
 
     def tags_of(self, arn: str) -> dict[str, str]:
         """Return a resource's tags."""
@@ -85,22 +82,17 @@ class SageMakerCalls:
         except EndpointNotVisibleError:
             return None
 
-    def endpoints_changed_since(self, moment: datetime) -> Iterator[dict[str, Any]]:
-        """List every endpoint that was created or changed since."""
-        return self._pages("ListEndpoints", "Endpoints", LastModifiedTimeAfter=moment)
+    def list_endpoints(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """List endpoints, by the filters of the API's own ListEndpoints."""
+        return self._pages("ListEndpoints", "Endpoints", **filters)
 
-    def configs_created_since(self, moment: datetime) -> Iterator[dict[str, Any]]:
-        """List every endpoint config that was created since."""
-        return self._pages("ListEndpointConfigs", "EndpointConfigs", CreationTimeAfter=moment)
+    def list_endpoint_configs(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """List endpoint configs, by the filters of the API's own ListEndpointConfigs."""
+        return self._pages("ListEndpointConfigs", "EndpointConfigs", **filters)
 
-    def revisions(self, endpoint_name: str) -> dict[str, Revision]:
-        """Return all revisions of an endpoint that there are, by name and from the newest to the oldest."""
-        listed = self._pages("ListEndpointConfigs", "EndpointConfigs", NameContains=revision_stem(endpoint_name))
-        found = {
-            each["EndpointConfigName"]: Revision.parse(endpoint_name, each["EndpointConfigName"]) for each in listed
-        }
-        own = {name: revision for name, revision in found.items() if revision is not None}
-        return dict(sorted(own.items(), key=lambda entry: entry[1].order, reverse=True))
+    def list_models(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """List models, by the filters of the API's own ListModels."""
+        return self._pages("ListModels", "Models", **filters)
 
     def _pages(self, operation: str, member: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Yield the entries of a listing, up to a bound."""
@@ -121,11 +113,11 @@ class SageMakerCalls:
             try:
                 return self._call_once(operation, **parameters)
             except SageMakerThrottledError:
-                if self._patience <= 0:
+                if self._throttle_seconds <= 0:
                     raise
-            pause = draw(longest / 2, longest)  # noqa: S311 - nothing depends on who guesses it
-            sleep(pause)
-            self._patience -= pause
+            pause = clock.draw(longest / 2, longest)
+            clock.sleep(pause)
+            self._throttle_seconds -= pause
             longest = min(2 * longest, _LONGEST_PAUSE_SECONDS)
 
     def _call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deployer.request.rules import is_serverless, listed, unguarded, variants_of
-from deployer.request.service_model import Problem
+from deployer.endpoint_config import is_serverless, variants_of
+from deployer.request.rules.guardrails import instance_size_problems, unguarded
+from deployer.request.service_model import Problem, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -43,6 +44,11 @@ def live_problems(config: Document, live_config: Document, deployment: Document 
             "EndpointConfig.ProductionVariants",
             "are serverless, and the live ones run on instances; SageMaker does not change one into the other",
         )
+    if "AsyncInferenceConfig" in live_config and "AsyncInferenceConfig" not in config:
+        yield Problem(
+            "EndpointConfig.AsyncInferenceConfig",
+            "is missing; the live endpoint is asynchronous and stays so. Keep it, or use an endpoint of another name",
+        )
 
 
 def alarm_names(deployment: Document | None) -> list[str]:
@@ -51,14 +57,40 @@ def alarm_names(deployment: Document | None) -> list[str]:
     return [alarm.get("AlarmName", "") for alarm in rollback.get("Alarms", [])]
 
 
-def alarm_problems(deployment: Document | None, known: Collection[str]) -> Iterator[Problem]:
-    """Yield the alarms of a request's guardrails that do not exist: nothing would watch the update."""
+def alarm_problems(deployment: Document | None, states: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield the alarms of a request's guardrails that do not exist, or that would roll the update back at once.
+
+    Args:
+        deployment: The request's `DeploymentConfig`, if it has any.
+        states: The state of each alarm that exists.
+    """
     for index, name in enumerate(alarm_names(deployment)):
-        if name not in known:
+        path = f"DeploymentConfig.AutoRollbackConfiguration.Alarms[{index}].AlarmName"
+        if not name:
+            yield Problem(path, "is missing")
+        elif name not in states:
+            yield Problem(path, f"'{name}' is no CloudWatch alarm of this account and region")
+        elif states[name] == "ALARM":
             yield Problem(
-                f"DeploymentConfig.AutoRollbackConfiguration.Alarms[{index}].AlarmName",
-                f"'{name}' is no CloudWatch alarm of this account and region" if name else "is missing",
+                path,
+                f"'{name}' is in state ALARM, so SageMaker would roll the update back; request it again once it is OK",
             )
+
+
+def size_problems(deployment: Document | None, config: Document, retained: Document) -> Iterator[Problem]:
+    """Yield sizes in instances that are no allowed part of the new fleet.
+
+    Where live counts are kept, the initial counts say nothing about the new fleet.
+
+    Args:
+        deployment: The request's `DeploymentConfig`, if it has any.
+        config: The wanted endpoint config.
+        retained: What UpdateEndpoint is told to keep.
+    """
+    excluded = [each["VariantPropertyType"] for each in retained.get("ExcludeRetainedVariantProperties", [])]
+    keeps_counts = bool(retained) and "DesiredInstanceCount" not in excluded
+    if deployment and not keeps_counts:
+        yield from instance_size_problems(deployment, config)
 
 
 def scaling_problems(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 NAME_LENGTH = 63
@@ -71,10 +71,6 @@ class Revision:
     def name(self) -> str:
         """`<EndpointName>-<requested at, UTC>-<digest>`, the name of the endpoint config."""
         return f"{self.stem}-{self.requested_at.strftime(_REQUESTED_AT)}-{self.digest}"
-
-    def requested_again(self, moment: datetime) -> Revision:
-        """Return the revision of the same content that is requested at another time."""
-        return replace(self, requested_at=moment.astimezone(UTC).replace(microsecond=0))
 
     def is_confirmed_by(self, other: Revision | None) -> bool:
         """Tell whether another revision asks for the same content at a later time."""

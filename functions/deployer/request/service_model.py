@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _SHOWN_CHARACTERS = 80
 _SHOWN_VALUES = 8
 _SECRET_SHAPES = frozenset({"EnvironmentMap", "EnvironmentValue"})
+_LIKENESS = 0.7
+
+_NULLABLE = frozenset({("ContainerDefinition", "ModelDataUrl")})
+"""Members of shapes that a request may leave empty on purpose; SageMaker is not told of them."""
 
 # Java's classes of Unicode letters, numbers and separators, which Python's `re` lacks.
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
@@ -66,12 +70,6 @@ def operation_input(operation: str) -> str:
     return str(shape.name)
 
 
-def members_of(operation: str) -> frozenset[str]:
-    """Return the members of an operation's request."""
-    shape: Any = sagemaker().operation_model(operation).input_shape
-    return frozenset(shape.members)
-
-
 def check_shape(
     shape_name: str, value: object, path: str, *, supplied: Collection[str] = (), open_enums: bool = False
 ) -> list[Problem]:
@@ -90,8 +88,13 @@ def check_shape(
 def nearest(word: object, words: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the word that is most like a misspelt one, or nothing."""
     by_lower_case = {known.lower(): known for known in words}
-    close = difflib.get_close_matches(str(word)[:_SHOWN_CHARACTERS].lower(), by_lower_case, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(word)[:_SHOWN_CHARACTERS].lower(), by_lower_case, n=1, cutoff=_LIKENESS)
     return f"; did you mean '{by_lower_case[close[0]]}'?" if close else ""
+
+
+def listed(values: Iterable[object]) -> str:
+    """Write values in their order, with commas."""
+    return ", ".join(map(str, sorted(values, key=str)))
 
 
 def shown(value: object) -> str:
@@ -142,9 +145,8 @@ class _Check:
             if name in supplied:
                 yield Problem(member_path, "is named by the deployer; leave it out")
             elif name not in shape.members:
-                known = [known for known in shape.members if known not in supplied]
-                yield Problem(member_path, f"is no field of {shape.name}{nearest(name, known)}")
-            else:
+                yield Problem(member_path, _why_unknown(shape, name, supplied))
+            elif member is not None or (shape.name, name) not in _NULLABLE:
                 yield from self.shape(shape.members[name], member, member_path)
         for name in shape.required_members:
             if name not in value and name not in supplied:
@@ -191,6 +193,25 @@ class _Check:
         if pattern and not size and not _pattern(pattern).fullmatch(value):
             found = "the value" if shape.name in _SECRET_SHAPES else shown(value)
             yield Problem(path, f"{found} is no {_words(shape.name)}: it does not match {pattern}")
+
+
+def _why_unknown(shape: Any, name: str, supplied: Collection[str]) -> str:
+    """Say why a member is none of a shape; what SageMaker's answers hold beside is often pasted into requests."""
+    operation = shape.name.removesuffix("Input")
+    if operation != shape.name and name in _answered_members(operation):
+        return f"is in what {_describing(operation)} answers, and {operation} does not take it; leave it out"
+    known = [known for known in shape.members if known not in supplied]
+    return f"is no field of {operation}{nearest(name, known)}"
+
+
+def _describing(operation: str) -> str:
+    return operation.replace("Create", "Describe")
+
+
+@functools.cache
+def _answered_members(operation: str) -> frozenset[str]:
+    shape: Any = sagemaker().operation_model(_describing(operation)).output_shape
+    return frozenset(shape.members)
 
 
 def _mistyped(path: str, wanted: str, value: object, *, is_secret: bool = False) -> Problem:

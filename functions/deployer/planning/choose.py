@@ -1,0 +1,154 @@
+"""What a plan's revision means for the endpoint as it is now: the action, and what would go wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from deployer import clock
+from deployer.endpoint_config import is_serverless, model_references, variants_of, with_model_names
+from deployer.errors import EndpointConfigNotVisibleError, LiveConfigMissingError
+from deployer.planning.decisions import decide
+from deployer.planning.live import Live
+from deployer.planning.live_checks import (
+    alarm_names,
+    alarm_problems,
+    live_problems,
+    retention,
+    scaling_problems,
+    size_problems,
+)
+from deployer.planning.plan import Action, Before, Document, Draft, Plan
+from deployer.request.rules.waits import limit_problems, timeout_problems
+from deployer.request.service_model import Problem, nearest, reject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from deployer.aws.monitoring import Monitoring
+    from deployer.aws.s3 import Objects
+    from deployer.aws.sagemaker import SageMaker
+
+_VISIBLE_BY = timedelta(minutes=10)
+"""How long after a change a replica may lag behind; later, what it cannot find is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What a decision is made with.
+
+    Attributes:
+        sagemaker: The adapter of SageMaker.
+        monitoring: The adapter of what watches and scales endpoints.
+        objects: The adapter of S3.
+        now: What time it is.
+        wait_seconds: When to look again, if another deployment has the endpoint.
+    """
+
+    sagemaker: SageMaker
+    monitoring: Monitoring
+    objects: Objects
+    now: datetime
+    wait_seconds: int
+
+    def decided(self, draft: Draft, action: Action, before: Before | None = None) -> Plan:
+        """Make a plan of a draft."""
+        return Plan.of(draft, action, self.wait_seconds, before)
+
+
+def find_live(planning: Planning, name: str) -> Live | None:
+    """Look an endpoint up; one in service with the endpoint config that it serves, and with that one's tags.
+
+    Raises:
+        LiveConfigMissingError: Somebody has deleted that endpoint config.
+        EndpointConfigNotVisibleError: A replica does not see it yet.
+    """
+    endpoint = planning.sagemaker.find_endpoint(name)
+    if endpoint is None or endpoint["EndpointStatus"] != "InService":
+        return Live.of(endpoint) if endpoint else None
+    live = Live.of(endpoint)
+    config = planning.sagemaker.find_endpoint_config(live.config_name)
+    if config is None:
+        message = (
+            f"Endpoint {name} serves the endpoint config {live.config_name}, which has been deleted, and SageMaker "
+            "cannot update such an endpoint. It goes on serving. Create an endpoint config of that name again, with "
+            "the same models, or delete the endpoint; then deploy again."
+        )
+        is_recent = clock.now() < live.modified_at + _VISIBLE_BY
+        raise EndpointConfigNotVisibleError(message) if is_recent else LiveConfigMissingError(message)
+    tags = planning.sagemaker.tags_of(config["EndpointConfigArn"]) if live.attached else {}
+    return Live.of(endpoint, config, tags)
+
+
+def missing_models(request: Document, sagemaker: SageMaker) -> Iterator[Problem]:
+    """Yield the models that a request expects to exist in SageMaker, and that do not."""
+    for path, name in model_references(request["EndpointConfig"] or {}):
+        if name not in request["Models"] and sagemaker.find_model(name) is None:
+            hint = nearest(name, request["Models"])
+            yield Problem(path, f"'{name}' is neither a key of Models nor a model in SageMaker{hint}")
+
+
+def choose_action(draft: Draft, planning: Planning) -> Plan:
+    """Look at the endpoint, and decide what a draft's revision means for it.
+
+    Raises:
+        InvalidRequestError: The endpoint cannot be changed in this way.
+        EndpointFailedError: The endpoint cannot be changed at all.
+    """
+    live = find_live(planning, draft.endpoint_name)
+    action = decide(draft.wanted, live, planning.now)
+    if action in {Action.WAIT, Action.CREATE, Action.UPDATE} and _is_overwritten(draft, planning.objects):
+        return planning.decided(draft, Action.SUPERSEDED)
+    if action is Action.CREATE:
+        reject(_creation_problems(draft))
+    if live is None or action is Action.WAIT:
+        return planning.decided(draft, action)
+    if action is Action.RESUME:
+        return planning.decided(draft, action, Before(previous=live.previous))
+    before = Before(
+        previous=live.config_name,
+        previous_arn=live.config["EndpointConfigArn"] if live.attached else "",
+        retention=_checked_retention(draft, live, planning.monitoring) if action is Action.UPDATE else {},
+    )
+    return planning.decided(draft, action, before)
+
+
+def _is_overwritten(draft: Draft, objects: Objects) -> bool:
+    """Tell whether a newer version of the uploaded object has come since; it has an event, and so a run, of its own."""
+    if draft.upload is None:
+        return False
+    current = objects.find(draft.upload.bucket, draft.upload.key)
+    return current is not None and current.version != draft.upload.version
+
+
+def _creation_problems(draft: Draft) -> Iterator[Problem]:
+    if draft.smoke_test and "ExecutionRoleArn" in draft.request["EndpointConfig"]:
+        yield Problem(
+            "SmokeTest",
+            "is not for the first deployment of an endpoint of inference components, which has none yet; leave it out, "
+            "create the components, and test from the next deployment on",
+        )
+
+
+def _checked_retention(draft: Draft, live: Live, monitoring: Monitoring) -> Document:
+    """Check a draft against the endpoint config that is live, and what watches and scales it; return what is kept."""
+    config, attached = with_model_names(draft.request["EndpointConfig"], draft.model_names), dict(live.config)
+    names = [variant["VariantName"] for variant in variants_of(attached)]
+    scaled = set() if is_serverless(attached) else monitoring.scaled_variants(draft.endpoint_name, names)
+    alarms = monitoring.alarm_states(alarm_names(draft.deployment_config))
+    is_asked_for = draft.request.get("RetainAllVariantProperties")
+    retained = retention(is_asked_for, draft.request.get("ExcludeRetainedVariantProperties", []), scaled)
+    timeout = (draft.deadline - draft.started_at).total_seconds()
+    reject(
+        [
+            *live_problems(config, attached, draft.deployment_config),
+            *alarm_problems(draft.deployment_config, alarms),
+            *size_problems(draft.deployment_config, config, retained),
+            *limit_problems(draft.deployment_config or {}, config),
+            *timeout_problems(draft.deployment_config, config, timeout),
+            *scaling_problems(config, attached, scaled, counts_stay=is_asked_for is None),
+        ]
+    )
+    return retained

@@ -1,0 +1,166 @@
+"""Decisions, as pure functions: what has to happen to an endpoint, whether it has happened, and when to look again."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any
+
+from deployer.errors import (
+    DeploymentSupersededError,
+    DeploymentTimedOutError,
+    EndpointFailedError,
+    EndpointNotVisibleError,
+    UpdateRolledBackError,
+)
+from deployer.planning.live import WAITING_STATUSES
+from deployer.planning.plan import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from deployer.planning.live import Live
+    from deployer.planning.names import Revision
+    from deployer.planning.plan import Plan
+
+_LONGEST_WAIT_SECONDS = 300
+_LOOKS_PER_ELAPSED = 8
+_LONGEST_FIRST_LOOK_SECONDS = 900
+
+
+def decide(revision: Revision, live: Live | None, now: datetime) -> Action:
+    """Decide what a wanted revision means for the endpoint as it is now.
+
+    Args:
+        revision: What is wanted.
+        live: The endpoint, with the tags of its config if it is in service; None if there is none.
+        now: What time it is.
+
+    Raises:
+        EndpointFailedError: The endpoint is in a status that only a person gets it out of.
+    """
+    if live is None:
+        return Action.CREATE
+    if live.is_waiting:
+        return Action.WAIT
+    check_in_service(live)
+    if live.is_reserved(now):
+        return Action.WAIT
+    if live.is_pending and live.config_name == revision.name:
+        # The run that asked for it was stopped, or did not learn that its call was accepted.
+        return Action.RESUME
+    return _compare(revision, live)
+
+
+def check_in_service(live: Live) -> None:
+    """Raise EndpointFailedError if a resting endpoint is in a status that only a person gets it out of."""
+    if live.status != "InService":
+        raise EndpointFailedError(
+            f"Endpoint {live.name} is {live.status} and cannot be changed. {live.failure_reason}".rstrip()
+        )
+
+
+def _compare(revision: Revision, live: Live) -> Action:
+    """Decide by content and age what a wanted revision means for an endpoint in service that nobody has reserved."""
+    newest = live.newest
+    if newest is None:
+        return Action.UPDATE
+    if newest.digest == revision.digest and not live.is_pending:
+        return Action.CONFIRM if newest.is_confirmed_by(revision) else Action.NOTHING_TO_DO
+    return Action.SUPERSEDED if revision.order < newest.order else Action.UPDATE
+
+
+def in_service(plan: Plan, live: Live, requested_at: datetime, now: datetime) -> bool:
+    """Tell whether the endpoint is in service on the plan's revision; False while the change is under way.
+
+    Args:
+        plan: What the run is doing.
+        live: The endpoint, as one replica shows it.
+        requested_at: When the endpoint had been changed last before the run changed it.
+        now: What time it is.
+
+    Raises:
+        EndpointNotVisibleError: The answer is older than the change that this run made.
+        EndpointFailedError: The endpoint ended in a status that it cannot leave.
+        UpdateRolledBackError: It serves what it served before.
+        DeploymentSupersededError: It serves something else.
+        DeploymentTimedOutError: It is still under way after the deadline.
+    """
+    reason = live.failure_reason or "SageMaker gives no reason; see its logs and alarms."
+    if live.status == "InService":
+        return _is_served(plan, live, requested_at, reason)
+    if live.status == "Deleting" and not plan.previous:
+        raise EndpointNotVisibleError(f"Endpoint {live.name} is seen as the one that had the name before.")
+    if live.status not in WAITING_STATUSES - {"Deleting"}:
+        raise EndpointFailedError(f"Endpoint {live.name} is {live.status}: {reason}")
+    check_deadline(plan.deadline, now, f"Endpoint {live.name} is still {live.status}")
+    return False
+
+
+def _is_served(plan: Plan, live: Live, requested_at: datetime, reason: str) -> bool:
+    if live.config_name == plan.revision:
+        return True
+    if plan.is_rolled_back(live):
+        if live.modified_at <= requested_at:
+            raise EndpointNotVisibleError(f"Endpoint {live.name} shows no sign of the update yet.")
+        raise UpdateRolledBackError(f"Endpoint {live.name} serves {live.config_name} again: {reason}")
+    other = live.attached
+    if other and other.order < plan.wanted.order:
+        # An older request took its turn between the rollback and this look.
+        raise UpdateRolledBackError(
+            f"Endpoint {live.name} serves {live.config_name}, which was requested earlier: {reason}"
+        )
+    raise DeploymentSupersededError(f"Endpoint {live.name} was changed to {live.config_name} meanwhile.")
+
+
+def check_deadline(deadline: datetime, now: datetime, state: str) -> None:
+    """Raise DeploymentTimedOutError if the deadline has passed."""
+    if now >= deadline:
+        raise DeploymentTimedOutError(f"{state} at the deadline, {deadline.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def progress(endpoint: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the stage, share and count of each variant, of the live fleet and of the one that takes over."""
+    pending = endpoint.get("PendingDeploymentSummary", {})
+    return [
+        {
+            "VariantName": variant["VariantName"],
+            "Fleet": fleet,
+            "Stage": variant["VariantStatus"][0]["Status"] if variant.get("VariantStatus") else None,
+            "Weight": variant.get("CurrentWeight"),
+            "InstanceCount": variant.get("CurrentInstanceCount"),
+        }
+        for fleet, part in (("Live", endpoint), ("New", pending))
+        for kind in ("ProductionVariants", "ShadowProductionVariants")
+        for variant in part.get(kind, [])
+    ]
+
+
+def wait_seconds(shortest: int, elapsed: timedelta) -> int:
+    """Return the seconds until a waiting run looks again: an eighth of the time gone by, within bounds.
+
+    So a turn that comes soon is taken soon, and a wait of 12 hours fits the 25,000 events of an execution's history.
+    """
+    return max(shortest, min(_LONGEST_WAIT_SECONDS, int(elapsed.total_seconds()) // _LOOKS_PER_ELAPSED))
+
+
+def first_look_seconds(deadline: datetime, now: datetime) -> int:
+    """Return the seconds until the first look at an endpoint that no event reports on.
+
+    Each further look comes after twice the time of the one before, so that a look costs at most as long as the change
+    has taken. The first is chosen so that a later one falls on the deadline: n looks take (2^n - 1) times the first.
+    """
+    left = max(1.0, (deadline - now).total_seconds())
+    looks = next(n for n in range(1, 64) if left / (2**n - 1) <= _LONGEST_FIRST_LOOK_SECONDS)
+    return max(1, -int(-left // (2**looks - 1)))
+
+
+def requested(deadline: datetime, now: datetime, requested_at: datetime) -> dict[str, Any]:
+    """Return what the later steps know of a change that SageMaker has accepted.
+
+    Args:
+        deadline: When the deployment has to be done.
+        now: What time it is.
+        requested_at: When the endpoint had been changed last before, by SageMaker's clock.
+    """
+    return {"RequestedAt": requested_at.isoformat(), "LookSeconds": first_look_seconds(deadline, now)}

@@ -1,0 +1,93 @@
+"""The first draft of a plan: what the execution's input asks for, before the endpoint is looked at."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from deployer.planning.choose import missing_models
+from deployer.planning.plan import Action, Draft, Upload
+from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
+from deployer.planning.revision import RevisionContent, build_revision, containers_without_data
+from deployer.planning.triggers import parse_trigger
+from deployer.request.rejections import Rejections
+from deployer.request.rules.waits import timeout_problems
+from deployer.request.service_model import reject
+from deployer.request.smoke_test_rules import problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deployer.aws.sagemaker import SageMaker
+    from deployer.planning.revision import Store
+    from deployer.settings import Settings
+
+
+def draft_deployment(
+    document: object, execution: Mapping[str, str], settings: Settings, store: Store, sagemaker: SageMaker
+) -> tuple[Draft, Action | None]:
+    """Read what started an execution, and settle what it deploys.
+
+    Args:
+        document: The execution's input.
+        execution: Its `Id`, `Name` and `StartTime`.
+        settings: What the stack says.
+        store: Where model data are stored.
+        sagemaker: The adapter of SageMaker.
+
+    Returns:
+        The draft, and what to do with it if that does not depend on the endpoint.
+
+    Raises:
+        InvalidRequestError: The request is wrong, or asks for what cannot be had.
+    """
+    started_at = datetime.fromisoformat(execution["StartTime"])
+    trigger = parse_trigger(document, execution["Name"], started_at, settings.upload_location)
+    resolved = resolve_request(trigger, store.objects, settings.upload_location, settings.allowances)
+    request, upload = resolved.request, trigger.upload
+    draft = Draft(
+        execution=execution["Id"],
+        stack=settings.stack_name,
+        request_id=trigger.request_id,
+        endpoint_name=request.endpoint_name,
+        requested_at=trigger.requested_at,
+        started_at=started_at,
+        deadline=started_at + timedelta(seconds=settings.deployment_timeout_seconds),
+        request=request.document(),
+        upload=Upload(bucket=upload.bucket, key=upload.key, version=upload.version) if upload else None,
+    )
+    if resolved.readiness is Readiness.OVERWRITTEN:
+        return draft, Action.SUPERSEDED
+    if request.rollback:
+        return draft, None
+    content = _checked_content(draft, resolved, settings, store, sagemaker)
+    if resolved.readiness is Readiness.AWAITING_ARTIFACT:
+        return draft.model_copy(update={"reason": _waiting_containers(resolved)}), Action.AWAITING_ARTIFACT
+    return draft.with_content(content), None
+
+
+def _checked_content(
+    draft: Draft, resolved: ResolvedRequest, settings: Settings, store: Store, sagemaker: SageMaker
+) -> RevisionContent:
+    """Build what a request deploys, after all checks that need no endpoint; also if its artifact is yet to come.
+
+    Raises:
+        InvalidRequestError: Something is wrong; the message has a line for each problem.
+    """
+    request = resolved.request
+    with Rejections() as rejections:
+        with rejections.later():
+            reject(missing_models(draft.request, sagemaker))
+        with rejections.later():
+            check_smoke_test_body(request.smoke_test, store.objects)
+        content = build_revision(request, draft.requested_at, resolved.artifact, settings.defaults, store)
+        config, models = content.request["EndpointConfig"], content.request["Models"]
+        test_problems = problems_of(request.smoke_test, config, models) if request.smoke_test else ()
+        waits = timeout_problems(request.deployment_config, config, settings.deployment_timeout_seconds)
+        reject([*test_problems, *waits])
+        return content
+
+
+def _waiting_containers(resolved: ResolvedRequest) -> str:
+    paths = ", ".join(containers_without_data(resolved.request))
+    return f"{paths}: waits for an uploaded artifact; ModelDataUrl: null says that a container has no model data"

@@ -1,0 +1,97 @@
+"""An endpoint as SageMaker has it, in the parts that decisions depend on. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from deployer.planning.names import Revision
+from deployer.tags import CONFIRMED_TAG, PENDING, PREVIOUS_TAG, STATE_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+WAITING_STATUSES = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+"""Statuses that an endpoint leaves by itself (SageMaker API Reference, DescribeEndpoint)."""
+
+PENDING_GRACE = timedelta(minutes=30)
+"""How long others leave an endpoint alone that serves a pending revision: its own run is testing or restoring it.
+
+It is longer than a smoke test takes whose four tries all run out of time.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An endpoint, with the tags of the endpoint config that it serves.
+
+    Attributes:
+        name: The endpoint's name.
+        status: Its `EndpointStatus`.
+        config_name: The endpoint config that it serves.
+        modified_at: Its `LastModifiedTime`.
+        failure_reason: Its `FailureReason`; empty if SageMaker gives none.
+        pending_config_name: The endpoint config that it is being changed to; empty if it rests.
+        config: The endpoint config that it serves, as DescribeEndpointConfig has it, where that was asked for.
+        tags: The tags of that endpoint config, where they were asked for.
+    """
+
+    name: str
+    status: str
+    config_name: str
+    modified_at: datetime
+    failure_reason: str = ""
+    pending_config_name: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, endpoint: Mapping[str, Any], config: Mapping[str, Any] | None = None, tags: Mapping[str, str] | None = None
+    ) -> Live:
+        """Read what DescribeEndpoint, DescribeEndpointConfig and ListTags answered."""
+        return cls(
+            name=endpoint["EndpointName"],
+            status=endpoint["EndpointStatus"],
+            config_name=endpoint.get("EndpointConfigName", ""),
+            modified_at=endpoint["LastModifiedTime"],
+            failure_reason=endpoint.get("FailureReason", ""),
+            pending_config_name=endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""),
+            config=config or {},
+            tags=tags or {},
+        )
+
+    @property
+    def attached(self) -> Revision | None:
+        """The revision that it serves; None if this deployer did not make it."""
+        return Revision.parse(self.name, self.config_name)
+
+    @property
+    def newest(self) -> Revision | None:
+        """The newest revision that asked for what it serves; None if this deployer did not make it."""
+        attached, confirmed = self.attached, Revision.parse(self.name, self.tags.get(CONFIRMED_TAG, ""))
+        return confirmed if attached and attached.is_confirmed_by(confirmed) else attached
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is changing, and rests again by itself."""
+        return self.status in WAITING_STATUSES
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the revision that it serves has yet to be recorded as deployed.
+
+        A revision is never without tags: where none are seen, a replica lags.
+        """
+        return self.attached is not None and (not self.tags or self.tags.get(STATE_TAG) == PENDING)
+
+    def is_reserved(self, now: datetime) -> bool:
+        """Tell whether the run of the pending revision still has the time to test it, and to restore the endpoint."""
+        return self.is_pending and now < self.modified_at + PENDING_GRACE
+
+    @property
+    def previous(self) -> str:
+        """The endpoint config that it served before; empty if it was created for the one that it serves."""
+        return self.tags.get(PREVIOUS_TAG, "")

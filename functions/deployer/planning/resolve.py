@@ -1,0 +1,143 @@
+"""A trigger becomes one checked request, with the artifact that it deploys."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from deployer.aws.s3 import MANIFEST_NAME, Artifact, Objects, parse_uri
+from deployer.errors import InvalidRequestError
+from deployer.planning.revision import containers_without_data
+from deployer.request.manifest import read_manifest
+from deployer.request.model import DeploymentRequest, read_request
+from deployer.request.service_model import Problem, reject
+from deployer.request.smoke_test import BODY_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.planning.triggers import Trigger, UploadLocation
+    from deployer.request.allowances import Allowances
+    from deployer.request.smoke_test import SmokeTest
+
+
+class Readiness(Enum):
+    """Whether a request can be deployed now."""
+
+    READY = auto()
+    OVERWRITTEN = auto()
+    """A newer version of the uploaded artifact has come since, and with it a newer event."""
+    AWAITING_ARTIFACT = auto()
+    """A container waits for an artifact that has not been uploaded yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRequest:
+    """A checked request, with the artifact that it deploys, if it deploys any."""
+
+    request: DeploymentRequest
+    artifact: Artifact | None = None
+    readiness: Readiness = Readiness.READY
+
+
+def resolve_request(
+    trigger: Trigger, objects: Objects, location: UploadLocation, allowances: Allowances
+) -> ResolvedRequest:
+    """Read and check the request, and find the artifact that it deploys.
+
+    Raises:
+        InvalidRequestError: The request is wrong, or names data that are not there.
+    """
+    document = _document(trigger, objects, location)
+    request = read_request(document, allowances=allowances, endpoint_name=trigger.endpoint_name)
+    is_upload_of_artifact = trigger.upload is not None and not _is_manifest(trigger.upload)
+    if trigger.upload is not None and request.rollback:
+        raise _rejected("Rollback", "is asked for by an event or an execution, not by an upload")
+    artifact = _find_artifact(trigger, request, objects, location)
+    if artifact and is_upload_of_artifact and trigger.upload and artifact.version != trigger.upload.version:
+        return ResolvedRequest(request, artifact, Readiness.OVERWRITTEN)
+    if _waits_for_artifact(trigger, request):
+        reject(_ambiguous_containers(request))
+        if artifact is None:
+            return ResolvedRequest(request, None, Readiness.AWAITING_ARTIFACT)
+    return ResolvedRequest(request, artifact)
+
+
+def _document(trigger: Trigger, objects: Objects, location: UploadLocation) -> object:
+    """Return what the user wrote: what came along, the uploaded manifest, or the one that governs the artifact."""
+    upload = trigger.upload
+    if upload is None:
+        return trigger.document
+    if _is_manifest(upload):
+        manifest = objects.read(upload.bucket, upload.key)
+        if manifest is None:
+            raise _gone(upload)
+        return read_manifest(manifest)
+    root = location.folder(trigger.endpoint_name or "")
+    manifest = objects.nearest_manifest(upload.bucket, upload.key, root)
+    return {} if manifest is None else read_manifest(manifest)
+
+
+def _find_artifact(
+    trigger: Trigger, request: DeploymentRequest, objects: Objects, location: UploadLocation
+) -> Artifact | None:
+    upload = trigger.upload
+    if upload is not None and not _is_manifest(upload):
+        artifact = objects.find(upload.bucket, upload.key)
+        if artifact is None:
+            raise _gone(upload)
+        return artifact
+    if not _waits_for_artifact(trigger, request):
+        return None
+    folder = posixpath.dirname(upload.key) if upload else location.folder(request.endpoint_name)
+    return objects.newest_below(location.bucket, folder)
+
+
+def _waits_for_artifact(trigger: Trigger, request: DeploymentRequest) -> bool:
+    """Tell whether a request deploys the newest artifact of its folder, although none came with its trigger."""
+    return request.is_made_of_upload if trigger.upload is None else bool(containers_without_data(request))
+
+
+def _ambiguous_containers(request: DeploymentRequest) -> Iterator[Problem]:
+    """Yield the containers of one model that would all get the upload: one of them is meant, or one at the most."""
+    paths = containers_without_data(request)
+    for key in request.models:
+        those = [path for path in paths if path.startswith(f"Models.{key}.")]
+        if len(those) > 1:
+            for path in those:
+                yield Problem(
+                    f"{path}.ModelDataUrl",
+                    f"is missing in {len(those)} containers of the model, and the upload is for one of them; write "
+                    "ModelDataUrl: null for each container that has no model data",
+                )
+
+
+def _is_manifest(upload: Artifact) -> bool:
+    return posixpath.basename(upload.key) == MANIFEST_NAME
+
+
+def check_smoke_test_body(test: SmokeTest | None, objects: Objects) -> None:
+    """Check that the body of a smoke test is there, if it is in S3.
+
+    Raises:
+        InvalidRequestError: It is not there, or is larger than an endpoint takes.
+    """
+    if test is None or test.body_s3_uri is None:
+        return
+    uri = test.body_s3_uri
+    body = objects.find(*parse_uri(uri))
+    if body is None:
+        raise _rejected("SmokeTest.BodyS3Uri", f"{uri} is not there")
+    if body.size > BODY_BYTES:
+        size = f"has {body.size} bytes; an endpoint takes at most {BODY_BYTES}"
+        raise _rejected("SmokeTest.BodyS3Uri", f"{uri} {size}")
+
+
+def _rejected(path: str, message: str) -> InvalidRequestError:
+    return InvalidRequestError(str(Problem(path, message)))
+
+
+def _gone(upload: Artifact) -> InvalidRequestError:
+    return _rejected("detail.object.key", f"{upload.uri} is not there any more")

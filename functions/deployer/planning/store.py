@@ -1,0 +1,155 @@
+"""Stored revisions: the keys below `revisions/` in the artifact bucket, and the format of `request.json`. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotations
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from typing import Any, Final, Literal
+
+from pydantic import AliasGenerator, BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_pascal
+
+from deployer.aws.s3 import ARTIFACT_NAME, Artifact
+from deployer.errors import InvalidRequestError
+from deployer.planning.names import digest
+
+STORE_PREFIX = "revisions/"
+"""Everything that the deployer itself keeps in the artifact bucket lies below it."""
+
+FORMAT: Final = 1
+"""Format of `request.json` that this version of the deployer reads and writes."""
+
+_EXECUTION_KEY = re.compile(
+    re.escape(STORE_PREFIX) + r"(?P<endpoint>[^/]+)/(?P<revision>[^/]+)/executions/(?P<execution>[^/]+)"
+)
+
+
+def artifact_key(endpoint_name: str, uri: str, version: str, name: str = ARTIFACT_NAME) -> str:
+    """Return the key of the stored copy of one version of an object.
+
+    With an empty name it is the folder that the copies of a folder's objects lie in; it ends in a slash.
+    """
+    return f"{STORE_PREFIX}{endpoint_name}/artifacts/{digest({'Uri': uri, 'Version': version})}/{name}"
+
+
+def revision_folder(endpoint_name: str, revision: str) -> str:
+    """Return the folder of a revision; it ends in a slash."""
+    return f"{STORE_PREFIX}{endpoint_name}/{revision}/"
+
+
+def request_key(endpoint_name: str, revision: str) -> str:
+    """Return the key of the request that a revision was made of."""
+    return f"{revision_folder(endpoint_name, revision)}request.json"
+
+
+def execution_key(endpoint_name: str, revision: str, execution_name: str) -> str:
+    """Return the key of the empty object that says that an execution works on a revision."""
+    return f"{revision_folder(endpoint_name, revision)}executions/{execution_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionKey:
+    """The key that says that an execution works on a revision, taken apart."""
+
+    endpoint_name: str
+    revision: str
+    execution_name: str
+
+
+def parse_execution_key(key: str) -> ExecutionKey | None:
+    """Take the key of an execution's object apart; None if it is no such key."""
+    match = _EXECUTION_KEY.fullmatch(key)
+    return ExecutionKey(match["endpoint"], match["revision"], match["execution"]) if match else None
+
+
+class _Stored(BaseModel):
+    """Part of a stored request or of a plan, in PascalCase."""
+
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(alias=to_pascal), populate_by_name=True, frozen=True, extra="forbid"
+    )
+
+
+class StoredData(_Stored):
+    """One place where a revision's models name data in S3, and which version the data had."""
+
+    path: str
+    """Where the URI stands in the request."""
+    uri: str
+    """The URI that the model names: that of the stored copy, if there is one."""
+    version: str
+    """Version id or quoted ETag of an object, digest of a folder's listing; empty if the data only have to exist."""
+    size: int = 0
+    """Bytes."""
+    copied_from: str = ""
+    """The URI that the request named, if `uri` is the stored copy; the version is this object's."""
+
+
+class Copy(_Stored):
+    """One object, or one folder, to copy into the store; a folder's key and target end in a slash."""
+
+    bucket: str
+    key: str
+    version: str
+    """Version id or quoted ETag of an object, digest of a folder's listing."""
+    size: int
+    """Bytes."""
+    target: str
+    """The key of the copy in the artifact bucket."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it stands for all objects of a folder."""
+        return self.target.endswith("/")
+
+    @property
+    def source(self) -> Artifact:
+        """The object to copy."""
+        return Artifact(self.bucket, self.key, self.version, self.size)
+
+
+class StoredRevision(_Stored):
+    """The request that a revision was made of, as `request.json` keeps it."""
+
+    format: Literal[1] = FORMAT
+    revision: str
+    endpoint_name: str
+    requested_at: datetime
+    request_id: str
+    execution: str
+    """ARN of the execution that stored it."""
+    request: dict[str, Any]
+    """The complete request; it deploys the same revision again."""
+    model_names: dict[str, str]
+    """Names of the models in SageMaker, by their keys in the request."""
+    data: Sequence[StoredData] = ()
+
+    @classmethod
+    def parse(cls, content: bytes) -> StoredRevision:
+        """Read `request.json`.
+
+        Raises:
+            InvalidRequestError: The object holds something else, or a format that this version cannot read.
+        """
+        try:
+            document = json.loads(content)
+        except ValueError:
+            raise InvalidRequestError("the stored request is no JSON") from None  # that error quotes the content
+        if not isinstance(document, dict) or "Format" not in document:
+            raise InvalidRequestError("the stored request has no Format, so this deployer did not write it")
+        if document["Format"] != FORMAT:
+            raise InvalidRequestError(
+                f"the stored request has Format {document['Format']!r}; this version of the deployer reads {FORMAT}"
+            )
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            lines = (f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
+            raise InvalidRequestError("\n".join(f"the stored request: {line}" for line in lines)) from None
+
+    def to_json(self) -> bytes:
+        """Write `request.json`."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), ensure_ascii=False).encode()

@@ -1,0 +1,16 @@
+"""RecordDeployment: note on the endpoint config that its revision has been deployed.
+
+Rollbacks and retention look at deployed revisions only.
+"""
+
+from __future__ import annotations
+
+from deployer.runtime import Document, plan_of, sagemaker, step
+from deployer.tags import DEPLOYED, STATE_TAG
+
+
+@step
+def handler(event: Document) -> Document:
+    """Set the state of the revision to deployed."""
+    sagemaker(plan_of(event)).add_tags(event["Config"]["EndpointConfigArn"], {STATE_TAG: DEPLOYED})
+    return {}

@@ -1,0 +1,22 @@
+"""RestoreEndpoint: after a failure, let the endpoint serve what it served before, or delete it if this run created it.
+
+The step is repeated until the endpoint rests.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from deployer.cleanup.restore import Restoration
+from deployer.runtime import Document, plan_of, sagemaker, step
+
+
+@step
+def handler(event: Document) -> Document:
+    """Return whether the endpoint rests, and what it went back to."""
+    plan = plan_of(event)
+    requested_at = event["Endpoint"]["RequestedAt"]
+    restoration = Restoration(
+        plan, event["Failure"]["Error"], datetime.fromisoformat(requested_at) if requested_at else None
+    )
+    return restoration.take_step(sagemaker(plan), datetime.fromisoformat(event["Now"]), event["Restore"])

@@ -1,0 +1,38 @@
+"""StoreRevision: keep the request and the model data of a revision where nothing overwrites them."""
+
+from __future__ import annotations
+
+import os
+
+from deployer import clock
+from deployer.planning.data import objects_to_copy
+from deployer.planning.store import StoredRevision, execution_key, request_key
+from deployer.runtime import Document, copier, objects, plan_of, step
+
+_SECONDS = 780.0
+"""For beginning calls; with one more that takes all its time, less than the function has."""
+
+
+@step
+def handler(event: Document) -> Document:
+    """Return how many objects were copied, and raise CopyUnfinishedError if there is more to copy than time."""
+    deadline = clock.monotonic() + _SECONDS
+    plan, bucket, store = plan_of(event), os.environ["ARTIFACT_BUCKET"], objects()
+    revision = plan.wanted.name
+    stored = StoredRevision(
+        revision=revision,
+        endpoint_name=plan.endpoint_name,
+        requested_at=plan.requested_at,
+        request_id=plan.request_id,
+        execution=plan.execution,
+        request=plan.request,
+        model_names=plan.model_names,
+        data=plan.data,
+    )
+    execution_name = plan.execution.rpartition(":")[2]
+    # Before the copies, because the sweeper keeps what a stored request names.
+    store.put_if_absent(bucket, request_key(plan.endpoint_name, revision), stored.to_json())
+    store.put_if_absent(bucket, execution_key(plan.endpoint_name, revision, execution_name), b"")
+    pairs = [pair for planned in plan.copies for pair in objects_to_copy(planned, store)]
+    copied = copier().copy_all(pairs, deadline)
+    return {"Copied": len(copied), "Bytes": sum(source.size for source in copied)}

@@ -1,0 +1,50 @@
+"""SweepUnused: remove models, endpoint configs and stored objects of this stack that nothing has used for a while.
+
+A state machine of its own repeats it until it is done. It is the only function that may delete them.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from deployer import clock
+from deployer.aws.event_bus import SWEEP_ENDED
+from deployer.cleanup.in_use import Account
+from deployer.cleanup.store_view import StoreView
+from deployer.cleanup.sweep import Sweep
+from deployer.cleanup.sweep_state import Cursor, Kind, Rules, summarize
+from deployer.runtime import Document, event_bus, logger, measure, objects, sagemaker, step
+
+_TIME = timedelta(minutes=13)
+"""How long one invocation works; the function has 15 minutes."""
+
+
+@step
+def handler(event: Document) -> Document:
+    """Return whether the sweep has ended, and where the next invocation goes on if not."""
+    request, before = event["Input"], event["Sweep"] or {"Cursor": {"StartedAt": event["Now"]}}
+    cursor = Cursor.model_validate(before["Cursor"])
+    rules = Rules(
+        stack=os.environ["STACK_NAME"],
+        cutoff=cursor.started_at - timedelta(hours=float(os.environ["UNUSED_RETENTION_HOURS"])),
+        retained=int(os.environ["RETAINED_REVISIONS"]),
+        is_dry_run=isinstance(request, dict) and request.get("DryRun") is True,
+    )
+    store = StoreView(objects(), os.environ["ARTIFACT_BUCKET"])
+    sweep = Sweep(Account(sagemaker()), store, rules, cursor, clock.now() + _TIME)
+    is_done = sweep.run(lambda: _announce(cursor, rules))
+    return {"Done": is_done, "Cursor": None if is_done else cursor.model_dump(mode="json", by_alias=True)}
+
+
+def _announce(cursor: Cursor, rules: Rules) -> None:
+    """Tell the event bus, the log and the metrics what was removed."""
+    detail = summarize(cursor, rules, clock.now())
+    event_bus().put(SWEEP_ENDED, detail)
+    logger.info("Sweep ended", extra=detail)
+    if not rules.is_dry_run:
+        for kind in Kind:
+            measure("SweptResources", detail["Removed"][kind]["Count"], MetricUnit.Count, Kind=kind)
+        measure("SweepRefusals", detail["Refused"]["Count"], MetricUnit.Count)

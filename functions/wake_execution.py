@@ -1,0 +1,47 @@
+"""WakeExecution: let the execution that waits for an endpoint look at it now, because the endpoint has changed.
+
+A rule invokes it with SageMaker's event, which may be lost, late or doubled: it wakes, and proves nothing. The store
+names the executions that work on a revision, and an execution's history holds the token that it waits for.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from deployer.aws.step_functions import execution_arn
+from deployer.execution_history import waiting_token
+from deployer.planning.names import Revision
+from deployer.planning.store import STORE_PREFIX, parse_execution_key, revision_folder
+from deployer.runtime import Document, executions, objects, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_REVISIONS, _EXECUTIONS, _EVENTS = 5, 10, 5
+"""How many of the newest ones to look at: revisions, executions of one, events of one."""
+
+
+@step
+def handler(event: Document) -> Document:
+    """Return the names of the executions that were woken."""
+    detail, woken = event["detail"], []
+    for name in _executions_of(detail["EndpointName"], detail.get("EndpointConfigName", "")):
+        arn = execution_arn(os.environ["STATE_MACHINE_ARN"], name)
+        token = waiting_token(executions().newest_events(arn, _EVENTS))
+        if token and executions().send_success(token, {"InService": False}):
+            woken.append(name)
+    return {"Woken": woken}
+
+
+def _executions_of(endpoint_name: str, attached: str) -> Iterator[str]:
+    """Yield the executions that work on the newest revisions of an endpoint; none on an older one than it serves."""
+    bucket, start = os.environ["ARTIFACT_BUCKET"], attached if Revision.parse(endpoint_name, attached) else ""
+    folders = objects().list_folders(bucket, f"{STORE_PREFIX}{endpoint_name}/", start)
+    revisions = sorted((each for each in folders if Revision.parse(endpoint_name, each)), reverse=True)
+    for revision in revisions[:_REVISIONS]:
+        stored = objects().list_objects(bucket, f"{revision_folder(endpoint_name, revision)}executions/")
+        newest = sorted(stored, key=lambda each: each.last_modified, reverse=True)
+        keys = (parse_execution_key(each.key) for each in newest)
+        yield from (key.execution_name for key in islice(keys, _EXECUTIONS) if key)

@@ -1,0 +1,59 @@
+"""What `make lint` and `make checkov` check, and what checkov is told to pass over."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.template.shipped import ROOT
+
+CHECKOV = (ROOT / ".checkov.yaml").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def recipe(target: str) -> str:
+    """Return the commands of a target."""
+    found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    assert found, target
+    return found[1]
+
+
+def test_each_check_that_is_passed_over_has_its_reason() -> None:
+    """A comment stands above each one, and nothing else is in the file."""
+    document = yaml.safe_load(CHECKOV)
+    entries = re.findall(r"^(?:  # .+\n)+  - (CKV_\w+)$", CHECKOV, re.MULTILINE)
+
+    assert list(document) == ["skip-check"]
+    assert entries == document["skip-check"]
+    assert len(entries) == len(set(entries))
+
+
+def test_exception_of_one_resource_stands_with_it(resources: dict[str, Any]) -> None:
+    """It has a reason, too, and is not passed over anyway."""
+    skipped = [
+        skip
+        for resource in resources.values()
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    ]
+
+    assert skipped
+    for skip in skipped:
+        assert skip["comment"]
+        assert skip["id"] not in yaml.safe_load(CHECKOV)["skip-check"]
+
+
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        ("checkov", "--config-file .checkov.yaml"),
+        ("lint", "-m local.asl_format --check"),
+        ("format", "-m local.asl_format"),
+        ("lint", "cfn-lint --non-zero-exit-code warning template.yaml"),
+        ("lint", "sam validate"),
+    ],
+)
+def test_target_runs_the_check(target: str, command: str) -> None:
+    assert command in recipe(target)

@@ -1,0 +1,176 @@
+"""Each function may do what it needs and no more."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources as packages
+from typing import Any
+
+import pytest
+
+from deployer.planning.store import STORE_PREFIX
+from deployer.tags import CONFIRMED_TAG, STACK_TAG, STATE_TAG
+from tests.template.shipped import (
+    MACHINES,
+    actions_of,
+    allowed_to,
+    function_of,
+    functions_of,
+    read_definition,
+    statements_of,
+    tasks_of,
+)
+
+ALONE = {
+    "sagemaker:CreateModel": {"CreateModels"},
+    "sagemaker:CreateEndpointConfig": {"CreateEndpointConfig"},
+    "sagemaker:CreateEndpoint": {"CreateEndpoint"},
+    "sagemaker:UpdateEndpoint": {"UpdateEndpoint", "RestoreEndpoint"},
+    "sagemaker:DeleteEndpoint": {"RestoreEndpoint"},
+    "sagemaker:DeleteEndpointConfig": {"SweepUnused"},
+    "sagemaker:DeleteModel": {"SweepUnused"},
+    "sagemaker:DeleteTags": set(),
+    "sagemaker:InvokeEndpoint": {"SmokeTestEndpoint"},
+    "application-autoscaling:DeregisterScalableTarget": {"RestoreEndpoint"},
+    "iam:PassRole": {"CreateModels", "CreateEndpointConfig"},
+    "s3:PutObject": {"StoreRevision"},
+    "s3:DeleteObject": set(),  # versions are deleted; without one, S3 would only hide the object
+    "s3:DeleteObjectVersion": {"SweepUnused"},
+    "states:SendTaskSuccess": {"DescribeEndpoint", "WakeExecution"},
+    "states:GetExecutionHistory": {"WakeExecution", "AnnounceFailure"},
+    "events:PutEvents": {"AnnounceOutcome", "AnnounceFailure", "SweepUnused"},
+}
+"""Who alone may do what changes something, or shows an execution's data."""
+
+IS_OWN = {f"aws:ResourceTag/{STACK_TAG}": {"Ref": "AWS::StackName"}}
+
+WITHOUT_RESOURCE = {
+    # CloudWatch answers nothing about composite alarms if the policy names alarms (CloudWatch API Reference,
+    # DescribeAlarms).
+    "cloudwatch:DescribeAlarms",
+    # It names its namespace by a condition instead.
+    "cloudwatch:PutMetricData",
+}
+"""Actions that are allowed on all resources, though AWS knows resources for them, or no list says so."""
+
+
+@pytest.fixture(scope="module")
+def reference() -> dict[str, Any]:
+    """AWS's Service Authorization Reference, as cfn-lint ships it."""
+    text = packages.files("cfnlint").joinpath("data/AdditionalSpecs/Policies.json").read_text()
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def statements_with(resources: dict[str, Any], function: str, action: str) -> list[dict[str, Any]]:
+    """Return the statements that allow a function an action."""
+    return [each for each in statements_of(resources, f"{function}FunctionRole") if action in actions_of(each)]
+
+
+@pytest.mark.parametrize(("action", "functions"), ALONE.items(), ids=ALONE)
+def test_only_these_functions_may(resources: dict[str, Any], action: str, functions: set[str]) -> None:
+    assert {name for name in functions_of(resources) if action in allowed_to(resources, name)} == functions
+
+
+@pytest.mark.parametrize("function", ["RestoreEndpoint", "SweepUnused"])
+def test_only_what_the_stack_made_is_deleted(resources: dict[str, Any], function: str) -> None:
+    deleting = [
+        statement
+        for statement in statements_of(resources, f"{function}FunctionRole")
+        if any(action.startswith("sagemaker:Delete") for action in actions_of(statement))
+    ]
+
+    assert deleting
+    assert all(statement["Condition"] == {"StringEquals": IS_OWN} for statement in deleting)
+
+
+@pytest.mark.parametrize(
+    ("function", "tag"), [("RecordDeployment", STATE_TAG), ("ConfirmRevision", CONFIRMED_TAG)], ids=lambda it: it
+)
+def test_one_tag_of_what_the_stack_made_is_set(resources: dict[str, Any], function: str, tag: str) -> None:
+    (statement,) = statements_with(resources, function, "sagemaker:AddTags")
+
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"aws:TagKeys": [tag]},
+        "StringEquals": IS_OWN,
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "action"),
+    [
+        ("StoreRevision", "s3:PutObject"),
+        ("StoreRevision", "s3:AbortMultipartUpload"),
+        ("SweepUnused", "s3:GetObject"),
+        ("SweepUnused", "s3:DeleteObjectVersion"),
+    ],
+)
+def test_only_stored_objects_are_written_or_deleted(resources: dict[str, Any], function: str, action: str) -> None:
+    """What people upload, they alone change."""
+    (statement,) = statements_with(resources, function, action)
+
+    assert statement["Resource"] == {"Fn::Sub": f"${{ArtifactBucket.Arn}}/{STORE_PREFIX}*"}
+
+
+@pytest.mark.parametrize("function", ["SweepUnused", "WakeExecution"])
+def test_only_stored_objects_are_listed(resources: dict[str, Any], function: str) -> None:
+    (statement,) = statements_with(resources, function, "s3:ListBucket")
+
+    assert statement["Condition"] == {"StringLike": {"s3:prefix": f"{STORE_PREFIX}*"}}
+
+
+def test_histories_are_read_of_the_own_state_machine_only(resources: dict[str, Any]) -> None:
+    (statement,) = statements_with(resources, "WakeExecution", "states:GetExecutionHistory")
+
+    assert statement["Resource"]["Fn::Sub"].endswith(":execution:${DeployEndpointStateMachine.Name}:*")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_state_machine_may_invoke_all_versions_of_its_functions_only(resources: dict[str, Any], machine: str) -> None:
+    functions = {function_of(task) for task in tasks_of(read_definition(machine)).values()}
+    (statement,) = (
+        each
+        for each in statements_of(resources, f"{machine}StateMachineRole")
+        if "lambda:InvokeFunction" in actions_of(each)
+    )
+    named = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+
+    assert sorted(each["Fn::Sub"] for each in named) == sorted(f"${{{name}Function.Arn}}:*" for name in functions)
+
+
+def test_every_action_is_named_whole(resources: dict[str, Any], reference: dict[str, Any]) -> None:
+    """No policy allows by a pattern, and every action is one that AWS knows."""
+    for role in roles(resources):
+        for statement in statements_of(resources, role):
+            assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}
+            for action in actions_of(statement):
+                service, _, name = action.partition(":")
+                assert name.lower() in reference[service]["Actions"], action
+
+
+def test_every_statement_names_resources_if_aws_knows_any(resources: dict[str, Any], reference: dict[str, Any]) -> None:
+    for role in roles(resources):
+        for statement in statements_of(resources, role):
+            if statement["Resource"] == "*":
+                for action in set(actions_of(statement)) - WITHOUT_RESOURCE:
+                    service, _, name = action.partition(":")
+                    assert not reference[service]["Actions"][name.lower()].get("Resources"), (role, action)
+
+
+def test_every_log_group_of_a_function_may_be_written(resources: dict[str, Any]) -> None:
+    writing = next(
+        each
+        for each in resources["FunctionLogPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        if "logs:PutLogEvents" in each["Action"]
+    )
+
+    assert {each["Fn::GetAtt"][0] for each in writing["Resource"]} == {
+        f"{name}FunctionLogGroup" for name in functions_of(resources)
+    }
+    for name in functions_of(resources):
+        assert {"Ref": "FunctionLogPolicy"} in resources[f"{name}FunctionRole"]["Properties"]["ManagedPolicyArns"]
+
+
+def roles(resources: dict[str, Any]) -> list[str]:
+    """Name the template's roles."""
+    return [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]

@@ -1,0 +1,298 @@
+"""SweepUnused in SageMaker: what is removed of a simulated account, and what stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import pytest
+
+from deployer.aws.s3 import Objects
+from deployer.cleanup.sweep_state import Cursor, Kind, Rules
+from deployer.errors import SageMakerUnavailableError
+from deployer.tags import DEPLOYED, PENDING, STACK_TAG, STATE_TAG, USED_AT_TAG
+from local.simulator.settings import Fault
+from tests.unit.planning_samples import STACK
+from tests.unit.sweeping import DAY, Sweeper, count, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.planning.plan import Plan
+    from tests.unit.planning_account import PlanningAccount
+
+
+@pytest.fixture
+def sweeper(account: PlanningAccount) -> Iterator[Sweeper]:
+    """What sweeps the account; the objects in S3 are as old as the account's clock says."""
+    with mock.patch.multiple("moto.s3.models", utcnow=lambda: account.now.replace(tzinfo=None)):
+        yield Sweeper(account.sagemaker, Objects(account.s3), account.clock)
+
+
+def existing(account: PlanningAccount) -> set[str]:
+    """Return the names of all models and endpoint configs."""
+    resources = account.simulator.resources()
+    return {*resources["Models"], *resources["EndpointConfigs"]}
+
+
+def parts(*plans: Plan) -> set[str]:
+    """Return the names of the models and endpoint configs of plans."""
+    return {name for each in plans for name in each.names}
+
+
+def tag(account: PlanningAccount, config: str, **tags: str) -> None:
+    """Set tags of an endpoint config, by the last part of their keys."""
+    arn = account.sagemaker.describe_endpoint_config(config)["EndpointConfigArn"]
+    account.sagemaker.add_tags(
+        arn, {f"endpoint-deployer:{key.replace('_', '-')}": value for key, value in tags.items()}
+    )
+
+
+def delete_endpoint(account: PlanningAccount) -> None:
+    """Delete the endpoint, as a person does."""
+    account.sagemaker.delete_endpoint("churn")
+    account.sleep(10)
+
+
+def test_newest_deployed_revisions_stay(account: PlanningAccount, sweeper: Sweeper) -> None:
+    plans = [account.serve(f"image-{number}", 20 * number) for number in range(4)]
+    account.sleep(DAY + 1)
+
+    cursor = sweeper.sweep()
+
+    assert existing(account) == parts(*plans[2:])
+    assert names(cursor)["EndpointConfigs"] == sorted(str(each.revision) for each in plans[:2])
+    assert count(cursor, Kind.MODELS) == count(cursor, Kind.REVISIONS) == 2
+
+
+def test_revision_that_failed_goes(account: PlanningAccount, sweeper: Sweeper) -> None:
+    """It does not count as one of those that are retained, though it is the newest."""
+    first, second = account.serve("first"), account.serve("second", 20)
+    failed = account.serve("failed", 40, is_deployed=False)
+    account.sagemaker.revert("churn", str(second.revision), {})
+    account.sleep(DAY + 1)
+
+    sweeper.sweep()
+
+    assert existing(account) == parts(first, second)
+    assert not parts(failed) & existing(account)
+
+
+def test_everything_of_a_deleted_endpoint_goes(account: PlanningAccount, sweeper: Sweeper) -> None:
+    account.serve("first")
+    account.serve("second", 20)
+    delete_endpoint(account)
+    account.sleep(DAY + 1)
+
+    sweeper.sweep()
+
+    assert existing(account) == set()
+    assert sweeper.objects.find_any("artifacts", "revisions/") is False
+
+
+def test_what_is_young_stays(account: PlanningAccount, sweeper: Sweeper) -> None:
+    plans = [account.serve(f"image-{number}", 20 * number) for number in range(4)]
+    delete_endpoint(account)
+
+    assert names(sweeper.sweep()) == {}
+    assert existing(account) == parts(*plans)
+
+
+def test_config_that_an_endpoint_is_changing_to_stays(account: PlanningAccount, sweeper: Sweeper) -> None:
+    served, other = account.serve("served"), account.serve("other", 20)
+    account.sagemaker.revert("churn", str(served.revision), {})
+    account.sleep(DAY + 1)
+    tag(account, str(other.revision), state=PENDING)
+    account.simulator.settings = replace(account.simulator.settings, update_seconds=3600.0)
+    account.sagemaker.revert("churn", str(other.revision), {})
+
+    sweeper.sweep()
+
+    assert existing(account) == parts(served, other)
+
+
+def test_previous_config_of_a_pending_revision_stays(account: PlanningAccount, sweeper: Sweeper) -> None:
+    """Its run goes back to it, if the smoke test fails."""
+    sweeper.retained = 1
+    older, previous = account.serve("older"), account.serve("previous", 20)
+    tag(account, str(previous.revision), state=PENDING)
+    account.sleep(DAY + 1)
+    current = account.serve("current", DAY + 60, is_deployed=False)
+
+    sweeper.sweep()
+    kept = existing(account)
+    tag(account, str(current.revision), state=DEPLOYED)
+    sweeper.sweep()
+
+    assert kept == parts(older, previous, current)
+    assert existing(account) == parts(current)
+
+
+def test_revision_that_another_endpoint_has_stays(account: PlanningAccount, sweeper: Sweeper) -> None:
+    used = account.serve("used")
+    delete_endpoint(account)
+    account.sagemaker.create_endpoint({"EndpointName": "elsewhere", "EndpointConfigName": used.revision})
+    account.sleep(DAY + 1)
+
+    sweeper.sweep()
+
+    assert existing(account) == parts(used)
+
+
+def test_model_that_somebody_else_s_config_names_stays(account: PlanningAccount, sweeper: Sweeper) -> None:
+    made = account.serve("used")
+    (model,) = made.model_names.values()
+    variant = {"VariantName": "A", "ModelName": model, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    account.sagemaker.create_endpoint_config({"EndpointConfigName": "a-person-s", "ProductionVariants": [variant]})
+    delete_endpoint(account)
+    account.sleep(DAY + 1)
+
+    sweeper.sweep()
+
+    assert existing(account) == {model, "a-person-s"}
+    assert sweeper.objects.find_any("artifacts", f"revisions/churn/{made.revision}/request.json")
+
+
+@pytest.mark.parametrize("stack", [pytest.param("another", id="another stack"), pytest.param("", id="untagged")])
+def test_what_is_not_ours_stays(account: PlanningAccount, sweeper: Sweeper, stack: str) -> None:
+    made = account.serve("theirs")
+    for kind, name in [("model", *made.model_names.values()), ("endpoint-config", str(made.revision))]:
+        arn = f"arn:aws:sagemaker:us-east-1:111122223333:{kind}/{name}"
+        account.simulator.call("DeleteTags", {"ResourceArn": arn, "TagKeys": [STACK_TAG, STATE_TAG]})
+        if stack:
+            account.sagemaker.add_tags(arn, {STACK_TAG: stack})
+    delete_endpoint(account)
+    account.sleep(DAY + 1)
+
+    sweeper.sweep()
+
+    assert existing(account) == parts(made)
+
+
+@pytest.mark.parametrize("is_readable", [True, False], ids=["an hour ago", "unreadable"])
+def test_what_was_found_there_lately_stays(account: PlanningAccount, sweeper: Sweeper, *, is_readable: bool) -> None:
+    """A run that finds a model or a config there notes the time on it, and uses it in a moment."""
+    made = account.serve("found")
+    delete_endpoint(account)
+    account.sleep(DAY + 1)
+    used_at = (account.now - timedelta(hours=1)).isoformat() if is_readable else "lately"
+    (model,) = made.model_names.values()
+    for arn in (f"model/{model}", f"endpoint-config/{made.revision}"):
+        account.sagemaker.add_tags(f"arn:aws:sagemaker:us-east-1:111122223333:{arn}", {USED_AT_TAG: used_at})
+
+    sweeper.sweep()
+
+    assert existing(account) == parts(made)
+
+
+def test_everything_of_an_endpoint_stays_whose_config_was_deleted(account: PlanningAccount, sweeper: Sweeper) -> None:
+    """Which models the endpoint serves cannot be known then."""
+    older, attached = account.serve("older"), account.serve("attached", 20)
+    account.sagemaker.delete_endpoint_config(str(attached.revision))
+    sweeper.retained = 0
+    account.sleep(DAY + 1)
+
+    assert names(sweeper.sweep()) == {}
+    assert existing(account) == parts(older, attached) - {attached.revision}
+
+
+def test_dry_run_tells_what_a_sweep_removes(account: PlanningAccount, sweeper: Sweeper) -> None:
+    for number in range(4):
+        account.serve(f"image-{number}", 20 * number)
+    account.sleep(DAY + 1)
+    before = existing(account)
+
+    told = sweeper.sweep(is_dry_run=True)
+    kept = existing(account)
+    done = sweeper.sweep()
+
+    assert kept == before
+    assert names(told) == names(done) != {}
+
+
+def test_refused_deletion_is_counted_and_the_sweep_goes_on(account: PlanningAccount, sweeper: Sweeper) -> None:
+    kept, other = account.serve("kept"), account.serve("other", 20)
+    delete_endpoint(account)
+    denied = Fault(
+        "DeleteModel", "rejected", code="AccessDeniedException", resource=next(iter(kept.model_names.values()))
+    )
+    account.simulator.settings = replace(account.simulator.settings, faults=(denied,))
+    account.sleep(DAY + 1)
+
+    cursor = sweeper.sweep()
+
+    (model,) = kept.model_names.values()
+    assert cursor.refused.names == [f"{model}: PermissionNotReadyError"]
+    assert existing(account) == {model}
+    assert names(cursor)["Revisions"] == [other.revision]
+
+
+def test_second_sweep_removes_nothing_more(account: PlanningAccount, sweeper: Sweeper) -> None:
+    for number in range(4):
+        account.serve(f"image-{number}", 20 * number)
+    account.sleep(DAY + 1)
+    sweeper.sweep()
+
+    assert names(sweeper.sweep()) == {}
+
+
+def test_sweep_goes_on_where_it_stopped(account: PlanningAccount, sweeper: Sweeper) -> None:
+    """Invocations with little time remove together what one with enough removes."""
+    plans = [account.serve(f"image-{number}", 20 * number) for number in range(6)]
+    account.sleep(DAY + 1)
+    sweeper.invocation = timedelta(seconds=3)
+
+    cursor = sweeper.sweep()
+
+    assert sweeper.invocations > 3
+    assert existing(account) == parts(*plans[4:])
+    assert count(cursor, Kind.ENDPOINT_CONFIGS) == count(cursor, Kind.MODELS) == count(cursor, Kind.REVISIONS) == 4
+
+
+def test_sweep_makes_few_calls_a_second(account: PlanningAccount, sweeper: Sweeper) -> None:
+    for number in range(6):
+        account.serve(f"image-{number}", 20 * number)
+    account.sleep(DAY + 1)
+    before, began = len(account.calls()), account.clock.now()
+
+    sweeper.sweep()
+
+    assert len(account.calls(before)) <= 4 * (account.clock.now() - began)
+
+
+def test_passing_error_ends_only_an_invocation_that_got_further(account: PlanningAccount, sweeper: Sweeper) -> None:
+    account.serve("first")
+    account.serve("second", 20)
+    delete_endpoint(account)
+    account.sleep(DAY + 1)
+    fault = Fault("DeleteEndpointConfig", "unavailable", skip=1, times=None)
+    account.simulator.settings = replace(account.simulator.settings, faults=(fault,))
+    cursor, rules = Cursor(started_at=account.now), Rules(STACK, account.now - timedelta(hours=24), 2)
+
+    is_done = sweeper.invoke(cursor, rules)
+
+    assert not is_done
+    assert count(cursor, Kind.ENDPOINT_CONFIGS) == 1
+    with pytest.raises(SageMakerUnavailableError):
+        sweeper.invoke(cursor, rules)
+
+
+def test_config_that_is_created_during_the_sweep_protects_its_model(account: PlanningAccount, sweeper: Sweeper) -> None:
+    made = account.serve("taken")
+    (model,) = made.model_names.values()
+    delete_endpoint(account)
+    account.sleep(DAY + 1)
+    variant = {"VariantName": "A", "ModelName": model, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    take = {"EndpointConfigName": "a-person-s", "ProductionVariants": [variant]}
+    delete = account.sagemaker.delete_endpoint_config
+
+    def delete_and_take(name: str) -> None:
+        delete(name)
+        account.sagemaker.create_endpoint_config(take)
+
+    service = mock.Mock(wraps=account.sagemaker, delete_endpoint_config=delete_and_take)
+    Sweeper(service, sweeper.objects, account.clock).sweep()
+
+    assert existing(account) == {model, "a-person-s"}

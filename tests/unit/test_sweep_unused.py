@@ -1,0 +1,137 @@
+"""The function SweepUnused: its settings, what it hands on, and what it announces."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import record_deployment
+import sweep_unused
+from deployer import clock
+from deployer.aws.event_bus import SWEEP_ENDED
+from deployer.errors import AnnouncementUnavailableError
+from local.virtual_time.functions import Context
+from tests.unit.hosting_account import Clock
+from tests.unit.planning_samples import NOON, STACK, plan, revision
+from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
+
+REVISION, MODEL = revision().name, "churn-m-0123456789ab"
+
+
+class FakeBus:
+    """An event bus that remembers what it took, and may be unavailable."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.is_available = True
+
+    def put(self, detail_type: str, detail: dict[str, Any]) -> None:
+        """Take an event."""
+        if not self.is_available:
+            raise AnnouncementUnavailableError("PutEvents: no")
+        self.events.append((detail_type, detail))
+
+
+@pytest.fixture
+def account() -> FakeSageMaker:
+    """An account with one unused revision of the stack."""
+    made = FakeSageMaker()
+    made.add_model(MODEL, NOON - timedelta(hours=3), stack=STACK)
+    made.add_config(REVISION, MODEL, at=NOON - timedelta(hours=3), stack=STACK)
+    return made
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch, account: FakeSageMaker) -> FakeBus:
+    """The event bus; all that the function reaches is in memory, at noon."""
+    made, time = FakeBus(), Clock(NOON.timestamp())
+    for name, value in {
+        "STACK_NAME": STACK,
+        "ARTIFACT_BUCKET": "artifacts",
+        "RETAINED_REVISIONS": "2",
+        "UNUSED_RETENTION_HOURS": "2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sweep_unused, "sagemaker", lambda: account)
+    monkeypatch.setattr(sweep_unused, "objects", FakeObjects)
+    monkeypatch.setattr(sweep_unused, "event_bus", lambda: made)
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(seconds=time.now() - NOON.timestamp()))
+    monkeypatch.setattr(clock, "sleep", time.sleep)
+    return made
+
+
+def sweep(request: object, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Invoke the function, JSON to JSON."""
+    context: Any = Context("sweep_unused", "1")
+    event = json.loads(json.dumps({"Input": request, "Sweep": before, "Now": NOON.isoformat()}))
+    answer: dict[str, Any] = json.loads(json.dumps(sweep_unused.handler(event, context)))
+    return answer
+
+
+def test_sweep_announces_what_it_removed(account: FakeSageMaker, bus: FakeBus) -> None:
+    assert sweep({}) == {"Done": True, "Cursor": None}
+
+    ((detail_type, detail),) = bus.events
+    assert detail_type == SWEEP_ENDED
+    assert detail["DryRun"] is False
+    assert detail["Removed"] == {
+        "EndpointConfigs": {"Count": 1, "Names": [REVISION]},
+        "Models": {"Count": 1, "Names": [MODEL]},
+        "Revisions": {"Count": 0, "Names": []},
+        "Artifacts": {"Count": 0, "Names": []},
+    }
+    assert detail["Refused"] == {"Count": 0, "Names": []}
+    assert not account.models
+
+
+def test_dry_run_only_tells(account: FakeSageMaker, bus: FakeBus) -> None:
+    sweep({"DryRun": True})
+
+    assert bus.events[0][1]["DryRun"] is True
+    assert bus.events[0][1]["Removed"]["Models"]["Names"] == [MODEL]
+    assert account.models
+
+
+@pytest.mark.parametrize("request_", [None, "text", {"DryRun": "true"}, {"detail": {}}], ids=repr)
+def test_any_other_input_is_a_sweep(account: FakeSageMaker, bus: FakeBus, request_: object) -> None:
+    """A schedule starts the execution with an event of its own."""
+    sweep(request_)
+
+    assert bus.events[0][1]["DryRun"] is False
+    assert not account.models
+
+
+def test_announcement_is_repeated_alone(account: FakeSageMaker, bus: FakeBus) -> None:
+    """What an invocation has removed is told by the next one, if the bus was not available."""
+    bus.is_available = False
+    first = sweep({})
+    with pytest.raises(AnnouncementUnavailableError):
+        sweep({}, first)
+    bus.is_available = True
+    calls = account.calls.total()
+
+    second = sweep({}, first)
+
+    assert (first["Done"], second["Done"]) == (False, True)
+    assert bus.events[0][1]["Removed"]["Models"]["Names"] == [MODEL]
+    assert account.calls.total() == calls
+
+
+def test_deployment_is_recorded_on_its_config(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RecordDeployment sets the state that retention looks at."""
+    tagged: list[tuple[str, dict[str, str]]] = []
+
+    class Tagging:
+        def add_tags(self, arn: str, tags: dict[str, str]) -> None:
+            tagged.append((arn, tags))
+
+    monkeypatch.setattr(record_deployment, "sagemaker", lambda _: Tagging())
+    event = {"Plan": plan().model_dump(mode="json", by_alias=True), "Config": {"EndpointConfigArn": "arn"}}
+    context: Any = Context("record_deployment", "1")
+
+    record_deployment.handler(event, context)
+
+    assert tagged == [("arn", {"endpoint-deployer:state": "deployed"})]

@@ -1,0 +1,181 @@
+"""UpdateEndpoint: the update begins only if the endpoint is as it was planned."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import update_endpoint
+from deployer.errors import DeploymentTimedOutError, EndpointBusyError
+from deployer.planning.choose import choose_action
+from deployer.planning.decisions import first_look_seconds
+from deployer.planning.plan import Action, Plan
+from local.virtual_time.functions import Context
+from tests.unit.planning_samples import EXECUTION, draft, event_of
+
+if TYPE_CHECKING:
+    from tests.unit.planning_account import PlanningAccount
+
+pytestmark = pytest.mark.usefixtures("step_functions")
+
+
+def prepare(account: PlanningAccount, image: str = "b", minutes: float = 10) -> Plan:
+    """Plan an update, and create its models and its config."""
+    made = choose_action(draft(image, minutes), account.planning)
+    for request in made.model_requests(account.now):
+        account.sagemaker.create_model(request)
+    account.sagemaker.create_endpoint_config(made.endpoint_config_request(account.now))
+    return made
+
+
+def update(account: PlanningAccount, made: Plan, retries: int = 0) -> dict[str, Any]:
+    """Run the step."""
+    event = event_of(made, Now=account.now.isoformat(), RetryCount=retries)
+    return update_endpoint.handler(event, Context("update_endpoint", "1"))
+
+
+def served_or_pending(account: PlanningAccount) -> set[str]:
+    """Return the config of the endpoint, and the one that it is changing to."""
+    endpoint = account.sagemaker.describe_endpoint("churn")
+    return {endpoint["EndpointConfigName"], endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName", "")}
+
+
+def test_endpoint_that_is_as_planned_is_updated_with_three_calls(account: PlanningAccount) -> None:
+    account.serve()
+    made = prepare(account)
+    modified_at = account.sagemaker.describe_endpoint("churn")["LastModifiedTime"]
+    before = len(account.calls())
+
+    answer = update(account, made)
+
+    assert account.calls(before) == ["DescribeEndpoint", "ListTags", "UpdateEndpoint"]
+    assert made.revision in served_or_pending(account)
+    assert datetime.fromisoformat(answer["RequestedAt"]) == modified_at
+    assert answer["LookSeconds"] == first_look_seconds(made.deadline, account.now)
+
+
+def test_endpoint_made_by_hand_is_updated(account: PlanningAccount) -> None:
+    served = account.serve()
+    config = account.sagemaker.describe_endpoint_config(served.wanted.name)
+    by_hand = {"EndpointConfigName": "by-hand", "ProductionVariants": config["ProductionVariants"]}
+    account.sagemaker.create_endpoint_config(by_hand)
+    account.sagemaker.update_endpoint({"EndpointName": "churn", "EndpointConfigName": "by-hand"}, is_retry=False)
+    account.sleep(10)
+    made = prepare(account)
+
+    update(account, made)
+
+    assert made.revision in served_or_pending(account)
+
+
+def deploy_newer(account: PlanningAccount) -> None:
+    """Let a newer request be served."""
+    account.serve("c", 20)
+
+
+def deploy_pending(account: PlanningAccount) -> None:
+    """Let another request be tested."""
+    account.serve("c", 5, is_deployed=False)
+
+
+def begin_another(account: PlanningAccount) -> None:
+    """Let another request be on its way."""
+    made = prepare(account, "c", 5)
+    account.sagemaker.update_endpoint(made.update_request(), is_retry=False)
+
+
+def confirm(account: PlanningAccount) -> None:
+    """Let a newer request have asked for what is live."""
+    endpoint = account.sagemaker.describe_endpoint("churn")
+    config = account.sagemaker.describe_endpoint_config(endpoint["EndpointConfigName"])
+    account.sagemaker.confirm(config["EndpointConfigArn"], draft("live", 20).wanted.name)
+
+
+def delete(account: PlanningAccount) -> None:
+    """Let somebody delete the endpoint."""
+    account.sagemaker.delete_endpoint("churn")
+    account.sleep(10)
+
+
+@pytest.mark.parametrize("retries", [0, 1], ids=["tried first", "tried again"])
+@pytest.mark.parametrize("change", [deploy_newer, deploy_pending, begin_another, confirm, delete])
+def test_endpoint_that_is_not_as_planned_is_planned_again(account: PlanningAccount, change: Any, retries: int) -> None:
+    account.serve()
+    made = prepare(account)
+    change(account)
+    before = account.calls().count("UpdateEndpoint")
+
+    with pytest.raises(EndpointBusyError, match=r"^Endpoint churn is not as it was planned\.$"):
+        update(account, made, retries)
+
+    assert account.calls().count("UpdateEndpoint") == before
+
+
+def test_update_that_this_run_began_before_its_answer_was_lost_is_not_requested_again(
+    account: PlanningAccount,
+) -> None:
+    account.serve()
+    made = prepare(account)
+    first = update(account, made)
+    before = len(account.calls())
+
+    second = update(account, made, retries=1)
+
+    assert first["RequestedAt"] <= second["RequestedAt"] <= account.now.isoformat()
+    assert account.calls(before) == ["DescribeEndpoint"]
+
+
+def test_same_update_that_another_run_began_is_planned_again(account: PlanningAccount) -> None:
+    account.serve()
+    made = prepare(account)
+    account.sagemaker.update_endpoint(made.update_request(), is_retry=False)
+
+    with pytest.raises(EndpointBusyError):
+        update(account, made)
+
+
+def resumed(account: PlanningAccount) -> Plan:
+    """Plan to resume what this run left pending."""
+    account.serve()
+    account.bring_into_service(draft("b", 10, execution=EXECUTION), is_deployed=False)
+    account.sleep(30)
+    return choose_action(draft("b", 10), account.planning)
+
+
+def test_resumed_run_finds_its_update_done(account: PlanningAccount) -> None:
+    made = resumed(account)
+    before = len(account.calls())
+
+    answer = update(account, made)
+
+    assert (made.action, account.calls(before)) == (Action.RESUME, ["DescribeEndpoint"])
+    assert datetime.fromisoformat(answer["RequestedAt"]) < account.now
+
+
+def test_resumed_run_whose_update_was_taken_back_is_planned_again(account: PlanningAccount) -> None:
+    made = resumed(account)
+    account.serve("c", 20)
+
+    with pytest.raises(EndpointBusyError):
+        update(account, made)
+
+
+def test_update_is_not_begun_after_the_deadline(account: PlanningAccount) -> None:
+    account.serve()
+    made = prepare(account)
+    account.sleep(180)
+
+    with pytest.raises(DeploymentTimedOutError, match=r"^The update of churn was not begun at the deadline, .* UTC\.$"):
+        update(account, made)
+
+
+def test_update_that_is_under_way_is_followed_after_the_deadline(account: PlanningAccount) -> None:
+    """DescribeEndpoint tells whether it has ended in time."""
+    account.serve()
+    made = prepare(account)
+    update(account, made)
+    account.sleep(180)
+
+    assert update(account, made, retries=1)["LookSeconds"] == 1
