@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.alias_generators import to_pascal
 
-from deployer.request.model import MODEL_KEY_LENGTH, DeploymentRequest
+from deployer.request.model import DeploymentRequest
+from deployer.request.rules.tags import MOST_TAGS
 from deployer.request.service_model import operation_input, sagemaker
+from deployer.request.shapes import MODEL_KEY_LENGTH
 from deployer.request.smoke_test import Expect, SmokeTest
 from local.settings import ROOT
 
@@ -30,6 +32,7 @@ _MARKUP = re.compile(r"<[^>]+>")
 _RETAINED, _EXCLUDED = "RetainAllVariantProperties", "ExcludeRetainedVariantProperties"
 _NULL = {"type": "null"}
 _NAME = "^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
+_RESERVED_TAG = "^([aA][wW][sS]|[eE][nN][dD][pP][oO][iI][nN][tT]-[dD][eE][pP][lL][oO][yY][eE][rR]):"
 _JSON_POINTER = "^(/([^/~]|~[01])*)*$"
 
 _ROLLBACK_STANDS_ALONE = {
@@ -65,6 +68,9 @@ def schema() -> dict[str, Any]:
     deployment = shapes.reference("DeploymentConfig")
     # A request may leave out what variants are called where it can be told.
     shapes.definitions[variant["$ref"].rpartition("/")[2]]["required"] = []
+    # It may say that a container has no model data.
+    data_url = shapes.definitions["ContainerDefinition"]["properties"]["ModelDataUrl"]
+    shapes.definitions["ContainerDefinition"]["properties"]["ModelDataUrl"] = {"anyOf": [data_url, _NULL]}
     shapes.definitions |= _smoke_test(shapes.of("VariantName"))
     named = {"pattern": _NAME, "minLength": 1}
     parts = {
@@ -82,7 +88,8 @@ def schema() -> dict[str, Any]:
         "Rollback": {"anyOf": [{"type": "boolean"}, {**shapes.of("EndpointConfigName"), **named}]},
         "Tags": {
             "type": "object",
-            "propertyNames": shapes.of("TagKey"),
+            "maxProperties": MOST_TAGS,
+            "propertyNames": {**shapes.of("TagKey"), "not": {"pattern": _RESERVED_TAG}},
             "additionalProperties": shapes.of("TagValue"),
         },
     }

@@ -46,7 +46,7 @@ class Account:
             raise invalid(
                 f'The execution role ARN "{role}" is invalid. Please ensure that the role exists and {_TRUST}'
             )
-        if model_data and model_data.startswith("s3://"):
+        if model_data and model_data.startswith("s3://") and not model_data.endswith("/"):
             bucket, _, key = model_data.removeprefix("s3://").partition("/")
             self._get("head_object", bucket, key, role)
 
@@ -58,6 +58,15 @@ class Account:
         """
         body: bytes = self._get("get_object", bucket, key, role)["Body"].read()
         return body
+
+    def list_keys(self, bucket: str, prefix: str, role: str) -> list[str]:
+        """Return the keys below a prefix, as a role can list them.
+
+        Raises:
+            ServiceError: There is no such bucket, or the role cannot list it.
+        """
+        listed = self._get("list_objects_v2", bucket, prefix, role)
+        return [each["Key"] for each in listed.get("Contents", [])]
 
     def is_in_alarm(self, name: str) -> bool:
         """Tell whether a CloudWatch alarm is in alarm."""
@@ -86,7 +95,8 @@ class Account:
             assumed = self._sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
             session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
             s3 = session.client("s3", endpoint_url=self._url, config=self._config)
-            return getattr(s3, method)(Bucket=bucket, Key=key)
+            name = "Prefix" if method == "list_objects_v2" else "Key"
+            return getattr(s3, method)(Bucket=bucket, **{name: key})
         except ClientError as error:
             uri = f"s3://{bucket}/{key}"
             if error.response["Error"]["Code"] in _MISSING:

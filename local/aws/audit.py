@@ -1,4 +1,4 @@
-"""What IAM has decided: each action that somebody needed for a call, on what, and whether a policy allowed it."""
+"""A record of IAM decisions: principal, action, resource, and whether a policy allowed it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,18 +24,18 @@ class Authorization:
 
 
 class Audit:
-    """Takes down every decision about anybody but the account's root, to whom policies do not apply.
+    """Records every decision but those about the account's root, to whom policies do not apply.
 
     Attributes:
         authorizations: The decisions so far, in order.
     """
 
     def __init__(self) -> None:
-        """Take down nothing yet."""
+        """Record nothing yet."""
         self.authorizations: list[Authorization] = []
 
     def begin(self) -> None:
-        """Take down what the evaluator decides from now on, for every service of MiniStack."""
+        """Record what the evaluator decides from now on, for every service of MiniStack."""
         enforce = iam_evaluator.enforce
 
         def enforce_and_record(  # noqa: PLR0913, PLR0917 - MiniStack's signature

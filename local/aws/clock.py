@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -33,6 +34,10 @@ class RealClock:
     def now(self) -> float:
         """Return the seconds since the epoch."""
         return self._start + (time.monotonic() - self._wall_start) * self._speed
+
+    def wall_time(self, seconds: float) -> datetime:
+        """Return when on the wall a time of this clock is: what others compare with times of their own."""
+        return datetime.fromtimestamp(self._start + (seconds - self._start) / self._speed, UTC)
 
     def sleep(self, seconds: float) -> None:
         """Return when the seconds have passed on this clock."""

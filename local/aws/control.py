@@ -29,7 +29,7 @@ class Control:
 
     @property
     def settings(self) -> Settings:
-        """How the simulator behaves; once set, its faults start anew."""
+        """How the simulator behaves; setting it counts faults from nothing again."""
         return _SETTINGS.validate_python(self._send("GET", f"{PATH}settings"))
 
     @settings.setter
@@ -53,6 +53,10 @@ class Control:
     def scale_waits(self, scale: float) -> None:
         """Make each wait and retry interval of the state machine last `scale` times what it says."""
         self._send("POST", "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": scale})
+
+    def advance_step_functions(self, seconds: float) -> None:
+        """Let state machines see the time so many seconds ahead, as if that time had passed; 0 takes it back."""
+        self._send("PUT", f"{PATH}ahead", seconds)
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
         answer = urllib3.request(method, f"{self._url}{path}", json=body, retries=False, timeout=_SECONDS)

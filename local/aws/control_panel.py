@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from local.aws.audit import Audit, Authorization
 from local.aws.control import PATH
 from local.aws.sagemaker import Call, SageMaker
+from local.aws.states import StepFunctions
 from local.simulator import Settings
 
 Scope = MutableMapping[str, Any]
@@ -20,6 +21,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _SETTINGS = TypeAdapter(Settings)
 _CALLS = TypeAdapter(list[Call])
 _AUTHORIZATIONS = TypeAdapter(list[Authorization])
+_SECONDS = TypeAdapter(float)
 _RESOURCES = TypeAdapter(dict[str, dict[str, Any]])
 
 
@@ -30,11 +32,13 @@ class ControlPanel:
     Attributes:
         sagemaker: What is controlled.
         audit: What IAM has decided.
+        states: Step Functions, whose time can be put ahead.
         application: What gets the other requests.
     """
 
     sagemaker: SageMaker
     audit: Audit
+    states: StepFunctions
     application: Application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,15 +58,19 @@ class ControlPanel:
 
     def _answer(self, method: str, path: str, body: bytes) -> bytes:
         simulator = self.sagemaker.simulator
-        if method == "PUT":
+        name = path.removeprefix(PATH)
+        if (method, name) == ("PUT", "settings"):
             simulator.settings = _SETTINGS.validate_json(body)
+        if (method, name) == ("PUT", "ahead"):
+            self.states.ahead = _SECONDS.validate_json(body)
         answers: dict[str, Callable[[], bytes]] = {
             "settings": lambda: _SETTINGS.dump_json(simulator.settings),
             "calls": lambda: _CALLS.dump_json(self.sagemaker.calls),
             "authorizations": lambda: _AUTHORIZATIONS.dump_json(self.audit.authorizations),
             "resources": lambda: _RESOURCES.dump_json(simulator.resources()),
+            "ahead": lambda: _SECONDS.dump_json(self.states.ahead),
         }
-        return answers[path.removeprefix(PATH)]()
+        return answers[name]()
 
 
 async def _read(receive: Receive) -> bytes:

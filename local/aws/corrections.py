@@ -1,4 +1,7 @@
-"""Where MiniStack differs from AWS in something that the stack relies on."""
+"""Where MiniStack differs from AWS in something that the stack relies on.
+
+Step Functions has a module of its own, `local.aws.states`.
+"""
 
 import json
 from contextvars import ContextVar
@@ -30,3 +33,18 @@ def put_versions_in_events() -> None:
         return dispatch(event, *args, **options)
 
     s3._fire_s3_event, eventbridge._dispatch_event = fire_knowing_version, dispatch_with_version  # noqa: SLF001
+
+
+def heed_conditions_of_copies() -> None:
+    """Let CopyObject with `If-None-Match: *` overwrite nothing.
+
+    Source: Amazon S3 API Reference, CopyObject. MiniStack heeds it in PutObject and CompleteMultipartUpload only.
+    """
+    copy, check = s3._copy_object, s3._check_put_preconditions  # noqa: SLF001 - MiniStack has no hook for it
+
+    def copy_if_allowed(bucket_name: str, key: str, headers: dict[str, str]) -> Any:
+        bucket = s3._ensure_bucket(bucket_name)  # noqa: SLF001
+        refusal = check(headers, bucket["objects"].get(key)) if bucket else None
+        return refusal or copy(bucket_name, key, headers)
+
+    s3._copy_object = copy_if_allowed  # noqa: SLF001

@@ -22,20 +22,22 @@ class Outputs:
     Attributes:
         artifact_bucket: The bucket that uploads go to.
         state_machine_arn: The state machine that they start.
+        sweep_state_machine_arn: The state machine that deletes what nothing uses.
         execution_role_arn: The role that SageMaker runs models as.
         dead_letter_queue_url: Where events end that start nothing.
-        event_bus: The bus that is told each outcome.
+        event_bus: The bus that gets an event of each outcome.
     """
 
     artifact_bucket: str
     state_machine_arn: str
+    sweep_state_machine_arn: str
     execution_role_arn: str
     dead_letter_queue_url: str
     event_bus: str
 
 
 def deploy(server: Server, template: Path, parameters: Mapping[str, str]) -> Outputs:
-    """Deploy a built template and return the stack's outputs.
+    """Deploy a built template, or update the stack to it, and return the stack's outputs.
 
     Args:
         server: Local AWS.
@@ -65,6 +67,7 @@ def _outputs(server: Server) -> Outputs:
     return Outputs(
         artifact_bucket=values["ArtifactBucketName"],
         state_machine_arn=values["StateMachineArn"],
+        sweep_state_machine_arn=values["SweepStateMachineArn"],
         execution_role_arn=values["ExecutionRoleArn"],
         dead_letter_queue_url=values["DeadLetterQueueUrl"],
         event_bus=values["EventBusName"],

@@ -1,4 +1,4 @@
-"""An execution of the state machine, as it can be watched from outside: what happened, in the order it happened."""
+"""Executions of a state machine, followed through their history."""
 
 import json
 import time

@@ -20,8 +20,10 @@ from local.aws.account import Account
 from local.aws.audit import Audit
 from local.aws.clock import RealClock
 from local.aws.control_panel import Application, ControlPanel
-from local.aws.corrections import put_versions_in_events
+from local.aws.corrections import heed_conditions_of_copies, put_versions_in_events
 from local.aws.sagemaker import SERVICE, SageMaker
+from local.aws.sagemaker_events import Ticker, put_on_default_bus
+from local.aws.states import StepFunctions
 from local.settings import ACCOUNT_ID, REGION
 from local.simulator import Simulator
 
@@ -33,27 +35,33 @@ def main() -> None:
     url = os.environ["AWS_ENDPOINT_URL"]
     account = Account(url)
     clock = RealClock(float(os.environ["LOCAL_SPEED"]))
-    targets = scaling.Scaling(clock)
+    targets, ticker = scaling.Scaling(RealClock()), Ticker(clock)
     simulator = Simulator(
         clock=clock,
         account_id=ACCOUNT_ID,
         region=REGION,
         seed=_SEED,
-        objects=account.read,
+        storage=account,
         check_role=account.check_role,
         alarm_is_on=account.is_in_alarm,
         is_scaled=targets.is_scaled,
+        on_event=put_on_default_bus,
+        on_due=ticker.plan,
+        moment_of=clock.wall_time,
     )
-    sagemaker, audit = SageMaker(simulator), Audit()
+    ticker.start(simulator.catch_up)
+    sagemaker, audit, states = SageMaker(simulator, targets), Audit(), StepFunctions()
     audit.begin()
     put_versions_in_events()
+    heed_conditions_of_copies()
+    states.install()
     # Both SageMaker APIs are signed for the service "sagemaker". MiniStack does not know it, so it would route its
     # requests to S3.
     router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["SageMaker."], "host_patterns": []}
     ministack.SERVICE_HANDLERS[SERVICE] = sagemaker.handle
     router.SERVICE_PATTERNS[scaling.SERVICE] = {"target_prefixes": [scaling.TARGET_PREFIX], "host_patterns": []}
     ministack.SERVICE_HANDLERS[scaling.SERVICE] = targets.handle
-    asyncio.run(_serve(ControlPanel(sagemaker, audit, ministack.app)))
+    asyncio.run(_serve(ControlPanel(sagemaker, audit, states, ministack.app)))
 
 
 async def _serve(application: Application) -> None:

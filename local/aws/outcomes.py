@@ -1,22 +1,27 @@
-"""What the event bus is told of deployments, caught in a queue."""
+"""The deployer's events on the bus, caught in a queue."""
 
 import json
 import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.aws.errors import LocalAwsError
 from local.aws.server import Server
+
+DEPLOYMENT_ENDED = "Endpoint Deployment Ended"
+SWEEP_ENDED = "Endpoint Deployer Sweep Ended"
 
 _NAME = "local-outcomes"
 _WAIT_SECONDS = 2
 
 
 class OutcomeMissingError(LocalAwsError):
-    """The event bus was not told of an execution's outcome in time."""
+    """An event did not come in time."""
 
 
 class Outcomes:
-    """A queue that gets every event of the deployer's on a bus, from the moment it is made."""
+    """A queue that gets every event that the deployer puts on a bus, from the moment it is made."""
 
     def __init__(self, server: Server, bus: str) -> None:
         """Listen to an event bus of local AWS."""
@@ -40,7 +45,7 @@ class Outcomes:
         self._caught: list[dict[str, Any]] = []
 
     def of(self, execution: str, *, timeout: float = 15.0) -> dict[str, Any]:
-        """Return the detail of the event that tells of an execution's outcome.
+        """Return the detail of the event that announces an execution's outcome.
 
         Args:
             execution: The execution's ARN.
@@ -49,14 +54,35 @@ class Outcomes:
         Raises:
             OutcomeMissingError: It did not come in time.
         """
+        return self._wait(DEPLOYMENT_ENDED, lambda detail: bool(detail["Execution"] == execution), timeout)
+
+    def of_sweep(self, earliest: datetime, *, timeout: float = 15.0) -> dict[str, Any]:
+        """Return the detail of the event of a sweep that started at a moment, or within the hour after it.
+
+        Raises:
+            OutcomeMissingError: It did not come in time.
+        """
+        latest = earliest + timedelta(hours=1)
+        return self._wait(
+            SWEEP_ENDED, lambda detail: earliest <= datetime.fromisoformat(detail["StartedAt"]) < latest, timeout
+        )
+
+    def count(self, execution: str) -> int:
+        """Count the events so far that announce an execution's outcome."""
+        self._catch()
+        return sum(
+            event["detail-type"] == DEPLOYMENT_ENDED and event["detail"]["Execution"] == execution
+            for event in self._caught
+        )
+
+    def _wait(self, detail_type: str, is_awaited: Callable[[dict[str, Any]], bool], timeout: float) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             for event in self._caught:
-                if event["detail"]["Execution"] == execution:
-                    detail: dict[str, Any] = event["detail"]
-                    return detail
+                if event["detail-type"] == detail_type and is_awaited(event["detail"]):
+                    return dict(event["detail"])
             self._catch()
-        raise OutcomeMissingError(f"The event bus was not told of {execution} within {timeout:g} s")
+        raise OutcomeMissingError(f'No awaited "{detail_type}" was on the event bus within {timeout:g} s')
 
     def _catch(self) -> None:
         answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=_WAIT_SECONDS)

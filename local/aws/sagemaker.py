@@ -12,6 +12,7 @@ from ministack.core.responses import StreamingResponse
 from ministack.core.router import extract_access_key_id
 
 from local.aws.authorization import enforce, requested_tags, resource_tags
+from local.aws.scaling import Scaling
 from local.settings import ACCOUNT_ID, REGION
 from local.simulator import ConnectionDroppedError, Simulator
 from local.simulator.permissions import required_permissions
@@ -47,9 +48,15 @@ class SageMaker:
         calls: The requests so far, the denied ones too.
     """
 
-    def __init__(self, simulator: Simulator) -> None:
-        """Let a simulator answer."""
+    def __init__(self, simulator: Simulator, scaling: Scaling) -> None:
+        """Let a simulator answer.
+
+        Args:
+            simulator: Who answers.
+            scaling: Knows which variants are scaled; deleting an endpoint deregisters them, with the caller's rights.
+        """
         self.simulator = simulator
+        self._scaling = scaling
         self.calls: list[Call] = []
 
     async def handle(
@@ -59,6 +66,7 @@ class SageMaker:
         del method
         caller = request_caller_arn(headers, query)
         asked: list[tuple[str, str]] = []
+        deleted: list[dict[str, Any]] = []
 
         def authorize(operation: str, parameters: dict[str, Any]) -> None:
             needed = required_permissions(operation, parameters, ACCOUNT_ID, REGION)
@@ -67,8 +75,11 @@ class SageMaker:
             tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags", [])}
             requested = requested_tags(tags, parameters.get("TagKeys", []))
             for permission in needed:
-                borne = resource_tags(self.simulator.tags(permission.resource))
+                borne = resource_tags(self.simulator.tags_in_iam(permission.resource))
                 enforce(permission, SERVICE, access_key, {**requested, **borne})
+            if operation == "DeleteEndpoint":
+                self._scaling.authorize_deregistration(str(parameters.get("EndpointName")), access_key)
+                deleted.append(parameters)
 
         def answer() -> Response:
             return respond(self.simulator, path, headers, body, authorize)
@@ -77,7 +88,9 @@ class SageMaker:
         try:
             # In a thread: the simulator may sleep, and asks MiniStack for roles, objects and alarms.
             status, answer_headers, content = await asyncio.to_thread(answer)
-            if status >= HTTPStatus.BAD_REQUEST:
+            if status < HTTPStatus.BAD_REQUEST:
+                self._scaling.deregister_all({parameters["EndpointName"] for parameters in deleted})
+            else:
                 error = answer_headers.get("x-amzn-errortype") or json.loads(content)["__type"]
         except ConnectionDroppedError:
             return 200, {"content-length": "1"}, StreamingResponse(_break_off)

@@ -107,6 +107,31 @@ class Scaling:
                 target["ResourceId"] == f"endpoint/{endpoint}/variant/{variant}" for target in self._targets.values()
             )
 
+    def authorize_deregistration(self, endpoint: str, access_key: str) -> None:
+        """Make sure that the caller of DeleteEndpoint may deregister the endpoint's variants, if any are scaled.
+
+        Source: SageMaker API Reference, DeleteEndpoint, and the actions that its console policies name beside it.
+
+        Raises:
+            ServiceError: No policy allows it.
+        """
+        for target in self._of_endpoint(endpoint):
+            permission = self._required_permission("DeregisterScalableTarget", target)
+            borne = resource_tags(self._tags.get(target["ScalableTargetARN"], {}))
+            enforce(permission, SERVICE, access_key, borne)
+
+    def deregister_all(self, endpoints: set[str]) -> None:
+        """Deregister the variants of endpoints that are being deleted."""
+        for endpoint in endpoints:
+            for target in self._of_endpoint(endpoint):
+                with self._lock:
+                    self._deregister(target)
+
+    def _of_endpoint(self, endpoint: str) -> list[Document]:
+        with self._lock:
+            prefix = f"endpoint/{endpoint}/variant/"
+            return [target for target in self._targets.values() if target["ResourceId"].startswith(prefix)]
+
     def _register(self, parameters: Document) -> Document:
         resource = _RESOURCES.get(parameters["ScalableDimension"])
         if resource is None or not resource.fullmatch(parameters["ResourceId"]):

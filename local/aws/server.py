@@ -23,7 +23,7 @@ from local.settings import ACCOUNT_ID, REGION, ROOT, aws_environment, process_en
 
 _HOST = "127.0.0.1"
 _PROGRAM = (sys.executable, "-m", "local.aws.gateway")
-_SERVICES = "cloudformation,events,iam,lambda,logs,monitoring,s3,sns,sqs,ssm,states,sts"
+_SERVICES = "appconfig,cloudformation,events,iam,lambda,logs,monitoring,s3,sns,sqs,ssm,states,sts"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.05

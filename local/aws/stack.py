@@ -1,19 +1,22 @@
 """The shipped stack, up on local AWS."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from local.aws.build import build
 from local.aws.deploy import Outputs, deploy
-from local.aws.execution import wait_for_execution
+from local.aws.execution import follow, wait_for_execution
 from local.aws.outcomes import Outcomes
 from local.aws.server import Server
 
 _START_SECONDS = 20.0
 _OUTCOME_SECONDS = 90.0
+_SWEEP_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Stack:
     Attributes:
         server: The local AWS that it is deployed to.
         outputs: What it says of itself.
-        outcomes: What its event bus is told.
+        outcomes: Its events on the bus.
     """
 
     server: Server
@@ -64,12 +67,35 @@ class Stack:
         return wait_for_execution(states, self.outputs.state_machine_arn, is_of_upload, timeout=_START_SECONDS)
 
     def outcome_of(self, execution: str) -> dict[str, Any]:
-        """Wait until the event bus is told how an execution has ended, and return the event's detail.
+        """Wait for the event that announces an execution's outcome, and return its detail.
 
         Raises:
-            OutcomeMissingError: It was not told in time.
+            OutcomeMissingError: It did not come in time.
         """
         return self.outcomes.of(execution, timeout=_OUTCOME_SECONDS)
+
+    def sweep(self, *, dry_run: bool = False, after: float = 0.0) -> dict[str, Any]:
+        """Run a sweep to its end, and return the detail of its event.
+
+        Args:
+            dry_run: Whether it only names what it would delete.
+            after: Seconds from now at which the sweep believes to run.
+
+        Raises:
+            ExecutionRunningError: It did not end in time.
+            OutcomeMissingError: It put no event.
+        """
+        states, began = self.server.client("stepfunctions"), datetime.now(UTC) + timedelta(seconds=after)
+        self.server.control.advance_step_functions(after)
+        try:
+            started = states.start_execution(
+                stateMachineArn=self.outputs.sweep_state_machine_arn, input=json.dumps({"DryRun": dry_run})
+            )
+            for _ in follow(states, started["executionArn"], timeout=_SWEEP_SECONDS):
+                pass
+        finally:
+            self.server.control.advance_step_functions(0.0)
+        return self.outcomes.of_sweep(began)
 
     def endpoint(self, name: str) -> dict[str, Any]:
         """Return an endpoint as DescribeEndpoint would, if no replica lagged.

@@ -8,18 +8,18 @@ from local.aws.build import build
 from local.aws.deploy import deploy
 from local.aws.interrupts import run_interruptible
 from local.aws.server import Server
-from local.demo.story import Story
+from local.progress import Progress
 from local.settings import aws_environment
 
 
 def main() -> int:
     """Bring local AWS and the stack up, tell how to talk to them, and wait to be interrupted."""
     console = Console(highlight=False)
-    story = Story(console)
-    with story.chapter("Build the stack with sam build"):
+    progress = Progress(console)
+    with progress.step("Build the stack with sam build"):
         template = build()
     with Server() as server:
-        with story.chapter("Deploy the stack to local AWS"):
+        with progress.step("Deploy the stack to local AWS"):
             outputs = deploy(server, template, {})
         exports = "".join(f"export {name}={value}\n" for name, value in aws_environment(server.url).items())
         console.print(

@@ -1,7 +1,8 @@
-"""What has become of endpoints after many uploads: which promise is broken."""
+"""The checks after a load: what violates the deployer's promises."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,29 +12,51 @@ if TYPE_CHECKING:
 
 Resources = dict[str, dict[str, Any]]
 
-# Outcomes and errors of runs whose revision was live, and is history.
-_MADE_HISTORY = {("Deployed", ""), ("Superseded", "DeploymentSupersededError")}
+# Outcomes and errors of runs whose revision was live.
+_DEPLOYED = {("Deployed", ""), ("Superseded", "DeploymentSupersededError")}
 _FAILED = ("Failed", "TimedOut", "Rejected")
 
 
-def broken_promises(runs: Sequence[Run], resources: Resources, *, retained: int) -> Iterator[str]:
-    """Yield in which way it did not end as it has to.
+@dataclass(frozen=True)
+class EndState:
+    """What there is when a load has ended, and after a sweep.
+
+    Attributes:
+        resources: What SageMaker holds: `Models`, `EndpointConfigs` and `Endpoints`, each by name.
+        stored: The keys below `revisions/` in the artifact bucket.
+    """
+
+    resources: Resources
+    stored: Collection[str] = field(default_factory=list)
+
+
+def find_violations(runs: Sequence[Run], resources: Resources) -> Iterator[str]:
+    """Yield what is wrong right after the last run has ended.
 
     Args:
-        runs: All runs for the endpoints that are looked at, in the order of their uploads.
-        resources: What there is in SageMaker: `Models`, `EndpointConfigs` and `Endpoints`, each by name.
-        retained: How many revisions of an endpoint are to be retained.
+        runs: All runs for the endpoints that are checked, in the order of their uploads.
+        resources: What SageMaker holds: `Models`, `EndpointConfigs` and `Endpoints`, each by name.
     """
     for run in runs:
         if run.outcome is None:
             yield f"a run for {run.endpoint} announced nothing, and ended in {_last_state(run)}"
         elif run.outcome["Outcome"] in _FAILED:
-            told = f"{run.outcome['Outcome']}: {run.outcome.get('Error')}: {run.outcome.get('Cause', '')}"
-            yield f"a run for {run.endpoint} ended as {told}"
+            outcome = f"{run.outcome['Outcome']}: {run.outcome.get('Error')}: {run.outcome.get('Cause', '')}"
+            yield f"a run for {run.endpoint} ended as {outcome}"
     for endpoint, newest in {run.endpoint: run for run in runs}.items():
         yield from _not_newest(newest, resources["Endpoints"].get(endpoint))
+
+
+def find_leftovers(runs: Sequence[Run], state: EndState, *, retained: int) -> Iterator[str]:
+    """Yield what a sweep should have deleted and has not, and what it should have kept.
+
+    Args:
+        runs: All runs for the endpoints that are checked, in the order of their uploads.
+        state: What there is after a sweep past the retention.
+        retained: How many deployed revisions of an endpoint are retained.
+    """
     for endpoint in {run.endpoint: None for run in runs}:
-        yield from _unaccounted(endpoint, [run for run in runs if run.endpoint == endpoint], resources, retained)
+        yield from _check_endpoint(endpoint, [run for run in runs if run.endpoint == endpoint], state, retained)
 
 
 def _last_state(run: Run) -> str:
@@ -52,23 +75,42 @@ def _not_newest(newest: Run, endpoint: Mapping[str, Any] | None) -> Iterator[str
         )
 
 
-def _unaccounted(endpoint: str, runs: Sequence[Run], resources: Resources, retained: int) -> Iterator[str]:
-    """Yield the configs that were never served, those beyond retention, and the models that no config uses."""
-    outcomes = [run.outcome for run in runs if run.outcome]
-    history = {
-        outcome.get("Revision")
-        for outcome in outcomes
-        if (outcome["Outcome"], outcome.get("Error", "")) in _MADE_HISTORY
+def _check_endpoint(endpoint: str, runs: Sequence[Run], state: EndState, retained: int) -> Iterator[str]:
+    """Compare the configs, models and stored objects of an endpoint with those that are to be kept."""
+    configs, models = state.resources["EndpointConfigs"], state.resources["Models"]
+    kept = _retained_revisions(endpoint, runs, state.resources, retained)
+    used = {variant["ModelName"] for name in kept & configs.keys() for variant in configs[name]["ProductionVariants"]}
+    yield from _differences("config", set(_of(endpoint, configs)), kept)
+    yield from _differences("model", set(_of(endpoint, models)), used)
+    folder = f"revisions/{endpoint}/"
+    stored = {key.removeprefix(folder) for key in state.stored if key.startswith(folder)}
+    requests = {name.partition("/")[0] for name in stored if not name.startswith("artifacts/")}
+    artifacts = {name for name in stored if name.startswith("artifacts/")}
+    needed = {_data_url(models[name]).partition(folder)[2] for name in used & models.keys()} - {""}
+    yield from _differences("stored request", requests, kept)
+    yield from _differences("stored artifact", artifacts, needed)
+
+
+def _retained_revisions(endpoint: str, runs: Sequence[Run], resources: Resources, retained: int) -> set[str]:
+    """Return the newest revisions that were deployed, the live one counted."""
+    deployed = {
+        str(run.outcome["Revision"])
+        for run in runs
+        if run.outcome and (run.outcome["Outcome"], run.outcome.get("Error", "")) in _DEPLOYED
     }
-    configs = _of(endpoint, resources["EndpointConfigs"])
-    yield from (f"config {name} was never served, and is still there" for name in configs if name not in history)
-    if len(configs) > retained:
-        yield f"{endpoint} keeps {len(configs)} revisions; {retained} are to be retained"
-    used = {
-        variant["ModelName"] for name in configs for variant in resources["EndpointConfigs"][name]["ProductionVariants"]
-    }
-    left = set(_of(endpoint, resources["Models"])) - used
-    yield from (f"no config uses model {name}, and it is still there" for name in sorted(left))
+    live = resources["Endpoints"].get(endpoint, {}).get("EndpointConfigName")
+    # The time of the request comes right after the endpoint's name, so names sort by age.
+    newest = sorted(deployed, reverse=True)[:retained]
+    return {*newest, *([live] if live else [])}
+
+
+def _differences(kind: str, found: set[str], expected: set[str]) -> Iterator[str]:
+    yield from (f"{kind} {name} is unused, and was not swept" for name in sorted(found - expected))
+    yield from (f"{kind} {name} is in use, and is gone" for name in sorted(expected - found))
+
+
+def _data_url(model: Mapping[str, Any]) -> str:
+    return str(model.get("PrimaryContainer", {}).get("ModelDataUrl", ""))
 
 
 def _of(endpoint: str, names: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a load took, and what it would cost: as figures, and as the table in docs/benchmarks.md."""
+"""The figures of a load: its calls, times and price, and their table in docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from local.settings import ROOT
 from local.simulator.errors import throttled as throttling
+from local.states_language.history import FAILED, SCHEDULED, details_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from local.load_test.floor import Floor
     from local.load_test.uploads import Load, Run
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
@@ -25,32 +27,43 @@ INVOCATION_DOLLARS = 0.20 / 1_000_000
 GIGABYTE_SECOND_DOLLARS = 0.0000133334
 FUNCTION_GIGABYTES = 512 / 1024
 
+MOST_CALLS = 15
+"""Calls of SageMaker that an upload may take on the average."""
+
+MOST_OF_FLOOR = 1.3
+"""How many times the floor's seconds a load may take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What a load took.
 
     Attributes:
-        load: What was asked.
+        load: The uploads.
+        floor: What they take at least.
         runs: What each upload led to.
-        answers: How many calls of SageMaker ended in each way: without an error, or with the code of one.
-        calls_per_second: How many calls SageMaker took each second; None for any number.
+        answers: How many calls of SageMaker ended in each way, without an error or with the code of one, until the last
+            execution had ended.
+        sweep_calls: How many calls of SageMaker the sweep made afterwards.
         speed: How many times faster than the wall clock SageMaker's went; None if time was virtual.
         seconds: From the first upload to the end of the last execution, on SageMaker's clock.
         wall_seconds: The same on the wall clock.
         milliseconds: How long an invocation of a function took on the average, on local AWS.
-        broken: The promises that were not kept.
+        wake_ups: Invocations of functions that events of endpoints caused, outside of all executions.
+        violations: What was not as the deployer promises.
     """
 
     load: Load
+    floor: Floor
     runs: Sequence[Run]
     answers: Counter[str]
-    calls_per_second: float | None
+    sweep_calls: int
     speed: float | None
     seconds: float
     wall_seconds: float
     milliseconds: float
-    broken: Sequence[str]
+    wake_ups: int
+    violations: Sequence[str]
 
     @property
     def throttled(self) -> int:
@@ -59,8 +72,20 @@ class Figures:
 
     @property
     def calls(self) -> int:
-        """How many calls it took."""
+        """How many calls SageMaker answered."""
         return self.answers.total() - self.throttled
+
+    @property
+    def times_floor(self) -> float:
+        """How many times the floor's seconds it took."""
+        return self.seconds / self.floor.seconds
+
+    def missed_targets(self) -> Iterator[str]:
+        """Yield the targets that the load missed; they hold where functions take no time."""
+        if (calls := self.calls / self.load.uploads) > MOST_CALLS:
+            yield f"an upload took {calls:.1f} calls of SageMaker; the target is {MOST_CALLS}"
+        if self.times_floor > MOST_OF_FLOOR:
+            yield f"the load took {self.times_floor:.2f} times its floor; the target is {MOST_OF_FLOOR}"
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -69,19 +94,24 @@ class Figures:
 
     @property
     def retries(self) -> Counter[str]:
-        """How often a step was tried again, by the error."""
+        """How often a step was retried, by the error."""
         return Counter(error for run in self.runs for error in _retried(run.events))
 
     @property
     def transitions(self) -> int:
-        """State transitions, as Step Functions charges for them: each state that is entered, and each retry."""
+        """State transitions, as Step Functions charges for them: one for each state entered, and for each retry."""
         entered = sum("stateEnteredEventDetails" in event for run in self.runs for event in run.events)
         return entered + self.retries.total()
 
     @property
     def invocations(self) -> int:
         """Invocations of functions."""
-        return sum(event["type"] == "TaskScheduled" for run in self.runs for event in run.events)
+        return self.wake_ups + sum(run.invocations for run in self.runs)
+
+    @property
+    def longest_history(self) -> int:
+        """Events of the longest history; a Lambda task that succeeds at once has five."""
+        return max(len(run.events) for run in self.runs)
 
     @property
     def dollars(self) -> float:
@@ -94,28 +124,35 @@ class Figures:
         )
 
     def rows(self) -> dict[str, str]:
-        """Return what the table says, by the title of the row."""
-        load = self.load
+        """Return the cells of the table, by the title of the row."""
+        load, floor, limit = self.load, self.floor, self.floor.calls_per_second
         lengths = [run.outcome["DurationSeconds"] * (self.speed or 1) for run in self.runs if run.outcome]
         return {
             "uploads": f"{load.uploads} for {load.endpoints} endpoints, within {load.seconds:g} s",
-            "SageMaker takes": f"{self.calls_per_second:g} calls a second" if self.calls_per_second else "any calls",
-            "SageMaker's clock": f"{self.speed:g} times as fast as the wall's" if self.speed else "virtual",
-            "all had ended after": f"{self.seconds:.0f} s, in {self.wall_seconds:.0f} s on the wall clock",
-            "an execution took": f"{median(lengths):.0f} s in the middle, {max(lengths):.0f} s at most",
+            "SageMaker's limit": f"{limit:g} calls a second" if limit else "none",
+            "SageMaker's clock": f"{self.speed:g} times as fast as the wall clock" if self.speed else "virtual",
+            "floor": f"{floor.seconds:.0f} s, {floor.calls} calls",
+            "last execution ended after": f"{self.seconds:.0f} s, in {self.wall_seconds:.0f} s on the wall clock",
+            "compared with the floor": f"{self.times_floor:.2f} times its seconds",
+            "an execution took": f"{median(lengths):.0f} s (median), {max(lengths):.0f} s at most",
             "outcomes": _counts(self.outcomes),
-            "promises broken": str(len(self.broken)),
-            "calls of SageMaker": f"{self.calls}, {self.calls / load.uploads:.0f} for each upload",
-            "calls that it throttled": str(self.throttled),
+            "violations": str(len(self.violations)),
+            "calls of SageMaker": f"{self.calls}, {self._per_upload(self.calls)}",
+            "throttled calls": str(self.throttled),
+            "calls of the sweep": str(self.sweep_calls),
             "retries": _counts(self.retries),
-            "state transitions": f"{self.transitions}, {self.transitions / load.uploads:.0f} for each upload",
-            "invocations": f"{self.invocations}, {self.invocations / load.uploads:.0f} for each upload",
+            "state transitions": f"{self.transitions}, {self._per_upload(self.transitions)}",
+            "longest history": f"{self.longest_history} events",
+            "invocations": f"{self.invocations}, {self._per_upload(self.invocations)}",
             "price of an upload": f"${self.dollars / load.uploads:.4f}",
         }
 
+    def _per_upload(self, count: int) -> str:
+        return f"{count / self.load.uploads:.1f} for each upload"
+
 
 def table(in_virtual_time: Figures, on_aws: Figures) -> str:
-    """Return both in Markdown, side by side."""
+    """Return both columns as a table in Markdown."""
     other = on_aws.rows()
     lines = [f"| {title} | {value} | {other[title]} |" for title, value in in_virtual_time.rows().items()]
     return "\n".join(["| | in virtual time | on local AWS |", "|---|---|---|", *lines])
@@ -130,10 +167,10 @@ def write(text: str) -> None:
 
 def _retried(events: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Yield the error of each attempt that was followed by another one of the same task."""
-    attempts = [event for event in events if event["type"] in {"TaskScheduled", "TaskFailed", "TaskStateExited"}]
+    attempts = [event for event in events if event["type"] in SCHEDULED | FAILED | {"TaskStateExited"}]
     for failed, following in pairwise(attempts):
-        if failed["type"] == "TaskFailed" and following["type"] == "TaskScheduled":
-            yield failed["taskFailedEventDetails"]["error"]
+        if failed["type"] in FAILED and following["type"] in SCHEDULED:
+            yield str(details_of(failed).get("error", ""))
 
 
 def _counts(counted: Counter[str]) -> str:

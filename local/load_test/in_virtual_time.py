@@ -1,6 +1,6 @@
 """A load in virtual time: the shipped definition and functions on the simulator, to the millisecond and repeatable.
 
-What the functions read of their environment as they are imported has to be set by whoever imports this module.
+Whoever imports this module has to set the environment variables first that the functions read when they are imported.
 """
 
 from __future__ import annotations
@@ -9,28 +9,31 @@ import io
 import time
 from collections import Counter
 from contextlib import redirect_stdout
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from local.load_test.aftermath import broken_promises
+from local.load_test.checks import EndState, find_leftovers, find_violations
 from local.load_test.figures import Figures
-from local.load_test.uploads import RETAINED, Run, hosting
+from local.load_test.floor import floor_of
+from local.load_test.uploads import RETAINED, RETENTION_SECONDS, Run, hosting
 from local.virtual_time import Execution
-from local.virtual_time.world import worlds
+from local.virtual_time.world import BUCKET, worlds
 
 if TYPE_CHECKING:
     from local.load_test.uploads import Load
+    from local.virtual_time.world import World
 
 
-def put_in_virtual_time(
+def run_in_virtual_time(
     load: Load, *, calls_per_second: float | None, milliseconds: float = 0.0, seed: int = 0
 ) -> Figures:
-    """Upload, let time pass until everything has ended, and look at what has become of it.
+    """Upload, let time pass until everything has ended, sweep a day later, and check what there is.
 
     Args:
-        load: How much.
+        load: The uploads.
         calls_per_second: How many calls SageMaker takes each second; None for any number.
-        milliseconds: How long an invocation of a function takes where that is charged for.
+        milliseconds: How long an invocation of a function takes, for its price.
         seed: Decides the lag of replicas, and the jitter of retries.
     """
     wall_began, executions = time.monotonic(), dict[int, Execution]()
@@ -49,14 +52,32 @@ def put_in_virtual_time(
             Run(number, load.endpoint(number), outcomes.get(execution.arn), execution.events)
             for number, execution in sorted(executions.items())
         ]
+        wall_seconds, wake_ups = time.monotonic() - wall_began, world.rules.invocations.total()
+        answers = Counter(call.outcome for call in world.simulator.calls)
+        violations = [*find_violations(runs, world.simulator.resources())]
+        world.clock.sleep(2 * RETENTION_SECONDS)
+        world.sweep()
+        violations += find_leftovers(runs, _end_state(world), retained=RETAINED)
         return Figures(
             load=load,
+            floor=floor_of(load, hosting(calls_per_second)),
             runs=runs,
-            answers=Counter(call.outcome for call in world.simulator.calls),
-            calls_per_second=calls_per_second,
+            answers=answers,
+            sweep_calls=len(world.simulator.calls) - answers.total(),
             speed=None,
-            seconds=world.clock.now() - began,
-            wall_seconds=time.monotonic() - wall_began,
+            seconds=max(_ended_at(execution) for execution in executions.values()) - began,
+            wall_seconds=wall_seconds,
             milliseconds=milliseconds,
-            broken=[*broken_promises(runs, world.simulator.resources(), retained=RETAINED)],
+            wake_ups=wake_ups,
+            violations=violations,
         )
+
+
+def _ended_at(execution: Execution) -> float:
+    return datetime.fromisoformat(execution.record["stopDate"]).timestamp()
+
+
+def _end_state(world: World) -> EndState:
+    pages = world.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix="revisions/")
+    stored = [found["Key"] for page in pages for found in page.get("Contents", [])]
+    return EndState(world.simulator.resources(), stored)

@@ -16,9 +16,10 @@ from botocore.exceptions import ClientError
 
 from local.aws.errors import LocalAwsError
 from local.aws.outcomes import OutcomeMissingError
-from local.load_test.aftermath import broken_promises
+from local.load_test.checks import EndState, find_leftovers, find_violations
 from local.load_test.figures import Figures
-from local.load_test.uploads import RETAINED, Run
+from local.load_test.floor import floor_of
+from local.load_test.uploads import RETAINED, RETENTION_SECONDS, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from local.aws.stack import Stack
     from local.load_test.uploads import Load
 
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 _OUTCOME_SECONDS = 5.0
 _BILLED = re.compile(r"REPORT RequestId: .*\tBilled Duration: (\d+) ms")
 _MODEL = """
@@ -39,44 +40,52 @@ def predict_fn(data, model):
 
 
 class LoadUnfinishedError(LocalAwsError):
-    """Not all executions of a load have ended in time."""
+    """Some executions of a load have not ended in time."""
 
 
-def put_on_aws(stack: Stack, load: Load, *, speed: float, timeout: float) -> Figures:
-    """Upload, wait until everything has ended, and look at what has become of it.
+def run_on_aws(stack: Stack, load: Load, *, speed: float, timeout: float) -> Figures:
+    """Upload, wait until everything has ended, sweep as if a day later, and check what there is.
 
     Args:
         stack: The stack, up on local AWS, with nothing else going on.
-        load: How much.
+        load: The uploads.
         speed: How many times faster than the wall clock SageMaker and the state machine's waits run there.
-        timeout: Seconds on the wall clock after which it counts as stuck.
+        timeout: Seconds on the wall clock after which the load counts as stuck.
 
     Raises:
         LoadUnfinishedError: It is stuck.
     """
-    before, calls_before = {each["executionArn"] for each in stack.executions()}, len(stack.server.control.calls())
+    control = stack.server.control
+    before, calls_before = {each["executionArn"] for each in stack.executions()}, len(control.calls())
     began = time.time()
     versions = _upload(stack, load, speed)
     executions = _ended(stack, load, before, timeout)
     wall_seconds = time.time() - began
     runs = sorted((_run(stack, load, versions, arn) for arn in executions), key=lambda run: run.number)
-    calls = stack.server.control.calls()[calls_before:]
-    broken = broken_promises(runs, stack.server.control.resources(), retained=RETAINED)
+    answers = Counter(call["error"] for call in control.calls()[calls_before:])
+    billed = [*_billed(stack, began)]
+    violations = [*find_violations(runs, control.resources()), *_wrong_answers(stack, runs)]
+    calls_before = len(control.calls())
+    stack.sweep(after=2 * RETENTION_SECONDS)
+    sweep_calls = len(control.calls()) - calls_before
+    violations += find_leftovers(runs, EndState(control.resources(), _stored(stack)), retained=RETAINED)
     return Figures(
         load=load,
+        floor=floor_of(load, control.settings),
         runs=runs,
-        answers=Counter(call["error"] for call in calls),
-        calls_per_second=stack.server.control.settings.calls_per_second,
+        answers=answers,
+        sweep_calls=sweep_calls,
         speed=speed,
         seconds=wall_seconds * speed,
         wall_seconds=wall_seconds,
-        milliseconds=mean(_billed(stack, began)),
-        broken=[*broken, *_wrong_answers(stack, runs)],
+        milliseconds=mean(billed),
+        wake_ups=len(billed) - sum(run.invocations for run in runs),
+        violations=violations,
     )
 
 
 def _upload(stack: Stack, load: Load, speed: float) -> dict[str, int]:
-    """Upload all artifacts in their time; return their numbers by version."""
+    """Upload each artifact at its moment; return their numbers by version."""
     began, versions = time.monotonic(), dict[str, int]()
     for number in range(load.uploads):
         time.sleep(max(0.0, began + load.moment(number) / speed - time.monotonic()))
@@ -101,7 +110,7 @@ def _ended(stack: Stack, load: Load, before: set[str], timeout: float) -> list[s
         started = [each for each in stack.executions() if each["executionArn"] not in before]
         if len(started) >= load.uploads and all(each["status"] != "RUNNING" for each in started):
             return [each["executionArn"] for each in started]
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
     running = sum(each["status"] == "RUNNING" for each in started)
     raise LoadUnfinishedError(
         f"After {timeout:g} s {len(started)} of {load.uploads} executions have started, and {running} still run"
@@ -137,9 +146,16 @@ def _billed(stack: Stack, began: float) -> Iterator[int]:
                         yield int(billed[1])
 
 
+def _stored(stack: Stack) -> list[str]:
+    """Return the keys of all stored objects."""
+    pages = stack.server.client("s3").get_paginator("list_objects_v2")
+    found = pages.paginate(Bucket=stack.outputs.artifact_bucket, Prefix="revisions/")
+    return [each["Key"] for page in found for each in page.get("Contents", [])]
+
+
 def _wrong_answers(stack: Stack, runs: Sequence[Run]) -> Iterator[str]:
-    """Ask each endpoint, and yield which of them does not answer as its newest artifact does."""
-    # Whoever asks may be throttled as well, and tries again.
+    """Invoke each endpoint, and yield those that do not answer as their newest artifact does."""
+    # These calls may be throttled, too.
     patient = Config(retries={"mode": "standard", "total_max_attempts": 10})
     runtime = stack.server.session().client("sagemaker-runtime", endpoint_url=stack.server.url, config=patient)
     for endpoint, number in {run.endpoint: run.number for run in runs}.items():

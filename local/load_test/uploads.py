@@ -1,4 +1,4 @@
-"""How much is asked of the deployer, and of a SageMaker that takes its time and only so many calls."""
+"""The uploads of a load, and how slow and limited the SageMaker is that they meet."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.simulator import Settings
+from local.states_language.history import SCHEDULED
 
 RETAINED = 3
-"""Revisions that the stack retains."""
+"""Deployed revisions of an endpoint that the stack retains."""
+
+RETENTION_SECONDS = 24 * 3600.0
+"""How long the stack keeps what nothing uses."""
 
 
 @dataclass(frozen=True)
@@ -16,9 +20,9 @@ class Load:
     """Uploads, each of another artifact.
 
     Attributes:
-        uploads: How many.
-        endpoints: How many endpoints they are for, taking turns.
-        seconds: Within which time, on SageMaker's clock.
+        uploads: Number of uploads.
+        endpoints: Number of endpoints; the uploads are for one after the other, in turns.
+        seconds: Seconds from the first upload to the last, on SageMaker's clock.
         prefix: What the endpoints' names begin with.
     """
 
@@ -36,18 +40,18 @@ class Load:
         return f"models/{self.endpoint(number)}/model.tar.gz"
 
     def moment(self, number: int) -> float:
-        """Return the seconds from the start after which an upload comes, on SageMaker's clock."""
+        """Return when an upload comes: seconds from the start, on SageMaker's clock."""
         return number * self.seconds / self.uploads
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What an upload led to.
+    """The execution that an upload started.
 
     Attributes:
-        number: The upload's.
-        endpoint: The endpoint that it was for.
-        outcome: What the event bus was told; None if nothing.
+        number: The upload's number.
+        endpoint: The endpoint that it is for.
+        outcome: The detail of the event that announced its outcome; None if there was none.
         events: The history of the execution.
     """
 
@@ -56,7 +60,12 @@ class Run:
     outcome: dict[str, Any] | None
     events: list[dict[str, Any]]
 
+    @property
+    def invocations(self) -> int:
+        """Invocations of functions by the execution."""
+        return sum(event["type"] in SCHEDULED for event in self.events)
+
 
 def hosting(calls_per_second: float | None) -> Settings:
-    """Return how SageMaker behaves under a load; endpoints take as long as small ones do."""
+    """Return the simulator's settings for a load; endpoints take as long as small ones do."""
     return Settings(lag=5.0, create_seconds=180.0, update_seconds=240.0, calls_per_second=calls_per_second)

@@ -1,5 +1,5 @@
-"""The fault campaign: random stories of requests, events, faults and manual changes, held against the promises.
+"""The fault campaign: random scenarios of requests, faults and operator actions, checked against the invariants.
 
-One seed is one story. It runs on the shipped definition and the real handlers, in virtual time, and what happened is
-recorded and then judged. `python -m local.simulation --help` says how to start it.
+One seed is one scenario. It runs on the shipped definitions and the real handlers, in virtual time. What happens is
+recorded first and checked afterwards. `python -m local.simulation --help` says how to start it.
 """

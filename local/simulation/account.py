@@ -1,4 +1,4 @@
-"""The account at any moment of a story, from what was written to it."""
+"""The account at any moment of a scenario, replayed from the recorded writes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from local.simulation.recording import Write
-    from local.simulation.story import Document
+    from local.simulation.records import Write
+    from local.simulation.scenario import Document
 
 STUCK = frozenset({"OutOfService", "UpdateRollbackFailed"})
-"""Statuses of an endpoint that was in service, from which only a person gets it on."""
+"""Statuses of an endpoint that has been in service, which only a person can resolve."""
 
 _ARNS = {"models": "ModelArn", "configs": "EndpointConfigArn", "endpoints": "EndpointArn"}
 
 
 @dataclass
 class Account:
-    """Models, endpoint configs, endpoints and tags, as they truly are at one moment."""
+    """Models, endpoint configs, endpoints and tags at one moment, without any replica's lag."""
 
     models: dict[str, Document] = field(default_factory=dict)
     configs: dict[str, Document] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Account:
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def apply(self, write: Write) -> None:
-        """Let a write take place."""
+        """Apply a write."""
         table = getattr(self, write.table)
         if write.value is None:
             table.pop(write.name, None)
@@ -39,7 +39,7 @@ class Account:
         return self.tags.get(self.arn_of(table, name), {})
 
     def arn_of(self, table: str, name: str) -> str:
-        """Return the ARN of a model, an endpoint config or an endpoint; nothing if it is not there."""
+        """Return the ARN of a model, an endpoint config or an endpoint; empty if it does not exist."""
         return str(getattr(self, table).get(name, {}).get(_ARNS.get(table, ""), ""))
 
     def endpoints_on(self, config: str) -> list[str]:
@@ -66,8 +66,16 @@ def models_of(config: Document) -> list[str]:
     return [variant["ModelName"] for kind in kinds for variant in config.get(kind, []) if "ModelName" in variant]
 
 
+def data_urls(model: Document) -> list[str]:
+    """Return the URLs of a model's data."""
+    containers = [model["PrimaryContainer"]] if "PrimaryContainer" in model else model.get("Containers", [])
+    sources = [container.get("ModelDataSource", {}).get("S3DataSource", {}) for container in containers]
+    urls = [container.get("ModelDataUrl") for container in containers] + [source.get("S3Uri") for source in sources]
+    return [url for url in urls if url]
+
+
 def replay(writes: Iterable[Write]) -> Iterator[tuple[Write, Account]]:
-    """Yield each write with the account as it is just before."""
+    """Yield each write with the account just before it."""
     account = Account()
     for write in writes:
         yield write, account
@@ -75,7 +83,7 @@ def replay(writes: Iterable[Write]) -> Iterator[tuple[Write, Account]]:
 
 
 def at(writes: Iterable[Write], moment: float) -> Account:
-    """Return the account at a moment, in seconds since the epoch, with all that happened then."""
+    """Return the account at a moment, in seconds since the epoch, that moment's writes included."""
     account = Account()
     for write in writes:
         if write.time <= moment:
@@ -84,7 +92,7 @@ def at(writes: Iterable[Write], moment: float) -> Account:
 
 
 def spans(writes: Iterable[Write], endpoint: str) -> Iterator[tuple[float, float, Document | None]]:
-    """Yield how an endpoint was, from when until when; None where there was none."""
+    """Yield the states of an endpoint, each with its start and its end; None where it did not exist."""
     began, record = float("-inf"), None
     for write in writes:
         if write.table == "endpoints" and write.name == endpoint:

@@ -1,4 +1,4 @@
-"""Many stories on several processes, seed by seed."""
+"""Runs many scenarios in several processes, seed by seed."""
 
 from __future__ import annotations
 
@@ -16,33 +16,38 @@ if TYPE_CHECKING:
     from local.simulation.totals import Totals
 
 _AHEAD = 4
-"""Seeds for each process that may be under way or wait."""
+"""Seeds for each process that may be running or waiting."""
 
 
 def run(
-    totals: Totals, seed: int, *, workers: int, is_enough: Callable[[int, int], bool], tell: Callable[[Totals], None]
+    totals: Totals,
+    seed: int,
+    *,
+    workers: int,
+    is_enough: Callable[[int, int], bool],
+    on_progress: Callable[[Totals], None],
 ) -> None:
-    """Play the stories of one seed after the other, and add what comes of them.
+    """Run the scenarios of one seed after the other, and add up their totals.
 
     Args:
-        totals: To which it is added.
+        totals: To which they are added.
         seed: The first seed.
         workers: How many processes.
-        is_enough: Told the next seed and the executions so far; ends the campaign.
-        tell: Told the totals after every story.
+        is_enough: Gets the next seed and the executions so far; ends the campaign by returning True.
+        on_progress: Gets the totals after every scenario.
     """
     os.environ.update(worker.ENVIRONMENT)
-    under_way: set[Future[Totals]] = set()
+    running: set[Future[Totals]] = set()
     done: dict[int, Totals] = {}
     next_to_add = seed
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         while True:
-            while len(under_way) < _AHEAD * workers and not is_enough(seed, totals.executions):
-                under_way.add(pool.submit(worker.try_seed, seed))
+            while len(running) < _AHEAD * workers and not is_enough(seed, totals.executions):
+                running.add(pool.submit(worker.run_seed, seed))
                 seed += 1
-            if not under_way:
+            if not running:
                 return
-            ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
             for result in (future.result() for future in ended):
                 done[result.following] = result
             # In the order of the seeds, so that what was saved can be continued.
@@ -51,4 +56,4 @@ def run(
                     break
                 totals.add(done.pop(following))
                 next_to_add = following
-                tell(totals)
+                on_progress(totals)

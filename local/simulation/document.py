@@ -1,4 +1,4 @@
-"""What came of the last big campaign, as the table in docs/reliability.md."""
+"""Writes the totals of the last large campaign into docs/reliability.md, as a table."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from local.simulation.totals import Totals
 
 DOCUMENT = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- what `make chaos` writes -->\n", "<!-- until here -->"
-BY_HAND = "by hand: "
+BEGIN, END = "<!-- written by `make chaos` -->\n", "<!-- end -->"
+OPERATOR = "operator: "
 
 
 def table(totals: Totals) -> str:
     """Return the table in Markdown."""
     lines = [f"| {title} | {value} |" for title, value in _rows(totals).items()]
-    return "\n".join(["| what | how much |", "|---|---|", *lines])
+    return "\n".join(["| | |", "|---|---|", *lines])
 
 
 def write_table(totals: Totals) -> None:
@@ -30,18 +30,20 @@ def write_table(totals: Totals) -> None:
 
 
 def _rows(totals: Totals) -> dict[str, str]:
-    by_hand = Counter({name: count for name, count in totals.struck.items() if name.startswith(BY_HAND)})
+    by_operator = Counter({name: count for name, count in totals.fired.items() if name.startswith(OPERATOR)})
     missing = unvisited(totals)
     return {
-        "stories": f"seeds {totals.first} to {totals.following - 1}",
+        "scenarios": f"seeds {totals.first} to {totals.following - 1}",
         "executions": f"{totals.executions:,}",
-        "promises broken": str(len(totals.broken) or "none"),
-        "looks": f"{totals.looks.total():,}, at {len(totals.looks)} invariants",
+        "violated invariants": str(len(totals.violated) or "none"),
+        "checks": f"{totals.checks.total():,}, by {len(totals.checks)} invariants",
         "states entered": f"all {len(states())}" if not missing else f"all but {', '.join(missing)}",
-        "ends": _counts(totals.outcomes),
-        "faults that struck": _counts(totals.struck - by_hand),
-        "done by hand": _counts(Counter({name.removeprefix(BY_HAND): count for name, count in by_hand.items()})),
-        "work": f"{totals.seconds:,.0f} s, all processes together",
+        "outcomes": _counts(totals.outcomes),
+        "faults that fired": _counts(totals.fired - by_operator),
+        "operator actions": _counts(
+            Counter({name.removeprefix(OPERATOR): count for name, count in by_operator.items()})
+        ),
+        "computing time": f"{totals.seconds:,.0f} s, all processes together",
         "deployer and campaign": f"`{totals.code}`",
     }
 

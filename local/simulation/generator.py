@@ -1,4 +1,4 @@
-"""A seed becomes a story."""
+"""Makes the scenario of a seed."""
 
 from __future__ import annotations
 
@@ -7,144 +7,199 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from local.simulation import asking
-from local.simulation.requests import BROKEN, THEIR_MODEL
-from local.simulation.spells import MOST_LAG, spells
-from local.simulation.story import Alarm, Ask, Beside, Deed, Event, Manual, Redrive, Step, Stop, Story, Upload
-from local.simulator import Settings
+from local.simulation import scenario as steps
+from local.simulation.fault_windows import LONGEST_LAG, USUAL_LAG, make_fault_windows
+from local.simulation.requests import BROKEN, EXTERNAL_MODEL, SHARED_KEY
+from local.simulation.workload import make_request
+from local.simulator import EventDelivery, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from local.simulation.scenario import OperatorAction, OperatorStep, RequestStep, Scenario, Step
 
 _MOST_EXECUTIONS = 8
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 _NAMES = ("churn", "churn-a", "fraud", "an-endpoint-with-a-name-that-is-as-long-as-sagemaker-allows-one")
-_DEEDS: tuple[Deed, ...] = (
+_ACTIONS: tuple[OperatorAction, ...] = (
     "take over", "shift weights", "shift weights", "delete endpoint", "use model", "attach config", "tag", "untag",
-    "clean up", "clean up", "scale", "system update", "half a rollback",
+    "clean up", "clean up", "scale", "system update", "fail rollback", "overwrite artifact", "overwrite artifact",
+    "delete artifact", "replace instances", "replace instances", "delete live config",
 )  # fmt: skip
 
 
-def make_story(seed: int) -> Story:
-    """Return the story of a seed."""
+def make_scenario(seed: int) -> Scenario:
+    """Return the scenario of a seed."""
     random = Random(seed)  # noqa: S311 - repeatable, not secret
-    length = random.choice([600.0, _HOUR, 3 * _HOUR, 12 * _HOUR])
+    length = random.choice([600.0, _HOUR, 3 * _HOUR, 12 * _HOUR, 36 * _HOUR])
     endpoints = random.sample(_NAMES, random.choice([1, 1, 1, 2, 3]))
-    asks = list(_asks(random, endpoints, length))
-    # What is to meet a deployment happens about when there is one.
-    moments = [ask.at + delay for ask in asks for delay in ask.deliveries] or [0.0]
-    has_hands, has_crashes, has_model = random.choices([True, False], [3, 7], k=3)
-    hands = list(_hands(random, endpoints, moments, length)) if has_hands else []
-    steps: list[Step] = [
-        *_judged(asks, {step.endpoint for step in hands if step.deed == "scale"}),
-        *hands,
-        *(_crashes(random, asks) if has_crashes else ()),
-        *(_alarms(random, moments) if any("Alarms" in _text(ask) for ask in asks) else ()),
+    requests = list(_requests(random, endpoints, length))
+    # What is to coincide with a deployment happens about when there is one.
+    moments = [request.at + delay for request in requests for delay in request.deliveries] or [0.0]
+    has_operator, has_stops, has_external_model = random.choices([True, False], [4, 6], k=3)
+    operator = list(_operator(random, endpoints, moments, length)) if has_operator else []
+    environment, settings = _environment(random), _settings(random)
+    shortest_change = min(settings.create_seconds, settings.update_seconds)
+    windows = tuple(make_fault_windows(random, moments, length, most_lag=0.8 * shortest_change))
+    made: list[Step] = [
+        *_with_validity(requests, operator),
+        *operator,
+        *(_stops(random, requests) if has_stops else ()),
+        *(_alarms(random, moments) if any("Alarms" in _text(request) for request in requests) else ()),
+        *_sweeps(random, moments, length, windows),
+        *_stack_updates(random, moments),
+        *_false_events(random, endpoints, moments),
     ]
-    if has_model:
-        steps.append(Beside(name="make-model", at=0.0, deed="make model", endpoint=endpoints[0]))
-    return Story(
+    if has_external_model:
+        made.append(steps.OperatorStep(name="create-model", at=0.0, action="create model", endpoint=endpoints[0]))
+    return steps.Scenario(
         seed=seed,
-        environment=_environment(random),
-        settings=_settings(random),
-        steps=tuple(sorted(steps, key=lambda step: step.at)),
-        spells=tuple(spells(random, moments, length)),
+        environment=environment,
+        settings=settings,
+        steps=tuple(sorted(made, key=lambda step: step.at)),
+        fault_windows=windows,
     )
 
 
 def _environment(random: Random) -> dict[str, str]:
     return {
         "RETAINED_REVISIONS": random.choice(["1", "2", "3", "3", "10"]),
-        "POLL_INTERVAL_SECONDS": random.choice(["5", "30", "30", "60"]),
+        "UNUSED_RETENTION_HOURS": random.choice(["2", "2", "6", "24"]),
+        "COPY_ARTIFACTS": random.choice(["uploads", "uploads", "uploads", "all", "none"]),
+        "POLL_INTERVAL_SECONDS": random.choice(["1", "30", "60", "60", "300"]),
         "DEPLOYMENT_TIMEOUT_SECONDS": random.choice(["1200", "3600", "7200", "28800"]),
     }
 
 
 def _settings(random: Random) -> Settings:
-    """Say how the simulator is; nothing takes less time than replicas may lag, as nothing does at AWS."""
+    """Return the simulator's settings."""
+    lag = random.choice([0.0, 0.0, 1.0, 5.0, 30.0, USUAL_LAG])
+    least_lag = 0.0 if random.random() < 0.9 else LONGEST_LAG  # noqa: PLR2004 - a share
+    create_seconds, update_seconds = random.choice([150.0, 180.0, 600.0]), random.choice([150.0, 240.0, 900.0])
+    if least_lag:
+        # An endpoint that changes twice within the lag could not be deployed to: nobody would see the change between.
+        create_seconds, update_seconds = 600.0, 900.0
     return Settings(
-        lag=random.choice([0.0, 0.0, 1.0, 5.0, 30.0, MOST_LAG]),
-        create_seconds=random.choice([150.0, 180.0, 600.0]),
-        update_seconds=random.choice([150.0, 240.0, 900.0]),
+        lag=max(lag, least_lag),
+        least_lag=least_lag,
+        tag_lag=random.choice([0.0, 0.0, 30.0, 150.0]),
+        create_seconds=create_seconds,
+        update_seconds=update_seconds,
         delete_seconds=random.choice([5.0, 30.0, 300.0]),
         rollback_seconds=random.choice([30.0, 60.0, 600.0]),
         scale_seconds=random.choice([0.0, 60.0]),
         role_delay=random.choice([0.0, 0.0, 0.0, 20.0, 100.0]),
         empties_failure_reason=random.choice([True, False]),
         broken_models={f"/{BROKEN}:": "cannot predict"},
+        events=random.choice([EventDelivery(), EventDelivery(), EventDelivery(lost=0.1, doubled=0.1, late=0.1)]),
     )
 
 
-def _asks(random: Random, endpoints: list[str], length: float) -> Iterator[Ask]:
+def _requests(random: Random, endpoints: list[str], length: float) -> Iterator[RequestStep]:
     """Yield requests that start 1 to 8 executions in all."""
     wanted, started, number = random.randint(1, _MOST_EXECUTIONS), 0, 0
-    # What comes at about the same time meets.
+    # Requests of about the same time coincide.
     moments = [random.uniform(0, length) for _ in range(random.randint(1, 3))]
     while started < wanted:
         number += 1
-        moment = random.choice(moments) + random.choice([0.0, 1.0, random.uniform(0, 600)])
+        moment = random.choice(moments) + random.choice([0.0, 0.5, 1.0, random.uniform(0, 600)])
         deliveries = _deliveries(random, wanted - started)
-        ask = asking.ask(random, f"ask-{number}", random.choice(endpoints), round(moment, 3), deliveries)
-        started += max(1, len(ask.deliveries))
-        yield ask
+        name, endpoint = f"request-{number}", random.choice(endpoints)
+        request = make_request(random, name, endpoint, round(moment, 3), deliveries)
+        started += max(1, len(request.deliveries))
+        yield request
 
 
 def _deliveries(random: Random, most: int) -> tuple[float, ...]:
-    """Say when the copies of an event arrive: mostly one and at once, but late, twice, and after days, too."""
+    """Return when the copies of an event arrive: mostly one and at once, but also late, twice, and after days."""
     copies = min(most, random.choice([1, 1, 1, 1, 2, 2, 3]))
-    delays = [0.0, 0.0, 0.5, 2.0, 60.0, random.uniform(0, 900), random.uniform(0, _DAY), 3 * _DAY]
-    weights = [8, 4, 2, 2, 2, 4, 1, 1]
+    soon, late = random.uniform(0, 900), random.uniform(1800, 7200)
+    delays = [0.0, 0.0, 0.5, 2.0, 60.0, soon, late, random.uniform(0, _DAY), 3 * _DAY]
+    weights = [8, 4, 2, 2, 2, 4, 2, 1, 1]
     return tuple(round(delay, 3) for delay in random.choices(delays, weights, k=copies))
 
 
-def _judged(asks: list[Ask], scaled: set[str]) -> Iterator[Ask]:
-    """Yield the requests with what is to be thought of them beside each other: some depend on what is live."""
-    for ask in asks:
-        text = _text(ask)
-        beside = [other for other in asks if other is not ask and other.endpoint == ask.endpoint]
+def _with_validity(requests: list[RequestStep], operator: list[OperatorStep]) -> Iterator[RequestStep]:
+    """Yield the requests, each with its validity in this scenario: some depend on what is live or what is in S3."""
+    scaled = {step.endpoint for step in operator if step.action == "scale"}
+    actions = {step.action for step in operator}
+    for request in requests:
+        text = _text(request)
+        others = [other for other in requests if other is not request and other.endpoint == request.endpoint]
+        is_upload = isinstance(request, steps.Upload)
+        # What an upload means depends on the other objects that lie there when its event arrives.
+        is_overwritten = is_upload and any(isinstance(other, steps.Upload) for other in others)
+        is_overwritten = is_overwritten or (is_upload and bool(actions & {"overwrite artifact", "delete artifact"}))
         depends = (
-            (isinstance(ask, Upload) and any(isinstance(other, Upload) for other in beside))
-            or (ask.verdict == "good" and (THEIR_MODEL in text or "DeploymentConfig" in text))
-            or (ask.verdict == "good" and "ServerlessConfig" in text and bool(beside))
-            or (ask.verdict == "good" and ask.endpoint in scaled)
+            (SHARED_KEY in text and "delete artifact" in actions)
+            or EXTERNAL_MODEL in text
+            or "DeploymentConfig" in text
+            or ("ServerlessConfig" in text and bool(others))
+            or request.endpoint in scaled
         )
-        yield replace(ask, verdict="depends") if depends else ask
+        is_open = is_overwritten or (depends and request.validity == "valid")
+        yield replace(request, validity="depends") if is_open else request
 
 
-def _text(ask: Ask) -> str:
-    match ask:
-        case Manual():
-            return json.dumps(ask.document)
-        case Event():
-            return json.dumps(ask.detail)
-        case Upload():
-            return ask.body
+def _text(request: RequestStep) -> str:
+    match request:
+        case steps.Manual():
+            return json.dumps(request.document)
+        case steps.Event():
+            return json.dumps(request.detail)
+        case steps.Upload():
+            return request.body
     return ""
 
 
-def _hands(random: Random, endpoints: list[str], moments: list[float], length: float) -> Iterator[Beside]:
+def _operator(random: Random, endpoints: list[str], moments: list[float], length: float) -> Iterator[OperatorStep]:
     """Yield what people do beside the deployer."""
     for number in range(random.randint(1, 3)):
-        anywhen, meanwhile = random.uniform(0, length + _HOUR), random.choice(moments) + random.uniform(0, 1800)
-        moment = round(random.choice([anywhen, meanwhile]), 3)
-        deed, endpoint = random.choice(_DEEDS), random.choice(endpoints)
-        yield Beside(name=f"beside-{number}", at=moment, deed=deed, endpoint=endpoint, choice=random.randint(0, 3))
+        anytime, meanwhile = random.uniform(0, length + _HOUR), random.choice(moments) + random.uniform(0, 1800)
+        at, action = round(random.choice([anytime, meanwhile]), 3), random.choice(_ACTIONS)
+        endpoint, choice = random.choice(endpoints), random.randint(0, 3)
+        yield steps.OperatorStep(name=f"operator-{number}", at=at, action=action, endpoint=endpoint, choice=choice)
 
 
-def _crashes(random: Random, asks: list[Ask]) -> Iterator[Step]:
+def _stops(random: Random, requests: list[RequestStep]) -> Iterator[Step]:
     """Yield executions that are stopped, and mostly redriven."""
-    runs = [(ask, copy, delay) for ask in asks for copy, delay in enumerate(ask.deliveries)]
-    for number, (ask, copy, delay) in enumerate(random.sample(runs, min(len(runs), random.choice([1, 1, 2])))):
-        moment = ask.at + delay + random.uniform(0, random.choice([10.0, 400.0, 2000.0]))
-        yield Stop(name=f"stop-{number}", at=round(moment, 3), execution=f"{ask.name}.{copy}")
+    runs = [(request, copy, delay) for request in requests for copy, delay in enumerate(request.deliveries)]
+    for number, (request, copy, delay) in enumerate(random.sample(runs, min(len(runs), random.choice([1, 1, 2])))):
+        moment = request.at + delay + random.uniform(0, random.choice([10.0, 400.0, 2000.0]))
+        yield steps.Stop(name=f"stop-{number}", at=round(moment, 3), execution=f"{request.name}.{copy}")
         later = random.choice([None, random.uniform(1, 60), random.uniform(60, 4000), 2 * _DAY])
         if later is not None:
-            yield Redrive(name=f"redrive-{number}", at=round(moment + later, 3), execution=f"{ask.name}.{copy}")
+            at = round(moment + later, 3)
+            yield steps.Redrive(name=f"redrive-{number}", at=at, execution=f"{request.name}.{copy}")
 
 
 def _alarms(random: Random, moments: list[float]) -> Iterator[Step]:
     for _ in range(random.choice([0, 1])):
         moment = round(random.choice(moments) + random.uniform(0, 1800), 3)
-        yield Alarm(name="alarm-on", at=moment, state="ALARM")
-        yield Alarm(name="alarm-off", at=round(moment + random.uniform(60, 1200), 3), state="OK")
+        yield steps.Alarm(name="alarm-on", at=moment, state="ALARM")
+        yield steps.Alarm(name="alarm-off", at=round(moment + random.uniform(60, 1200), 3), state="OK")
+
+
+def _sweeps(
+    random: Random, moments: list[float], length: float, windows: tuple[steps.FaultWindow, ...]
+) -> Iterator[Step]:
+    """Yield sweeps at any time, while something is deployed, and while something goes wrong."""
+    for number in range(random.choice([0, 1, 2, 4])):
+        choices = [random.uniform(0, length + _DAY), random.choice(moments) + random.uniform(0, 1800)]
+        choices += [random.uniform(window.start, window.end) for window in windows[:1]]
+        at, is_dry_run = round(random.choice(choices), 3), random.random() < 0.1  # noqa: PLR2004 - a share
+        yield steps.Sweep(name=f"sweep-{number}", at=at, is_dry_run=is_dry_run)
+
+
+def _stack_updates(random: Random, moments: list[float]) -> Iterator[Step]:
+    """Yield updates of the stack, which change its parameters."""
+    for number in range(random.choice([0, 0, 0, 1, 2])):
+        at, changed = round(random.choice(moments) + random.uniform(0, 1800), 3), _environment(random)
+        yield steps.StackUpdate(name=f"stack-update-{number}", at=at, environment=changed)
+
+
+def _false_events(random: Random, endpoints: list[str], moments: list[float]) -> Iterator[Step]:
+    for number in range(random.choice([0, 0, 1, 3])):
+        at = round(random.choice(moments) + random.uniform(0, 900), 3)
+        yield steps.FalseEvent(name=f"false-event-{number}", at=at, endpoint=random.choice(endpoints))

@@ -1,163 +1,128 @@
-"""What is recorded of a story: every effect on the account, every call, every probe, and how the executions went."""
+"""What is recorded of a scenario: every effect on the account, every call and answer, and how the executions went."""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from deployer.planning.names import Revision
 from local.simulation.account import configs_of
 
 if TYPE_CHECKING:
     from collections import Counter
 
-    from local.simulation.runs import Run
-    from local.simulation.story import Document, Story
+    from local.simulation.records import Arrival, Call, ObjectWrite, Probe, Write
+    from local.simulation.runs import Run, SweepRun
+    from local.simulation.scenario import Scenario
 
-_NAMES = ("EndpointName", "EndpointConfigName", "ModelName", "ResourceArn", "NameContains")
-
-
-@dataclass(frozen=True)
-class Write:
-    """A record of the account changed.
-
-    Attributes:
-        time: When it did, in seconds since the epoch.
-        actor: The execution or the step that called; for what SageMaker does by and by, whoever looked next.
-        state: The state that the execution was in; nothing if it was no execution.
-        table: `models`, `configs`, `endpoints` or `tags`.
-        name: The record's name; of tags, the resource's ARN.
-        value: What it is from now on; None where it was deleted.
-        before: What it was; None where it was not there.
-    """
-
-    time: float
-    actor: str
-    state: str
-    table: str
-    name: str
-    value: Document | None
-    before: Document | None = None
-
-    @property
-    def begins(self) -> str:
-        """What a call begins to do to an endpoint: `Creating`, `Updating` or `Deleting`; nothing for all else."""
-        if self.table != "endpoints" or self.value is None:
-            return ""
-        status = str(self.value["EndpointStatus"])
-        is_new = self.before is None or self.before["EndpointStatus"] != status
-        return status if is_new and status in {"Creating", "Updating", "Deleting"} else ""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call of SageMaker, when it ended and how: `ok`, the code of an error, or the name of what broke it off."""
-
-    time: float
-    actor: str
-    state: str
-    operation: str
-    parameters: Document
-    outcome: str
-    attached: str = ""
-    """Of an invocation: the endpoint config that answered."""
-    message: str = ""
-    seconds: float = 0.0
-
-    @property
-    def names(self) -> str:
-        """What it was about."""
-        found = [self.parameters[member] for member in _NAMES if member in self.parameters]
-        return " ".join(name.rpartition(":")[2] for name in found)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Somebody invoked an endpoint: the configs that may have answered, and the answer's code or `ok`."""
-
-    time: float
-    endpoint: str
-    configs: tuple[str, ...]
-    answer: str
+_VISIBILITY_SECONDS = 120.0
+"""How long the deployer assumes that a change may stay invisible."""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What happened in one story.
+    """What happened in one scenario.
 
     Attributes:
-        story: The story.
-        began: When it did, in seconds since the epoch.
-        calmed: When everything had ended, and before somebody asked once more.
-        runs: The executions, in the order in which they were asked for.
-        writes: The effects on the account, in order.
+        scenario: The scenario.
+        began: When it started, in seconds since the epoch.
+        settled: When all executions had ended, before the final requests.
+        swept: When the last sweep had ended.
+        runs: The executions that deploy, in the order in which they were requested.
+        sweeps: The executions that sweep, in the order in which they were started.
+        writes: The effects on SageMaker, in order.
+        object_writes: The effects on the artifact bucket, in order.
         calls: The calls of SageMaker, in order.
         probes: Invocations at the moments of interest.
-        bus: The details of the events that the bus took.
+        arrivals: The events of SageMaker that arrived, in order.
+        bus: The details of the events that announce outcomes.
+        sweep_events: The details of the events that tell what sweeps have removed.
         log: What the functions logged.
-        objects_written: Calls of S3 by the functions that are no reading.
-        struck: How often each kind of fault struck.
-        denied: Who was denied access to another service than SageMaker, by execution and state.
-        secrets: What must not be told.
+        fired: How often each kind of fault fired, and how often each action was taken.
+        failed_functions: The functions invoked by events that failed in all their attempts, with their errors.
+        denied: Who was denied access to another service than SageMaker, by execution and function.
+        secrets: What must not be disclosed.
     """
 
-    story: Story
+    scenario: Scenario
     began: float
-    calmed: float
+    settled: float
+    swept: float
     runs: list[Run]
+    sweeps: list[SweepRun]
     writes: list[Write]
+    object_writes: list[ObjectWrite]
     calls: list[Call]
     probes: list[Probe]
+    arrivals: list[Arrival]
     bus: list[dict[str, Any]]
+    sweep_events: list[dict[str, Any]]
     log: str
-    objects_written: list[str]
-    struck: Counter[str]
+    fired: Counter[str]
+    failed_functions: list[str] = field(default_factory=list)
     denied: frozenset[tuple[str, str]] = frozenset()
     secrets: tuple[str, ...] = ()
     names: frozenset[str] = field(init=False)
-    """The executions' names."""
+    """The names of the executions that deploy."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", frozenset(run.name for run in self.runs))
 
-    def is_by_hand(self, write: Write) -> bool:
-        """Tell whether a person did it, beside the deployer."""
-        return write.actor not in self.names and not is_by_and_by(write)
+    @functools.cached_property
+    def sweep_names(self) -> frozenset[str]:
+        """The names of the executions that sweep."""
+        return frozenset(sweep.name for sweep in self.sweeps)
+
+    @property
+    def visibility_seconds(self) -> float:
+        """How long a change may be invisible to whoever acts: what the deployer assumes, or the replicas' lag."""
+        return max(_VISIBILITY_SECONDS, self.scenario.longest_lag)
+
+    def is_calm(self, start: float, end: float) -> bool:
+        """Tell whether no fault window was open in a period."""
+        windows = ((self.began + each.start, self.began + each.end) for each in self.scenario.fault_windows)
+        return not any(opened <= end and closed >= start for opened, closed in windows)
+
+    def is_by_operator(self, write: Write) -> bool:
+        """Tell whether a person made a change beside the deployer."""
+        return write.actor not in self.names | self.sweep_names and not write.is_asynchronous
 
     def is_taken_over(self, endpoint: str) -> bool:
-        """Tell whether a person created, deleted or changed an endpoint, or took the deployer's tags off it.
+        """Tell whether a person created, deleted or changed an endpoint, or took tags off it or its revisions.
 
         Other weights or counts are no change.
         """
         return any(
-            self.is_by_hand(write)
-            and (is_untagging(write) or (write.begins and (write.begins != "Updating" or _is_other_config(write))))
+            self.is_by_operator(write) and write.time <= self.settled and _is_change_of(endpoint, write)
             for write in self.writes
-            if _endpoint_of(write) == endpoint and write.time <= self.calmed
         )
+
+    def is_scaled_before_update(self, run: Run) -> bool:
+        """Tell whether an operator changed weights or counts just before a run's update.
+
+        A replica that shows that and not yet the update looks as if the update had been rolled back; see
+        docs/reliability.md, "What it cannot show".
+        """
+        updates = [each.time for each in self.writes if (each.actor, each.function) == (run.name, "UpdateEndpoint")]
+        scalings = [
+            write.time
+            for write in self.writes
+            if write.name == run.endpoint and write.begins == "Updating" and self.is_by_operator(write)
+        ]
+        lag = self.scenario.longest_lag
+        return any(0 <= update - scaling <= 2 * lag for update in updates for scaling in scalings)
 
     def runs_of(self, endpoint: str) -> list[Run]:
         """Return the executions that were about an endpoint."""
         return [run for run in self.runs if run.endpoint == endpoint]
 
 
-def is_untagging(write: Write) -> bool:
-    """Tell whether tags were taken off a resource that stays."""
-    return write.table == "tags" and write.value is not None and bool((write.before or {}).keys() - write.value.keys())
-
-
-def _is_other_config(write: Write) -> bool:
-    return len(configs_of(write.value)) > 1
-
-
-def _endpoint_of(write: Write) -> str:
-    """Name the endpoint that a write is about; its ARN has it in lower case, as have all names in stories."""
+def _is_change_of(endpoint: str, write: Write) -> bool:
     if write.table == "tags":
-        return write.name.rpartition(":endpoint/")[2]
-    return write.name if write.table == "endpoints" else ""
-
-
-def is_by_and_by(write: Write) -> bool:
-    """Tell whether SageMaker did it in its own time: an endpoint went live, rolled back, failed or is gone."""
-    if write.table == "tags" and ":endpoint/" in write.name:
-        return write.value is None
-    return write.table == "endpoints" and not write.begins
+        # An ARN has the endpoint's name in lower case, as have all names in scenarios.
+        kind, _, name = write.name.rpartition(":")[2].partition("/")
+        is_about = name == endpoint if kind == "endpoint" else Revision.parse(endpoint, name) is not None
+        return is_about and write.is_untagging
+    is_other_config = len(configs_of(write.value)) > 1
+    return write.name == endpoint and bool(write.begins) and (write.begins != "Updating" or is_other_config)

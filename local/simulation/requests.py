@@ -1,4 +1,4 @@
-"""What people ask for in a story: requests that can be fulfilled, that cannot, and of which it depends."""
+"""The documents of requests: such as can be fulfilled, cannot be fulfilled, or for which it depends."""
 
 from __future__ import annotations
 
@@ -11,24 +11,33 @@ from local.virtual_time.world import BUCKET, IMAGE, ROLE
 if TYPE_CHECKING:
     from random import Random
 
-    from local.simulation.story import Document
+    from local.simulation.scenario import Document
 
 REGISTRY = f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com"
 SECRETS = ("hunter2-environment", "hunter2-body")
-"""What requests hold that nobody may be told."""
+"""Values in requests that must not be disclosed."""
 
 ALARM = "churn-5xx"
 """The alarm of all guardrails."""
 
-THEIR_MODEL = "theirs"
-"""A model that somebody made by hand, which requests may name."""
+EXTERNAL_MODEL = "external"
+"""A model that a person created, and that requests may name."""
+
+SHARED_KEY = "shared/model.tar.gz"
+"""An object outside of every endpoint's folder, which requests may name as model data."""
+
+SHARED_FOLDER = "shared/folder/"
+"""A folder of uncompressed model data, which requests may name."""
+
+SHARED_OBJECTS = {SHARED_KEY: b"shared", f"{SHARED_FOLDER}config.json": b"{}", f"{SHARED_FOLDER}weights": b"weights"}
+"""What lies there at the start."""
 
 CONTENTS = "abcd"
 BROKEN = "bad"
-"""What the image of a model is named that loads and cannot answer."""
+"""The image of a model that loads but cannot answer."""
 
 ANSWERS: Document = {"Body": f'{{"secret": "{SECRETS[1]}"}}', "Expect": {"JsonSchema": {"required": ["Model"]}}}
-"""A smoke test that every model passes which works."""
+"""A smoke test that every working model passes."""
 
 _INSTANCES: Document = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 _SERVERLESS: Document = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
@@ -54,26 +63,44 @@ _GUARDRAILS: tuple[Document, ...] = (
 
 
 def model(content: str) -> Document:
-    """Build a model that is told from others by its image, and that holds a secret."""
+    """Build a model that differs from others by its image, and that holds a secret."""
     return {"PrimaryContainer": {"Image": f"{REGISTRY}/{content}:1", "Environment": {"KEY": SECRETS[0]}}}
 
 
-def their_model() -> Document:
-    """Build the CreateModel request of somebody else."""
-    return {"ModelName": THEIR_MODEL, "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": IMAGE}}
+def _with_data(document: Document) -> Document:
+    return _with_container(document, {"ModelDataUrl": f"s3://{BUCKET}/{SHARED_KEY}"})
+
+
+def _with_folder(document: Document) -> Document:
+    uri = f"s3://{BUCKET}/{SHARED_FOLDER}"
+    source = {"S3DataSource": {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None"}}
+    return _with_container(document, {"ModelDataSource": source})
+
+
+def _with_container(document: Document, members: Document) -> Document:
+    return {**document, "PrimaryContainer": {**document["PrimaryContainer"], **members}}
+
+
+def external_model() -> Document:
+    """Build a person's own CreateModel request."""
+    return {"ModelName": EXTERNAL_MODEL, "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": IMAGE}}
 
 
 def request(endpoint: str, content: str, random: Random) -> Document:
-    """Build a request that can be fulfilled; whether it can on what is live may depend."""
+    """Build a request that can be fulfilled, except that it may depend on what is live."""
     models: dict[str, Document] = {random.choice(["m", "m", "m", "a-b", "b"]): model(content)}
     variant = {**_INSTANCES, "VariantName": "v"}
-    kind = random.choices(["one", "two", "serverless", "theirs"], [80, 10, 5, 5])[0]
+    kinds = {"one": 65, "two": 10, "serverless": 5, "external": 5, "data": 10, "folder": 5}
+    kind = random.choices([*kinds], [*kinds.values()])[0]
     if kind == "two":
         models["second"] = model(random.choice(CONTENTS))
+    elif kind in {"data", "folder"}:
+        add = _with_data if kind == "data" else _with_folder
+        models = {key: add(document) for key, document in models.items()}
     elif kind == "serverless":
         variant = _SERVERLESS
-    elif kind == "theirs":
-        models, variant = {}, {**variant, "ModelName": THEIR_MODEL}
+    elif kind == "external":
+        models, variant = {}, {**variant, "ModelName": EXTERNAL_MODEL}
     variants = [{**variant, "VariantName": key, "ModelName": key} for key in models] if kind == "two" else [variant]
     has_test, has_guardrails, has_tags = (random.choices([True, False], [share, 10 - share])[0] for share in (4, 2, 2))
     document: Document = {
@@ -83,7 +110,7 @@ def request(endpoint: str, content: str, random: Random) -> Document:
     }
     if has_test or content == BROKEN:
         document["SmokeTest"] = {**ANSWERS, "Repetitions": random.choice([1, 1, 3])}
-    if has_guardrails and kind == "one":
+    if has_guardrails and kind in {"one", "data"}:
         document["DeploymentConfig"] = random.choice(_GUARDRAILS)
     if has_tags:
         document["Tags"] = {"team": random.choice(["growth", "risk"])}
@@ -91,24 +118,26 @@ def request(endpoint: str, content: str, random: Random) -> Document:
 
 
 def rollback(endpoint: str, random: Random) -> Document:
-    """Build a request to go back."""
+    """Build a request to roll back."""
     test = random.choice([{}, {}, {"SmokeTest": ANSWERS}])
     return {"EndpointName": endpoint, "Rollback": True, **test}
 
 
 def manifest(random: Random) -> str:
-    """Write a manifest for an artifact that is uploaded."""
+    """Write a manifest for an uploaded artifact."""
     variant = {**_INSTANCES, "InitialInstanceCount": random.choice([1, 2])}
+    is_broken = random.choices([True, False], [1, 5])[0]
+    image = {"Image": f"{REGISTRY}/{BROKEN}:1"} if is_broken else {}
     document: Document = {
-        "Models": {"m": {"PrimaryContainer": {"Environment": {"KEY": SECRETS[0]}}}},
+        "Models": {"m": {"PrimaryContainer": {**image, "Environment": {"KEY": SECRETS[0]}}}},
         "EndpointConfig": {"ProductionVariants": [variant]},
-        **random.choice([{}, {"SmokeTest": ANSWERS}]),
+        **({"SmokeTest": ANSWERS} if is_broken or random.choice([True, False]) else {}),
     }
     return json.dumps(document)
 
 
-def wrong(endpoint: str, random: Random) -> Any:
-    """Build what is no request that could ever be fulfilled."""
+def invalid(endpoint: str, random: Random) -> Any:
+    """Build a document that can never be fulfilled as a request."""
     good = request(endpoint, "a", random)
     missing = {"PrimaryContainer": {"Image": f"{REGISTRY}/a:1", "ModelDataUrl": f"s3://{BUCKET}/nowhere.tar.gz"}}
     misplaced = {"PrimaryContainer": {"Image": f"{REGISTRY}/a:1", "Environment": {"KEY": [SECRETS[0]]}}}
@@ -137,7 +166,7 @@ def _on(variant: Document) -> Document:
     return {"EndpointConfig": {"ProductionVariants": [variant]}}
 
 
-WRONG_MANIFESTS = (
+INVALID_MANIFESTS = (
     "a: [1, 2\nb: 3",
     "EndpointName: somebody-else",
     "Models: {m: {Colour: blue}}",
@@ -147,11 +176,11 @@ WRONG_MANIFESTS = (
 )
 
 
-def last_request(endpoint: str) -> Document:
-    """Build the request that has to be fulfilled after everything has ended."""
+def final_request(endpoint: str) -> Document:
+    """Build the request that has to be fulfilled after all executions have ended."""
     return {
         "EndpointName": endpoint,
-        "Models": {"last": model("last")},
+        "Models": {"final": model("final")},
         **_on({**_INSTANCES, "VariantName": "v"}),
         "SmokeTest": ANSWERS,
     }

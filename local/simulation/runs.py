@@ -1,4 +1,4 @@
-"""An execution as the promises look at it: its visits of states, its data, its end."""
+"""An execution as the invariants read it: its visits of states, its data, its end."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from local.states_language.history import FAILED, SCHEDULED, details_of
+
 if TYPE_CHECKING:
-    from local.simulation.story import Ask
+    from collections.abc import Mapping
+
+    from local.simulation.scenario import RequestStep
     from local.virtual_time import Execution
 
 FAILURES = frozenset({"Rejected", "TimedOut", "Failed", "FailedUnannounced"})
@@ -19,7 +23,7 @@ UNANNOUNCED = frozenset({"SucceededUnannounced", "FailedUnannounced"})
 
 @dataclass
 class Visit:
-    """One stay in a state.
+    """One visit of a state.
 
     Attributes:
         state: Its name.
@@ -43,17 +47,35 @@ class Visit:
         return 0 < self.attempts == len(self.failures)
 
 
+def visits_of(execution: Execution) -> list[Visit]:
+    """Return an execution's visits of states, in order."""
+    visits: list[Visit] = []
+    for event in execution.events:
+        moment = seconds(event["timestamp"])
+        if entered := event.get("stateEnteredEventDetails"):
+            visits.append(Visit(entered["name"], moment, entered["input"]))
+        elif event["type"] in SCHEDULED:
+            visits[-1].attempts += 1
+        elif event["type"] in FAILED:
+            visits[-1].failures.append(str(details_of(event)["error"]))
+        elif "stateExitedEventDetails" in event:
+            visits[-1].left = moment
+    return visits
+
+
 @dataclass(frozen=True)
 class Run:
-    """One execution.
+    """One execution of the state machine that deploys.
 
     Attributes:
-        execution: What Step Functions tells of it.
-        ask: The request that started it.
+        execution: What Step Functions records of it.
+        request: The step that started it.
+        environment: The settings of the functions when it started.
     """
 
     execution: Execution
-    ask: Ask
+    request: RequestStep
+    environment: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -67,54 +89,44 @@ class Run:
 
     @functools.cached_property
     def visits(self) -> list[Visit]:
-        """Its stays in states, in order."""
-        visits: list[Visit] = []
-        for event in self.execution.events:
-            moment = seconds(event["timestamp"])
-            if entered := event.get("stateEnteredEventDetails"):
-                visits.append(Visit(entered["name"], moment, entered["input"]))
-            elif event["type"] == "TaskScheduled":
-                visits[-1].attempts += 1
-            elif event["type"] == "TaskFailed":
-                visits[-1].failures.append(event["taskFailedEventDetails"]["error"])
-            elif "stateExitedEventDetails" in event:
-                visits[-1].left = moment
-        return visits
+        """Its visits of states, in order."""
+        return visits_of(self.execution)
 
     @functools.cached_property
     def data(self) -> dict[str, Any]:
-        """The data that its last state got."""
-        return dict(json.loads(self.visits[-1].data)) if self.visits else {}
+        """The input of its last state; empty before its first step."""
+        last = json.loads(self.visits[-1].data) if self.visits else None
+        # The input of the first state is the execution's, whatever that is.
+        return last if len(self.visits) > 1 and isinstance(last, dict) else {}
 
     @property
     def plan(self) -> dict[str, Any]:
-        """What it planned last; empty if it did not come that far."""
-        return dict(self.data.get("Plan", {}))
+        """Its last plan; empty if it has none."""
+        return dict(self.data.get("Plan") or {})
 
     @property
     def endpoint(self) -> str:
         """The endpoint that it is about."""
-        return str(self.plan.get("EndpointName") or self.ask.endpoint)
+        return str(self.plan.get("EndpointName") or self.request.endpoint)
 
     @property
     def revision(self) -> str:
-        """The endpoint config that it wants; nothing if it did not come that far."""
+        """The endpoint config that it deploys; empty if that was not decided."""
         return str(self.plan.get("Revision") or "")
 
     @property
-    def models(self) -> list[str]:
-        """The models that it wants, by name."""
-        return [model["ModelName"] for model in self.plan.get("Models", [])]
+    def smoke_test(self) -> dict[str, Any] | None:
+        """The smoke test of its request, if there is one."""
+        return (self.plan.get("Request") or {}).get("SmokeTest")
 
     @property
     def error(self) -> str:
-        """What it failed with, if it did."""
-        return str(self.data.get("Failure", {}).get("Error", ""))
+        """The error that it failed with; empty if it did not fail."""
+        return self.failure("Failure").get("Error", "")
 
-    @property
-    def left(self) -> list[str]:
-        """What it says that it left."""
-        return list(self.data.get("Undo", {}).get("Left", []))
+    def failure(self, name: str) -> dict[str, str]:
+        """Return one of the failures in its data; empty if there was none."""
+        return self.data.get(name) or {}
 
     @property
     def end(self) -> str:
@@ -125,11 +137,13 @@ class Run:
 
     @property
     def outcome(self) -> str:
-        """The outcome, whether or not the bus was told; nothing if it has none."""
+        """The outcome, announced or not; empty if it has none."""
         if self.end not in UNANNOUNCED:
             return self.end if self.end in FAILURES | SUCCESSES else ""
-        if self.end == "FailedUnannounced":
-            return {"InvalidRequestError": "Rejected", "DeploymentTimedOutError": "TimedOut"}.get(self.error, "Failed")
+        superseded = {"DeploymentSupersededError": "Superseded"}
+        if self.error:
+            others = {"InvalidRequestError": "Rejected", "DeploymentTimedOutError": "TimedOut"}
+            return (others | superseded).get(self.error, "Failed")
         actions = {"Confirm": "NothingToDo"}
         action = str(self.plan.get("Action"))
         known = {"NothingToDo", "Superseded", "AwaitingArtifact"}
@@ -137,18 +151,18 @@ class Run:
 
     @property
     def has_succeeded(self) -> bool:
-        """Whether the endpoint serves what it asked for, as it says."""
+        """Whether the endpoint serves what it requested, by its outcome."""
         return self.outcome in {"Deployed", "NothingToDo"}
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether it was stopped, ran out of time, or could not undo what it did."""
-        return not self.outcome or self.outcome == "TimedOut" or "UndoFailure" in self.data
+        """Whether it was stopped, ran out of time, or could not restore the endpoint."""
+        return not self.outcome or self.outcome == "TimedOut" or bool(self.failure("RestoreFailure"))
 
     @property
     def has_planned_again(self) -> bool:
-        """Whether it found the endpoint otherwise than planned."""
-        return "Replan" in self.data
+        """Whether it found the endpoint busy, or not as planned."""
+        return any(visit.state == "PlanAgain" for visit in self.visits)
 
     @property
     def began(self) -> float:
@@ -161,10 +175,48 @@ class Run:
         return seconds(self.execution.record["stopDate"])
 
     def last(self, *states: str) -> Visit | None:
-        """Return its last stay in one of some states."""
+        """Return its last visit of one of some states."""
         return next((visit for visit in reversed(self.visits) if visit.state in states), None)
 
 
+@dataclass(frozen=True)
+class SweepRun:
+    """One execution of the state machine that sweeps.
+
+    Attributes:
+        execution: What Step Functions records of it.
+        environment: The settings of its function.
+    """
+
+    execution: Execution
+    environment: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The execution's name."""
+        return str(self.execution.record["name"])
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether it only reports."""
+        return bool(json.loads(self.execution.record["input"]).get("DryRun"))
+
+    @property
+    def began(self) -> float:
+        """When it started, in seconds since the epoch."""
+        return seconds(self.execution.record["startDate"])
+
+    @property
+    def retention(self) -> float:
+        """For how many seconds it spares what nothing uses."""
+        return 3600 * float(self.environment["UNUSED_RETENTION_HOURS"])
+
+    @property
+    def retained(self) -> int:
+        """How many deployed revisions of an endpoint it spares."""
+        return int(self.environment["RETAINED_REVISIONS"])
+
+
 def seconds(timestamp: str) -> float:
-    """Read a moment as Step Functions spells it: cut to milliseconds, so that it may have been a little later."""
+    """Read a moment as Step Functions writes it: cut to milliseconds, so that it may have been a little later."""
     return datetime.fromisoformat(timestamp).timestamp() + 0.001

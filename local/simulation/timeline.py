@@ -1,4 +1,4 @@
-"""A story in readable text: what was asked for, and what then happened and when."""
+"""Scenarios and recordings as text: what was requested, and what then happened and when."""
 
 from __future__ import annotations
 
@@ -6,48 +6,60 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from local.simulation.account import configs_of
-from local.simulation.story import Approval, Beside, Event, Manual, Redrive, Stop, Upload
+from local.simulation.scenario import (
+    Approval,
+    Event,
+    Manual,
+    OperatorStep,
+    Redrive,
+    RequestStep,
+    StackUpdate,
+    Stop,
+    Sweep,
+    Upload,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.simulation.recording import Recording, Write
+    from local.simulation.recording import Recording
+    from local.simulation.records import Write
     from local.simulation.runs import Run
-    from local.simulation.story import Spell, Step, Story
-
-_READS = ("Describe", "List")
+    from local.simulation.scenario import FaultWindow, Scenario, Step
 
 
-def tell_story(story: Story) -> str:
-    """List the steps and the spells of a story, in the order of their times."""
-    parts: list[tuple[float, str]] = [(step.at, _step(step)) for step in story.steps]
-    parts += [(spell.start, _spell(spell)) for spell in story.spells]
-    lines = [f"seed {story.seed}: {story.environment}", f"{story.settings}"]
+def describe_scenario(scenario: Scenario) -> str:
+    """List the steps and the fault windows of a scenario, in the order of their times."""
+    parts: list[tuple[float, str]] = [(step.at, _describe_step(step)) for step in scenario.steps]
+    parts += [(window.start, _describe_window(window)) for window in scenario.fault_windows]
+    lines = [f"seed {scenario.seed}: {scenario.environment}", f"{scenario.settings}"]
     return "\n".join([*lines, *(f"{at:10.3f}  {text}" for at, text in sorted(parts))])
 
 
-def tell_briefly(story: Story) -> list[str]:
-    """List the steps and the spells of a story in a few words each, below how it is set."""
-    settings = ", ".join(f"{name} {value}" for name, value in story.environment.items())
-    parts: list[tuple[float, str]] = [(step.at, f"{step.name}: {_briefly(step)}") for step in story.steps]
-    parts += [(spell.start, f"{spell.name}, until {spell.end:.0f} s") for spell in story.spells]
-    return [f"lag {story.settings.lag:g} s, {settings}", *(f"{at:8.0f} s  {text}" for at, text in sorted(parts))]
+def summarize_scenario(scenario: Scenario) -> list[str]:
+    """List the steps and the fault windows of a scenario in a few words each, below its settings."""
+    environment = ", ".join(f"{name} {value}" for name, value in scenario.environment.items())
+    parts: list[tuple[float, str]] = [(step.at, f"{step.name}: {_summary(step)}") for step in scenario.steps]
+    parts += [(window.start, f"{window.name}, until {window.end:.0f} s") for window in scenario.fault_windows]
+    lag = f"lag {scenario.settings.least_lag:g} to {scenario.settings.lag:g} s"
+    return [f"{lag}, {environment}", *(f"{at:8.0f} s  {text}" for at, text in sorted(parts))]
 
 
-def tell_recording(recording: Recording) -> str:
-    """List what happened: seconds after the beginning, who, in which state, and what."""
+def describe_recording(recording: Recording) -> str:
+    """List what happened: seconds after the start, who, in which function, and what."""
     entries: list[tuple[float, int, str]] = []
     for run in recording.runs:
-        entries += [(moment, 1, f"{run.name:16} {text}") for moment, text in _run(run)]
+        entries += [(moment, 1, f"{run.name:16} {text}") for moment, text in _describe_run(run)]
     for write in recording.writes:
-        who = "SageMaker" if write.table == "endpoints" and not write.begins else write.actor or "somebody"
-        entries.append((write.time, 2, f"{who:16} {write.state:22} {_write(write)}"))
-    for call in recording.calls:
-        is_shown = call.outcome != "ok" or call.operation == "InvokeEndpoint"
-        if is_shown:
-            answer = f"{call.outcome}: {call.message}" if call.message else call.outcome
-            told = f"{call.operation} {call.names} -> {answer}"
-            entries.append((call.time, 0, f"{call.actor or 'somebody':16} {call.state:22} {told}"))
+        who = "SageMaker" if write.is_asynchronous else write.actor or "somebody"
+        entries.append((write.time, 2, f"{who:16} {write.function:22} {_describe_write(write)}"))
+    for written in recording.object_writes:
+        verb = "deletes" if written.content is None else f"writes {len(written.content)} bytes to"
+        entries.append((written.time, 2, f"{written.actor:16} {written.function:22} {verb} {written.key}"))
+    entries += [(moment, 0, text) for moment, text in _describe_calls(recording)]
+    for arrival in recording.arrivals:
+        text = f"event {arrival.event}: {arrival.endpoint} is {arrival.status}"
+        entries.append((arrival.time, 3, f"{'EventBridge':16} {'':22} {text}"))
     for probe in recording.probes:
         if probe.answer != "ok":
             entries.append((probe.time, 3, f"{'probe':16} {'':22} {probe.endpoint} answers {probe.answer}"))
@@ -56,59 +68,83 @@ def tell_recording(recording: Recording) -> str:
     return "\n".join([f"0 is {began}", *lines])
 
 
-def _briefly(step: Step) -> str:
+def _describe_calls(recording: Recording) -> Iterator[tuple[float, str]]:
+    """Yield the failed calls and the invocations, each repetition of one by the same actor with its count."""
+    repeated: dict[str, tuple[float, int]] = {}
+    for call in recording.calls:
+        if call.outcome != "ok" or call.operation == "InvokeEndpoint":
+            answer = f"{call.outcome}: {call.message}" if call.message else call.outcome
+            text = f"{call.actor or 'somebody':16} {call.function:22} {call.operation} {call.names} -> {answer}"
+            first, times = repeated.get(text, (call.time, 0))
+            repeated[text] = (first, times + 1)
+    for text, (first, times) in repeated.items():
+        yield first, text if times == 1 else f"{text} ({times} times)"
+
+
+def _summary(step: Step) -> str:
     match step:
-        case Upload():
-            what = f"{step.key} is uploaded: {step.body[:40]!r}"
-        case Approval():
-            what = f"version {step.version} of {step.endpoint} is {step.status}"
-        case Event() | Manual():
-            what = f"{step.endpoint} {'by event' if isinstance(step, Event) else 'by hand'}: {_wanted(step)}"
+        case RequestStep():
+            late = ", ".join(f"{delay:g} s" for delay in step.deliveries)
+            text = _requested(step)
+            return text if step.deliveries == (0.0,) else f"{text}; delivered after {late or 'never'}"
         case Stop() | Redrive():
             return f"{type(step).__name__.lower()} {step.execution}"
-        case Beside():
-            return f"somebody does this to {step.endpoint}: {step.deed} ({step.choice})"
+        case OperatorStep():
+            return f"an operator does this to {step.endpoint}: {step.action} ({step.choice})"
+        case Sweep():
+            return "a dry run of the sweep" if step.is_dry_run else "a sweep"
+        case StackUpdate():
+            return f"the stack is updated: {step.environment}"
         case _:
-            return f"the alarm is {getattr(step, 'state', '')}"
-    late = ", ".join(f"{delay:g} s" for delay in step.deliveries)
-    return what if step.deliveries == (0.0,) else f"{what}; delivered after {late or 'no time at all'}"
+            return f"{type(step).__name__} {getattr(step, 'state', '') or getattr(step, 'endpoint', '')}"
 
 
-def _wanted(ask: Event | Manual) -> str:
-    """Name what a request asks for: its images, and what it has besides."""
-    document = ask.detail if isinstance(ask, Event) else ask.document
-    if ask.verdict == "wrong" or not isinstance(document, dict):
-        return "what is wrong"
+def _requested(request: RequestStep) -> str:
+    match request:
+        case Upload():
+            return f"{request.key} is uploaded: {request.body[:40]!r}"
+        case Approval():
+            return f"version {request.version} of {request.endpoint} is {request.status}"
+        case Event() | Manual():
+            by = "by event" if isinstance(request, Event) else "by a person"
+            return f"{request.endpoint} {by}: {_content(request)}"
+    return type(request).__name__
+
+
+def _content(request: Event | Manual) -> str:
+    """Summarize what is requested: the images, and the further members."""
+    document = request.detail if isinstance(request, Event) else request.document
+    if request.validity == "invalid" or not isinstance(document, dict):
+        return "an invalid request"
     if "Rollback" in document:
         return " with ".join(["a rollback", *document.keys() & {"SmokeTest"}])
     models = [model["PrimaryContainer"]["Image"].rpartition("/")[2] for model in document["Models"].values()]
-    besides = [member for member in ("SmokeTest", "DeploymentConfig", "Tags") if member in document]
-    return " with ".join([" and ".join(models) or "somebody's model", *besides])
+    members = [member for member in ("SmokeTest", "DeploymentConfig", "Tags") if member in document]
+    return " with ".join([" and ".join(models) or "an external model", *members])
 
 
-def _step(step: Step) -> str:
+def _describe_step(step: Step) -> str:
     members = {name: value for name, value in vars(step).items() if name not in {"name", "at"}}
     return f"{step.name}: {type(step).__name__} {members}"
 
 
-def _spell(spell: Spell) -> str:
-    what = [*spell.faults, *spell.outside, *([spell.settings] if spell.settings else [])]
-    return f"{spell.name} until {spell.end:.3f}: {', '.join(map(str, what))}"
+def _describe_window(window: FaultWindow) -> str:
+    faults = [*window.faults, *window.service_faults, *([window.settings] if window.settings else [])]
+    return f"{window.name} until {window.end:.3f}: {', '.join(map(str, faults))}"
 
 
-def _run(run: Run) -> Iterator[tuple[float, str]]:
+def _describe_run(run: Run) -> Iterator[tuple[float, str]]:
     for visit in run.visits:
         if visit.attempts or visit.left is None:
             failed = f" failed with {', '.join(visit.failures)}" if visit.failures else ""
             yield visit.entered, f"{visit.state}{failed}"
     if run.execution.status != "RUNNING":
-        told = f"{run.revision} {run.error} left {run.left}" if run.left else f"{run.revision} {run.error}"
-        yield run.ended, f"ends: {run.execution.status} in {run.end} {told}"
+        yield run.ended, f"ends: {run.execution.status} in {run.end} {run.revision} {run.error}"
         if run.execution.cause:
             yield run.ended, f"because: {run.execution.cause[:300]}"
 
 
-def _write(write: Write) -> str:
+def _describe_write(write: Write) -> str:
     if write.table == "endpoints":
         if write.value is None:
             return f"endpoint {write.name} is gone"

@@ -1,4 +1,4 @@
-"""What came of the stories: of one, and of all together."""
+"""The totals of a campaign: counts over scenarios, and the violated invariants."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from local.simulation.runs import visits_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,42 +16,42 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A promise that a story broke.
+class ViolatedInvariant:
+    """An invariant that a scenario violated.
 
     Attributes:
-        seed: The story's.
-        promise: The promise's name.
-        problems: How it was broken.
-        smallest: The smallest story found that breaks it, in readable text.
+        seed: The scenario's.
+        invariant: The invariant's name.
+        problems: How it was violated.
+        smallest: The smallest scenario found that violates it, as text.
         timeline: What happens in that one.
-        sequence: That one in few words.
+        summary: That one in a few lines.
     """
 
     seed: int
-    promise: str
+    invariant: str
     problems: list[str]
     smallest: str = ""
     timeline: str = ""
-    sequence: list[str] = field(default_factory=list)
+    summary: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Totals:
-    """What came of some stories.
+    """The totals of some scenarios.
 
     Attributes:
-        code: Identifies the deployer that was tried.
+        code: Identifies the deployer that was tested.
         first: The first seed; None if there is none yet.
         following: The seed after the last one.
         executions: How many there were.
         seconds: How long it took, all processes together.
         outcomes: How often executions ended in each way.
         errors: How often each error was raised, by state and error.
-        struck: How often each kind of fault struck.
+        fired: How often each kind of fault fired, and how often each operator action was taken.
         states: How often each state was entered.
-        looks: On how many things each promise was held.
-        broken: The promises that were broken.
+        checks: How many things each invariant has checked.
+        violated: The invariants that were violated.
     """
 
     code: str
@@ -59,44 +61,45 @@ class Totals:
     seconds: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
-    struck: Counter[str] = field(default_factory=Counter)
+    fired: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
-    looks: Counter[str] = field(default_factory=Counter)
-    broken: list[Broken] = field(default_factory=list)
+    checks: Counter[str] = field(default_factory=Counter)
+    violated: list[ViolatedInvariant] = field(default_factory=list)
 
     def add(self, other: Totals) -> None:
-        """Add what came of further stories."""
+        """Add the totals of further scenarios."""
         if other.first is not None:
             self.first = other.first if self.first is None else min(self.first, other.first)
         self.following = max(self.following, other.following)
         self.executions += other.executions
         self.seconds += other.seconds
-        for name in ("outcomes", "errors", "struck", "states", "looks"):
+        for name in ("outcomes", "errors", "fired", "states", "checks"):
             getattr(self, name).update(getattr(other, name))
-        self.broken += other.broken
+        self.violated += other.violated
 
     def count(self, recording: Recording) -> None:
-        """Add what happened in one story."""
+        """Add what happened in one scenario."""
         self.executions += len(recording.runs)
-        self.struck.update(recording.struck)
-        for run in recording.runs:
-            self.outcomes[run.end] += 1
-            for visit in run.visits:
+        self.fired.update(recording.fired)
+        self.outcomes.update(run.end for run in recording.runs)
+        executions = [run.execution for run in recording.runs] + [sweep.execution for sweep in recording.sweeps]
+        for execution in executions:
+            for visit in visits_of(execution):
                 self.states[visit.state] += 1
                 self.errors.update(f"{visit.state} {error}" for error in visit.failures)
 
     def save(self, path: Path) -> None:
-        """Write them to a file, to be continued."""
-        known = {**vars(self), "broken": [asdict(each) for each in self.broken]}
-        path.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        """Write them to a file, from which a campaign can be continued."""
+        document = {**vars(self), "violated": [asdict(each) for each in self.violated]}
+        path.write_text(json.dumps(document, indent=1), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path, code: str) -> Totals:
-        """Read them from a file, if it is there and about the same deployer; else begin anew."""
+        """Read them from a file if it is about the same code; otherwise return empty totals."""
         if not path.exists():
             return cls(code)
-        known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if known["code"] != code:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if document["code"] != code:
             return cls(code)
-        counters = {name: Counter(known[name]) for name in ("outcomes", "errors", "struck", "states", "looks")}
-        return cls(**{**known, **counters, "broken": [Broken(**each) for each in known["broken"]]})
+        counters = {name: Counter(document[name]) for name in ("outcomes", "errors", "fired", "states", "checks")}
+        return cls(**{**document, **counters, "violated": [ViolatedInvariant(**each) for each in document["violated"]]})

@@ -1,4 +1,4 @@
-"""One process of a campaign: it plays the stories of seeds, one after the other, and judges them."""
+"""One process of a campaign: it runs and checks the scenarios of seeds, one after the other."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from contextlib import ExitStack, redirect_stdout
 from typing import TYPE_CHECKING
 
 from local.settings import ROOT
-from local.simulation.generator import make_story
-from local.simulation.judging import judge
-from local.simulation.playing import play
+from local.simulation.checker import check
+from local.simulation.generator import make_scenario
+from local.simulation.runner import run_scenario
 from local.simulation.shrinking import shrink
-from local.simulation.timeline import tell_briefly, tell_recording, tell_story
-from local.simulation.totals import Broken, Totals
-from local.virtual_time.machine import DEFINITION
+from local.simulation.timeline import describe_recording, describe_scenario, summarize_scenario
+from local.simulation.totals import Totals, ViolatedInvariant
 from local.virtual_time.world import World, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.simulation.story import Story
+    from local.simulation.scenario import Scenario
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -32,12 +31,13 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "none",
     "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_METRICS_NAMESPACE": "EndpointDeployer",
-    # The order of sets must not decide how a story goes.
+    # The order of sets must not decide how a scenario goes.
     "PYTHONHASHSEED": "0",
 }
 """What has to be set before the process of a worker starts."""
 
-UNPLAYABLE = "every_story_can_be_played"
+SCENARIOS_RUN_TO_THEIR_END = "scenarios_run_to_their_end"
+"""What a scenario violates that ends in an exception."""
 
 _WORLDS: list[Callable[..., World]] = []
 _STACK = ExitStack()
@@ -45,53 +45,60 @@ _STACK = ExitStack()
 
 @functools.cache
 def code() -> str:
-    """Identify what is tried: the functions, the state machine, and what they are tried with."""
+    """Identify what is tested: the functions and the state machines, and what they are tested with."""
     digest = hashlib.sha256()
-    for folder in ("functions", "local/simulator", "local/virtual_time", "local/simulation"):
+    folders = ("functions", "local/simulator", "local/states_language", "local/virtual_time", "local/simulation")
+    for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             digest.update(path.read_bytes())
-    digest.update(DEFINITION.read_bytes())
+    for path in sorted((ROOT / "statemachine").glob("*.asl.json")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def try_seed(seed: int) -> Totals:
-    """Play and judge the story of a seed, in a world of this process."""
+def run_seed(seed: int) -> Totals:
+    """Run and check the scenario of a seed, in a world of this process."""
     if not _WORLDS:
         atexit.register(_STACK.close)
         _WORLDS.append(_STACK.enter_context(worlds()))
     with redirect_stdout(io.StringIO()):  # metrics go to standard output
-        return try_story(make_story(seed), _WORLDS[0])
+        return run_and_check(make_scenario(seed), _WORLDS[0])
 
 
-def try_story(story: Story, make_world: Callable[..., World]) -> Totals:
-    """Play and judge a story; for each promise that it breaks, look for the smallest story that does."""
-    began, totals = time.monotonic(), Totals(code(), story.seed, story.seed + 1)
-    problems = _problems(story, make_world, totals)
-    for promise in sorted(problems):
-        totals.broken.append(_explained(story, promise, problems[promise], make_world))
+def run_and_check(scenario: Scenario, make_world: Callable[..., World]) -> Totals:
+    """Run and check a scenario; for each invariant that it violates, look for the smallest scenario that does."""
+    began, totals = time.monotonic(), Totals(code(), scenario.seed, scenario.seed + 1)
+    problems = _problems(scenario, make_world, totals)
+    for invariant in sorted(problems):
+        totals.violated.append(_explained(scenario, invariant, problems[invariant], make_world))
     totals.seconds = time.monotonic() - began
     return totals
 
 
-def _problems(story: Story, make_world: Callable[..., World], totals: Totals | None = None) -> dict[str, list[str]]:
-    """Play a story, and return what is wrong by promise."""
+def _problems(
+    scenario: Scenario, make_world: Callable[..., World], totals: Totals | None = None
+) -> dict[str, list[str]]:
+    """Run a scenario, and return the problems by invariant."""
     try:
-        recording = play(story, make_world)
-        violations, looks = judge(recording)
-    except Exception:  # noqa: BLE001 - whatever ends a story early is to be seen, and is no reason to end the campaign
-        return {UNPLAYABLE: [traceback.format_exc(limit=-8)]}
+        recording = run_scenario(scenario, make_world)
+        violations, checks = check(recording)
+    except Exception:  # noqa: BLE001 - whatever ends a scenario early is reported, and does not end the campaign
+        return {SCENARIOS_RUN_TO_THEIR_END: [traceback.format_exc(limit=-8)]}
     if totals is not None:
         totals.count(recording)
-        totals.looks.update(looks)
+        totals.checks.update(checks)
     problems: dict[str, list[str]] = {}
     for violation in violations:
-        problems.setdefault(violation.promise, []).append(violation.problem)
+        problems.setdefault(violation.invariant, []).append(violation.problem)
     return problems
 
 
-def _explained(story: Story, promise: str, problems: list[str], make_world: Callable[..., World]) -> Broken:
-    smallest = shrink(story, lambda smaller: promise in _problems(smaller, make_world))
+def _explained(
+    scenario: Scenario, invariant: str, problems: list[str], make_world: Callable[..., World]
+) -> ViolatedInvariant:
+    smallest = shrink(scenario, lambda smaller: invariant in _problems(smaller, make_world))
     timeline = ""
-    if promise != UNPLAYABLE:
-        timeline = tell_recording(play(smallest, make_world))
-    return Broken(story.seed, promise, problems, tell_story(smallest), timeline, tell_briefly(smallest))
+    if invariant != SCENARIOS_RUN_TO_THEIR_END:
+        timeline = describe_recording(run_scenario(smallest, make_world))
+    summary = summarize_scenario(smallest)
+    return ViolatedInvariant(scenario.seed, invariant, problems, describe_scenario(smallest), timeline, summary)

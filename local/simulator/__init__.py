@@ -6,11 +6,12 @@ updates that roll back; faults.
 """
 
 from local.simulator.errors import ConnectionDroppedError, FunctionKilledError, ServiceError
-from local.simulator.settings import Failure, Fault, Settings
+from local.simulator.settings import EventDelivery, Failure, Fault, Settings
 from local.simulator.simulator import Simulator
 
 __all__ = [
     "ConnectionDroppedError",
+    "EventDelivery",
     "Failure",
     "Fault",
     "FunctionKilledError",

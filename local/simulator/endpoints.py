@@ -1,12 +1,12 @@
-"""The API of endpoints: what is asked for begins, or is refused; its life goes on by itself."""
+"""API calls of endpoints: they begin transitions or refuse them; `lifecycle` carries transitions out."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING
 
+from local.simulator.endpoint import Endpoint
 from local.simulator.errors import exists, in_progress, invalid, not_found
-from local.simulator.lifecycle import Endpoint
 from local.simulator.rollout import Rollout, Stage, update_stages
 from local.simulator.store import page
 from local.simulator.update_rules import check_request, check_status, check_update, is_changing

@@ -1,4 +1,4 @@
-"""What goes wrong by settings: with calls and with fleets, as often as the settings say."""
+"""Fault injection: which calls and which fleets fail, by the settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAMES = ("EndpointName", "EndpointConfigName", "ModelName", "ResourceArn")
 
 
 class Faults:
-    """Counts what has struck.
+    """Chooses the faults of calls and fleets, and counts them.
 
     Args:
         store: Has the settings, and the randomness.
@@ -33,14 +33,14 @@ class Faults:
         self._calls: dict[int, int] = {}
         self._fleets: dict[int, int] = {}
 
-    def start_anew(self) -> None:
-        """Forget what has struck."""
+    def reset(self) -> None:
+        """Count from nothing again."""
         self._calls.clear()
         self._fleets.clear()
 
     def of_call(self, operation: str, parameters: Document) -> list[Fault]:
-        """Return the faults that strike a call."""
-        struck = []
+        """Return the faults of a call."""
+        chosen = []
         for index, fault in enumerate(self._store.settings.faults):
             if fault.operation not in {operation, "*"} or not _is_about(fault.resource, parameters):
                 continue
@@ -48,11 +48,11 @@ class Faults:
                 continue
             count = self._calls[index] = self._calls.get(index, 0) + 1
             if count > fault.skip and (fault.times is None or count <= fault.skip + fault.times):
-                struck.append(fault)
-        return struck
+                chosen.append(fault)
+        return chosen
 
     def of_fleet(self, config_name: str, stage: str, step: int = 1) -> Failure | None:
-        """Return what strikes a fleet of an endpoint config in a stage; None if all goes well."""
+        """Return the failure of a fleet of an endpoint config in a stage; None if it does not fail."""
         if stage == "Creating" and step == 1:
             for part, reason in self._store.settings.failure_reasons.items():
                 if part == "*" or part in config_name:
@@ -68,7 +68,7 @@ class Faults:
 
 
 def wait_for(faults: list[Fault], when: str, store: Store) -> None:
-    """Let the time pass that slow calls take. Holds no lock: others have their turns meanwhile."""
+    """Let the time pass that slow calls take, without a lock: other calls go on."""
     for fault in faults:
         if (fault.kind, fault.when) == ("slow", when):
             store.clock.sleep(fault.seconds)

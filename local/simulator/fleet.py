@@ -1,96 +1,91 @@
-"""Fleets: the servers that answer for the variants of one endpoint config, and what becomes of their answers."""
+"""Fleets of instances, and how invocations are shared among them."""
 
 from __future__ import annotations
 
-import json
+import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from local.simulator.errors import ServiceError
-from local.simulator.model_server import ANSWER_SECONDS, Answer, BrokenModelError, ModelServer, not_answered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from random import Random
 
-    from local.simulator.store import Store
-    from local.simulator.variants import Document, Variants
-
-_MODEL_DATA = "ModelDataUrl"
-_ANY = "*"
+    from local.simulator.loading import Loader, Server
+    from local.simulator.variants import Variants
 
 
-class Server(Protocol):
-    """Whatever answers for one variant."""
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """An instance of a variant.
 
-    def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """Return what the container answers."""
-        ...
-
-    def stop(self) -> None:
-        """End it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Echo:
-    """Answers for a model whose data cannot be had: it tells which model and variant it is, in JSON.
-
-    What the settings say of broken and slow models counts when it is asked, not when it starts.
+    Attributes:
+        digest: What it has loaded; see `local.simulator.loading.Loaded`.
+        server: What answers. Instances of a variant that have loaded the same share it.
     """
 
-    store: Store
-    model_name: str
-    image: str
-    variant: str
-
-    def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """Return the model's and the variant's name, and how much was sent; or what the settings say."""
-        settings = self.store.settings
-        seconds = self._said(settings.answer_seconds) or 0.0
-        # Whoever calls holds no lock: others have their turns meanwhile.
-        self.store.clock.sleep(min(seconds, ANSWER_SECONDS))
-        if seconds > ANSWER_SECONDS:
-            return not_answered()
-        message = self._said(settings.broken_models)
-        if message is not None:
-            return Answer(500, "text/plain", message.encode())
-        told = {"Model": self.model_name, "Variant": self.variant, "Bytes": len(body), "Accept": accept or content_type}
-        return Answer(200, "application/json", json.dumps(told).encode())
-
-    def stop(self) -> None:
-        """There is nothing to end."""
-
-    def _said(self, by_part: dict[str, Any]) -> Any:
-        parts = (part for part in by_part if part == _ANY or part in self.model_name or part in self.image)
-        return next((by_part[part] for part in parts), None)
+    digest: str
+    server: Server
 
 
 @dataclass(eq=False)
 class Fleet:
-    """The servers of one endpoint config.
+    """The instances of one endpoint config.
 
     A fleet that is ended goes on until the last invocation that it has begun to answer is answered.
 
     Attributes:
         variants: What it runs, with the weights of now.
-        servers: By production variant; shadow variants answer nobody.
+        instances: By production variant; shadow variants answer nobody. What is serverless counts as one.
     """
 
     variants: Variants
-    servers: dict[str, Server]
+    loader: Loader
+    instances: dict[str, list[Instance]] = field(default_factory=dict)
     _users: int = field(default=0, init=False)
     _is_ended: bool = field(default=False, init=False)
+    _retired: list[Server] = field(default_factory=list, init=False)
+
+    def resize(self, counts: Mapping[str, int], part: float = 1.0) -> None:
+        """Bring variants to a number of instances; each new one loads what its model's URL holds now.
+
+        Args:
+            counts: The whole number, by variant; one that is missing has one instance.
+            part: The part of it that is to be there.
+
+        Raises:
+            BrokenModelError: A new instance does not come up; those that did stay.
+        """
+        for variant in self.variants.config.get("ProductionVariants", []):
+            name = variant["VariantName"]
+            instances = self.instances.setdefault(name, [])
+            wanted = math.ceil(counts.get(name, 1) * part - 1e-9)
+            if wanted > len(instances):
+                loaded = self.loader.load(variant)
+                same = next((each for each in instances if each.digest == loaded.digest), None)
+                server = same.server if same else self.loader.serve(loaded, name)
+                instances += [Instance(loaded.digest, server)] * (wanted - len(instances))
+            self._retired += [each.server for each in instances[wanted:]]
+            del instances[wanted:]
+        self._stop_if_done()
 
     def choose(self, target: str | None, random: Random, endpoint_name: str) -> str:
         """Return the variant that answers: the asked-for one, or one by the weights."""
-        names = [*self.servers]
+        names = [*self.instances]
         if target is not None:
-            if target not in self.servers:
+            if target not in self.instances:
                 raise ServiceError("ValidationError", f"Variant {target} was not found for endpoint {endpoint_name}")
             return target
         weights = [self.variants.weights[name] for name in names]
         return random.choices(names, weights if any(weights) else None)[0]
+
+    def server_of(self, variant: str, random: Random) -> Server | None:
+        """Return what answers for a variant: that of one of its instances; None if it has none."""
+        servers = [each.server for each in self.instances[variant]]
+        if not servers:
+            return None
+        return random.choice(servers) if any(server is not servers[0] for server in servers) else servers[0]
 
     def hold(self) -> None:
         """Keep it from ending until it is let go."""
@@ -107,9 +102,15 @@ class Fleet:
         self._stop_if_done()
 
     def _stop_if_done(self) -> None:
-        if self._is_ended and not self._users:
-            for server in self.servers.values():
+        if self._users:
+            return
+        running = [each.server for instances in self.instances.values() for each in instances]
+        ended = [*self._retired, *running] if self._is_ended else self._retired
+        kept = [] if self._is_ended else running
+        for server in ended:
+            if not any(server is each for each in kept):
                 server.stop()
+        self._retired.clear()
 
 
 @dataclass
@@ -140,7 +141,7 @@ class Traffic:
         if old:
             old.end()
 
-    def go_back(self) -> None:
+    def revert(self) -> None:
         """Let the live fleet answer everything, and end the new one."""
         new, self.new, self.share = self.new, None, 0.0
         if new:
@@ -148,51 +149,7 @@ class Traffic:
 
     def end(self) -> None:
         """End both fleets."""
-        self.go_back()
+        self.revert()
         if self.live:
             self.live.end()
         self.live = None
-
-
-class Provisioner:
-    """Starts fleets.
-
-    Args:
-        store: The account.
-        objects: Reads an S3 object on behalf of an execution role; without it models only echo.
-    """
-
-    def __init__(self, store: Store, objects: Callable[[str, str, str], bytes] | None) -> None:
-        self._store = store
-        self._objects = objects
-
-    def start(self, variants: Variants) -> Fleet:
-        """Start the servers of the production variants.
-
-        Raises:
-            BrokenModelError: One of them cannot run.
-        """
-        fleet = Fleet(variants, {})
-        try:
-            for variant in variants.config.get("ProductionVariants", []):
-                fleet.servers[variant["VariantName"]] = self._server(variant)
-        except BrokenModelError:
-            fleet.end()
-            raise
-        return fleet
-
-    def _server(self, variant: Document) -> Server:
-        name = variant.get("ModelName", "")
-        model = self._store.models.current(name)
-        if model is None:
-            raise BrokenModelError(f"Could not find model {name}.")
-        container = model.get("PrimaryContainer") or (model.get("Containers") or [{}])[0]
-        uri = container.get(_MODEL_DATA, "")
-        if self._objects is None or not uri.startswith("s3://"):
-            return Echo(self._store, name, container.get("Image", ""), variant["VariantName"])
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        try:
-            archive = self._objects(bucket, key, model["ExecutionRoleArn"])
-        except ServiceError as error:
-            raise BrokenModelError(error.message) from error
-        return ModelServer(archive, uri, variant["VariantName"])

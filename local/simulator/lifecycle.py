@@ -1,71 +1,54 @@
-"""The lives of endpoints: what is due happens in its order, whenever somebody looks."""
+"""Endpoint life-cycle: due transitions are applied in order on every call."""
 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from local.simulator.fleet import Traffic
-from local.simulator.model_server import BrokenModelError
 from local.simulator.rollout import Rollout, rollback_stages
-from local.simulator.variants import Variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from local.simulator.endpoint import Endpoint
+    from local.simulator.events import Events
     from local.simulator.faults import Faults
-    from local.simulator.fleet import Provisioner
+    from local.simulator.provisioner import Provisioner
     from local.simulator.store import Store
-    from local.simulator.variants import Document
 
 _OUT_OF_TIME = "The deployment took longer than MaximumExecutionTimeoutInSeconds."
 _PENDING = "PendingDeploymentSummary"
 
 
-@dataclass
-class Endpoint:
-    """An endpoint beyond its record.
-
-    Attributes:
-        name: Its name.
-        config: The endpoint config that is attached; it may have been deleted.
-        traffic: Who answers its invocations.
-        rollout: What is due to happen to it.
-    """
-
-    name: str
-    config: Document
-    traffic: Traffic = field(default_factory=Traffic)
-    rollout: Rollout | None = None
-
-    @property
-    def variants(self) -> Variants:
-        """The variants that it runs, or would run."""
-        return self.traffic.live.variants if self.traffic.live else Variants.of(self.config)
-
-
 class Lifecycle:
     """Brings endpoints from stage to stage.
 
-    Time passes unseen between two looks. What was due then is done at the moment at which it was due; an alarm that is
-    on at a look ends every stage that was watched since the look before.
+    Each transition gets the time at which it was due, even if the next call comes later. An alarm that is on at a call
+    ends every stage that was watched since the call before.
 
     Args:
         store: The account.
-        provisioner: Starts fleets.
+        provisioner: Starts and ends instances.
         faults: What goes wrong with them.
         alarm_is_on: Tells whether a CloudWatch alarm is in alarm.
+        events: Tells EventBridge of changes.
 
     Attributes:
         endpoints: Those that exist, by name.
     """
 
     def __init__(
-        self, store: Store, provisioner: Provisioner, faults: Faults, alarm_is_on: Callable[[str], bool]
+        self,
+        store: Store,
+        provisioner: Provisioner,
+        faults: Faults,
+        alarm_is_on: Callable[[str], bool],
+        events: Events,
     ) -> None:
         self._store = store
+        self._events = events
         self._provisioner = provisioner
         self._faults = faults
         self._alarm_is_on = alarm_is_on
@@ -74,6 +57,11 @@ class Lifecycle:
         self._queue: list[tuple[float, int, str]] = []
         self._watched: dict[str, list[str]] = {}
         self._tickets = 0
+
+    @property
+    def next_due(self) -> float:
+        """When something may happen next; infinite if nothing is due."""
+        return self._queue[0][0] if self._queue else math.inf
 
     def begin(self, endpoint: Endpoint, rollout: Rollout, **changed: Any) -> None:
         """Begin a rollout in place of whatever was due, and change the endpoint's record."""
@@ -86,7 +74,7 @@ class Lifecycle:
         self._watched.pop(endpoint.name, None)
 
     def catch_up(self) -> None:
-        """Let happen what is due by now."""
+        """Apply the transitions that are due by now."""
         now = self._store.clock.now()
         seen: dict[str, bool] = {}
         while True:
@@ -94,36 +82,29 @@ class Lifecycle:
                 moment, ticket, name = heapq.heappop(self._queue)
                 endpoint = self.endpoints.get(name)
                 if endpoint and endpoint.rollout and endpoint.rollout.ticket == ticket:
-                    self._happen(endpoint, endpoint.rollout, moment, seen)
+                    self._apply(endpoint, endpoint.rollout, moment, seen)
             alarmed = [name for name in self._watched if self._is_alarmed(name, seen)]
             if not alarmed:
                 return
             for name in alarmed:
-                self._go_back(self.endpoints[name], "", now)
-
-    def provision(self, endpoint: Endpoint) -> None:
-        """Start the fleet of an endpoint that has none, at once.
-
-        Raises:
-            BrokenModelError: It cannot run.
-        """
-        if endpoint.traffic.live is None:
-            endpoint.traffic.live = self._provisioner.start(endpoint.variants)
+                self._roll_back(self.endpoints[name], "", now)
 
     def write(self, name: str, moment: float, **changed: Any) -> None:
         """Change the record of an endpoint; what is changed to None or nothing is left out."""
-        record = {**(self._store.endpoints.current(name) or {}), **changed}
-        record["LastModifiedTime"] = datetime.fromtimestamp(moment, UTC)
+        before = self._store.endpoints.current(name)
+        record = {**(before or {}), **changed}
+        record["LastModifiedTime"] = self._store.moment(moment)
         kept = {member: value for member, value in record.items() if value}
         self._store.endpoints.write(name, kept, moment)
+        self._events.send(before, kept, self.endpoints[name].config, moment)
 
-    def forget(self, name: str, moment: float) -> None:
-        """Let an endpoint be gone."""
+    def remove(self, name: str, moment: float) -> None:
+        """Remove an endpoint that has been deleted."""
         endpoint = self.endpoints.pop(name)
         self.cancel(endpoint)
         endpoint.traffic.end()
         self._store.endpoints.write(name, None, moment)
-        self._store.tags.write(self._store.arn("endpoint", name), None, moment)
+        self._store.write_tags(self._store.arn("endpoint", name), None, moment)
 
     def _is_alarmed(self, name: str, seen: dict[str, bool]) -> bool:
         """Tell whether an alarm of an endpoint is on; each alarm is looked at once."""
@@ -134,13 +115,13 @@ class Lifecycle:
                 return True
         return False
 
-    def _happen(self, endpoint: Endpoint, rollout: Rollout, moment: float, seen: dict[str, bool]) -> None:
-        """Let happen what a rollout has due at this moment."""
+    def _apply(self, endpoint: Endpoint, rollout: Rollout, moment: float, seen: dict[str, bool]) -> None:
+        """Apply the transition that a rollout has due at this moment."""
         if self._is_alarmed(endpoint.name, seen):
-            self._go_back(endpoint, "", moment)
+            self._roll_back(endpoint, "", moment)
             return
         if rollout.is_out_of_time:
-            self._go_back(endpoint, _OUT_OF_TIME, moment)
+            self._roll_back(endpoint, _OUT_OF_TIME, moment)
             return
         # Real servers take real time to start. The next stage begins when they are up, and so is not cut short.
         now = self._store.clock.now()
@@ -156,9 +137,9 @@ class Lifecycle:
             self._finish(endpoint, rollout, moment)
 
     def _fail(self, endpoint: Endpoint, rollout: Rollout, reason: str, moment: float) -> None:
-        """Let a rollout fail: an update goes back, and an endpoint that has never served stays as it is."""
+        """Fail a rollout: an update is rolled back, and an endpoint that has never served stays as it is."""
         if rollout.goal == "updated":
-            self._go_back(endpoint, reason, moment)
+            self._roll_back(endpoint, reason, moment)
         else:
             self.cancel(endpoint)
             self.write(endpoint.name, moment, EndpointStatus="Failed", FailureReason=reason, **{_PENDING: None})
@@ -171,14 +152,11 @@ class Lifecycle:
         failure = self._faults.of_fleet(target.config["EndpointConfigName"], stage.name, stage.step)
         if failure:
             return failure.reason
-        if endpoint.traffic.new is None:
-            try:
-                endpoint.traffic.new = self._provisioner.start(target)
-            except BrokenModelError as error:
-                return str(error)
-        return None
+        if stage.name == "Baking":
+            return None
+        return self._provisioner.start_new(endpoint, target, rollout.stages[1].new if len(rollout.stages) > 1 else 1.0)
 
-    def _go_back(self, endpoint: Endpoint, reason: str, moment: float) -> None:
+    def _roll_back(self, endpoint: Endpoint, reason: str, moment: float) -> None:
         """Begin to roll back the update that is under way."""
         failed, settings = endpoint.rollout, self._store.settings
         if failed is None or failed.target is None:
@@ -195,10 +173,14 @@ class Lifecycle:
 
     def _enter(self, endpoint: Endpoint, rollout: Rollout, **changed: Any) -> None:
         """Enter the stage that is under way from now on."""
+        live = endpoint.traffic.live
         if rollout.goal in {"updated", "rolled back"}:
             endpoint.traffic.share = rollout.stage.share
-        live = endpoint.traffic.live
-        self.write(endpoint.name, rollout.began, **{**changed, **rollout.told(live.variants if live else None)})
+            failure = self._provisioner.keep(endpoint, rollout.stage.old)
+            if rollout.rollback_failure is None:
+                rollout.rollback_failure = failure
+        progress = rollout.progress(live.variants if live else None, self._store.moment_of)
+        self.write(endpoint.name, rollout.began, **{**changed, **progress})
         self._tickets += 1
         rollout.ticket = self._tickets
         heapq.heappush(self._queue, (rollout.due, rollout.ticket, endpoint.name))
@@ -207,21 +189,27 @@ class Lifecycle:
             self._watched[endpoint.name] = rollout.alarms
 
     def _finish(self, endpoint: Endpoint, rollout: Rollout, moment: float) -> None:
-        """Let a rollout be done."""
+        """Finish a rollout."""
         if rollout.goal == "deleted":
-            self.forget(endpoint.name, moment)
+            self.remove(endpoint.name, moment)
             return
-        traffic, target, status, reason = endpoint.traffic, rollout.target, "InService", rollout.failure_reason
+        target, status, reason = rollout.target, "InService", rollout.failure_reason
         self.cancel(endpoint)
         if target and rollout.goal in {"created", "updated"}:
-            traffic.switch()
+            endpoint.traffic.switch()
             endpoint.config = target.config
-        elif target and rollout.goal == "scaled" and traffic.live:
-            traffic.live.variants = target
-        elif rollout.rollback_failure is not None:
-            status, reason = "UpdateRollbackFailed", rollout.rollback_failure
+        elif target and rollout.goal == "scaled":
+            reason = self._provisioner.scale(endpoint, target) or ""
+        elif rollout.goal == "in service" and self._status(endpoint) == "SystemUpdating":
+            self._provisioner.replace(endpoint)
         elif rollout.goal == "rolled back":
-            traffic.go_back()
+            failure = rollout.rollback_failure
+            if failure is None:
+                failure = self._provisioner.keep(endpoint, 1.0)
+            if failure is None:
+                endpoint.traffic.revert()
+            else:
+                status, reason = "UpdateRollbackFailed", failure
         self.write(
             endpoint.name,
             moment,
@@ -231,3 +219,6 @@ class Lifecycle:
             **{_PENDING: None},
             **endpoint.variants.summaries(),
         )
+
+    def _status(self, endpoint: Endpoint) -> str:
+        return str((self._store.endpoints.current(endpoint.name) or {}).get("EndpointStatus", ""))

@@ -1,4 +1,4 @@
-"""Model servers as their owner sees them: processes that are started, asked and stopped."""
+"""Model servers: processes that load a model and answer invocations."""
 
 from __future__ import annotations
 

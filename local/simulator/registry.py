@@ -1,4 +1,4 @@
-"""The calls that only record: models, endpoint configs and tags."""
+"""API calls of models, endpoint configs and tags."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Registry:
         return {"ModelArn": arn}
 
     def describe_model(self, request: Document) -> Document:
-        """Describe a model."""
-        return self._found(self._store.models, "model", request["ModelName"])
+        """Describe a model, with what it has though nobody asked for it."""
+        return {"EnableNetworkIsolation": False, **self._found(self._store.models, "model", request["ModelName"])}
 
     def delete_model(self, request: Document) -> Document:
         """Delete a model; SageMaker does not ask whether anything uses it."""
@@ -85,8 +85,11 @@ class Registry:
         return {"EndpointConfigArn": arn}
 
     def describe_endpoint_config(self, request: Document) -> Document:
-        """Describe an endpoint config."""
-        return self._found(self._store.configs, "endpoint configuration", request["EndpointConfigName"])
+        """Describe an endpoint config, with what it has though nobody asked for it."""
+        found = self._found(self._store.configs, "endpoint configuration", request["EndpointConfigName"])
+        for kind in {"ProductionVariants", "ShadowProductionVariants"} & found.keys():
+            found[kind] = [{"InitialVariantWeight": 1.0, **variant} for variant in found[kind]]
+        return {"EnableNetworkIsolation": False, **found}
 
     def delete_endpoint_config(self, request: Document) -> Document:
         """Delete an endpoint config; SageMaker lets one go that an endpoint uses."""
@@ -111,7 +114,7 @@ class Registry:
         """Remove tags from a resource."""
         arn = request["ResourceArn"]
         left = {key: value for key, value in self._store.tags_of(arn).items() if key not in request["TagKeys"]}
-        self._store.tags.write(arn, left, self._store.clock.now())
+        self._store.write_tags(arn, left, self._store.clock.now())
         return {}
 
     def _found(self, table: Table[Document], kind: str, name: str) -> Document:
@@ -125,5 +128,5 @@ class Registry:
         if table.current(name) is None:
             raise not_found(kind, arn)
         table.write(name, None, self._store.clock.now())
-        self._store.tags.write(arn, None, self._store.clock.now())
+        self._store.write_tags(arn, None, self._store.clock.now())
         return {}

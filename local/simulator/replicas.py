@@ -1,4 +1,4 @@
-"""Eventually consistent tables: what is written is seen by each replica after a delay of its own."""
+"""Eventually consistent tables: each replica sees a write after a delay of its own."""
 
 from __future__ import annotations
 
@@ -30,19 +30,20 @@ class Table(Generic[T]):
     Args:
         random: Decides which replica answers, and how far each lags.
         replicas: How many there are.
-        lag: Returns the seconds that the slowest replica lags at present.
+        lag: Returns the seconds that the fastest and the slowest replica lag at present.
     """
 
-    def __init__(self, random: Random, replicas: int, lag: Callable[[], float]) -> None:
+    def __init__(self, random: Random, replicas: int, lag: Callable[[], tuple[float, float]]) -> None:
         self._random = random
         self._replicas = replicas
         self._lag = lag
         self._versions: dict[str, list[_Version[T]]] = {}
 
     def write(self, name: str, value: T | None, now: float) -> None:
-        """Write a record, or delete it with None. The first replica sees it at once."""
+        """Write a record, or delete it with None. The first replica is the fastest."""
         versions = self._versions.setdefault(name, [])
-        delays = sorted([0.0, self._lag(), *(self._random.uniform(0, self._lag()) for _ in range(self._replicas - 2))])
+        least, most = self._lag()
+        delays = sorted([least, most, *(self._random.uniform(least, most) for _ in range(self._replicas - 2))])
         before = versions[-1].visible_at if versions else (now,) * self._replicas
         visible_at = tuple(max(now + delay, seen) for delay, seen in zip(delays, before, strict=False))
         versions.append(_Version(value, visible_at[: self._replicas]))

@@ -1,4 +1,4 @@
-"""How an endpoint gets from one config to another: the stages, how long each takes, and who has the traffic meanwhile.
+"""Rollouts and rollbacks as stages, each with its duration, its instances and its share of the traffic.
 
 The source is the SageMaker Developer Guide, in its chapter on deployment guardrails, and the API's own words in
 botocore's service model.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from local.simulator.settings import Settings
     from local.simulator.variants import Document, Variants
 
@@ -97,14 +99,15 @@ class Rollout:
         """Whether what is due is the end of the time that it may take."""
         return self.due < self.began + self.stage.seconds
 
-    def told(self, live: Variants | None) -> Document:
-        """Tell how far it is, in members of DescribeEndpoint.
+    def progress(self, live: Variants | None, moment_of: Callable[[float], datetime]) -> Document:
+        """Return how far it is, in members of DescribeEndpoint.
 
         Args:
             live: What the endpoint runs; None if it has never run.
+            moment_of: Makes a time of the clock one that answers have.
         """
         stage = self.stage
-        status = {"Status": stage.name, "StartTime": datetime.fromtimestamp(self.began, UTC)}
+        status = {"Status": stage.name, "StartTime": moment_of(self.began)}
         if self.goal == "deleted":
             return live.summaries(status=[status]) if live else {}
         if self.target is None:
@@ -114,7 +117,7 @@ class Rollout:
         # What is deleted are instances of the old fleet, or of the new one on the way back.
         is_old = stage.name == "Deleting" and self.goal != "rolled back"
         new_status = [status] if stage.name and not is_old else None
-        began = datetime.fromtimestamp(self.started, UTC)
+        began = moment_of(self.started)
         pending = {"PendingDeploymentSummary": self.target.pending(stage, began, new_status)}
         if live is None:
             return pending
@@ -191,7 +194,7 @@ def rollback_stages(rollout: Rollout, count: int, settings: Settings) -> list[St
     size = rolling.get("RollbackMaximumBatchSize", {"Type": "CAPACITY_PERCENT", "Value": _WHOLE_PERCENT})
     batches = math.ceil(stage.share / min(1.0, _part(size, count)))
     return [
-        Stage("Deleting", seconds, share, share, 1.0 - share, step)
+        Stage("Deleting", seconds, share, share, max(stage.old, 1.0 - share), step)
         for step, share in enumerate((stage.share * (batches - done) / batches for done in range(batches)), start=1)
     ]
 

@@ -1,4 +1,4 @@
-"""InvokeEndpoint: which container answers, and what the runtime makes of its answer."""
+"""InvokeEndpoint: the choice of the container, and the runtime's answer or error."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from local.simulator.errors import ModelError, ServiceError
 from local.simulator.validation import check_answer
+from local.simulator.variants import all_variants
 
 if TYPE_CHECKING:
     from local.simulator.fleet import Fleet
     from local.simulator.lifecycle import Lifecycle
+    from local.simulator.loading import Server
     from local.simulator.model_server import Answer
     from local.simulator.store import Store
     from local.simulator.variants import Document
@@ -26,6 +28,7 @@ class Invocation:
     request: Document
     fleet: Fleet
     variant: str
+    server: Server
 
 
 class Runtime:
@@ -52,8 +55,29 @@ class Runtime:
             message = f"Endpoint {name} of account {self._store.account_id} not found."
             raise ServiceError("ValidationError", message)
         variant = fleet.choose(request.get("TargetVariant"), random, name)
+        self._check_target(request, fleet, variant)
+        server = fleet.server_of(variant, random)
+        if server is None:
+            raise ServiceError("ServiceUnavailable", f"Endpoint {name} has no instance of variant {variant}.", 503)
         fleet.hold()
-        return Invocation(request, fleet, variant)
+        return Invocation(request, fleet, variant, server)
+
+    def _check_target(self, request: Document, fleet: Fleet, variant: str) -> None:
+        """Raise what the runtime answers to an invocation that does not say what the endpoint has to know.
+
+        Source: SageMaker Runtime API Reference, InvokeEndpoint, and messages that people quote in public issues.
+        """
+        config = fleet.variants.config
+        if "AsyncInferenceConfig" in config:
+            message = f"Endpoint {request['EndpointName']} is asynchronous. Invoke it by InvokeEndpointAsync."
+            raise ServiceError("ValidationError", message)
+        name = next((each.get("ModelName") for each in all_variants(config) if each["VariantName"] == variant), None)
+        model = self._store.models.current(name or "") or {}
+        mode = model.get("InferenceExecutionConfig", {}).get("Mode")
+        if model.get("PrimaryContainer", {}).get("Mode") == "MultiModel" and "TargetModel" not in request:
+            raise ServiceError("ValidationError", "Invocation request is missing a target model header.")
+        if mode == "Direct" and "TargetContainerHostname" not in request:
+            raise ServiceError("ValidationError", "Invocation request is missing a target container hostname header.")
 
     def answer(self, invocation: Invocation) -> Document:
         """Ask the container. Call it without a lock, as it takes its time; let the fleet go afterwards.
@@ -62,16 +86,16 @@ class Runtime:
             ModelError: The container answers with an error, or not in time.
         """
         request, variant = invocation.request, invocation.variant
-        answer = invocation.fleet.servers[variant].answer(
+        answer = invocation.server.answer(
             request.get("Body", b""),
             request.get("ContentType", "application/json"),
             request.get("Accept") or "application/json",
         )
         if answer.status != HTTPStatus.OK:
             raise self._error(request["EndpointName"], answer)
-        told = {"Body": answer.body, "ContentType": answer.content_type, "InvokedProductionVariant": variant}
-        check_answer("InvokeEndpoint", told, "sagemaker-runtime")
-        return told
+        answered = {"Body": answer.body, "ContentType": answer.content_type, "InvokedProductionVariant": variant}
+        check_answer("InvokeEndpoint", answered, "sagemaker-runtime")
+        return answered
 
     def _error(self, endpoint_name: str, answer: Answer) -> ModelError:
         said = answer.body.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""What a simulator does: how far its replicas lag, how long things take, and what goes wrong."""
+"""Settings of the simulator: replica lag, durations, faults, and how events arrive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong with the calls of one operation.
+    """A fault of the calls of one operation.
 
     Attributes:
         operation: The API operation; `*` for any.
@@ -16,10 +16,10 @@ class Fault:
             `throttled`, `unavailable` - the service answers so; `dropped` - the connection breaks;
             `killed` - the caller's process dies; `slow` - the answer takes `seconds`;
             `rejected` - the service answers with `code` and `message`.
-        when: Whether it goes wrong before the call takes effect or after.
-        times: How many matching calls it strikes; None for all of them.
-        skip: How many matching calls pass before it strikes.
-        probability: The share of the matching calls that it strikes, by the simulator's seed.
+        when: Whether it happens before the call takes effect or after.
+        times: How many matching calls it affects; None for all of them.
+        skip: How many matching calls pass before the first that it affects.
+        probability: The share of the matching calls that it affects, by the simulator's seed.
         resource: Only calls match that have this text in EndpointName, EndpointConfigName, ModelName or ResourceArn.
     """
 
@@ -37,15 +37,15 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Something that goes wrong with a fleet.
+    """A failure of a fleet.
 
     Attributes:
         config: Whose fleets: a part of the endpoint config's name; `*` is any.
         stage: `Creating` - the fleet does not come up; `Baking` - it comes up, gets traffic, and then fails;
             `RollingBack` - going back from it fails, and the endpoint ends as UpdateRollbackFailed.
         reason: The FailureReason.
-        step: Which step of the traffic it strikes, or which batch of a rolling update; the first is 1.
-        times: How many fleets it strikes; None for all of them.
+        step: Which step of the traffic fails, or which batch of a rolling update; the first is 1.
+        times: How many fleets fail; None for all of them.
     """
 
     config: str
@@ -56,11 +56,36 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class EventDelivery:
+    """How `aws.sagemaker` events arrive: best effort, near real time, sometimes twice, in rare cases never.
+
+    An event is lost, early, late or neither, in this order, by the simulator's seed.
+
+    Attributes:
+        seconds: The median and the 95th percentile of the seconds from the change to the event.
+        lost: The share of the events that never arrive.
+        doubled: The share that arrives twice, each time after a delay of its own.
+        early: The share that arrives at the moment of the change, before a wait for it can begin.
+        late: The share that arrives after `late_seconds`.
+        late_seconds: The least and the most seconds of a late event.
+    """
+
+    seconds: tuple[float, float] = (1.0, 3.7)
+    lost: float = 0.0
+    doubled: float = 0.0
+    early: float = 0.0
+    late: float = 0.0
+    late_seconds: tuple[float, float] = (60.0, 600.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All times are in seconds on the simulator's clock.
 
     Attributes:
         lag: How long the slowest replica takes to see what was written; the others are faster.
+        least_lag: How long even the fastest replica takes; with 0 it sees everything at once.
+        tag_lag: How long IAM takes to see a resource's tags, or a change of them.
         replicas: How many there are; each read is answered by one, by the seed.
         create_seconds: How long an endpoint is Creating.
         update_seconds: How long the new fleet of an update, or a batch of a rolling one, takes before it gets traffic.
@@ -72,17 +97,20 @@ class Settings:
         role_delay: How long after the simulator's start execution roles cannot be assumed.
         failure_reasons: By endpoint config: the reason for which every endpoint fails that is made of it. The key is
             a part of the config's name; `*` is any.
-        failures: What else goes wrong with fleets; the first that matches strikes.
+        failures: Other failures of fleets; the first that matches counts.
         empties_failure_reason: Whether the FailureReason is gone when an update has been rolled back, as it often is.
             After an alarm it always is.
         broken_models: By model: the message with which a model without data answers every invocation. The key is a part
             of the model's image or name; `*` is any.
         answer_seconds: By model, as in `broken_models`: how long a model without data takes to answer.
-        faults: What goes wrong with calls; the first that matches strikes.
+        faults: Faults of calls.
         calls_per_second: Calls that the API answers each second before it throttles; None for no limit.
+        events: How events of what changes arrive.
     """
 
     lag: float = 0.0
+    least_lag: float = 0.0
+    tag_lag: float = 0.0
     replicas: int = 3
     create_seconds: float = 180.0
     update_seconds: float = 240.0
@@ -99,3 +127,4 @@ class Settings:
     answer_seconds: dict[str, float] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     calls_per_second: float | None = None
+    events: EventDelivery = EventDelivery()

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from local.simulator.calls import Calls
 from local.simulator.endpoints import Endpoints
-from local.simulator.errors import ConnectionDroppedError, FunctionKilledError, ServiceError, role_not_ready
-from local.simulator.faults import Faults, raise_for, wait_for
-from local.simulator.fleet import Provisioner
+from local.simulator.errors import ServiceError, role_not_ready
+from local.simulator.events import Events
+from local.simulator.faults import Faults
 from local.simulator.lifecycle import Lifecycle
+from local.simulator.loading import Loader
+from local.simulator.provisioner import Provisioner
 from local.simulator.registry import Registry
 from local.simulator.runtime import Runtime
 from local.simulator.settings import Settings
 from local.simulator.statuses import Statuses
 from local.simulator.store import Store
-from local.simulator.throttle import Throttle
 from local.simulator.validation import check_answer, check_request, method_name, model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from local.aws.clock import Clock
+    from local.simulator.calls import Call
+    from local.simulator.loading import Storage
     from local.simulator.runtime import Invocation
     from local.simulator.variants import Document
-
-T = TypeVar("T")
 
 OPERATIONS = (
     "CreateModel", "DescribeModel", "DeleteModel", "ListModels",
@@ -37,16 +40,6 @@ OPERATIONS = (
 """What the simulator does of SageMaker's API; InvokeEndpoint, of the runtime's, comes on top."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call, and how it ended: `ok`, the code of the error, `dropped` or `killed`."""
-
-    time: float
-    operation: str
-    parameters: Document
-    outcome: str
-
-
 class Simulator:
     """SageMaker hosting, of one account in one region.
 
@@ -54,12 +47,17 @@ class Simulator:
         clock: What time it is.
         settings: How it behaves; may be exchanged while it runs.
         seed: Repeats a run: which replica answers, how far each lags, which fleet and variant is chosen, which call a
-            fault with a probability strikes.
-        objects: Reads an S3 object (bucket, key) on behalf of an execution role's ARN. Without it, models do not
-            really load: they echo their name.
+            fault with a probability affects.
+        storage: S3, as execution roles read it. Without it, no data are loaded.
+        runs_models: Whether models whose data are one object really run. Otherwise, and without `storage`, they echo
+            their name and the digest of the data that they have loaded.
         check_role: Called with an execution role and the model data it has to read; raises ServiceError.
         alarm_is_on: Tells whether a CloudWatch alarm is in alarm.
         is_scaled: Tells whether Application Auto Scaling manages a variant (endpoint's name, variant's name).
+        on_event: Called with each `aws.sagemaker` event as it arrives at EventBridge, from `catch_up`.
+        on_due: Called with a moment at which something happens, if `catch_up` is called then. Without it, events arrive
+            whenever `catch_up` is called.
+        moment_of: Makes a time of the clock one that answers and events have; without it they have the clock's own.
 
     Attributes:
         calls: The calls so far, in the order in which they ended.
@@ -73,23 +71,34 @@ class Simulator:
         account_id: str = "111122223333",
         region: str = "us-east-1",
         seed: int = 0,
-        objects: Callable[[str, str, str], bytes] | None = None,
+        storage: Storage | None = None,
+        runs_models: bool = True,
         check_role: Callable[[str, str | None], None] | None = None,
         alarm_is_on: Callable[[str], bool] | None = None,
         is_scaled: Callable[[str, str], bool] | None = None,
+        on_event: Callable[[Document], None] | None = None,
+        on_due: Callable[[float], None] | None = None,
+        moment_of: Callable[[float], datetime] | None = None,
     ) -> None:
         self._store = Store(clock, settings or Settings(), account_id, region, seed)
+        if moment_of:
+            self._store.moment_of = moment_of
         self._faults = Faults(self._store)
-        provisioner = Provisioner(self._store, objects)
-        self._lifecycle = Lifecycle(self._store, provisioner, self._faults, alarm_is_on or (lambda _: False))
+        self._events = Events(self._store)
+        self._on_event, self._on_due = on_event or (lambda _: None), on_due or (lambda _: None)
+        self._next_due = math.inf
+        provisioner = self._provisioner = Provisioner(Loader(self._store, storage, runs_models=runs_models))
+        self._lifecycle = Lifecycle(
+            self._store, provisioner, self._faults, alarm_is_on or (lambda _: False), self._events
+        )
         self._endpoints = Endpoints(self._store, self._lifecycle, is_scaled or (lambda *_: False))
         self._registry = Registry(self._store, check_role or (lambda *_: None))
         self._runtime = Runtime(self._store, self._lifecycle)
-        self._statuses = Statuses(self._store, self._lifecycle)
+        self._statuses = Statuses(self._store, self._lifecycle, provisioner)
         self._born = clock.now()
         self._lock = threading.RLock()
-        self._throttle = Throttle(self._store)
-        self.calls: list[Call] = []
+        self._calls = Calls(self._store, self._faults, self._lock, self._tell_next_due)
+        self.calls: list[Call] = self._calls.done
 
     @property
     def settings(self) -> Settings:
@@ -100,7 +109,7 @@ class Simulator:
     def settings(self, settings: Settings) -> None:
         with self._lock:
             self._store.settings = settings
-            self._faults.start_anew()
+            self._faults.reset()
 
     @property
     def store(self) -> Store:
@@ -115,7 +124,7 @@ class Simulator:
             ConnectionDroppedError: The connection breaks.
             FunctionKilledError: The caller's process dies.
         """
-        return self._recorded(operation, parameters, lambda: self._act(operation, parameters), lambda answer: answer)
+        return self._calls.do(operation, parameters, lambda: self._act(operation, parameters), lambda answer: answer)
 
     def invoke(self, parameters: Document) -> Document:
         """Do InvokeEndpoint: ask the model behind an endpoint.
@@ -125,7 +134,7 @@ class Simulator:
             ConnectionDroppedError: The connection breaks.
             FunctionKilledError: The caller's process dies.
         """
-        return self._recorded("InvokeEndpoint", parameters, lambda: self._runtime.route(parameters), self._answer)
+        return self._calls.do("InvokeEndpoint", parameters, lambda: self._runtime.route(parameters), self._answer)
 
     def set_status(
         self, endpoint_name: str, status: str, failure_reason: str = "", *, seconds: float | None = None
@@ -147,14 +156,42 @@ class Simulator:
         with self._lock:
             self._lifecycle.catch_up()
             self._statuses.put(self._lifecycle.endpoints[endpoint_name], status, failure_reason, seconds)
+            self._tell_next_due()
 
     def catch_up(self) -> None:
-        """Let happen what is due by now, as every call does.
+        """Let happen what is due by now, as every call does, and let the events arrive that are due.
 
         Whoever changes an alarm calls it just before: so the alarm ends no stage that was over by then.
         """
         with self._lock:
+            self._next_due = math.inf
             self._lifecycle.catch_up()
+            arrived = self._events.take_due()
+            self._tell_next_due()
+        # Without the lock, as whoever gets them may call in turn.
+        for event in arrived:
+            self._on_event(event)
+
+    def replace_instances(self, endpoint_name: str) -> str:
+        """Let new instances take the place of all of an endpoint's, as after a failure of the hardware.
+
+        Returns:
+            Why they do not come up; empty if they do.
+        """
+        with self._lock:
+            self._lifecycle.catch_up()
+            return self._provisioner.replace(self._lifecycle.endpoints[endpoint_name]) or ""
+
+    def loaded(self, endpoint_name: str) -> dict[str, list[str]]:
+        """Return what each instance has loaded that answers for an endpoint's config, by variant.
+
+        It is the SHA-256 of the model's data, in hexadecimal, as in `Artifact` of the echoed answers.
+        """
+        with self._lock:
+            self._lifecycle.catch_up()
+            live = self._lifecycle.endpoints[endpoint_name].traffic.live
+            by_variant = live.instances if live else {}
+            return {name: [each.digest for each in instances] for name, instances in by_variant.items()}
 
     def resources(self) -> dict[str, dict[str, Document]]:
         """Return what exists: `Models`, `EndpointConfigs` and `Endpoints`, each by name."""
@@ -167,6 +204,11 @@ class Simulator:
         """Return a resource's tags."""
         return dict(self._store.tags_of(arn))
 
+    def tags_in_iam(self, arn: str) -> dict[str, str]:
+        """Return a resource's tags as IAM sees them: late, by the settings' `tag_lag`."""
+        with self._lock:
+            return dict(self._store.tags_in_iam(arn))
+
     def close(self) -> None:
         """End all model servers."""
         with self._lock:
@@ -174,45 +216,12 @@ class Simulator:
                 self._lifecycle.cancel(endpoint)
                 endpoint.traffic.end()
 
-    def _recorded(
-        self, operation: str, parameters: Document, act: Callable[[], T], finish: Callable[[T], Document]
-    ) -> Document:
-        """Let a call happen, with what goes wrong with it.
-
-        Args:
-            operation: The API operation.
-            parameters: What it is called with.
-            act: Has the effect, while no other call has one.
-            finish: Makes the answer; may take its time.
-        """
-        with self._lock:
-            faults = self._faults.of_call(operation, parameters)
-        wait_for(faults, "before", self._store)
-        began, outcome = self._store.clock.now(), "ok"
-        try:
-            with self._lock:
-                self._throttle.take()
-                raise_for(faults, "before")
-                self._store.is_stale = any(fault.kind == "stale" for fault in faults)
-                try:
-                    acted = act()
-                finally:
-                    self._store.is_stale = False
-            answer = finish(acted)
-            wait_for(faults, "after", self._store)
-            raise_for(faults, "after")
-        except ServiceError as error:
-            outcome = error.code
-            raise
-        except ConnectionDroppedError:
-            outcome = "dropped"
-            raise
-        except FunctionKilledError:
-            outcome = "killed"
-            raise
-        finally:
-            self.calls.append(Call(began, operation, parameters, outcome))
-        return answer
+    def _tell_next_due(self) -> None:
+        """Let whoever calls `catch_up` know when something happens next, once for each moment."""
+        due = min(self._lifecycle.next_due, self._events.next_due)
+        if due < self._next_due:
+            self._next_due = due
+            self._on_due(due)
 
     def _act(self, operation: str, parameters: Document) -> Document:
         if operation not in OPERATIONS:

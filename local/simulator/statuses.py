@@ -1,4 +1,4 @@
-"""Puts endpoints into a status, whatever they were in: what tests of every status need."""
+"""Forced endpoint statuses, for tests of each status."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from local.simulator.rollout import Rollout, Stage
 from local.simulator.variants import Variants
 
 if TYPE_CHECKING:
-    from local.simulator.lifecycle import Endpoint, Lifecycle
+    from local.simulator.endpoint import Endpoint
+    from local.simulator.lifecycle import Lifecycle
+    from local.simulator.provisioner import Provisioner
     from local.simulator.settings import Settings
     from local.simulator.store import Store
 
@@ -23,10 +25,12 @@ class Statuses:
     Args:
         store: The account.
         lifecycle: Goes on from there.
+        provisioner: Starts the instances of an endpoint that has never served.
     """
 
-    def __init__(self, store: Store, lifecycle: Lifecycle) -> None:
+    def __init__(self, store: Store, lifecycle: Lifecycle, provisioner: Provisioner) -> None:
         self._store = store
+        self._provisioner = provisioner
         self._lifecycle = lifecycle
 
     def put(self, endpoint: Endpoint, status: str, failure_reason: str, seconds: float | None) -> None:
@@ -36,11 +40,11 @@ class Statuses:
             BrokenModelError: The status serves, the endpoint has never done so, and its models cannot run.
         """
         lifecycle, now, interrupted = self._lifecycle, self._store.clock.now(), endpoint.rollout
-        if status not in _NOT_SERVING:
-            lifecycle.provision(endpoint)
+        if status not in _NOT_SERVING and endpoint.traffic.live is None:
+            endpoint.traffic.live = self._provisioner.start(endpoint.variants)
         lifecycle.cancel(endpoint)
         if status not in _MIXED:
-            endpoint.traffic.go_back()
+            endpoint.traffic.revert()
         live = endpoint.traffic.live
         changed = {"EndpointStatus": status, "FailureReason": failure_reason, "PendingDeploymentSummary": None}
         changed |= live.variants.summaries() if live else {}

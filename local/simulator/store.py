@@ -1,4 +1,4 @@
-"""What the simulated account holds: tables, tags, and listings of them."""
+"""Tables of the simulated account, with tags and listings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from local.simulator.errors import invalid
 from local.simulator.replicas import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.aws.clock import Clock
     from local.simulator.settings import Settings
     from local.simulator.variants import Document
@@ -23,7 +25,8 @@ class Store:
     """The tables of one account in one region.
 
     Attributes:
-        is_stale: While a call is struck by the fault `stale`: its look-ups see nothing of what was written last.
+        moment_of: Makes a time of the clock one that answers have.
+        is_stale: While a call has the fault `stale`: its look-ups see nothing of what was written last.
     """
 
     clock: Clock
@@ -31,29 +34,36 @@ class Store:
     account_id: str
     region: str
     seed: int
+    moment_of: Callable[[float], datetime] = lambda seconds: datetime.fromtimestamp(seconds, UTC)
     is_stale: bool = False
     random: Random = field(init=False)
     models: Table[Document] = field(init=False)
     configs: Table[Document] = field(init=False)
     endpoints: Table[Document] = field(init=False)
     tags: Table[dict[str, str]] = field(init=False)
+    _tags_in_iam: Table[dict[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311 - repeatable, not secret
         self.models, self.configs, self.endpoints = (self._table() for _ in range(3))
-        self.tags = Table(self.random, self.settings.replicas, lambda: self.settings.lag)
+        self.tags = Table(self.random, self.settings.replicas, self._lag)
+        # IAM sees them as one more replica, with a lag of its own.
+        self._tags_in_iam = Table[dict[str, str]](Random(self.seed), 1, lambda: (self.settings.tag_lag,) * 2)  # noqa: S311
+
+    def _lag(self) -> tuple[float, float]:
+        return self.settings.least_lag, max(self.settings.lag, self.settings.least_lag)
 
     def _table(self) -> Table[Document]:
-        return Table(self.random, self.settings.replicas, lambda: self.settings.lag)
+        return Table(self.random, self.settings.replicas, self._lag)
 
     def arn(self, kind: str, name: str) -> str:
         """Return an ARN; SageMaker lower-cases the names of endpoints in theirs."""
         resource = name.lower() if kind == "endpoint" else name
         return f"arn:aws:sagemaker:{self.region}:{self.account_id}:{kind}/{resource}"
 
-    def moment(self) -> datetime:
-        """Return the time as answers have it."""
-        return datetime.fromtimestamp(self.clock.now(), UTC)
+    def moment(self, seconds: float | None = None) -> datetime:
+        """Return a time of the clock, now or another one, as answers have it."""
+        return self.moment_of(self.clock.now() if seconds is None else seconds)
 
     def look_up(self, table: Table[Document], name: str) -> Document | None:
         """Read a record as the replica that answers sees it."""
@@ -68,7 +78,16 @@ class Store:
         all_tags = (self.tags.current(arn) or {}) | {tag["Key"]: tag["Value"] for tag in tags}
         if len(all_tags) > _MOST_TAGS:
             raise invalid(f"Number of tags exceeds the limit of {_MOST_TAGS}.")
-        self.tags.write(arn, all_tags, self.clock.now())
+        self.write_tags(arn, all_tags, self.clock.now())
+
+    def write_tags(self, arn: str, tags: dict[str, str] | None, moment: float) -> None:
+        """Let a resource have these tags and no others; None if it is deleted."""
+        self.tags.write(arn, tags, moment)
+        self._tags_in_iam.write(arn, tags, moment)
+
+    def tags_in_iam(self, arn: str) -> dict[str, str]:
+        """Return a resource's tags as conditions of policies see them by now."""
+        return self._tags_in_iam.read(arn, self.clock.now()) or {}
 
     def tags_of(self, arn: str) -> dict[str, str]:
         """Return a resource's tags as they were written last."""

@@ -1,4 +1,4 @@
-"""How many calls the API answers each second."""
+"""Throttling of API calls."""
 
 from __future__ import annotations
 

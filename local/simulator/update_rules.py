@@ -67,7 +67,7 @@ def check_update(live: Document, target: Variants, deployment: Document, is_scal
     is_multiple = any(len(config["ProductionVariants"]) > 1 for config in (live, wanted))
     if rolling and (is_multiple or _is_serverless(live) or _is_serverless(wanted)):
         raise invalid("RollingUpdatePolicy is not supported with the given EndpointConfig setup.")
-    if not deployment or _is_unguarded(live) or _is_unguarded(wanted):
+    if not deployment or is_unguarded(live) or is_unguarded(wanted):
         return {}
     if _names(wanted) != _names(live):
         raise invalid(
@@ -118,7 +118,7 @@ def _is_serverless(config: Document) -> bool:
     return any("ServerlessConfig" in variant for variant in config["ProductionVariants"])
 
 
-def _is_unguarded(config: Document) -> bool:
+def is_unguarded(config: Document) -> bool:
     """Tell whether SageMaker has no guardrails for a config ("Exclusions" in the guide)."""
     return _is_serverless(config) or any(
         variant.get("InstanceType", "").startswith("ml.inf1.") for variant in config["ProductionVariants"]

@@ -1,4 +1,4 @@
-"""The variants of an endpoint config as an endpoint runs them, and as DescribeEndpoint tells of them."""
+"""Variants of an endpoint config with their weights and counts, and their summaries in DescribeEndpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _KINDS = ("ProductionVariants", "ShadowProductionVariants")
-_TOLD = ("ManagedInstanceScaling", "RoutingConfig")
+_COPIED = ("ManagedInstanceScaling", "RoutingConfig")
 _COUNT = "DesiredInstanceCount"
 _WEIGHT = "DesiredWeight"
 
@@ -79,7 +79,7 @@ class Variants:
         return self._each(
             lambda name: {"CurrentWeight": self.weights[name], _WEIGHT: goal.weights[name]},
             lambda name: (math.ceil(self.counts[name] * part), goal.counts[name]),
-            lambda variant: {key: variant[key] for key in _TOLD if key in variant},
+            lambda variant: {key: variant[key] for key in _COPIED if key in variant},
             status,
         )
 
@@ -91,7 +91,7 @@ class Variants:
         summaries = self._each(
             lambda name: {"CurrentWeight": self.weights[name] * stage.share, _WEIGHT: self.weights[name]},
             lambda name: (math.ceil(self.counts[name] * stage.new), self.counts[name]),
-            lambda variant: {key: variant[key] for key in ("InstanceType", *_TOLD) if key in variant},
+            lambda variant: {key: variant[key] for key in ("InstanceType", *_COPIED) if key in variant},
             status,
         )
         return {"EndpointConfigName": self.config["EndpointConfigName"], "StartTime": began, **summaries}
@@ -103,7 +103,7 @@ class Variants:
         more: Callable[[Document], Document],
         status: list[Document] | None,
     ) -> Document:
-        told: Document = {}
+        summaries: Document = {}
         for kind in _KINDS:
             for variant in self.config.get(kind, []):
                 name = variant["VariantName"]
@@ -114,8 +114,8 @@ class Variants:
                     summary["CurrentInstanceCount"], summary[_COUNT] = counts(name)
                 if status:
                     summary["VariantStatus"] = status
-                told.setdefault(kind, []).append(summary)
-        return told
+                summaries.setdefault(kind, []).append(summary)
+        return summaries
 
 
 def _kept(own: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,8 @@ def _invoke(
         ("content-type", "ContentType"),
         ("accept", "Accept"),
         ("x-amzn-sagemaker-target-variant", "TargetVariant"),
+        ("x-amzn-sagemaker-target-model", "TargetModel"),
+        ("x-amzn-sagemaker-target-container-hostname", "TargetContainerHostname"),
     ):
         if headers.get(header) and headers[header] != "*/*":
             parameters[member] = headers[header]

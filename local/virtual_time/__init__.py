@@ -1,5 +1,6 @@
-"""The state machine in virtual time: the shipped definition, on MiniStack's interpreter, with the real handlers."""
+"""The state machines in virtual time: the shipped definitions, with the real handlers, in one process."""
 
+from local.states_language.errors import UnsupportedStateError
 from local.virtual_time.clock import ClockStoppedError, VirtualClock
 from local.virtual_time.execution import Execution
 from local.virtual_time.machine import (
@@ -7,7 +8,6 @@ from local.virtual_time.machine import (
     ExecutionDoesNotExistError,
     ExecutionNotRedrivableError,
     Machine,
-    UnsupportedStateError,
 )
 
 __all__ = [

@@ -38,15 +38,17 @@ def _taken() -> threading.Lock:
 
 @dataclass(eq=False)
 class Task:
-    """A thread that gets its turns from the clock.
+    """A thread that gets its turns from the clock, or a call that the clock makes.
 
     Attributes:
         name: What it is, for messages.
+        call: What the clock calls, for a task without a thread. Time goes on without it if nothing else is left.
     """
 
     name: str
     turn: threading.Lock = field(default_factory=_taken)
     thread: threading.Thread | None = None
+    call: Callable[[], object] | None = None
     deadline: float = math.inf
     # Its place in the queue; 0 while it does not wait. Places that it had before stay in the queue, and are skipped.
     place: int = 0
@@ -67,6 +69,7 @@ class VirtualClock:
         self._random = Random(seed)  # noqa: S311 - repeatable, not secret
         self._due: list[tuple[float, float, int, Task]] = []
         self._order = 0
+        self._threads_waiting = 0
         self._back = _taken()
         # Whoever uses the clock outside of a run: its sleep just moves the time on.
         self._outside = Task("outside", thread=threading.current_thread())
@@ -126,13 +129,17 @@ class VirtualClock:
         self._schedule(task, self._now if at is None else max(at, self._now))
         return task
 
+    def call_at(self, moment: float, function: Callable[[], object], *, name: str) -> None:
+        """Call a function that does not sleep at a moment, if a run lasts until then: no run goes on for its sake."""
+        self._schedule(Task(f"{name}#{self._order}", call=function), max(moment, self._now))
+
     def wake(self, task: Task) -> None:
         """Let a task that waits go on now. One that runs or has ended is left alone."""
         if task.place:
             self._schedule(task, self._now)
 
     def run(self, until: float | None = None) -> None:
-        """Run until nothing is left to do, or until a moment. Whatever ends it early also closes the clock.
+        """Run until no thread is left, or until a moment. Whatever ends it early also closes the clock.
 
         Raises:
             ClockStoppedError: There is no end to it, or a task waits for something other than this clock.
@@ -150,15 +157,21 @@ class VirtualClock:
             if task is None:
                 return
             task.is_ended = True
-            self._let(task)
+            if task.call is None:
+                self._let(task)
             if task.thread is not None and not task.place:
                 task.thread.join(_TURN_SECONDS)
 
     def _run(self, until: float | None) -> None:
         for _ in range(_MOST_SWITCHES):
+            if until is None and not self._threads_waiting:
+                return
             task = self._next(until)
             if task is None:
                 return
+            if task.call is not None:
+                task.call()
+                continue
             self._let(task)
             if task.error is not None:
                 raise task.error
@@ -183,6 +196,7 @@ class VirtualClock:
             heapq.heappop(self._due)
             if place == task.place:
                 task.place = 0
+                self._threads_waiting -= task.call is None
                 if not is_over:
                     self._now = max(self._now, moment)
                 return task
@@ -192,5 +206,6 @@ class VirtualClock:
 
     def _schedule(self, task: Task, moment: float) -> None:
         self._order += 1
+        self._threads_waiting += task.call is None and not task.place
         task.place = self._order
         heapq.heappush(self._due, (moment, self._random.random(), self._order, task))

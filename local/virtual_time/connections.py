@@ -1,4 +1,4 @@
-"""How what the functions reach out to - clients, clock, chance and log - is that of the newest world."""
+"""Connects the functions' clients, clock, randomness and log with the newest world."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from urllib3.response import HTTPResponse
 
-from deployer import runtime
+from deployer import clock, runtime
+from deployer.aws import s3_copy
+from local.simulator.errors import ServiceError
 from local.simulator.in_process import attach_to
+from local.virtual_time.s3_corrections import S3Corrections
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import ExitStack
 
     from botocore.awsrequest import AWSPreparedRequest
 
     from local.virtual_time.world import World
+
+Document = dict[str, Any]
 
 SERVICES = ("s3", "cloudwatch", "application-autoscaling")
 """What moto is."""
@@ -30,8 +36,14 @@ class EntryRefusedError(Exception):
     """The event bus answers, and says that it did not take the entry."""
 
 
-def connect(made: list[World], stack: ExitStack) -> None:
-    """Let the functions have the newest of some worlds around them, until a stack of contexts is left."""
+def connect(made: list[World], stack: ExitStack, s3: Any) -> None:
+    """Let the functions have the newest of some worlds around them.
+
+    Args:
+        made: The worlds.
+        stack: Ends it when it is left.
+        s3: A client of moto's S3 that no fault meets.
+    """
 
     def now() -> datetime:
         return datetime.fromtimestamp(made[-1].clock.now(), UTC)
@@ -39,18 +51,22 @@ def connect(made: list[World], stack: ExitStack) -> None:
     def utc_now() -> datetime:
         return now().replace(tzinfo=None)
 
+    def monotonic() -> float:
+        return made[-1].clock.now()
+
     def sleep(seconds: float) -> None:
         made[-1].clock.sleep(seconds)
 
     def draw(least: float, most: float) -> float:
         return made[-1].random.uniform(least, most)
 
+    for function in (now, monotonic, sleep, draw):
+        stack.enter_context(mock.patch.object(clock, function.__name__, function))
     stack.enter_context(mock.patch("moto.s3.models.utcnow", utc_now))
-    stack.enter_context(mock.patch("describe_endpoint_config.now", now))
-    stack.enter_context(mock.patch("deployer.aws.sagemaker_calls.sleep", sleep))
-    stack.enter_context(mock.patch("deployer.aws.sagemaker_calls.draw", draw))
+    # With one worker the copies are made in the thread that has its turn.
+    stack.enter_context(mock.patch.object(s3_copy, "WORKERS", 1))
     stack.enter_context(mock.patch.object(runtime.logger.registered_handler, "stream", _Log(made)))
-    _connect_clients(made)
+    _connect_clients(made, s3)
 
 
 class _Log:
@@ -66,34 +82,63 @@ class _Log:
         """All is in memory."""
 
 
-def _connect_clients(made: list[World]) -> None:
+def _connect_clients(made: list[World], s3: Any) -> None:
     for service in ("sagemaker", "sagemaker-runtime"):
         attach_to(runtime.client(service), lambda: made[-1].simulator)
-    for service in SERVICES:
+    for client in (runtime.client("s3"), runtime.copy_client()):
+        S3Corrections(s3).attach(client)
+    for client in (*map(runtime.client, SERVICES), runtime.copy_client()):
+        _inject_faults(client, made)
+    _answer(runtime.client("stepfunctions"), made, _call_step_functions)
+    _answer(runtime.client("events"), made, _put_events)
 
-        def strike(event_name: str, *, service: str = service, **_: Any) -> None:
-            made[-1].strike(service, event_name.rpartition(".")[2], "before")
 
-        events: Any = runtime.client(service).meta.events
-        events.register_first(
-            f"before-send.{runtime.client(service).meta.service_model.service_id.hyphenize()}.*", strike
-        )
+def _inject_faults(client: Any, made: list[World]) -> None:
+    """Ask the newest world before each call of moto whether it goes wrong, and after it whether its answer is lost."""
+    service = client.meta.service_model.service_name
+    hyphenized = client.meta.service_model.service_id.hyphenize()
 
-    def put_events(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        world = made[-1]
-        world.strike("events", "PutEvents", "before")
+    def before(event_name: str, **_: Any) -> None:
+        made[-1].inject_fault(service, event_name.rpartition(".")[2], "before")
+
+    def after(event_name: str, **_: Any) -> None:
+        made[-1].inject_fault(service, event_name.rpartition(".")[2], "after")
+
+    client.meta.events.register_first(f"before-call.{hyphenized}.*", before)
+    client.meta.events.register_first(f"after-call.{hyphenized}.*", after)
+
+
+def _answer(client: Any, made: list[World], act: Callable[[World, str, Document], Document]) -> None:
+    """Let a function answer a client's calls, in JSON, in place of the service."""
+    service = client.meta.service_model.service_name
+    hyphenized = client.meta.service_model.service_id.hyphenize()
+
+    def send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
+        world, operation = made[-1], event_name.rpartition(".")[2]
         body: Any = request.body
-        entries = json.loads(body)["Entries"]
-        answer: dict[str, Any] = {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+        status = 200
+        world.inject_fault(service, operation, "before")
         try:
-            world.strike("events", "PutEvents", "entry")
-            world.bus += [json.loads(entry["Detail"]) for entry in entries]
-        except EntryRefusedError as error:
-            refused = {"ErrorCode": "InternalFailure", "ErrorMessage": str(error)}
-            answer = {"FailedEntryCount": 1, "Entries": [refused]}
-        world.strike("events", "PutEvents", "after")
+            answer = act(world, operation, json.loads(body))
+        except ServiceError as error:
+            status, answer = error.status, {"__type": error.code, "message": error.message}
+        world.inject_fault(service, operation, "after")
         raw = HTTPResponse(BytesIO(json.dumps(answer).encode()), preload_content=False)
-        return AWSResponse(request.url, 200, HTTPHeaders(), raw)
+        return AWSResponse(request.url, status, HTTPHeaders(), raw)
 
-    bus: Any = runtime.client("events").meta.events
-    bus.register_first("before-send.eventbridge.*", put_events)
+    client.meta.events.register_first(f"before-send.{hyphenized}.*", send)
+
+
+def _call_step_functions(world: World, operation: str, request: Document) -> Document:
+    return world.step_functions.call(operation, request)
+
+
+def _put_events(world: World, _operation: str, request: Document) -> Document:
+    try:
+        world.inject_fault("events", "PutEvents", "entry")
+    except EntryRefusedError as error:
+        refused = {"ErrorCode": "InternalFailure", "ErrorMessage": str(error)}
+        return {"FailedEntryCount": len(request["Entries"]), "Entries": [refused] * len(request["Entries"])}
+    for entry in request["Entries"]:
+        world.put_event(entry["DetailType"], json.loads(entry["Detail"]))
+    return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}] * len(request["Entries"])}

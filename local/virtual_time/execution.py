@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from local.states_language.history import SCHEDULED, failures_of
+from local.states_language.paths import size
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -58,18 +61,18 @@ class Execution:
 
     @property
     def failures(self) -> list[tuple[str, str]]:
-        """The failed attempts of its tasks: the state and the error."""
-        found, state = [], ""
-        for event in self.events:
-            state = event.get("stateEnteredEventDetails", {}).get("name", state)
-            if event["type"] == "TaskFailed":
-                found.append((state, event["taskFailedEventDetails"]["error"]))
-        return found
+        """The failed attempts of its tasks: the state and the error. A wait for a token that timed out is none."""
+        return failures_of(self.events)
+
+    @property
+    def attempts(self) -> int:
+        """How often its tasks began, retries included."""
+        return sum(event["type"] in SCHEDULED for event in self.events)
 
     @property
     def largest_data(self) -> int:
         """The bytes of the largest data that a state got."""
-        return max(len(event["stateEnteredEventDetails"]["input"].encode()) for event in self._entered)
+        return max(size(event["stateEnteredEventDetails"]["input"]) for event in self._entered)
 
     @property
     def _entered(self) -> list[dict[str, Any]]:

@@ -119,17 +119,29 @@ _Template.add_multi_constructor("!", lambda *_: None)
 
 
 @functools.cache
-def _timeouts() -> tuple[float, dict[str, float]]:
-    template = yaml.load(_TEMPLATE.read_text(encoding="utf-8"), Loader=_Template)  # noqa: S506 - a SafeLoader
-    timeouts = {
-        logical_id.removesuffix("Function"): float(resource["Properties"]["Timeout"])
-        for logical_id, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::Serverless::Function" and "Timeout" in resource["Properties"]
-    }
-    return float(template["Globals"]["Function"]["Timeout"]), timeouts
+def _template() -> dict[str, Any]:
+    text = _TEMPLATE.read_text(encoding="utf-8")
+    template: dict[str, Any] = yaml.load(text, Loader=_Template)  # noqa: S506 - a SafeLoader
+    return template
 
 
 def timeout_of(name: str) -> float:
     """Return the seconds that the shipped template gives the function of a state."""
-    default, timeouts = _timeouts()
-    return timeouts.get(name, default)
+    template = _template()
+    properties = template["Resources"].get(f"{name}Function", {}).get("Properties", {})
+    return float(properties.get("Timeout", template["Globals"]["Function"]["Timeout"]))
+
+
+def rules_of_template() -> list[tuple[str, dict[str, Any]]]:
+    """Return the event patterns of the shipped template's rules for functions, each with the function's name.
+
+    A target is named like its function. What a pattern refers to, by `!Ref` and the like, is None in it.
+    """
+    resources = _template()["Resources"]
+    rules = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Events::Rule"]
+    return [
+        (target["Id"], rule["EventPattern"])
+        for rule in rules
+        for target in rule["Targets"]
+        if "EventPattern" in rule and f"{target['Id']}Function" in resources
+    ]

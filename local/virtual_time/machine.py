@@ -9,8 +9,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Self
 
 from local.settings import ACCOUNT_ID, REGION, ROOT
+from local.states_language.callbacks import Callbacks
+from local.states_language.definition import check
+from local.states_language.paths import dumps
 from local.virtual_time.execution import Execution, timestamp
-from local.virtual_time.interpreter import STATE_TYPES, Run, virtual_time
+from local.virtual_time.interpreter import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,14 +23,9 @@ if TYPE_CHECKING:
     from local.virtual_time.clock import VirtualClock
 
 DEFINITION = ROOT / "statemachine" / "deploy_endpoint.asl.json"
-_NAME = "deploy-endpoint"
 _ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/state-machine"
 _FUNCTION = re.compile(r"\$\{(\w+)FunctionArn\}")
 _REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
-
-
-class UnsupportedStateError(Exception):
-    """The definition has a type of state that does not run in virtual time."""
 
 
 class ExecutionAlreadyExistsError(Exception):
@@ -43,25 +41,39 @@ class ExecutionNotRedrivableError(Exception):
 
 
 class Machine:
-    """The state machine, with its handlers in this process. A context manager, which closes it.
+    """A state machine, with its handlers in this process. A context manager, which closes it.
 
     Args:
         clock: Runs its executions and waits.
-        definition: The Amazon States Language file.
-        seed: Decides the jitter of retries.
+        definition: The Amazon States Language file, by whose name the machine is named.
+        seed: Decides the jitter of retries, and the task tokens.
+        callbacks: Hands out task tokens; machines of one account share it.
+        on_end: Called with each execution that has ended.
 
     Attributes:
+        arn: The ARN of the state machine.
         definition: The state machine, with the ARNs of its functions.
         executions: All that were started, in the order in which they were asked for.
 
     Raises:
-        UnsupportedStateError: The definition has Parallel or Map states.
+        UnsupportedStateError: The definition has something that does not run in virtual time.
     """
 
-    def __init__(self, clock: VirtualClock, definition: Path = DEFINITION, seed: int = 0) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        definition: Path = DEFINITION,
+        seed: int = 0,
+        *,
+        callbacks: Callbacks | None = None,
+        on_end: Callable[[Execution], None] = lambda _: None,
+    ) -> None:
         self._clock = clock
         self._random = Random(seed)  # noqa: S311 - repeatable, not secret
-        self._arn = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:{_NAME}"
+        self._callbacks = callbacks or Callbacks(Random(seed))  # noqa: S311
+        self._on_end = on_end
+        self._name = definition.name.partition(".")[0].replace("_", "-")
+        self.arn = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:{self._name}"
         self.definition = _parse(definition.read_text(encoding="utf-8"))
         self.executions: list[Execution] = []
         self._runs: dict[str, Run] = {}
@@ -81,24 +93,24 @@ class Machine:
             ExecutionAlreadyExistsError: There is one of this name.
         """
         name = name or f"execution-{len(self.executions)}"
-        arn = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:execution:{_NAME}:{name}"
+        arn = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:execution:{self._name}:{name}"
         if arn in self._runs:
             raise ExecutionAlreadyExistsError(arn)
         began = self._clock.now() if at is None else at
         record: dict[str, Any] = {
             "executionArn": arn,
-            "stateMachineArn": self._arn,
+            "stateMachineArn": self.arn,
             "name": name,
             "status": "RUNNING",
             "startDate": timestamp(began),
-            "input": json.dumps(request),
+            "input": dumps(request),
             "redriveCount": 0,
             "events": [],
         }
-        run = self._run(record, self._context(record), self.definition["StartAt"], json.loads(record["input"]))
-        run.note("ExecutionStarted", at=began, input=record["input"], roleArn=_ROLE)
-        run.begin(at)
         execution = Execution(record)
+        run = self._run(execution, self._context(record), self.definition["StartAt"], json.loads(record["input"]))
+        run.note("ExecutionStarted", {"input": record["input"], "roleArn": _ROLE}, at=began)
+        run.begin(at)
         self.executions.append(execution)
         return execution
 
@@ -137,16 +149,15 @@ class Machine:
             count, moment = execution.redrive_count + 1, timestamp(self._clock.now())
             record.update(status="RUNNING", redriveCount=count, redriveDate=moment)
             ended.context["Execution"].update(RedriveCount=count, RedriveTime=moment)
-            run = self._run(record, ended.context, ended.state, ended.data)
-            run.note("ExecutionRedriven", redriveCount=count)
+            run = self._run(execution, ended.context, ended.state, ended.data)
+            run.note("ExecutionRedriven", {"redriveCount": count})
             run.begin()
 
         self._do(redrive, f"redrive {execution.record['name']}", at)
 
     def run(self, until: float | None = None) -> None:
         """Let time pass until all executions have ended, or until a moment."""
-        with virtual_time():
-            self._clock.run(until)
+        self._clock.run(until)
 
     def close(self) -> None:
         """End whatever still runs on the clock, so that no thread stays behind."""
@@ -158,15 +169,24 @@ class Machine:
         else:
             self._clock.spawn(act, name=name, at=at)
 
-    def _run(self, record: dict[str, Any], context: dict[str, Any], state: str, data: Any) -> Run:
-        run = Run(record, self.definition, context, self._clock, self._random, state=state, data=data)
-        self._runs[record["executionArn"]] = run
+    def _run(self, execution: Execution, context: dict[str, Any], state: str, data: Any) -> Run:
+        run = Run(
+            execution.record,
+            self.definition,
+            context,
+            self._clock,
+            random=self._random,
+            callbacks=self._callbacks,
+            on_end=lambda: self._on_end(execution),
+            state=state,
+            data=data,
+        )
+        self._runs[execution.arn] = run
         return run
 
     def _context(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Build the context object of an execution, and what the interpreter keeps beside it."""
+        """Build the context object of an execution."""
         return {
-            "QueryLanguage": self.definition.get("QueryLanguage", "JSONPath"),
             "Execution": {
                 "Id": record["executionArn"],
                 "Input": json.loads(record["input"]),
@@ -175,8 +195,7 @@ class Machine:
                 "StartTime": record["startDate"],
                 "RedriveCount": 0,
             },
-            "StateMachine": {"Id": self._arn, "Name": _NAME},
-            "variables": {},
+            "StateMachine": {"Id": self.arn, "Name": self._name},
         }
 
 
@@ -184,8 +203,6 @@ class Machine:
 def _parse(text: str) -> dict[str, Any]:
     """Read a definition, once for all machines: none changes it."""
     replaced = _FUNCTION.sub(lambda found: f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{found[1]}", text)
-    definition: dict[str, Any] = json.loads(replaced)
-    unsupported = {state["Type"] for state in definition["States"].values()} - STATE_TYPES
-    if unsupported:
-        raise UnsupportedStateError(", ".join(sorted(unsupported)))
+    definition: dict[str, Any] = json.loads(replaced.replace("${Partition}", "aws"))
+    check(definition)
     return definition

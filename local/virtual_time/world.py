@@ -20,17 +20,25 @@ from moto.s3.models import s3_backends
 
 from deployer import runtime
 from local.settings import ACCOUNT_ID, REGION
-from local.simulator import Settings, Simulator
+from local.simulator import Settings
+from local.states_language.callbacks import Callbacks
+from local.virtual_time.account import Account
 from local.virtual_time.clock import VirtualClock
 from local.virtual_time.connections import SERVICES, connect
-from local.virtual_time.machine import Machine
+from local.virtual_time.events import build_event, status_event, upload_detail
+from local.virtual_time.machine import DEFINITION, Machine
+from local.virtual_time.rules import Rules
+from local.virtual_time.step_functions import StepFunctions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from local.simulator import Simulator
     from local.virtual_time.execution import Execution
 
 BUCKET = "artifacts"
+SWEEP_ENDED = "Endpoint Deployer Sweep Ended"
+SWEEPER = DEFINITION.with_name("sweep_unused.asl.json")
 STACK_NAME = "test"
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/runs-models"
 IMAGE = f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/inference:1"
@@ -44,16 +52,23 @@ ENVIRONMENT = {
     "DEFAULT_IMAGE": IMAGE,
     "DEFAULT_INSTANCE_TYPE": "ml.m5.large",
     "DEFAULT_INSTANCE_COUNT": "1",
-    "POLL_INTERVAL_SECONDS": "30",
+    "COPY_ARTIFACTS": "uploads",
+    "POLL_INTERVAL_SECONDS": "60",
     "DEPLOYMENT_TIMEOUT_SECONDS": "7200",
     "RETAINED_REVISIONS": "3",
+    "UNUSED_RETENTION_HOURS": "24",
     "EVENT_BUS_NAME": "default",
+    "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:deploy-endpoint",
 }
-"""What the functions are told where a test or a campaign says nothing else."""
+"""The functions' variables where a test or a campaign sets no others."""
 
 
-def _let_pass(_service: str, _operation: str, _when: str) -> None:
+def _inject_nothing(_service: str, _operation: str, _when: str) -> None:
     """Let a call be what it is."""
+
+
+def _arrive_once(_event: dict[str, Any]) -> Iterable[float]:
+    return (0.0,)
 
 
 @dataclass
@@ -61,25 +76,37 @@ class World:
     """All that an execution touches.
 
     Attributes:
-        bus: The details of the events that the bus took, in order.
+        machine: The state machine that deploys.
+        sweeper: The state machine that sweeps; it runs by `sweep` only.
+        step_functions: The service, as the functions call it.
+        rules: What invokes functions on events.
+        bus: The details of the deployments' events that the bus took, in order.
+        sweeps: The details of the sweeps' events that it took.
         log: What the functions logged.
-        random: Decides for how long they pause when SageMaker throttles them.
-        strike: Called with service, operation and `before` or `after` for each call that the functions make of S3,
-            CloudWatch, Application Auto Scaling and EventBridge. It may raise or let time pass. SageMaker's faults are
-            the simulator's.
+        random: Decides for how long they pause when a service throttles them.
+        inject_fault: Called with service, operation and `before` or `after` for each call that the functions make of
+            S3, CloudWatch, Application Auto Scaling, EventBridge and Step Functions; for PutEvents also with `entry`.
+            It may raise or let time pass. SageMaker's faults are the simulator's.
+        arrivals: Called with each `aws.sagemaker` and `aws.states` event that arrives at EventBridge; returns the
+            seconds after which the rules see it, once for each time: () loses it, (0, 5) doubles it.
     """
 
     clock: VirtualClock
     simulator: Simulator
     machine: Machine
+    sweeper: Machine
+    step_functions: StepFunctions
+    rules: Rules
     s3: Any
     cloudwatch: Any
     autoscaling: Any
     bus: list[dict[str, Any]] = field(default_factory=list)
+    sweeps: list[dict[str, Any]] = field(default_factory=list)
     events: int = 0
     log: StringIO = field(default_factory=StringIO)
     random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - repeatable, not secret
-    strike: Callable[[str, str, str], None] = _let_pass
+    inject_fault: Callable[[str, str, str], None] = _inject_nothing
+    arrivals: Callable[[dict[str, Any]], Iterable[float]] = _arrive_once
 
     def upload(self, key: str, body: bytes = b"artifact", *, at: float | None = None) -> Execution:
         """Upload an object and start the execution that its event starts, now or when the event arrives."""
@@ -88,15 +115,7 @@ class World:
 
     def object_created(self, key: str, version: str, etag: str) -> dict[str, Any]:
         """Build the event that S3 sends of an upload."""
-        detail = {
-            "version": "0",
-            "bucket": {"name": BUCKET},
-            "object": {"key": key, "size": 8, "etag": etag.strip('"'), "version-id": version, "sequencer": "00"},
-            "request-id": "R",
-            "requester": ACCOUNT_ID,
-            "source-ip-address": "192.0.2.1",
-            "reason": "PutObject",
-        }
+        detail = upload_detail(BUCKET, key, version, etag)
         return self.event("aws.s3", "Object Created", detail, [f"arn:aws:s3:::{BUCKET}"])
 
     def requested(self, detail: Any) -> dict[str, Any]:
@@ -106,17 +125,11 @@ class World:
     def event(self, source: str, detail_type: str, detail: Any, resources: list[str] | None = None) -> dict[str, Any]:
         """Build an event of EventBridge that happens now."""
         self.events += 1
-        return {
-            "version": "0",
-            "id": f"event-{self.events}",
-            "detail-type": detail_type,
-            "source": source,
-            "account": ACCOUNT_ID,
-            "time": datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "region": REGION,
-            "resources": resources or [],
-            "detail": detail,
-        }
+        name, time = (
+            f"event-{self.events}",
+            datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+        return build_event(source, detail_type, detail, name=name, time=time, resources=resources or [])
 
     def make_alarm(self, name: str, state: str = "OK") -> None:
         """Make a CloudWatch alarm that is in a state, or bring it there."""
@@ -132,12 +145,23 @@ class World:
             ComparisonOperator="GreaterThanThreshold",
         )
         self.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="as the test wants it")
+        self.simulator.catch_up()
 
     def run(self, request: Any = None, **options: Any) -> Execution:
         """Run an execution of a request to its end."""
         execution = self.machine.start(request, **options)
         self.machine.run()
         return execution
+
+    def sweep(self, **given: Any) -> Execution:
+        """Run a sweep to its end, with members of its input such as `DryRun=True`."""
+        execution = self.sweeper.start(given)
+        self.machine.run()
+        return execution
+
+    def put_event(self, detail_type: str, detail: dict[str, Any]) -> None:
+        """Take an event of the deployer's."""
+        (self.sweeps if detail_type == SWEEP_ENDED else self.bus).append(detail)
 
     def count(self, operation: str) -> int:
         """Count the calls of an operation that took effect."""
@@ -150,7 +174,7 @@ class World:
 
     @property
     def outcomes(self) -> list[str]:
-        """The outcomes that the bus was told, in order."""
+        """The outcomes of the events on the bus, in order."""
         return [event["Outcome"] for event in self.bus]
 
 
@@ -167,37 +191,50 @@ def worlds() -> Iterator[Callable[..., World]]:
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, ENVIRONMENT))
         stack.enter_context(mock_aws(config=sagemaker_is_ours))
-        stack.callback(runtime.client.cache_clear)
-        runtime.client.cache_clear()
-        connect(made, stack)
+        for cached in (runtime.client, runtime.copy_client):
+            stack.callback(cached.cache_clear)
+            cached.cache_clear()
         client: Any = boto3.client  # the stubs know services by literal names only
         s3, cloudwatch, autoscaling = (client(service) for service in SERVICES)
+        connect(made, stack, s3)
+        account = Account(s3, cloudwatch, autoscaling)
+
+        def deliver(event: dict[str, Any]) -> None:
+            made[-1].rules.deliver(event)
+
+        def arrivals(event: dict[str, Any]) -> Iterable[float]:
+            return made[-1].arrivals(event)
+
+        def on_end(execution: Execution) -> None:
+            deliver(status_event(execution))
 
         def make(settings: Settings | None = None, seed: int = 0) -> World:
             for world in made:
                 world.machine.close()
             made.clear()
-            runtime.remembered.cache_clear()
             for backends in (s3_backends, cloudwatch_backends, applicationautoscaling_backends):
                 backends.reset()
             mock_random.seed(seed)
-            clock = VirtualClock(seed=seed)
-            simulator = Simulator(
-                clock=clock, settings=settings, seed=seed, alarm_is_on=is_in_alarm, is_scaled=is_scaled
+            clock, callbacks = VirtualClock(seed=seed), Callbacks(Random(f"{seed} tokens"))  # noqa: S311
+            simulator = account.make_sagemaker(clock, settings or Settings(), seed, deliver)
+            options: dict[str, Any] = {"seed": seed, "callbacks": callbacks, "on_end": on_end}
+            machine, sweeper = Machine(clock, **options), Machine(clock, SWEEPER, **options)
+            made.append(
+                World(
+                    clock=clock,
+                    simulator=simulator,
+                    machine=machine,
+                    sweeper=sweeper,
+                    step_functions=StepFunctions(clock, [machine, sweeper], callbacks),
+                    rules=Rules(clock, machine.arn, arrivals),
+                    s3=s3,
+                    cloudwatch=cloudwatch,
+                    autoscaling=autoscaling,
+                )
             )
-            made.append(World(clock, simulator, Machine(clock, seed=seed), s3, cloudwatch, autoscaling))
             s3.create_bucket(Bucket=BUCKET)
             s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
             return made[-1]
-
-        def is_in_alarm(name: str) -> bool:
-            alarms = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-            return any(alarm["StateValue"] == "ALARM" for alarm in alarms)
-
-        def is_scaled(endpoint: str, variant: str) -> bool:
-            resources = [f"endpoint/{endpoint}/variant/{variant}"]
-            found = autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=resources)
-            return bool(found["ScalableTargets"])
 
         try:
             yield make

@@ -7,8 +7,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from local.simulation.account import STUCK, at, configs_of, models_of, spans
-from local.simulation.promises.order import VISIBILITY_SECONDS
-from local.simulation.recording import is_untagging
 from local.simulation.requests import BROKEN
 
 if TYPE_CHECKING:
@@ -19,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def endpoints_keep_answering(recording: Recording) -> Iterator[str]:
-    """From the first success on, every probe is answered, until a person deletes the endpoint.
+    """From the first success on, every invocation is answered, until an operator deletes the endpoint.
 
     A model that cannot answer says so itself; that counts only against the run that leaves it live.
     """
-    for name in recording.story.endpoints:
-        for start, end in _promised(recording, name):
+    for name in recording.scenario.endpoints:
+        for start, end in _serving_periods(recording, name):
             for probe in recording.probes:
                 if probe.endpoint == name and start <= probe.time < end:
                     is_right = probe.answer == "ok" or (
@@ -36,19 +34,20 @@ def endpoints_keep_answering(recording: Recording) -> Iterator[str]:
                     yield f"{name} was gone at {began - recording.began:.0f} s"
 
 
-def _promised(recording: Recording, endpoint: str) -> Iterator[tuple[float, float]]:
+def _serving_periods(recording: Recording, endpoint: str) -> Iterator[tuple[float, float]]:
     """Yield from when until when an endpoint has to answer."""
     successes = sorted(run.ended for run in recording.runs_of(endpoint) if run.has_succeeded)
     deletions = sorted(
         write.time
         for write in recording.writes
-        if write.name == endpoint and write.begins == "Deleting" and recording.is_by_hand(write)
+        if write.name == endpoint and write.begins == "Deleting" and recording.is_by_operator(write)
     )
     end = -math.inf
     for success in successes:
         if success > end:
-            # What was decided on before an endpoint is deleted by hand may be announced after it.
-            end = next((deletion for deletion in deletions if deletion > success - 2 * VISIBILITY_SECONDS), math.inf)
+            # A success may be announced after an operator has deleted the endpoint.
+            earliest = success - 2 * recording.visibility_seconds
+            end = next((deletion for deletion in deletions if deletion > earliest), math.inf)
             if success < end:
                 yield success, end
 
@@ -61,30 +60,35 @@ def is_broken(recording: Recording, config: str) -> bool:
     return any(f"/{BROKEN}:" in str(value) for value in models)
 
 
-def what_failed_is_not_live(recording: Recording) -> Iterator[str]:
-    """When a run has failed and is undone, no endpoint has its revision, unless another run put it there.
+def failed_revisions_do_not_stay_live(recording: Recording) -> Iterator[str]:
+    """When the last run of a revision has failed, no endpoint has it, unless another run has deployed it.
 
-    Of two copies of a request that both fail, each may leave it to the other; then both say that they leave it.
+    What a run left that was stopped or ran out of time, only a run restores that came to the endpoint after it.
     """
     by_revision: dict[str, list[Run]] = defaultdict(list)
     for run in recording.runs:
-        by_revision[run.revision].append(run)
-    for run in recording.runs:
-        if run.outcome not in {"Failed", "Rejected"} or run.is_unfinished or not run.revision:
+        if run.revision:
+            by_revision[run.revision].append(run)
+    for revision, runs in by_revision.items():
+        last = max(runs, key=lambda run: run.ended)
+        is_excused = any(run.has_succeeded for run in runs) or last.is_unfinished
+        is_excused = is_excused or recording.is_scaled_before_update(last)
+        has_resumed = last.last("DescribeEndpoint") is not None
+        is_excused = is_excused or (not has_resumed and any(run.is_unfinished for run in runs))
+        if is_excused or last.outcome not in {"Failed", "Rejected"}:
             continue
-        others = [other for other in by_revision[run.revision] if other is not run]
-        is_of_others = any(
-            other.has_succeeded or other.is_unfinished or other.ended > run.ended or run.revision in run.left
-            for other in others
-        )
-        by_hand = any(
-            (write.begins and run.revision in configs_of(write.value))
-            or (is_untagging(write) and write.name.rpartition("/")[2] in {run.revision, run.endpoint})
-            for write in recording.writes
-            if recording.is_by_hand(write)
-        )
-        if not is_of_others and not by_hand:
-            account = at(recording.writes, run.ended)
-            endpoints = account.endpoints_on(run.revision)
+        if not _is_used_by_operator(recording, revision, last.endpoint):
+            account = at(recording.writes, last.ended)
+            endpoints = account.endpoints_on(revision)
             endpoints = [name for name in endpoints if account.endpoints[name]["EndpointStatus"] not in STUCK]
-            yield f"{run.name} failed, and {', '.join(endpoints)} has {run.revision}" if endpoints else ""
+            yield f"{last.name} failed, and {', '.join(endpoints)} has {revision}" if endpoints else ""
+
+
+def _is_used_by_operator(recording: Recording, revision: str, endpoint: str) -> bool:
+    """Tell whether an operator has attached a revision, or taken tags off it or the endpoint."""
+    return any(
+        (write.begins and revision in configs_of(write.value))
+        or (write.is_untagging and write.name.rpartition("/")[2] in {revision, endpoint})
+        for write in recording.writes
+        if recording.is_by_operator(write)
+    )

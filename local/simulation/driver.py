@@ -1,0 +1,153 @@
+"""Drives a world through the steps of a scenario, and starts the executions."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from local.settings import ACCOUNT_ID, REGION
+from local.simulation import scenario as steps
+from local.simulation.environments import Deployment
+from local.simulation.operator_actions import Operator
+from local.simulation.requests import ALARM, SHARED_OBJECTS
+from local.simulation.runs import Run, SweepRun
+from local.simulator.events import STATE_CHANGE
+from local.virtual_time import ExecutionDoesNotExistError, ExecutionNotRedrivableError
+from local.virtual_time.world import BUCKET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.simulation.fault_injector import FaultInjector
+    from local.simulation.scenario import Scenario
+    from local.virtual_time.world import World
+
+
+class Driver:
+    """The steps of a scenario, in a world.
+
+    Args:
+        world: The world.
+        scenario: The scenario.
+        faults: Its faults, from which people's own calls are exempt.
+
+    Attributes:
+        deployment: The deployed stack.
+        operator: The person who acts beside the deployer.
+        runs: The executions that deploy, in the order in which they started.
+        sweeps: The executions that sweep, in the same order.
+    """
+
+    def __init__(self, world: World, scenario: Scenario, faults: FaultInjector) -> None:
+        self._world = world
+        self.deployment = Deployment(scenario.environment)
+        self.operator = Operator(world, faults)
+        self.runs: list[Run] = []
+        self.sweeps: list[SweepRun] = []
+        self._by_name: dict[str, Run] = {}
+        self._actions: dict[type[steps.Step], Callable[[Any], None]] = {
+            steps.Stop: self._stop,
+            steps.Redrive: self._redrive,
+            steps.Alarm: lambda step: world.make_alarm(ALARM, step.state),
+            steps.OperatorStep: self.operator.act,
+            steps.Sweep: self.sweep,
+            steps.StackUpdate: lambda step: self.deployment.update(step.environment),
+            steps.FalseEvent: self._put_false_event,
+        }
+        for key, content in SHARED_OBJECTS.items():
+            world.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+        began = world.clock.now()
+        for step in scenario.steps:
+            world.clock.spawn(functools.partial(self.act, step), name=step.name, at=began + step.at)
+
+    def act(self, step: steps.Step) -> None:
+        """Take a step."""
+        if isinstance(step, steps.RequestStep):
+            self._request(step)
+        else:
+            self._actions[type(step)](step)
+
+    def sweep(self, step: steps.Sweep) -> None:
+        """Start a sweep, unless one is running.
+
+        In one process two would block each other: `functools.cached_property` holds a lock before Python 3.12.
+        """
+        if any(sweep.execution.status == "RUNNING" for sweep in self.sweeps):
+            return
+        given, settings = {"DryRun": True} if step.is_dry_run else {}, self.deployment.settings
+
+        def start() -> None:
+            self.sweeps.append(SweepRun(self._world.sweeper.start(given, name=step.name), settings))
+
+        self.deployment.run_published(start, settings)
+
+    def _request(self, request: steps.RequestStep) -> None:
+        document, now = self._input(request), self._world.clock.now()
+        for copy, delay in enumerate(request.deliveries):
+            deliver = functools.partial(self._start, request, document, f"{request.name}.{copy}")
+            self._world.clock.spawn(deliver, name=request.name, at=now + delay)
+
+    def _start(self, request: steps.RequestStep, document: Any, name: str) -> None:
+        settings = self.deployment.settings
+
+        def start() -> None:
+            run = Run(self._world.machine.start(document, name=name), request, settings)
+            self._by_name[name] = run
+            self.runs.append(run)
+
+        self.deployment.run_published(start, settings)
+
+    def _input(self, request: steps.RequestStep) -> Any:
+        """Return the input of a request's executions."""
+        world = self._world
+        match request:
+            case steps.Upload():
+                put = world.s3.put_object(Bucket=BUCKET, Key=request.key, Body=request.body.encode())
+                return world.object_created(request.key, put["VersionId"], put["ETag"])
+            case steps.Approval():
+                arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT_ID}:model-package/{request.endpoint}/{request.version}"
+                detail = {
+                    "ModelPackageArn": arn,
+                    "ModelPackageGroupName": request.endpoint,
+                    "ModelPackageVersion": request.version,
+                    "ModelApprovalStatus": request.status,
+                }
+                return world.event("aws.sagemaker", "SageMaker Model Package State Change", detail, [arn])
+            case steps.Event():
+                return {**world.requested(request.detail), **request.altered}
+            case steps.Manual():
+                return request.document
+        raise TypeError(type(request))
+
+    def _stop(self, step: steps.Stop) -> None:
+        run = self._by_name.get(step.execution)
+        if run is not None:
+            was_running = run.execution.status == "RUNNING"
+            try:
+                self._world.machine.stop(run.execution, error="Stopped", cause="by an operator")
+            except ExecutionDoesNotExistError:
+                return
+            self.operator.done["stop"] += was_running
+
+    def _redrive(self, step: steps.Redrive) -> None:
+        run = self._by_name.get(step.execution)
+        if run is None:
+            return
+
+        def redrive() -> None:
+            try:
+                self._world.machine.redrive(run.execution)
+            except ExecutionNotRedrivableError:
+                return
+            self.operator.done["redrive"] += 1
+
+        self.deployment.run_published(redrive, run.environment)
+
+    def _put_false_event(self, step: steps.FalseEvent) -> None:
+        """Put an event that says of an endpoint that it is in service, whatever it is."""
+        endpoint = self._world.simulator.resources()["Endpoints"].get(step.endpoint)
+        if endpoint is not None:
+            members = ("EndpointName", "EndpointArn", "EndpointConfigName")
+            detail = {"EndpointStatus": "IN_SERVICE", **{member: endpoint[member] for member in members}}
+            event = self._world.event("aws.sagemaker", STATE_CHANGE, detail, [endpoint["EndpointArn"]])
+            self._world.rules.deliver(event)

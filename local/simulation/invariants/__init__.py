@@ -1,0 +1,64 @@
+"""The invariants: pure functions over the recording of a scenario.
+
+An invariant yields a line for each thing that it checks: empty if it holds there, or what is wrong. It may import the
+recording, the names and tags of resources, and nothing else of how the deployer works.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.simulation.invariants import (
+    data,
+    endings,
+    errors,
+    leftovers,
+    order,
+    outcomes,
+    serving,
+    sweeping,
+    waiting,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.simulation.recording import Recording
+
+    Invariant = Callable[[Recording], Iterator[str]]
+
+INVARIANTS: tuple[Invariant, ...] = (
+    errors.planning_changes_nothing,
+    errors.rejected_requests_have_no_effect,
+    errors.invalid_requests_are_rejected,
+    errors.valid_requests_are_not_rejected,
+    errors.only_known_errors_are_raised,
+    errors.permanent_errors_are_not_retried,
+    errors.retries_are_bounded,
+    errors.failures_have_a_true_reason,
+    order.older_requests_never_replace_newer_ones,
+    order.endpoints_end_on_the_newest_request,
+    order.copies_of_an_event_are_one_revision,
+    order.revisions_go_live_once,
+    serving.endpoints_keep_answering,
+    serving.failed_revisions_do_not_stay_live,
+    data.answers_come_from_the_deployed_bytes,
+    data.stored_objects_never_change,
+    outcomes.deployed_means_in_service_and_tested,
+    outcomes.only_successes_are_marked_as_deployed,
+    outcomes.success_means_the_requested_content,
+    outcomes.nothing_to_do_means_already_live,
+    outcomes.superseded_means_a_newer_request,
+    outcomes.final_requests_are_deployed,
+    endings.executions_end_in_a_named_outcome,
+    endings.outcomes_are_announced,
+    endings.executions_are_bounded,
+    endings.secrets_are_not_disclosed,
+    waiting.events_end_waits,
+    waiting.lost_events_cost_one_interval,
+    sweeping.nothing_in_use_is_swept,
+    sweeping.only_own_resources_are_deleted,
+    leftovers.unused_resources_are_swept,
+    endings.executions_keep_their_settings,
+)
+"""All of them, in the order of the promises in docs/reliability.md."""

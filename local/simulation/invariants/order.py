@@ -1,0 +1,114 @@
+"""The same request twice is one deployment, and an older request never replaces a newer one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from deployer.planning.names import Revision
+from deployer.tags import CONFIRMED_TAG
+from local.simulation.account import STUCK, at, configs_of, replay
+from local.simulation.scenario import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.simulation.account import Account
+    from local.simulation.recording import Recording
+    from local.simulation.records import Write
+    from local.simulation.runs import Run
+
+_CHANGING = frozenset({"CreateEndpoint", "UpdateEndpoint"})
+
+
+def older_requests_never_replace_newer_ones(recording: Recording) -> Iterator[str]:
+    """UpdateEndpoint never goes from a newer revision to an older one, nor past a confirmation that can be seen."""
+    confirmed_at: dict[str, float] = {}
+    for write, account in replay(recording.writes):
+        confirmed = (write.value or {}).get(CONFIRMED_TAG) if write.table == "tags" else None
+        if confirmed and confirmed != account.tags.get(write.name, {}).get(CONFIRMED_TAG):
+            confirmed_at[write.name] = write.time
+        if write.begins and write.function == "UpdateEndpoint":
+            attached, wanted = (Revision.parse(write.name, name) for name in configs_of(write.value))
+            if attached and wanted:
+                is_older = wanted.order <= attached.order
+                yield f"{write.actor} changed {write.name} from {attached.name} to {wanted.name}" if is_older else ""
+                arn = account.arn_of("configs", attached.name)
+                age = write.time - confirmed_at.get(arn, write.time)
+                is_visible = age > recording.visibility_seconds + 60
+                yield _past_confirmation(write, account, attached, wanted) if is_visible else ""
+
+
+def _past_confirmation(write: Write, account: Account, attached: Revision, wanted: Revision) -> str:
+    tags = account.tags_of("configs", attached.name)
+    confirmed = Revision.parse(write.name, tags.get(CONFIRMED_TAG, ""))
+    if confirmed and attached.is_confirmed_by(confirmed) and wanted.order < confirmed.order:
+        return f"{write.actor} changed {write.name} to {wanted.name}, long after {confirmed.name} was confirmed"
+    return ""
+
+
+def endpoints_end_on_the_newest_request(recording: Recording) -> Iterator[str]:
+    """When all has ended, an endpoint that nobody else changed has the newest revision that was deployed."""
+    account = at(recording.writes, recording.settled)
+    for name in recording.scenario.endpoints:
+        runs = [run for run in recording.runs_of(name) if run.revision and run.ended <= recording.settled]
+        done = [revision for run in runs if run.has_succeeded and (revision := Revision.parse(name, run.revision))]
+        if not done or recording.is_taken_over(name) or any(map(recording.is_scaled_before_update, runs)):
+            continue
+        newest = max(done, key=lambda revision: revision.order)
+        endpoint = account.endpoints.get(name)
+        if endpoint and endpoint["EndpointStatus"] in STUCK:
+            continue
+        live = Revision.parse(name, endpoint["EndpointConfigName"]) if endpoint else None
+        possible = {run.revision for run in runs if run.is_unfinished or run.error == "DeploymentSupersededError"}
+        is_right = live and (live.digest == newest.digest or (live.name in possible and live.order > newest.order))
+        found = live.name if live else "nothing"
+        yield "" if is_right else f"{name} ended on {found}, and {newest.name} was deployed"
+
+
+def copies_of_an_event_are_one_revision(recording: Recording) -> Iterator[str]:
+    """All copies of an event plan the same revision; of an upload, unless there were other uploads."""
+    groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in recording.runs:
+        text = run.execution.record["input"]
+        # Which revision a rollback means depends on what is live by then.
+        if run.revision and "detail-type" in text and "Rollback" not in text:
+            groups[run.request.name, run.environment["COPY_ARTIFACTS"]].append(run)
+    for (name, _), runs in groups.items():
+        if not _depends_on_objects(recording, runs[0]):
+            revisions = {run.revision for run in runs}
+            yield f"{name} became {', '.join(sorted(revisions))}" if len(revisions) > 1 else ""
+
+
+def _depends_on_objects(recording: Recording, run: Run) -> bool:
+    """Tell whether what a request means depends on which objects people have written by then."""
+    uploads = [request for request in recording.scenario.requests if isinstance(request, Upload)]
+    if isinstance(run.request, Upload) and len(uploads) > 1:
+        return True
+    changed = {write.key for write in recording.object_writes if write.before is not None}
+    return any(f"{key}" in run.execution.record["input"] for key in changed) or (
+        isinstance(run.request, Upload) and any(key.startswith("models/") for key in changed)
+    )
+
+
+def revisions_go_live_once(recording: Recording) -> Iterator[str]:
+    """No revision is attached twice, unless it failed, was taken back, or an operator changed the endpoint."""
+    for name in recording.scenario.endpoints:
+        writes = [write for write in recording.writes if write.table == "endpoints" and write.name == name]
+        changes = [index for index, write in enumerate(writes) if write.function in _CHANGING and write.begins]
+        by_revision: dict[str, list[int]] = defaultdict(list)
+        for index in changes:
+            by_revision[configs_of(writes[index].value)[-1]].append(index)
+        for revision, indexes in by_revision.items():
+            yield ""
+            for first, second in pairwise(indexes):
+                between = writes[first + 1 : second]
+                if not any(_is_reversal(recording, write) for write in between):
+                    yield f"{name} was changed to {revision} twice, by {writes[first].actor} and {writes[second].actor}"
+
+
+def _is_reversal(recording: Recording, write: Write) -> bool:
+    status = write.value["EndpointStatus"] if write.value else "Deleting"
+    is_by_service = status in {"RollingBack", "Failed"}
+    return is_by_service or write.function == "RestoreEndpoint" or recording.is_by_operator(write)

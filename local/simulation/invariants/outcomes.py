@@ -1,0 +1,190 @@
+"""An outcome says what is true of the endpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import TYPE_CHECKING
+
+from deployer.planning.names import Revision
+from deployer.tags import CONFIRMED_TAG, DEPLOYED, STATE_TAG
+from local.simulation.account import at, models_of, spans
+from local.simulation.scenario import FINAL_REQUEST_PREFIX, Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.simulation.recording import Recording
+    from local.simulation.runs import Run
+    from local.simulation.scenario import Document
+
+
+def deployed_means_in_service_and_tested(recording: Recording) -> Iterator[str]:
+    """Deployed: the run saw the endpoint in service on its revision, and the endpoint answered the smoke test."""
+    for run in recording.runs:
+        if run.outcome != "Deployed":
+            continue
+        visit = run.last("ChooseSmokeTest")
+        if visit is None:
+            yield f"{run.name} is deployed and never saw the endpoint in service"
+            continue
+        since = visit.entered - recording.visibility_seconds
+        was_live = any(
+            record is not None
+            and (record["EndpointStatus"], record["EndpointConfigName"]) == ("InService", run.revision)
+            for began, ended, record in spans(recording.writes, run.endpoint)
+            if began <= visit.entered and ended >= since
+        )
+        yield "" if was_live else f"{run.name} is deployed, and {run.endpoint} was not in service on {run.revision}"
+        if run.smoke_test:
+            answers = [
+                call
+                for call in recording.calls
+                if (call.actor, call.operation, call.outcome, call.attached)
+                == (run.name, "InvokeEndpoint", "ok", run.revision)
+            ]
+            wanted = run.smoke_test.get("Repetitions", 1)
+            yield "" if len(answers) >= wanted else f"{run.name} is deployed after {len(answers)} of {wanted} answers"
+
+
+def only_successes_are_marked_as_deployed(recording: Recording) -> Iterator[str]:
+    """A config is tagged as deployed by RecordDeployment, and each that was reported as deployed is tagged."""
+    for write in recording.writes:
+        if write.table == "tags" and (write.value or {}).get(STATE_TAG) == DEPLOYED:
+            is_new = (write.before or {}).get(STATE_TAG) != DEPLOYED
+            is_wrong = is_new and write.function != "RecordDeployment"
+            yield f"{write.actor} marked {write.name} as deployed in {write.function}" if is_wrong else ""
+    for run in recording.runs:
+        if run.outcome == "Deployed":
+            tags = at(recording.writes, run.ended).tags_of("configs", run.revision)
+            # An operator may have deleted the config, or taken the tags off it.
+            is_pending = tags.get(STATE_TAG, DEPLOYED) != DEPLOYED
+            yield f"{run.name} is deployed, and {run.revision} is still pending" if is_pending else ""
+
+
+def success_means_the_requested_content(recording: Recording) -> Iterator[str]:
+    """Deployed and NothingToDo: the endpoint runs the images and the bytes of the request, whatever the names say."""
+    for run in recording.runs:
+        visit = run.last("ChooseSmokeTest", "PlanAgain", "PlanDeployment")
+        if not run.has_succeeded or visit is None:
+            continue
+        until, since = visit.left or run.ended, visit.entered - recording.visibility_seconds
+        live = [
+            record["EndpointConfigName"]
+            for began, ended, record in spans(recording.writes, run.endpoint)
+            if record is not None and began <= until and ended >= since
+        ]
+        if wanted := _requested_images(run):
+            found = [_images_of(recording, name) for name in live]
+            yield "" if wanted in found else f"{run.name} requested {wanted}, and {run.endpoint} ran {found}"
+        if body := _requested_bytes(run):
+            probes = [each for each in recording.probes if each.endpoint == run.endpoint and each.answer == "ok"]
+            digests = {each.digest for each in probes if {*each.configs} & {*live} and each.time >= since}
+            is_right = not digests or hashlib.sha256(body).hexdigest() in digests
+            yield "" if is_right else f"{run.name} uploaded {body!r}, and {run.endpoint} loaded other bytes"
+
+
+def _requested_images(run: Run) -> list[str]:
+    """Return the images of a request that names all of them itself."""
+    document = getattr(run.request, "detail", None) or getattr(run.request, "document", None)
+    is_readable = isinstance(document, dict) and run.request.validity != "invalid"
+    models = document.get("Models", {}) if isinstance(document, dict) and is_readable else {}
+    return sorted(model["PrimaryContainer"]["Image"] for model in models.values())
+
+
+def _requested_bytes(run: Run) -> bytes:
+    """Return the artifact whose upload requested a deployment; empty for other requests."""
+    request = run.request
+    is_artifact = isinstance(request, Upload) and request.key.endswith("/model.tar.gz")
+    is_copied = run.environment["COPY_ARTIFACTS"] != "none"
+    return request.body.encode() if isinstance(request, Upload) and is_artifact and is_copied else b""
+
+
+def _images_of(recording: Recording, config: str) -> list[str]:
+    """Return the images of the models that an endpoint config names, as both were created first."""
+    first: dict[str, Document] = {}
+    for write in recording.writes:
+        if write.table in {"configs", "models"} and write.value is not None:
+            first.setdefault(write.name, write.value)
+    models = [first.get(name, {}) for name in models_of(first.get(config, {}))]
+    return sorted(model.get("PrimaryContainer", {}).get("Image", "") for model in models)
+
+
+def nothing_to_do_means_already_live(recording: Recording) -> Iterator[str]:
+    """NothingToDo: the endpoint served this content when the run looked, and it had been recorded as deployed."""
+    for run in recording.runs:
+        visit = run.last("PlanDeployment", "PlanAgain")
+        if run.outcome != "NothingToDo" or visit is None:
+            continue
+        wanted = Revision.parse(run.endpoint, run.revision) if run.revision else None
+        since, until = visit.entered - recording.visibility_seconds, visit.left or run.ended
+        live = {
+            record["EndpointConfigName"]
+            for began, ended, record in spans(recording.writes, run.endpoint)
+            if record is not None and record["EndpointStatus"] == "InService" and began <= until and ended >= since
+        }
+        # A rollback that was done before has no content of its own to compare.
+        is_right = any(
+            (revision := Revision.parse(run.endpoint, name))
+            and (wanted is None or revision.digest == wanted.digest)
+            and _is_deployed(recording, name, until)
+            for name in live
+        )
+        yield "" if is_right else f"{run.name} has nothing to do, and {run.endpoint} did not serve {run.revision}"
+
+
+def _is_deployed(recording: Recording, config: str, until: float) -> bool:
+    """Tell whether an endpoint config has been marked as deployed."""
+    return any(
+        write.table == "tags" and write.name.endswith(f"/{config}") and write.value.get(STATE_TAG) == DEPLOYED
+        for write in recording.writes
+        if write.time <= until and write.value is not None
+    )
+
+
+def superseded_means_a_newer_request(recording: Recording) -> Iterator[str]:
+    """Superseded: something was requested later, an operator changed the endpoint, or a newer artifact came."""
+    for run in recording.runs:
+        if run.outcome == "Superseded":
+            by_operator = any(
+                write.name == run.endpoint and recording.is_by_operator(write) for write in recording.writes
+            )
+            is_right = by_operator or _is_overwritten(recording, run) or _has_newer(recording, run)
+            yield "" if is_right else f"{run.name} is superseded, and nothing is newer than {run.plan['RequestedAt']}"
+
+
+def _is_overwritten(recording: Recording, run: Run) -> bool:
+    """Tell whether somebody else has written the uploaded object since, before the run ended."""
+    key, uploaded = getattr(run.request, "key", None), recording.began + run.request.at
+    written = [each for each in recording.object_writes if each.key == key and each.actor != run.request.name]
+    return any(uploaded <= each.time < run.ended for each in written)
+
+
+def _has_newer(recording: Recording, run: Run) -> bool:
+    """Tell whether what was attached, or confirmed, until the run ended was requested later than its own request."""
+    own = Revision.parse(run.endpoint, run.revision)
+    requested = str(run.plan["RequestedAt"]).replace("-", "").replace(":", "")[:15]
+    for write in recording.writes:
+        record = write.value or {}
+        for name in (record.get("EndpointConfigName", ""), record.get(CONFIRMED_TAG, "")):
+            revision = Revision.parse(run.endpoint, name) if write.table != "configs" else None
+            if revision is None or write.time > run.ended:
+                continue
+            if own is None and f"{revision.requested_at:%Y%m%dT%H%M%S}" >= requested:
+                return True
+            if own is not None and revision.order > own.order:
+                return True
+    return False
+
+
+def final_requests_are_deployed(recording: Recording) -> Iterator[str]:
+    """Whatever has happened: once nothing goes wrong any more, a valid request is deployed, and is answered."""
+    account = at(recording.writes, math.inf)
+    for run in recording.runs:
+        if not run.request.name.startswith(FINAL_REQUEST_PREFIX):
+            continue
+        endpoint = account.endpoints.get(run.endpoint, {})
+        answers = [probe.answer for probe in recording.probes if probe.endpoint == run.endpoint]
+        is_live = (endpoint.get("EndpointStatus"), endpoint.get("EndpointConfigName")) == ("InService", run.revision)
+        is_right = run.end == "Deployed" and is_live and answers[-1:] == ["ok"]
+        yield "" if is_right else f"{run.name} ended as {run.end}: {run.execution.error} {run.execution.cause[:300]}"

@@ -1,0 +1,88 @@
+"""Starts and ends the instances of endpoints; each loads its model when it comes up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from local.simulator.fleet import Fleet
+from local.simulator.model_server import BrokenModelError
+
+if TYPE_CHECKING:
+    from local.simulator.endpoint import Endpoint
+    from local.simulator.loading import Loader
+    from local.simulator.variants import Variants
+
+
+class Provisioner:
+    """Starts and ends instances. Where a method returns a text, it is why instances do not come up; None if they do.
+
+    Args:
+        loader: Loads the models.
+    """
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def start(self, variants: Variants, part: float = 1.0) -> Fleet:
+        """Start a part of the instances of the production variants.
+
+        Raises:
+            BrokenModelError: One of them cannot run.
+        """
+        fleet = Fleet(variants, self._loader)
+        try:
+            fleet.resize(variants.counts, part)
+        except Exception:
+            fleet.end()
+            raise
+        return fleet
+
+    def start_new(self, endpoint: Endpoint, target: Variants, part: float) -> str | None:
+        """Bring the fleet that takes over to a part of its instances."""
+        traffic = endpoint.traffic
+        try:
+            if traffic.new is None:
+                traffic.new = self.start(target, part)
+            else:
+                traffic.new.resize(target.counts, part)
+        except BrokenModelError as error:
+            return str(error)
+        return None
+
+    @staticmethod
+    def keep(endpoint: Endpoint, part: float) -> str | None:
+        """Bring the live fleet to a part of its instances: those that come up again load their models again."""
+        live = endpoint.traffic.live
+        try:
+            if live:
+                live.resize(live.variants.counts, part)
+        except BrokenModelError as error:
+            return str(error)
+        return None
+
+    @staticmethod
+    def scale(endpoint: Endpoint, target: Variants) -> str | None:
+        """Bring the live fleet to other weights and counts; the counts stay if new instances do not come up."""
+        live = endpoint.traffic.live
+        if live is None:
+            return None
+        try:
+            live.resize(target.counts)
+        except BrokenModelError as error:
+            live.resize(live.variants.counts)
+            live.variants = replace(live.variants, weights=target.weights)
+            return str(error)
+        live.variants = target
+        return None
+
+    def replace(self, endpoint: Endpoint) -> str | None:
+        """Let new instances take the place of all live ones."""
+        old = endpoint.traffic.live
+        try:
+            if old:
+                endpoint.traffic.live = self.start(old.variants)
+                old.end()
+        except BrokenModelError as error:
+            return str(error)
+        return None

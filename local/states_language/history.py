@@ -1,0 +1,33 @@
+"""The history of an execution: which events tell of a task's attempts.
+
+A function that is called by its ARN has events of its own, LambdaFunctionScheduled and so on; one that is called by
+`lambda:invoke`, as functions with a task token are, has those of all services, TaskScheduled and so on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SCHEDULED = frozenset({"LambdaFunctionScheduled", "TaskScheduled"})
+"""An attempt begins."""
+
+SUCCEEDED = frozenset({"LambdaFunctionSucceeded", "TaskSucceeded"})
+"""It ends well."""
+
+FAILED = frozenset({"LambdaFunctionFailed", "LambdaFunctionTimedOut", "TaskFailed"})
+"""It fails. A wait for a token that times out (TaskTimedOut) is none of these: it is a look that nobody asked for."""
+
+
+def details_of(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the details of an event; the member that has them is named after the event's type."""
+    return next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+
+
+def failures_of(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return the failed attempts in a history, each by its state and its error."""
+    found, state = [], ""
+    for event in events:
+        state = event.get("stateEnteredEventDetails", {}).get("name", state)
+        if event["type"] in FAILED:
+            found.append((state, str(details_of(event).get("error", ""))))
+    return found

@@ -1,0 +1,100 @@
+"""What SageMaker sees of the account in virtual time: model data, alarms and scalable targets; all are moto's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from local.simulator import Simulator
+from local.simulator.errors import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.simulator import Settings
+    from local.virtual_time.clock import VirtualClock
+
+
+class Account:
+    """The account's other services; its methods are what `local.simulator.Simulator` asks for. No role is refused.
+
+    Args:
+        s3: A client of S3 that no fault meets.
+        cloudwatch: One of CloudWatch.
+        autoscaling: One of Application Auto Scaling.
+    """
+
+    def __init__(self, s3: Any, cloudwatch: Any, autoscaling: Any) -> None:
+        self._client, self._cloudwatch, self._autoscaling = s3, cloudwatch, autoscaling
+
+    def make_sagemaker(
+        self, clock: VirtualClock, settings: Settings, seed: int, on_event: Callable[[dict[str, Any]], None]
+    ) -> Simulator:
+        """Make SageMaker for this account, whose changes and events happen on a clock by themselves."""
+        simulator = Simulator(
+            clock=clock,
+            settings=settings,
+            seed=seed,
+            storage=self,
+            runs_models=False,
+            check_role=self.check_role,
+            alarm_is_on=self.is_in_alarm,
+            is_scaled=self.is_scaled,
+            on_event=on_event,
+            on_due=lambda moment: clock.call_at(moment, simulator.catch_up, name="SageMaker"),
+        )
+        return simulator
+
+    def read(self, bucket: str, key: str, _role: str) -> bytes:
+        """Return an object as it is now.
+
+        Raises:
+            ServiceError: It is not there.
+        """
+        try:
+            content: bytes = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            raise _not_found(f"s3://{bucket}/{key}") from error
+        return content
+
+    def list_keys(self, bucket: str, prefix: str, _role: str) -> list[str]:
+        """Return the keys below a prefix.
+
+        Raises:
+            ServiceError: There is no such bucket.
+        """
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        try:
+            return [each["Key"] for page in pages for each in page.get("Contents", [])]
+        except ClientError as error:
+            raise _not_found(f"s3://{bucket}/{prefix}") from error
+
+    def check_role(self, _role: str, uri: str | None) -> None:
+        """Make sure, as CreateModel does, that there are data under a URL; prefixes are not looked into.
+
+        Raises:
+            ServiceError: There are none.
+        """
+        bucket, _, key = (uri or "").removeprefix("s3://").partition("/")
+        if not uri or key.endswith("/"):
+            return
+        try:
+            self._client.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            raise _not_found(uri) from error
+
+    def is_in_alarm(self, name: str) -> bool:
+        """Tell whether a CloudWatch alarm is in alarm."""
+        alarms = self._cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return any(alarm["StateValue"] == "ALARM" for alarm in alarms)
+
+    def is_scaled(self, endpoint: str, variant: str) -> bool:
+        """Tell whether a variant of an endpoint is a scalable target."""
+        resources = [f"endpoint/{endpoint}/variant/{variant}"]
+        found = self._autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=resources)
+        return bool(found["ScalableTargets"])
+
+
+def _not_found(uri: str) -> Exception:
+    return invalid(f"Could not find model data at {uri}.")
