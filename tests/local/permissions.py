@@ -1,4 +1,4 @@
-"""What is tried with the role of every function, and what each may do of it."""
+"""Calls that are tried with the role of every function, and those that each role allows."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ ALARM = {
     "AlarmName": "a", "Namespace": "n", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
     "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold",
 }  # fmt: skip
+OBJECT_CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "GetObject": ("GetObject", {}),
+    "GetObjectVersion": ("GetObject", {"VersionId": "v"}),
+    "PutObject": ("PutObject", {"Body": b""}),
+    "DeleteObject": ("DeleteObject", {}),
+    "DeleteObjectVersion": ("DeleteObject", {"VersionId": "v"}),
+    "AbortMultipartUpload": ("AbortMultipartUpload", {"UploadId": "u"}),
+    "ListParts": ("ListParts", {"UploadId": "u"}),
+}
+FOLDERS = {"of uploads": "models/none/", "of revisions": "revisions/none/"}
+EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:execution:m:e"
 CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "CreateModel": ("sagemaker", "CreateModel", {"ModelName": "m", "PrimaryContainer": {"Image": "i"}}),
     "DescribeModel": ("sagemaker", "DescribeModel", {"ModelName": "m"}),
@@ -55,10 +66,17 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
         }.items()
     },
     "InvokeEndpoint": ("sagemaker-runtime", "InvokeEndpoint", {"EndpointName": "e", "Body": b"{}"}),
-    "GetObject": ("s3", "GetObject", {"Bucket": "", "Key": "none"}),
-    "ListObjects": ("s3", "ListObjectsV2", {"Bucket": ""}),
-    "PutObject": ("s3", "PutObject", {"Bucket": "", "Key": "none", "Body": b""}),
-    "DeleteObject": ("s3", "DeleteObject", {"Bucket": "", "Key": "none"}),
+    **{
+        f"{name} {where}": ("s3", operation, {"Bucket": "", "Key": f"{folder}none", **parameters})
+        for where, folder in FOLDERS.items()
+        for name, (operation, parameters) in OBJECT_CALLS.items()
+    },
+    **{
+        f"{name} {where}": ("s3", operation, {"Bucket": "", "Prefix": folder})
+        for where, folder in FOLDERS.items()
+        for name, operation in {"ListObjects": "ListObjectsV2", "ListObjectVersions": "ListObjectVersions"}.items()
+    },
+    "ListMultipartUploads": ("s3", "ListMultipartUploads", {"Bucket": ""}),
     "DescribeAlarms": ("cloudwatch", "DescribeAlarms", {}),
     "PutMetricAlarm": ("cloudwatch", "PutMetricAlarm", ALARM),
     "DescribeScalableTargets": (
@@ -71,36 +89,47 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "PutEvents": ("events", "PutEvents", {"Entries": [EVENT]}),
     "InvokeFunction": ("lambda", "Invoke", {"FunctionName": FUNCTION}),
     "StartExecution": ("stepfunctions", "StartExecution", {"stateMachineArn": MACHINE}),
+    "GetExecutionHistory": ("stepfunctions", "GetExecutionHistory", {"executionArn": ""}),
+    "GetExecutionHistory of others": ("stepfunctions", "GetExecutionHistory", {"executionArn": EXECUTION}),
+    "SendTaskSuccess": ("stepfunctions", "SendTaskSuccess", {"taskToken": "t", "output": "{}"}),
+    "SendTaskFailure": ("stepfunctions", "SendTaskFailure", {"taskToken": "t"}),
+    "SendMessage": ("sqs", "SendMessage", {"QueueUrl": "", "MessageBody": "m"}),
     "AssumeRole": ("sts", "AssumeRole", {"RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/r", "RoleSessionName": "session"}),
 }
-"""What is tried with every role. An empty bucket stands for the stack's."""
+"""The calls. An empty bucket, execution or queue stands for the stack's."""
 
 MAY = {
     "PlanDeployment": {
-        "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListEndpointConfigs",
-        "ListTags of models", "ListTags of configs", "ListTags of endpoints",
-        "GetObject", "ListObjects", "DescribeAlarms", "DescribeScalableTargets",
+        "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListTags of configs",
+        "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads", "ListObjects of revisions",
+        "DescribeAlarms", "DescribeScalableTargets",
     },
-    "ConfirmRevision": {"DescribeEndpoint", "AddTags of endpoints"},
-    "CreateModels": {"CreateModel", "DescribeModel", "AddTags of models", "ListTags of models"},
-    "CreateEndpointConfig": {
-        "CreateEndpointConfig", "DescribeEndpointConfig", "AddTags of configs", "ListTags of configs",
+    "ConfirmRevision": {"ListTags of configs"},
+    "StoreRevision": {
+        "GetObject of uploads", "GetObject of revisions", "GetObjectVersion of uploads",
+        "GetObjectVersion of revisions", "ListObjects of uploads", "ListObjects of revisions", "PutObject of revisions",
+        "AbortMultipartUpload of revisions", "ListParts of revisions", "ListMultipartUploads",
     },
+    "CreateModels": {"CreateModel", "DescribeModel", "AddTags of models"},
+    "CreateEndpointConfig": {"CreateEndpointConfig", "DescribeEndpointConfig", "AddTags of configs"},
     "DescribeEndpointConfig": {"DescribeEndpointConfig"},
     "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "AddTags of endpoints", "ListTags of endpoints"},
-    "UpdateEndpoint": {
+    "UpdateEndpoint": {"UpdateEndpoint", "DescribeEndpoint", "ListTags of configs"},
+    "DescribeEndpoint": {"DescribeEndpoint", "DescribeAlarms", "SendTaskSuccess"},
+    "SmokeTestEndpoint": {"InvokeEndpoint", "GetObject of uploads", "GetObject of revisions"},
+    "RecordDeployment": {"ListTags of configs"},
+    "RestoreEndpoint": {
         "UpdateEndpoint", "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",
-    },
-    "DescribeEndpoint": {"DescribeEndpoint", "DescribeAlarms"},
-    "SmokeTestEndpoint": {"InvokeEndpoint", "DescribeEndpointConfig", "GetObject"},
-    "RetireRevisions": {
-        "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListEndpoints", "ListEndpointConfigs",
-        "ListTags of models", "ListTags of configs",
-    },
-    "UndoDeployment": {
-        "UpdateEndpoint", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListEndpoints",
-        "ListEndpointConfigs", "ListTags of models", "ListTags of configs", "ListTags of endpoints",
+        "DeregisterScalableTarget",
     },
     "AnnounceOutcome": {"PutEvents"},
+    "WakeExecution": {"ListObjects of revisions", "GetExecutionHistory", "SendTaskSuccess"},
+    "AnnounceFailure": {"GetExecutionHistory", "PutEvents", "SendMessage"},
+    "SweepUnused": {
+        "ListModels", "ListEndpointConfigs", "ListEndpoints", "DescribeModel", "DescribeEndpointConfig",
+        "DescribeEndpoint", "ListTags of models", "ListTags of configs", "GetObject of revisions",
+        "DeleteObjectVersion of revisions", "ListObjects of revisions",
+        "ListObjectVersions of revisions", "PutEvents",
+    },
 }  # fmt: skip
-"""What each role may do of it. Deletions are not here: they are allowed by the tags of what is to go."""
+"""The calls that each role allows. Those that depend on tags of the resource are tested by themselves."""

@@ -1,4 +1,4 @@
-"""The demo, as a newcomer plays it."""
+"""The demo: what it shows, what it notices, and how it prints the progress of an execution."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ import pytest
 import yaml
 from rich.console import Console
 
-from deployer.request.smoke_test import Answer, SmokeTest, disappointments
+from deployer.request.expectations import Answer, mismatches
+from deployer.request.smoke_test import SmokeTest
 from local.aws.execution import Moment
 from local.aws.processes import ProgramFailedError
-from local.demo import demo
+from local.demo import __main__ as program
+from local.demo.demo import Demo
+from local.demo.models import DemoFailedError, DemoModels
+from local.demo.progress_view import ProgressView
 from local.demo.sample.client import Client, ClientFailedError
 from local.demo.sample.training import MANIFEST
-from local.demo.story import Story
+from local.progress import Progress
 from local.settings import ROOT
 
 if TYPE_CHECKING:
@@ -32,9 +36,9 @@ STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def cast() -> demo.Cast:
+def models() -> DemoModels:
     """The models of the demo."""
-    return demo.Cast.trained()
+    return DemoModels.train()
 
 
 def manifest(endpoint: str, *without: str) -> bytes:
@@ -44,22 +48,17 @@ def manifest(endpoint: str, *without: str) -> bytes:
 
 
 def moment(kind: str, *, state: str = "DescribeEndpoint", **changes: Any) -> Moment:
-    """Return something that happens in an execution."""
+    """Return an event of an execution."""
     return Moment(at=STARTED, state=state, kind=kind, **changes)
 
 
-def seen(status: str, share: float | None) -> dict[str, Any]:
-    """Return an execution's data after a look at an endpoint; the share of the traffic is the new fleet's, if any."""
-    weights = {} if share is None else {"Live": 1.0, "New": share}
-    return {
-        "Endpoint": {
-            "EndpointStatus": status,
-            "Variants": [
-                {"Fleet": fleet, "Stage": "Baking", "Weight": weight, "InstanceCount": 1}
-                for fleet, weight in weights.items()
-            ],
-        }
-    }
+def endpoint(status: str, share: float | None = None) -> dict[str, Any]:
+    """Return a description of an endpoint; the share of the traffic is the new fleet's, if there is one."""
+    described: dict[str, Any] = {"EndpointStatus": status, "ProductionVariants": [{"CurrentWeight": 1.0}]}
+    if share is not None:
+        baking = {"CurrentWeight": share, "CurrentInstanceCount": 1, "VariantStatus": [{"Status": "Baking"}]}
+        described["PendingDeploymentSummary"] = {"ProductionVariants": [baking]}
+    return described
 
 
 def answer_of(model: Trained, tumours: list[list[float]]) -> Answer:
@@ -67,9 +66,9 @@ def answer_of(model: Trained, tumours: list[list[float]]) -> Answer:
     return Answer(200, json.dumps({"predictions": model.predictions(tumours)}).encode(), 1.0)
 
 
-def test_demo_shows_three_models_from_upload_to_answers() -> None:
-    """It ends with status 0, and its plain lines tell of uploads, retries, a canary, smoke tests and the client."""
-    played = subprocess.run(
+def test_demo_shows_three_models_and_the_way_back() -> None:
+    """It ends with status 0; its plain lines show uploads, retries, a canary, smoke tests, copies and the client."""
+    demo = subprocess.run(
         [sys.executable, "-m", "local.demo"],
         cwd=ROOT,
         capture_output=True,
@@ -78,90 +77,104 @@ def test_demo_shows_three_models_from_upload_to_answers() -> None:
         check=False,
     )
 
-    assert played.returncode == 0, played.stdout + played.stderr
-    assert "\x1b" not in played.stdout
-    for line in (
-        r"The event bus was told: AwaitingArtifact",
-        r"models/tumours/1/model\.tar\.gz",
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "\x1b" not in demo.stdout
+    lines = (
+        r"Event on the bus: AwaitingArtifact",
+        r"models/tumours/model\.tar\.gz · the first model",
+        r"StoreRevision +exact copy revisions/tumours/artifacts/\w+/model\.tar\.gz",
         r"CreateEndpointConfig +↻+ ModelNotVisibleError",
         r"CreateEndpoint +↻+ EndpointConfigNotVisibleError",
+        r"DescribeEndpoint +Creating",
+        r"DescribeEndpoint +InService",
         r"SmokeTestEndpoint +✓ as expected",
-        r"The event bus was told: Deployed tumours-",
+        r"Event on the bus: Deployed tumours-",
         r"The endpoint answers for 143 tumours as the first model on this machine does, for 88% rightly",
-        r"models/tumours/2/model\.tar\.gz",
+        r"models/tumours/model\.tar\.gz · the better model",
         r"DescribeEndpoint +Updating.* 25% of the traffic",
         r"The endpoint answers for 143 tumours as the better model on this machine does, for 96% rightly",
-        r"models/tumours/3/model\.tar\.gz",
+        r"models/tumours/model\.tar\.gz · a broken model",
         r"SmokeTestEndpoint +✗ SmokeTestFailedError",
-        r"UndoDeployment +undone; left: nothing",
-        r"The event bus was told: Failed tumours-\S+ SmokeTestFailedError",
+        r"RestoreEndpoint +✓ the endpoint is as it was",
+        r"Event on the bus: Failed tumours-\S+ SmokeTestFailedError",
+        r"as the better model on this machine does, .* although models/tumours/model\.tar\.gz holds the broken one now",
+        r"an application's event: go back",
+        r"PlanDeployment +goes back to what tumours-\S+ was made of",
+        r"as the first model on this machine does, .*: its bytes come from the stored copy",
         r"The client got \d+ answers in \d+ s, and none failed",
-    ):
-        assert re.search(line, played.stdout), line
+        r"revisions/tumours/ keeps 3 exact copies and 4 requests",
+        r"A dry run of the sweep, .* names the broken model's endpoint config, model, revision, artifact, and nothing",
+    )
+    rest = demo.stdout
+    for line in lines:
+        found = re.search(line, rest)
+        assert found, f"{line}\n\n{demo.stdout}"
+        rest = rest[found.start() :]
 
 
 def test_demo_that_fails_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever of it does not happen, the demo names it and does not end with status 0."""
+    """Whatever goes wrong, the demo names it and ends with status 1."""
 
     def fail() -> None:
         raise ProgramFailedError("sam build ended with status 1")
 
-    monkeypatch.setattr(demo, "build", fail)
+    monkeypatch.setattr(program, "build", fail)
 
-    assert demo.main() == 1
+    assert program.main() == 1
     assert "sam build ended with status 1" in capsys.readouterr().out
 
 
-def test_what_does_not_happen_is_noticed(stack: Stack, cast: demo.Cast) -> None:
-    """Where nothing lags, no canary is asked for and no smoke test, there is nothing of what the acts have to show."""
-    acts = demo.Acts(Story(Console(quiet=True)), stack, manifest("unproven", "DeploymentConfig", "SmokeTest"), cast)
+def test_demo_notices_what_does_not_happen(stack: Stack, models: DemoModels) -> None:
+    """It fails without a lag, a canary and a smoke test, for it does not see what it is to show."""
+    plain = manifest("unguarded", "DeploymentConfig", "SmokeTest")
+    demo = Demo(Progress(Console(quiet=True)), stack, plain, models)
 
-    with pytest.raises(demo.DemoFailedError, match="nothing was retried"):
-        acts.begin()
-    with pytest.raises(demo.DemoFailedError, match="no traffic before it got all of it"), acts.client() as client:
-        acts.improve(client)
-    with pytest.raises(demo.DemoFailedError, match=r"The outcome is Deployed .*, not Failed"):
-        acts.spoil(stack.endpoint("unproven")["EndpointConfigName"])
+    with pytest.raises(DemoFailedError, match="nothing was retried"):
+        demo.deploy_first()
+    with pytest.raises(DemoFailedError, match="no traffic before it got all of it"), demo.client() as client:
+        demo.deploy_better(client)
+    with pytest.raises(DemoFailedError, match=r"The outcome is Deployed .*, not Failed"):
+        demo.deploy_broken(stack.endpoint("unguarded")["EndpointConfigName"])
 
 
-def test_client_counts_what_it_did_not_get(stack: Stack, cast: demo.Cast) -> None:
-    """It asks once for each answer, and an endpoint that does not answer fails it."""
-    runtime, tumour = stack.server.client("sagemaker-runtime"), cast.first.measurements[0]
+def test_client_counts_missing_answers(stack: Stack, models: DemoModels) -> None:
+    """It makes each call once, and a call without an answer is a failure."""
+    runtime, tumour = stack.server.client("sagemaker-runtime"), models.first.measurements[0]
 
-    with Client(runtime, "missing", tumour, {"first": cast.first.predictions([tumour])[0]}) as client:
+    with Client(runtime, "missing", tumour, {"first": models.first.predictions([tumour])[0]}) as client:
         pass
 
     with pytest.raises(ClientFailedError, match=r"answers failed.*Endpoint missing"):
         client.counts()
 
 
-def test_client_counts_wrong_answers(stack: Stack, cast: demo.Cast, artifact: bytes) -> None:
-    """An answer that is none of the models', fails it, too."""
+def test_client_counts_wrong_answers(stack: Stack, models: DemoModels, artifact: bytes) -> None:
+    """An answer that no model gives is a failure, too."""
     stack.outcome_of(stack.execution_of(stack.upload("models/other/model.tar.gz", artifact)))
-    runtime, tumour = stack.server.client("sagemaker-runtime"), cast.first.measurements[0]
+    runtime, tumour = stack.server.client("sagemaker-runtime"), models.first.measurements[0]
 
-    with Client(runtime, "other", tumour, {"first": cast.first.predictions([tumour])[0]}) as client:
+    with Client(runtime, "other", tumour, {"first": models.first.predictions([tumour])[0]}) as client:
         pass
 
     with pytest.raises(ClientFailedError, match="No model answers"):
         client.counts()
 
 
-def test_smoke_test_knows_good_models_from_broken_ones(cast: demo.Cast) -> None:
-    """The tumours in the manifest are ones that no model has seen, and only the broken model takes them for others."""
+def test_smoke_test_fails_the_broken_model_only(models: DemoModels) -> None:
+    """No model was trained on the tumours in the manifest, and only the broken one classifies them wrongly."""
     test = SmokeTest.model_validate(yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))["SmokeTest"])
     tumours = [[float(number) for number in row.split(",")] for row in (test.body or "").splitlines()]
 
     passed = {
-        name: not list(disappointments(test.expect, answer_of(model, tumours))) for name, model in cast.models.items()
+        name: not list(mismatches(test.expect, answer_of(model, tumours))) for name, model in models.by_name.items()
     }
 
-    assert all(tumour in cast.first.measurements for tumour in tumours)
+    assert all(tumour in models.first.measurements for tumour in tumours)
     assert passed == {"first": True, "better": True, "broken": False}
 
 
 @pytest.mark.parametrize(
-    ("is_terminal", "news"),
+    ("is_terminal", "summaries"),
     [
         pytest.param(False, ["↻↻ EndpointNotVisibleError", "Updating", "Updating.* 25%", "InService"], id="plain"),
         pytest.param(
@@ -169,27 +182,46 @@ def test_smoke_test_knows_good_models_from_broken_ones(cast: demo.Cast) -> None:
         ),
     ],
 )
-def test_story_tells_changes_once(is_terminal: bool, news: list[str]) -> None:  # noqa: FBT001 - a parameter
-    """A loop is a line for each change in plain output, and in all one line on a terminal; retries are one for each."""
-    told = io.StringIO()
-    story = Story(Console(file=told, width=200, highlight=False, force_terminal=is_terminal))
-    looks = [("Updating", 0.0), ("Updating", 0.0), ("Updating", 0.25), ("Updating", 0.25), ("InService", None)]
-    moments = [
-        moment("ExecutionStarted"),
-        moment("TaskStateEntered"),
-        *[
-            each
-            for _ in range(2)
-            for each in (moment("TaskFailed", error="EndpointNotVisibleError"), moment("TaskScheduled"))
-        ],
-        *[each for look in looks for each in (moment("TaskStateEntered"), moment("TaskStateExited", data=seen(*look)))],
-        moment("SucceedStateEntered", state="Deployed"),
-    ]
+def test_progress_view_shows_each_change_once(is_terminal: bool, summaries: list[str]) -> None:  # noqa: FBT001 - a parameter
+    """Plain output has a line for each change, and a terminal one line in all; retries are an arrow each."""
+    printed = io.StringIO()
+    console = Console(file=printed, width=200, highlight=False, force_terminal=is_terminal)
+    view = ProgressView(Progress(console), folds=is_terminal)
+    retry = (moment("TaskFailed", error="EndpointNotVisibleError"), moment("TaskScheduled"))
 
-    summary = story.follow(moments)
+    view.follow([moment("ExecutionStarted"), moment("TaskStateEntered"), *retry, *retry])
+    # A replica that lags answers with what was shown already, or with the status from before the update.
+    looks = [("InService", None), ("Updating", 0.0), ("InService", None), ("Updating", 0.25), ("Updating", 0.0)]
+    for status, share in looks:
+        view.on_endpoint(endpoint(status, share))
+    observations = view.follow(
+        [
+            moment("TaskStateExited", data={"Look": {"InService": True, "EndpointStatus": "InService"}}),
+            moment("SucceedStateEntered", state="Deployed"),
+        ]
+    )
 
-    lines = re.findall(r"0\.0 s\S*  DescribeEndpoint +(.+)", re.sub(r"\x1b\[[\d;?]*\w", "", told.getvalue()))
-    assert len(lines) == len(news)
-    assert all(re.match(pattern, line) for pattern, line in zip(news, lines, strict=True))
-    assert summary.retries == {"EndpointNotVisibleError": 2}
-    assert summary.shares == [0.0, 0.0, 0.25, 0.25, 0.0]
+    lines = re.findall(r"[\d.]+ s\S*  DescribeEndpoint +(.+)", re.sub(r"\x1b\[[\d;?]*\w", "", printed.getvalue()))
+    assert len(lines) == len(summaries)
+    assert all(re.match(pattern, line) for pattern, line in zip(summaries, lines, strict=True))
+    assert observations.retries == {"EndpointNotVisibleError": 2}
+    assert observations.shares == [0.0, 0.25, 0.0]
+    assert observations.end == "Deployed"
+
+
+def test_progress_view_takes_a_look_without_an_event_for_no_failure() -> None:
+    """The wait for an event that does not come ends in a timeout, which the state machine expects."""
+    printed = io.StringIO()
+    view = ProgressView(Progress(Console(file=printed, width=200)), folds=False)
+
+    observations = view.follow(
+        [
+            moment("ExecutionStarted"),
+            moment("TaskStateEntered"),
+            moment("TaskTimedOut", error="States.Timeout"),
+            moment("TaskStateExited", data={}),
+        ]
+    )
+
+    assert not observations.failures
+    assert "Timeout" not in printed.getvalue()

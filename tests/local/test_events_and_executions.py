@@ -1,4 +1,4 @@
-"""Every way in but the upload, through the rules, roles and queues of the shipped template."""
+"""Events and executions that start deployments, through the rules and roles of the shipped template."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EVENTS = Path(__file__).parents[1] / "events"
 
 
 def sample(name: str, endpoint: str) -> Any:
-    """Read a sample of a way in, for an endpoint of the test's own."""
+    """Read a sample event or input, for an endpoint of the test's own."""
     text = (EVENTS / f"{name}.json").read_text()
     return json.loads(text.replace('"EndpointName": "churn"', f'"EndpointName": "{endpoint}"'))
 
@@ -45,8 +45,8 @@ def outcome_of_event(stack: Stack, event_id: str) -> dict[str, Any]:
     return stack.outcome_of(wait_for_execution(states, stack.outputs.state_machine_arn, is_of_event, timeout=20))
 
 
-def test_an_applications_event_is_deployed(stack: Stack) -> None:
-    """An event of an allowed source carries the request as its detail, and its id comes back with the outcome."""
+def test_request_by_event_is_deployed(stack: Stack) -> None:
+    """The event's detail is the request, and its id comes back with the outcome."""
     event_id = put(stack, sample("deployment_requested", "by-event"))
 
     outcome = outcome_of_event(stack, event_id)
@@ -58,8 +58,8 @@ def test_an_applications_event_is_deployed(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("status", "passes"), [("Approved", True), ("PendingManualApproval", False), ("Rejected", False)]
 )
-def test_the_rule_lets_approved_packages_through(stack: Stack, status: str, passes: bool) -> None:  # noqa: FBT001 - a case
-    """Only SageMaker may put its events on the bus, so the rule's own pattern is asked about them."""
+def test_rule_matches_approved_packages_only(stack: Stack, status: str, passes: bool) -> None:  # noqa: FBT001 - a case
+    """Only SageMaker may put its events on the bus, so the rule's own pattern is tested."""
     events = stack.server.client("events")
     described = stack.server.client("cloudformation").describe_stack_resource(
         StackName=STACK_NAME, LogicalResourceId="ModelPackageRule"
@@ -73,8 +73,8 @@ def test_the_rule_lets_approved_packages_through(stack: Stack, status: str, pass
     assert events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"] is passes
 
 
-def test_an_approved_package_is_deployed(stack: Stack) -> None:
-    """The package's group is the endpoint, and the package the model."""
+def test_approved_package_is_deployed(stack: Stack) -> None:
+    """The package's group names the endpoint, and the package is the model."""
     states = stack.server.client("stepfunctions")
     event = sample("model_package_approved", "")
     event["detail"]["ModelPackageGroupName"] = "by-package"
@@ -86,8 +86,8 @@ def test_an_approved_package_is_deployed(stack: Stack) -> None:
     assert outcome["RequestId"] == event["id"]
 
 
-def test_a_person_starts_an_execution(stack: Stack) -> None:
-    """The sample is the input as it is; the same request again has nothing to do."""
+def test_execution_by_hand_is_deployed(stack: Stack) -> None:
+    """The sample is the input as it stands; the same request again has nothing to do."""
     states = stack.server.client("stepfunctions")
     request = json.dumps(sample("manual", "by-hand"))
     outcomes = []
@@ -104,11 +104,11 @@ def test_a_person_starts_an_execution(stack: Stack) -> None:
     [{"source": "somebody.else"}, {"detail-type": "Something Else"}],
     ids=["another source", "another type"],
 )
-def test_events_that_are_not_for_us_start_nothing(stack: Stack, changed: dict[str, str]) -> None:
-    """The rules let nothing else through."""
+def test_other_events_start_nothing(stack: Stack, changed: dict[str, str]) -> None:
+    """The rules match the source and the type."""
     before = {execution["executionArn"] for execution in stack.executions()}
     put(stack, {**sample("deployment_requested", "not-ours"), **changed})
-    # An event that is for us arrives after it, so the other one has had its time.
+    # An event that matches arrives after it, so the other one has had its time.
     outcome_of_event(stack, put(stack, sample("deployment_requested", "by-event")))
 
     started = {execution["executionArn"] for execution in stack.executions()} - before

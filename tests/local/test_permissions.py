@@ -1,4 +1,4 @@
-"""Least privilege, proven by running under enforcement: each role may do its own work and nobody else's."""
+"""Least privilege, under IAM's enforcement: each role allows what its function needs, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
-from deployer.planning.revision import STACK_TAG, UNPROVEN_TAG
+from deployer.tags import CONFIRMED_TAG, STACK_TAG, STATE_TAG
 from local.settings import ACCOUNT_ID, REGION, STACK_NAME
 from tests.local.permissions import CALLS, MAY, PREFIX
 
@@ -60,7 +60,7 @@ def as_role(
 
 @pytest.fixture
 def sagemaker_role(stack: Stack) -> Iterator[Callable[..., str]]:
-    """Make a role with a trust policy and permissions, and return its ARN."""
+    """Return a function that creates a role with a trust policy and permissions, and returns its ARN."""
     iam, made = stack.server.client("iam"), list[str]()
 
     def make(name: str, trusts: str, *actions: str) -> str:
@@ -88,6 +88,17 @@ def is_denied(client: Any, operation: str, parameters: dict[str, Any]) -> bool:
     return False
 
 
+def of_stack(stack: Stack, parameters: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters of a call that stand for the stack's own bucket, executions and queue."""
+    machine = stack.outputs.state_machine_arn
+    own = {
+        "Bucket": stack.outputs.artifact_bucket,
+        "executionArn": f"{machine.replace(':stateMachine:', ':execution:')}:none",
+        "QueueUrl": stack.outputs.dead_letter_queue_url,
+    }
+    return {name: value for name, value in own.items() if parameters.get(name) == ""}
+
+
 @pytest.mark.parametrize("function", MAY)
 def test_function_may_do_its_own_work_and_no_more(
     stack: Stack, as_role: Callable[[str, str], Any], function: str
@@ -96,17 +107,13 @@ def test_function_may_do_its_own_work_and_no_more(
     allowed = {
         name
         for name, (service, operation, parameters) in CALLS.items()
-        if not is_denied(
-            as_role(function, service),
-            operation,
-            {**parameters, "Bucket": stack.outputs.artifact_bucket} if service == "s3" else parameters,
-        )
+        if not is_denied(as_role(function, service), operation, {**parameters, **of_stack(stack, parameters)})
     }
 
     assert allowed == MAY[function]
 
 
-@pytest.mark.parametrize("function", ["PlanDeployment", "SmokeTestEndpoint"])
+@pytest.mark.parametrize("function", ["PlanDeployment", "StoreRevision", "SmokeTestEndpoint", "SweepUnused"])
 def test_other_buckets_are_not_read(stack: Stack, as_role: Callable[[str, str], Any], function: str) -> None:
     """What lies in a bucket that the stack does not allow stays unread."""
     stack.server.client("s3").create_bucket(Bucket="of-somebody-else")
@@ -118,16 +125,16 @@ def test_other_buckets_are_not_read(stack: Stack, as_role: Callable[[str, str], 
 DELETIONS = [
     pytest.param(function, operation, id=f"{function}-{operation}")
     for function, operations in {
-        "UndoDeployment": ("DeleteModel", "DeleteEndpointConfig", "DeleteEndpoint"),
-        "RetireRevisions": ("DeleteModel", "DeleteEndpointConfig"),
+        "RestoreEndpoint": ("DeleteEndpoint",),
+        "SweepUnused": ("DeleteModel", "DeleteEndpointConfig"),
     }.items()
     for operation in operations
 ]
 
 
 def make(client: Any, kind: str, name: str, stack_tag: str) -> None:
-    """Make a model, a config or an endpoint that bears the tag of a stack, and what it is made of."""
-    tags = [{"Key": STACK_TAG, "Value": stack_tag}, {"Key": UNPROVEN_TAG, "Value": "true"}]
+    """Create a model, a config or an endpoint that bears the tag of a stack, and what it is made of."""
+    tags = [{"Key": STACK_TAG, "Value": stack_tag}]
     variant = {"VariantName": "v", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     client.create_model(ModelName=name, PrimaryContainer={"Image": "i"}, Tags=tags)
     if kind != "Model":
@@ -155,27 +162,31 @@ def test_only_what_the_stack_made_may_be_deleted(
     assert ours not in resources or resources[ours]["EndpointStatus"] == "Deleting"
 
 
+@pytest.mark.parametrize(("function", "own_tag"), [("RecordDeployment", STATE_TAG), ("ConfirmRevision", CONFIRMED_TAG)])
 @pytest.mark.parametrize(
-    ("stack_tag", "keys", "denied"),
+    ("stack_tag", "more", "denied"),
     [
-        pytest.param(STACK_NAME, [UNPROVEN_TAG], False, id="its own mark"),
-        pytest.param(STACK_NAME, [UNPROVEN_TAG, STACK_TAG], True, id="another tag beside it"),
-        pytest.param("another", [UNPROVEN_TAG], True, id="the mark of another stack"),
+        pytest.param(STACK_NAME, [], False, id="its own tag"),
+        pytest.param(STACK_NAME, [STACK_TAG], True, id="another tag beside it"),
+        pytest.param("another", [], True, id="a config of another stack"),
     ],
 )
-def test_a_smoke_test_takes_nothing_but_its_mark_away(
+def test_function_sets_no_tag_but_its_own(  # noqa: PLR0913, PLR0917 - two parameters and their cases
     stack: Stack,
     as_role: Callable[[str, str], Any],
+    function: str,
+    own_tag: str,
     stack_tag: str,
-    keys: list[str],
+    more: list[str],
     denied: bool,  # noqa: FBT001 - a case
 ) -> None:
-    """The tags that say what may be deleted stay."""
-    name = f"marked-{stack_tag}-{len(keys)}"
+    """The tags that decide what may be deleted stay as they are."""
+    name = f"tagged-{function}-{stack_tag}-{len(more)}"
     make(stack.server.client("sagemaker"), "EndpointConfig", name, stack_tag)
-    parameters = {"ResourceArn": f"{PREFIX}:endpoint-config/{name}", "TagKeys": keys}
+    tags = [{"Key": key, "Value": "v"} for key in (own_tag, *more)]
+    parameters = {"ResourceArn": f"{PREFIX}:endpoint-config/{name}", "Tags": tags}
 
-    is_refused = is_denied(as_role("SmokeTestEndpoint", "sagemaker"), "DeleteTags", parameters)
+    is_refused = is_denied(as_role(function, "sagemaker"), "AddTags", parameters)
 
     assert is_refused is denied
 

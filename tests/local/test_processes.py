@@ -1,4 +1,4 @@
-"""The processes of local AWS: they say why they do not start, and none is left behind."""
+"""The processes of local AWS: they say why they do not start, and none outlives the program."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def left_after(pids: set[int]) -> dict[int, str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_nothing_outlives_the_program(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C, a polite and a rude end of `make local` leave nothing: no server, no function, no files."""
+    """Ctrl-C, SIGTERM and SIGKILL of `make local` leave nothing behind: no server, no function, no files."""
     ready = tmp_path / "ready"
     program = subprocess.Popen(  # noqa: S603 - a program of our own
         [sys.executable, "-c", RUNS_A_FUNCTION, ready],
@@ -81,19 +81,24 @@ def test_nothing_outlives_the_program(tmp_path: Path, number: signal.Signals) ->
 
 
 RUNS_A_FUNCTION = """
-import signal, sys
+import json, signal, sys
 from pathlib import Path
 from local.aws.build import build
-from local.aws.execution import follow
-from local.simulator import Fault, Settings
 from local.aws.interrupts import run_interruptible
 from local.aws.server import Server
-from local.aws.stack import Stack
 
 def main():
     with Server(speed=50) as server:
-        stack = Stack.deploy(server, build(), {})
-        stack.outcome_of(stack.execution_of(stack.upload("models/x/deployment.yaml", b"{}")))
+        functions, trust = server.client("lambda"), {"Effect": "Allow", "Action": "sts:AssumeRole"}
+        trust["Principal"] = {"Service": "lambda.amazonaws.com"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        role = server.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=policy)["Role"]
+        package = build().with_name("functions.zip").read_bytes()
+        functions.create_function(
+            FunctionName="f", Runtime="provided.al2023", Handler="describe_endpoint_config.handler",
+            Role=role["Arn"], Code={"ZipFile": package},
+        )
+        functions.invoke(FunctionName="f", Payload=b"{}")
         Path(sys.argv[1]).touch()
         signal.pause()
 
@@ -125,13 +130,13 @@ def test_busy_server_stops_as_well(artifact: bytes) -> None:
         for moment in follow(states, execution, timeout=30):
             if (moment.state, moment.kind) == ("DescribeEndpoint", "TaskScheduled"):
                 break
-        server.control.resources()  # whoever looks at the endpoint finds it in service
+        server.control.resources()  # brings the endpoint into service, with its model server
         pids = {server.pid} | descendants(server.pid)
         commands = " ".join(alive(pids).values())
         begin = time.monotonic()
 
     assert time.monotonic() - begin < STOP_SECONDS
-    assert "hosting.container" in commands
+    assert "simulator.container" in commands
     assert not left_after(pids)
 
 

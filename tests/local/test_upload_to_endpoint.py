@@ -12,6 +12,8 @@ import yaml
 
 from local.aws.execution import follow
 from local.simulator import Fault
+from local.states_language.history import FAILED
+from tests.machine.factories import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +44,7 @@ def upload(stack: Stack, key: str, body: bytes) -> dict[str, Any]:
 def failures_in(stack: Stack, execution: str) -> Counter[tuple[str, str]]:
     """Count the failed attempts of an execution's tasks, by state and error."""
     moments = follow(stack.server.client("stepfunctions"), execution, timeout=10)
-    return Counter((moment.state, moment.error) for moment in moments if moment.kind == "TaskFailed")
+    return Counter((moment.state, moment.error) for moment in moments if moment.kind in FAILED)
 
 
 def predict(stack: Stack, endpoint: str, measurements: list[float]) -> str:
@@ -53,8 +55,8 @@ def predict(stack: Stack, endpoint: str, measurements: list[float]) -> str:
     return str(json.loads(answer["Body"].read())["predictions"][0]["class"])
 
 
-def test_artifact_alone_becomes_endpoint_that_predicts(stack: Stack, trained: Trained, artifact: bytes) -> None:
-    """A model without a manifest is deployed by the stack's defaults and predicts what it predicts here."""
+def test_artifact_alone_becomes_an_endpoint(stack: Stack, trained: Trained, artifact: bytes) -> None:
+    """A model without a manifest is deployed by the stack's defaults, and predicts what it predicts here."""
     tumours = trained.measurements[:10]
 
     outcome = upload(stack, "models/alone/model.tar.gz", artifact)
@@ -68,6 +70,26 @@ def test_artifact_alone_becomes_endpoint_that_predicts(stack: Stack, trained: Tr
     }
 
 
+def test_endpoint_is_made_of_a_stored_copy(stack: Stack, trained: Trained, artifact: bytes) -> None:
+    """The model's URL names the copy, which is what was uploaded; what the key holds later changes nothing."""
+    outcome = upload(stack, "models/copied/model.tar.gz", artifact)
+    s3, bucket = stack.server.client("s3"), stack.outputs.artifact_bucket
+    (name,) = stack.made_for("copied")["Models"]
+    url = stack.server.control.resources()["Models"][name]["PrimaryContainer"]["ModelDataUrl"]
+    stack.outcome_of(stack.execution_of(stack.upload("models/copied/model.tar.gz", b"no archive")))
+
+    folder, key = f"s3://{bucket}/revisions/copied/", url.removeprefix(f"s3://{bucket}/")
+    stored = json.loads(
+        s3.get_object(Bucket=bucket, Key=f"revisions/copied/{outcome['Revision']}/request.json")["Body"].read()
+    )
+
+    assert url.startswith(f"{folder}artifacts/")
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == artifact
+    assert [data["Uri"] for data in stored["Data"]] == [url]
+    assert stored["Execution"] == outcome["Execution"]
+    assert predict(stack, "copied", trained.measurements[0]) == trained.predict(trained.measurements[0])
+
+
 def put_in_parts(stack: Stack, key: str, body: bytes) -> str:
     """Upload an object in one part of several that may be, and return its version."""
     s3, place = stack.server.client("s3"), {"Bucket": stack.outputs.artifact_bucket, "Key": key}
@@ -78,7 +100,7 @@ def put_in_parts(stack: Stack, key: str, body: bytes) -> str:
 
 
 def put_by_copying(stack: Stack, key: str, body: bytes) -> str:
-    """Upload an object to where it concerns nobody, copy it, and return the copy's version."""
+    """Upload an object outside of the prefix, copy it, and return the copy's version."""
     bucket = stack.outputs.artifact_bucket
     stack.upload("elsewhere/model.tar.gz", body)
     source = {"Bucket": bucket, "Key": "elsewhere/model.tar.gz"}
@@ -87,7 +109,7 @@ def put_by_copying(stack: Stack, key: str, body: bytes) -> str:
 
 @pytest.mark.parametrize("put", [put_in_parts, put_by_copying], ids=["in parts", "by copying"])
 def test_object_is_deployed_however_it_was_put(stack: Stack, artifact: bytes, put: Callable[..., str]) -> None:
-    """An upload in parts and a copy are uploads, too."""
+    """An upload in parts and a copy start executions, too."""
     endpoint = put.__name__.replace("_", "-")
 
     outcome = stack.outcome_of(stack.execution_of(put(stack, f"models/{endpoint}/model.tar.gz", artifact)))
@@ -97,7 +119,7 @@ def test_object_is_deployed_however_it_was_put(stack: Stack, artifact: bytes, pu
 
 @pytest.mark.parametrize("first", ["deployment.yaml", "model.tar.gz"])
 def test_manifest_and_artifact_deploy_in_either_order(stack: Stack, artifact: bytes, first: str) -> None:
-    """Whichever of the two arrives last completes the deployment of what the manifest asks for."""
+    """The one that arrives last completes the deployment."""
     endpoint = f"{first.partition('.')[0]}-first"
     bodies = {"deployment.yaml": manifest(endpoint, Tags={"team": "growth"}), "model.tar.gz": artifact}
 
@@ -108,13 +130,20 @@ def test_manifest_and_artifact_deploy_in_either_order(stack: Stack, artifact: by
     assert stack.made_for(endpoint)["Endpoints"] == [endpoint]
 
 
-@pytest.mark.parametrize("lag", [0, 1, 10, 60], ids="{}s".format)
-def test_lagging_replicas_are_survived(stack: Stack, quick: Settings, artifact: bytes, lag: int) -> None:
-    """Whatever the lag, the deployment succeeds, and nothing is created twice."""
+def start(stack: Stack, endpoint: str) -> str:
+    """Start an execution that creates an endpoint without model data, and return its ARN."""
+    states, machine = stack.server.client("stepfunctions"), stack.outputs.state_machine_arn
+    document = json.dumps(request("a", endpoint))
+    return str(states.start_execution(stateMachineArn=machine, input=document)["executionArn"])
+
+
+@pytest.mark.parametrize("lag", [1, 10, 60], ids="{}s".format)
+def test_lagging_replicas_create_nothing_twice(stack: Stack, quick: Settings, lag: int) -> None:
+    """Whatever the lag, the deployment succeeds; only errors of visibility are retried."""
     endpoint = f"lag-{lag}"
     stack.server.control.settings = replace(quick, lag=float(lag))
 
-    execution = stack.execution_of(stack.upload(f"models/{endpoint}/model.tar.gz", artifact))
+    execution = start(stack, endpoint)
     outcome = stack.outcome_of(execution)
 
     assert outcome["Outcome"] == "Deployed"
@@ -132,11 +161,11 @@ def test_nothing_is_retried_without_lag(stack: Stack, artifact: bytes) -> None:
     assert not failures_in(stack, execution)
 
 
-def test_stale_read_after_good_describe_is_survived(stack: Stack, quick: Settings, artifact: bytes) -> None:
+def test_stale_read_after_a_good_describe_is_retried(stack: Stack, quick: Settings) -> None:
     """CreateEndpoint is answered by a replica that has not seen the config which DescribeEndpointConfig has shown."""
     stack.server.control.settings = replace(quick, faults=(Fault("CreateEndpoint", "stale", times=3),))
 
-    execution = stack.execution_of(stack.upload("models/stale/model.tar.gz", artifact))
+    execution = start(stack, "stale")
     outcome = stack.outcome_of(execution)
 
     assert outcome["Outcome"] == "Deployed"
@@ -144,29 +173,29 @@ def test_stale_read_after_good_describe_is_survived(stack: Stack, quick: Setting
 
 
 @pytest.mark.parametrize(
-    ("operation", "state"),
+    ("operation", "state", "left"),
     [
-        ("CreateModel", "CreateModels"),
-        ("CreateEndpointConfig", "CreateEndpointConfig"),
-        ("CreateEndpoint", "CreateEndpoint"),
+        pytest.param("CreateModel", "CreateModels", [0, 0, 0], id="model"),
+        pytest.param("CreateEndpointConfig", "CreateEndpointConfig", [1, 0, 0], id="config"),
+        pytest.param("CreateEndpoint", "CreateEndpoint", [1, 1, 0], id="endpoint"),
     ],
 )
-def test_permanent_error_ends_execution_at_once(
-    stack: Stack, quick: Settings, artifact: bytes, operation: str, state: str
+def test_permanent_error_ends_the_execution_at_once(
+    stack: Stack, quick: Settings, operation: str, state: str, left: list[int]
 ) -> None:
-    """What SageMaker refuses for good is not tried again, and its own words are the execution's cause."""
+    """It is not retried, and its words are the execution's cause; models and configs are left to the sweep."""
     words = "1 validation error detected: Value 'x' at 'y' failed to satisfy constraint."
     fault = Fault(operation, "rejected", times=None, code="ValidationException", message=words)
     stack.server.control.settings = replace(quick, faults=(fault,))
     endpoint = f"refused-{operation.lower()}"
 
-    execution = stack.execution_of(stack.upload(f"models/{endpoint}/model.tar.gz", artifact))
+    execution = start(stack, endpoint)
     outcome = stack.outcome_of(execution)
 
     assert (outcome["Outcome"], outcome["Error"]) == ("Failed", "SageMakerRejectedError")
     assert words in outcome["Cause"]
     assert failures_in(stack, execution) == {(state, "SageMakerRejectedError"): 1}
-    assert not any(stack.made_for(endpoint).values())
+    assert [len(names) for names in stack.made_for(endpoint).values()] == left
     described = stack.server.client("stepfunctions").describe_execution(executionArn=execution)
     assert (described["status"], described["error"]) == ("FAILED", "SageMakerRejectedError")
     assert words in described["cause"]

@@ -1,4 +1,4 @@
-"""Uploads that must not be deployed: wrong ones are rejected in words, foreign ones start nothing."""
+"""Uploads that are not deployed: wrong manifests are rejected, and other objects start nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VARIANT = "{ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}"
     ],
 )
 def test_wrong_manifest_is_rejected_and_nothing_created(stack: Stack, endpoint: str, text: str, field: str) -> None:
-    """A manifest that is wrong ends as Rejected, the cause names the field, and SageMaker holds nothing of it."""
+    """A wrong manifest ends as Rejected, the cause names the field, and SageMaker holds nothing of it."""
     body = text.replace("BUCKET", stack.outputs.artifact_bucket).encode()
 
     execution = stack.execution_of(stack.upload(f"models/{endpoint}/deployment.yaml", body))
@@ -49,7 +49,7 @@ def test_wrong_manifest_is_rejected_and_nothing_created(stack: Stack, endpoint: 
 
 
 def test_foreign_uploads_start_nothing(stack: Stack) -> None:
-    """Other prefixes and other suffixes are none of our business; an upload after them is served as ever."""
+    """Other prefixes and other file names match no rule, nor do stored copies; an upload after them is handled."""
     foreign = [
         "other/churn/model.tar.gz",
         "model.tar.gz",
@@ -59,6 +59,7 @@ def test_foreign_uploads_start_nothing(stack: Stack) -> None:
         "models/foreign/deployment.yml",
         "models/foreign/code/inference.py",
         "xmodels/foreign/model.tar.gz",
+        "revisions/foreign/artifacts/0123456789ab/model.tar.gz",
     ]
     before = {execution["executionArn"] for execution in stack.executions()}
 

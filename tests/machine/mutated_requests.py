@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import describe_endpoint_config
 import plan_deployment
-from deployer.planning import drafting
-from deployer.planning.drafting import Drafting
+from deployer import clock
+from deployer.planning import choose, draft
+from deployer.planning.choose import Planning
 from deployer.planning.plan import Action
 from deployer.request.service_model import Problem
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine, retriers
-from tests.machine.told_stories import a_late_event_between_two_equal_ones
+from tests.machine.scripted_scenarios import late_event_between_equal_requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,51 +21,52 @@ if TYPE_CHECKING:
     import pytest
 
 
-@breaks("planning_changes_nothing", seed=3)
-def plan_and_create(patch: pytest.MonkeyPatch) -> None:
+@breaks("planning_changes_nothing", seed=0)
+def create_while_planning(patch: pytest.MonkeyPatch) -> None:
     """Creates models while it plans."""
 
-    def planned(decided: Callable[..., Any], self: Drafting, plan: Any, now: Any) -> Any:
-        for model in plan.models:
+    def decided(inner: Callable[..., Any], self: Planning, plan: Any, *given: Any) -> Any:
+        made = inner(self, plan, *given)
+        for model in made.model_requests(clock.now()):
             self.sagemaker.create_model(model)
-        return decided(self, plan, now)
+        return made
 
-    around(patch, Drafting, "decided", planned)
+    around(patch, Planning, "decided", decided)
 
 
-@breaks("what_was_rejected_made_nothing", seed=3)
+@breaks("rejected_requests_have_no_effect", seed=0)
 def create_before_checking(patch: pytest.MonkeyPatch) -> None:
     """Creates a model before the request is checked."""
 
-    def settled(inner: Callable[..., Any], self: Drafting, plan: Any, *given: Any) -> Any:
-        model = {"ModelName": f"early-{plan.request_id.replace('.', '-')}", "PrimaryContainer": {"Image": "early:1"}}
-        self.sagemaker.create_model(model)
-        return inner(self, plan, *given)
+    def drafted(inner: Callable[..., Any], *given: Any) -> Any:
+        *_, service = given
+        service.create_model({"ModelName": "early", "PrimaryContainer": {"Image": "early:1"}, "Tags": []})
+        return inner(*given)
 
-    around(patch, Drafting, "settled", settled)
+    around(patch, plan_deployment, "draft_deployment", drafted)
 
 
-@breaks("wrong_requests_are_rejected", seed=13)
-def take_any_account(patch: pytest.MonkeyPatch) -> None:
-    """Takes events of any account."""
+@breaks("invalid_requests_are_rejected", seed=31)
+def accept_any_account(patch: pytest.MonkeyPatch) -> None:
+    """Accepts events of any account."""
 
-    def arrived(arrive: Callable[..., Any], document: Any, name: str, started_at: Any, landing: Any) -> Any:
+    def parsed(inner: Callable[..., Any], document: Any, name: str, started_at: Any, location: Any) -> Any:
         if isinstance(document, dict) and "account" in document:
-            document = {**document, "account": landing.account}
-        return arrive(document, name, started_at, landing)
+            document = {**document, "account": location.account}
+        return inner(document, name, started_at, location)
 
-    around(patch, plan_deployment, "arrive", arrived)
-
-
-@breaks("good_requests_are_not_rejected", seed=2)
-def find_fault_with_updates(patch: pytest.MonkeyPatch) -> None:
-    """Finds fault with every change of a live endpoint."""
-    patch.setattr(drafting, "live_problems", lambda *_: [Problem("EndpointConfig", "is another one")])
+    around(patch, draft, "parse_trigger", parsed)
 
 
-@breaks("every_error_is_known", seed=3)
-def fail_with_what_nobody_knows(patch: pytest.MonkeyPatch) -> None:
-    """Raises what is no word of the state machine."""
+@breaks("valid_requests_are_not_rejected", seed=0)
+def reject_updates(patch: pytest.MonkeyPatch) -> None:
+    """Rejects every change of a live endpoint."""
+    patch.setattr(choose, "live_problems", lambda *_: [Problem("EndpointConfig", "is another one")])
+
+
+@breaks("only_known_errors_are_raised", seed=0)
+def raise_unknown_errors(patch: pytest.MonkeyPatch) -> None:
+    """Raises errors that the state machine does not know."""
 
     def handler(*_: Any) -> None:
         raise KeyError("CreationTime")
@@ -72,8 +74,8 @@ def fail_with_what_nobody_knows(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(describe_endpoint_config, "handler", handler)
 
 
-@breaks("permanent_errors_are_not_tried_again", seed=3)
-def retry_anything(patch: pytest.MonkeyPatch) -> None:
+@breaks("permanent_errors_are_not_retried", seed=0)
+def retry_all_errors(patch: pytest.MonkeyPatch) -> None:
     """Retries every error."""
 
     def change(definition: Definition) -> None:
@@ -84,18 +86,18 @@ def retry_anything(patch: pytest.MonkeyPatch) -> None:
     redefine(patch, change)
 
 
-@breaks("tries_are_bounded", seed=1)
+@breaks("retries_are_bounded", seed=37)
 def retry_for_ever(patch: pytest.MonkeyPatch) -> None:
     """Retries as often as it takes."""
 
     def change(definition: Definition) -> None:
         for retrier in retriers(definition):
-            retrier["MaxAttempts"] = 200
+            retrier["MaxAttempts"] = 400
 
     redefine(patch, change)
 
 
-@breaks("failures_have_their_reason", seed=6)
+@breaks("failures_have_a_true_reason", seed=0)
 def retry_no_stale_read(patch: pytest.MonkeyPatch) -> None:
     """Does not retry what is not visible yet."""
 
@@ -106,29 +108,29 @@ def retry_no_stale_read(patch: pytest.MonkeyPatch) -> None:
     redefine(patch, change)
 
 
-@breaks("an_older_request_never_replaces_a_newer_one", seed=22)
+@breaks("older_requests_never_replace_newer_ones", seed=0)
 def ignore_the_order(patch: pytest.MonkeyPatch) -> None:
     """Lets a late request win."""
     decide_by(patch, lambda action: Action.UPDATE if action is Action.SUPERSEDED else action)
 
 
-@breaks("a_revision_goes_live_once", seed=20)
+@breaks("revisions_go_live_once", seed=22)
 def ignore_the_order_of_copies(patch: pytest.MonkeyPatch) -> None:
     """Lets a late copy of an event win."""
     ignore_the_order.apply(patch)
 
 
-@breaks("endpoints_end_on_the_newest_request", seed=2, tell=a_late_event_between_two_equal_ones)
-def forget_to_confirm(patch: pytest.MonkeyPatch) -> None:
-    """Does not note that what is live was asked for again."""
+@breaks("endpoints_end_on_the_newest_request", seed=0, make=late_event_between_equal_requests)
+def confirm_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Does not record that what is live was requested again."""
     decide_by(patch, lambda action: Action.NOTHING_TO_DO if action is Action.CONFIRM else action)
 
 
-@breaks("one_event_is_one_revision", seed=2)
-def forget_when(patch: pytest.MonkeyPatch) -> None:
-    """Takes an event to have happened when its execution starts."""
+@breaks("copies_of_an_event_are_one_revision", seed=0)
+def ignore_the_time_of_events(patch: pytest.MonkeyPatch) -> None:
+    """Takes the start of an execution for the time of its event."""
 
-    def arrived(arrive: Callable[..., Any], document: Any, name: str, started_at: Any, landing: Any) -> Any:
-        return dataclasses.replace(arrive(document, name, started_at, landing), requested_at=started_at)
+    def parsed(inner: Callable[..., Any], document: Any, name: str, started_at: Any, location: Any) -> Any:
+        return dataclasses.replace(inner(document, name, started_at, location), requested_at=started_at)
 
-    around(patch, plan_deployment, "arrive", arrived)
+    around(patch, draft, "parse_trigger", parsed)

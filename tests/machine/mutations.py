@@ -1,4 +1,4 @@
-"""What mutations are made with: the deployer broken on purpose, in one way each, for the fault campaign to notice."""
+"""What mutations are made of: the deployer broken on purpose, in one way each, for the fault campaign to notice."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import update_endpoint
-from deployer.planning import drafting
-from deployer.planning.plan import Action, decide
-from local.simulation.generator import make_story
+from deployer.planning import choose
+from deployer.planning.decisions import decide
+from local.simulation.generator import make_scenario
 from local.virtual_time import machine
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from local.simulation.story import Story
+    from deployer.planning.plan import Action
+    from local.simulation.scenario import Scenario
 
 Breakage = Callable[[pytest.MonkeyPatch], None]
 Definition = dict[str, Any]
@@ -30,26 +31,28 @@ class Mutation:
 
     Attributes:
         apply: Breaks it; its docstring says what the deployer does then.
-        promise: The promise that the campaign finds broken.
-        seed: Of the first story that may notice; a few more follow.
-        tell: Makes a story of a seed.
+        invariant: The invariant that the campaign finds violated.
+        seed: Of the first scenario that may notice; a few more follow.
+        make: Makes the scenario of a seed.
     """
 
     apply: Breakage
-    promise: str
+    invariant: str
     seed: int
-    tell: Callable[[int], Story] = make_story
+    make: Callable[[int], Scenario] = make_scenario
 
     @property
     def what(self) -> str:
         """What the deployer does, to be read after its name."""
-        told = str(self.apply.__doc__).rstrip(".")
-        return told[0].lower() + told[1:]
+        text = str(self.apply.__doc__).rstrip(".")
+        return text[0].lower() + text[1:]
 
 
-def breaks(promise: str, *, seed: int, tell: Callable[[int], Story] = make_story) -> Callable[[Breakage], Mutation]:
-    """Make a mutation of a function that breaks the deployer, so that a promise is broken."""
-    return lambda apply: Mutation(apply, promise, seed, tell)
+def breaks(
+    invariant: str, *, seed: int, make: Callable[[int], Scenario] = make_scenario
+) -> Callable[[Breakage], Mutation]:
+    """Make a mutation of a function that breaks the deployer, so that an invariant is violated."""
+    return lambda apply: Mutation(apply, invariant, seed, make)
 
 
 def mutations_of(module: ModuleType) -> list[Mutation]:
@@ -58,10 +61,16 @@ def mutations_of(module: ModuleType) -> list[Mutation]:
 
 
 def redefine(patch: pytest.MonkeyPatch, change: Callable[[Definition], object]) -> None:
-    """Change the definition of the state machine."""
-    definition = copy.deepcopy(machine._parse(machine.DEFINITION.read_text(encoding="utf-8")))
-    change(definition)
-    patch.setattr(machine, "_parse", lambda _: definition)
+    """Change the definition of the state machine that deploys."""
+    parse = machine._parse
+
+    def changed(text: str) -> Definition:
+        definition: Definition = copy.deepcopy(parse(text))
+        if "PlanDeployment" in definition["States"]:
+            change(definition)
+        return definition
+
+    patch.setattr(machine, "_parse", changed)
 
 
 def retriers(definition: Definition) -> list[Definition]:
@@ -69,13 +78,13 @@ def retriers(definition: Definition) -> list[Definition]:
     return [retrier for state in definition["States"].values() for retrier in state.get("Retry", [])]
 
 
-def decide_by(patch: pytest.MonkeyPatch, instead: Callable[[Action], Action]) -> None:
+def decide_by(patch: pytest.MonkeyPatch, replace: Callable[[Action], Action]) -> None:
     """Let planning and UpdateEndpoint decide otherwise."""
-    for module in (drafting, update_endpoint):
-        patch.setattr(module, "decide", lambda *given: instead(decide(*given)))
+    for module in (choose, update_endpoint):
+        patch.setattr(module, "decide", lambda *given, **options: replace(decide(*given, **options)))
 
 
 def around(patch: pytest.MonkeyPatch, owner: object, name: str, outer: Callable[..., Any]) -> None:
-    """Put something around a function or a method, which it gets as its first argument."""
+    """Put a function around another one, or a method, which it gets as its first argument."""
     inner = getattr(owner, name)
     patch.setattr(owner, name, lambda *given, **options: outer(inner, *given, **options))

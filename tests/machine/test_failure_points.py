@@ -1,4 +1,4 @@
-"""Whatever goes wrong and wherever: the endpoint serves the old version or the new one, and nothing is left behind.
+"""Whatever goes wrong and wherever: the endpoint serves the old revision or the new one, and the outcome says which.
 
 The points are not listed by hand: a run without faults tells which calls it makes and which states it enters.
 """
@@ -7,49 +7,50 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deployer.outcome import Outcome
+from deployer.request.service_model import sagemaker
 from local.simulator import Fault, Settings
-from tests.machine.factories import ALARM, ANSWERS, CANARY, deploy, request, serves
+from tests.machine.factories import ANSWERS, CANARY, DAY, deploy, entered, request, serves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SETTINGS = Settings(broken_models={"bad": "cannot predict"}, create_seconds=45, update_seconds=45)
-
-
-def prepare(world: Any, old: str) -> None:
-    """Bring an endpoint to what it serves before the run that things go wrong with."""
-    world.make_alarm(ALARM)
-    if old:
-        deploy(world, old)
-    world.clock.sleep(60)
-
-
-def wanted(new: str) -> dict[str, Any]:
-    """Build the request of that run, with all that a request can have."""
-    return request(new, SmokeTest=ANSWERS, DeploymentConfig=CANARY)
-
-
-SCENARIOS = {"a new endpoint": ("", "b"), "an update": ("a", "b"), "an update that is not proven": ("a", "bad")}
-PASSING = {
+SCENARIOS = {"a new endpoint": ("", "b"), "an update": ("a", "b"), "an update that fails its test": ("a", "bad")}
+TRANSIENT = {
     "throttled": Fault("", "throttled"),
-    "failed after the effect": Fault("", "unavailable", "after"),
     "connection lost before the effect": Fault("", "dropped"),
+    "failed after the effect": Fault("", "unavailable", "after"),
     "connection lost after the effect": Fault("", "dropped", "after"),
     "function killed before the effect": Fault("", "killed"),
     "function killed after the effect": Fault("", "killed", "after"),
     "function out of time": Fault("", "slow", seconds=310),
 }
+GUARDRAILS = {"BlueGreenUpdatePolicy": CANARY["BlueGreenUpdatePolicy"]}
 
 
-def points(make_world: Callable[..., Any], old: str, new: str) -> Iterator[tuple[str, int]]:
-    """Yield each call that the run makes, as its operation and how many of that one went before."""
+def prepare(make_world: Callable[..., Any], old: str) -> Any:
+    """Make a world with an endpoint as it is before the run that things go wrong with."""
     world = make_world(SETTINGS)
-    prepare(world, old)
+    if old:
+        deploy(world, old)
+    world.clock.sleep(60)
+    return world
+
+
+def wanted(new: str) -> dict[str, Any]:
+    """Build the request of that run: guarded and tested."""
+    return request(new, SmokeTest=ANSWERS, DeploymentConfig=GUARDRAILS)
+
+
+def calls_of_the_run(make_world: Callable[..., Any], old: str, new: str) -> Iterator[tuple[str, int]]:
+    """Yield each call that the run makes, as its operation and how many of that one went before."""
+    world = prepare(make_world, old)
     before = len(world.simulator.calls)
     world.run(wanted(new))
     counts: Counter[str] = Counter()
@@ -58,52 +59,58 @@ def points(make_world: Callable[..., Any], old: str, new: str) -> Iterator[tuple
         counts[call.operation] += 1
 
 
-def check(world: Any, old: str, new: str, before: dict[str, list[str]], point: object) -> None:
-    """The endpoint serves one version or the other, the outcome says which, and the account holds nothing else."""
+def check(world: Any, old: str, new: str, point: object) -> None:
+    """The endpoint serves one revision or the other, and the outcome says which."""
     outcome = world.bus[-1]
-    grown = {kind: set(names) - set(before[kind]) for kind, names in world.names.items()}
-    assert all(set(before[kind]) <= set(names) for kind, names in world.names.items()), point
     if outcome["Outcome"] in {Outcome.DEPLOYED, Outcome.NOTHING_TO_DO}:
         assert serves(world) == new, point
-        assert grown["EndpointConfigs"] == {outcome["Revision"]}, point
-        assert len(grown["Models"]) == 1, point
     else:
-        assert outcome["Outcome"] == Outcome.FAILED, point
+        assert outcome["Outcome"] == Outcome.FAILED, (point, outcome)
         assert serves(world) == old, point
-        assert not any(grown.values()), (point, grown)
-    assert "UndoError" not in outcome, point
+        assert old or world.names["Endpoints"] == [], point
+    assert "RestoreError" not in outcome, point
 
 
-@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
+def check_sweep(world: Any, old: str, point: object) -> None:
+    """A sweep a day later leaves what the endpoint serves, and what can be rolled back to."""
+    serving, revisions = serves(world), {old, serves(world)} - {""}
+    world.clock.sleep(DAY + 1)
+    world.sweep()
+    assert serves(world) == serving, point
+    assert len(world.names["EndpointConfigs"]) == len(world.names["Models"]) == len(revisions), point
+
+
+@pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
 @pytest.mark.parametrize(("old", "new"), SCENARIOS.values(), ids=SCENARIOS)
-def test_what_passes_is_survived_at_every_call(make_world: Any, old: str, new: str, fault: Fault) -> None:
-    """A fault that passes changes nothing of how a run ends, whichever call it strikes, and in undoing, too."""
+def test_transient_fault_of_any_call_changes_no_outcome(make_world: Any, old: str, new: str, fault: Fault) -> None:
+    """A fault that passes changes nothing of how a run ends, whichever call it strikes, and in restoring, too.
+
+    Each fault strikes every other call, half of them the first and half the second one.
+    """
     expected = "b" if new == "b" else "a"
-    for operation, number in points(make_world, old, new):
-        world = make_world(SETTINGS)
-        prepare(world, old)
-        before = world.names
+    points = [*calls_of_the_run(make_world, old, new)][[*TRANSIENT.values()].index(fault) % 2 :: 2]
+    for operation, number in points:
+        world = prepare(make_world, old)
         world.simulator.settings = replace(SETTINGS, faults=(replace(fault, operation=operation, skip=number),))
 
         world.run(wanted(new))
 
-        check(world, old, new, before, (operation, number))
+        check(world, old, new, (operation, number))
         assert serves(world) == expected, (operation, number)
 
 
 @pytest.mark.parametrize(("old", "new"), [SCENARIOS["a new endpoint"], SCENARIOS["an update"]], ids=[*SCENARIOS][:2])
-def test_what_stays_undoes_the_run_at_every_call(make_world: Any, old: str, new: str) -> None:
-    """A permanent refusal of any call ends the run at once; what it did is taken back."""
-    for operation, number in points(make_world, old, new):
-        world = make_world(SETTINGS)
-        prepare(world, old)
-        before = world.names
+def test_permanent_refusal_of_any_call_restores_the_endpoint(make_world: Any, old: str, new: str) -> None:
+    """A permanent refusal of any call ends the run at once; the endpoint is what it was."""
+    for operation, number in calls_of_the_run(make_world, old, new):
+        world = prepare(make_world, old)
         fault = Fault(operation, "rejected", skip=number, code="AccessDeniedException", message="not authorized")
         world.simulator.settings = replace(SETTINGS, faults=(fault,))
 
         world.run(wanted(new))
 
-        check(world, old, new, before, (operation, number))
+        check(world, old, new, (operation, number))
+        check_sweep(world, old, (operation, number))
 
 
 STATUSES = {
@@ -119,28 +126,39 @@ STATUSES = {
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_each_status_during_an_update_has_its_end(make_world: Any, status: str) -> None:
-    """The run ends by name; it deletes neither the endpoint nor what the endpoint still has."""
-    world = make_world(SETTINGS)
-    prepare(world, "a")
-    before = world.names
-    began = world.clock.now()
+def test_each_status_during_an_update_has_its_outcome(make_world: Any, status: str) -> None:
+    """The run ends by name; it deletes nothing, least of all the endpoint."""
+    world = prepare(make_world, "a")
+    before, began = world.names, world.clock.now()
     execution = world.machine.start(wanted("b"))
-    world.clock.spawn(lambda: world.simulator.set_status("churn", status), name="somebody", at=began + 150)
+    # A status that passes lasts until somebody looks.
+    change = partial(world.simulator.set_status, "churn", status, seconds=1000)
+    world.clock.spawn(change, name="somebody", at=began + 150)
 
     world.machine.run()
 
     assert (world.bus[-1]["Outcome"], execution.error) == STATUSES[status]
     assert world.count("DeleteEndpoint") == 0
-    assert {kind: set(names) - {"churn"} for kind, names in world.names.items()} == {
-        kind: set(names) - {"churn"} for kind, names in before.items()
-    }
+    assert all(set(names) - {"churn"} <= set(world.names[kind]) for kind, names in before.items())
+
+
+def test_endpoint_that_somebody_deletes_during_an_update_is_not_created_again(make_world: Any) -> None:
+    """The run fails by name, and announces it."""
+    world = prepare(make_world, "a")
+    execution = world.machine.start(wanted("b"))
+    delete = partial(world.simulator.set_status, "churn", "Deleting", seconds=1)
+    world.clock.spawn(delete, name="somebody", at=world.clock.now() + 50)
+
+    world.machine.run()
+
+    assert world.bus[-1]["Outcome"] == Outcome.FAILED
+    assert execution.error in {"EndpointFailedError", "EndpointNotVisibleError"}
+    assert world.names["Endpoints"] == []
+    assert world.count("CreateEndpoint") == 1
 
 
 def test_every_status_of_the_api_is_known() -> None:
     """A status that SageMaker adds is noticed here first."""
-    from deployer.request.service_model import sagemaker  # noqa: PLC0415 - the test's own
-
     waited_for = {"Creating", "Updating"}
 
     assert set(sagemaker().shape_for("EndpointStatus").enum) == STATUSES.keys() | waited_for
@@ -148,16 +166,13 @@ def test_every_status_of_the_api_is_known() -> None:
 
 @pytest.mark.parametrize(("old", "new"), SCENARIOS.values(), ids=SCENARIOS)
 @pytest.mark.parametrize("pause", [1, 1200, 90_000], ids=["at once", "after 20 minutes", "after a day"])
-def test_a_run_that_is_stopped_and_redriven_ends_well(make_world: Any, old: str, new: str, pause: int) -> None:
+def test_stopped_and_redriven_run_ends_well(make_world: Any, old: str, new: str, pause: int) -> None:
     """Stopped in any state, and redriven at once, later, or too late for its deadline."""
-    world = make_world(SETTINGS)
-    prepare(world, old)
+    world = prepare(make_world, old)
     began = world.clock.now()
-    moments = [moment - began for moment in entered(world.run(wanted(new)))]
+    moments = sorted({moment - began for _, moment in entered(world.run(wanted(new)))})
     for moment in moments:
-        world = make_world(SETTINGS)
-        prepare(world, old)
-        before = world.names
+        world = prepare(make_world, old)
         began = world.clock.now()
         execution = world.machine.start(wanted(new))
         world.machine.stop(execution, at=began + moment + 0.001)
@@ -169,16 +184,8 @@ def test_a_run_that_is_stopped_and_redriven_ends_well(make_world: Any, old: str,
 
         outcome = world.bus[-1]["Outcome"]
         if outcome != Outcome.TIMED_OUT:
-            check(world, old, new, before, moment)
+            check(world, old, new, moment)
         else:
             assert pause == 90_000
             assert serves(world) in {old, new}
             assert not old or world.count("DeleteEndpoint") == 0
-
-
-def entered(execution: Any) -> list[float]:
-    """Return when an execution entered its states, each moment once."""
-    from datetime import datetime  # noqa: PLC0415 - the test's own
-
-    moments = [event["timestamp"] for event in execution.events if "stateEnteredEventDetails" in event]
-    return sorted({datetime.fromisoformat(moment).timestamp() for moment in moments})

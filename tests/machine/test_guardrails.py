@@ -8,41 +8,36 @@ from typing import Any
 import pytest
 
 from local.simulator import Settings
-from tests.machine.factories import ALARM, CANARY, REGISTRY, deploy, request, serves
+from tests.machine.factories import (
+    ALARM,
+    CANARY,
+    HOUR,
+    LINEAR,
+    config,
+    container,
+    deploy,
+    endpoint_of,
+    request,
+    request_of,
+    serves,
+    variant,
+)
 
-LINEAR: dict[str, Any] = {
-    "BlueGreenUpdatePolicy": {
-        "TrafficRoutingConfiguration": {
-            "Type": "LINEAR",
-            "WaitIntervalInSeconds": 3600,
-            "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 13},
-        }
-    }
-}
-"""Eight steps of an hour."""
-
-
-def variant(name: str = "AllTraffic", **changed: Any) -> dict[str, Any]:
-    """Build a variant on instances."""
-    return {"VariantName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
-
-
-def on(*variants: dict[str, Any]) -> dict[str, Any]:
-    """Build an endpoint config, as member of a request."""
-    return {"EndpointConfig": {"ProductionVariants": [*variants]}}
+SERVERLESS = {"VariantName": "A", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
 
 
-def seen(execution: Any) -> list[list[dict[str, Any]]]:
-    """Return what DescribeEndpoint put into the execution's data, each time."""
-    return [
-        json.loads(event["stateEnteredEventDetails"]["input"])["Endpoint"]["Variants"]
-        for event in execution.events
-        if event.get("stateEnteredEventDetails", {}).get("name") == "IsInService"
-    ]
+def variants_seen(execution: Any) -> list[list[dict[str, Any]]]:
+    """Return what DescribeEndpoint told of the endpoint's variants, each time."""
+    answers = [json.loads(event["taskSubmittedEventDetails"]["output"]) for event in _submitted(execution)]
+    return [answer["Payload"]["Variants"] for answer in answers]
 
 
-def test_a_canary_shows_how_far_it_is(world: Any) -> None:
-    """Stages and counts of both fleets are in the execution's data while the endpoint is updated."""
+def _submitted(execution: Any) -> list[dict[str, Any]]:
+    return [event for event in execution.events if event["type"] == "TaskSubmitted"]
+
+
+def test_canary_shows_how_far_it_is(world: Any) -> None:
+    """Stages and counts of both fleets are in the execution's history while the endpoint is updated."""
     world.make_alarm(ALARM)
     deploy(world, "a")
 
@@ -50,16 +45,15 @@ def test_a_canary_shows_how_far_it_is(world: Any) -> None:
     execution = world.run(request("b", DeploymentConfig=CANARY))
 
     assert execution.states[-1] == "Deployed"
-    stages = {(each["Fleet"], each["Stage"]) for variants in seen(execution) for each in variants}
-    assert ("New", "Baking") in stages
+    stages = {(each["Fleet"], each["Stage"]) for variants in variants_seen(execution) for each in variants}
+    assert ("New", "Creating") in stages
     assert {fleet for fleet, _ in stages} == {"Live", "New"}
 
 
-def test_an_alarm_takes_the_canary_back(world: Any) -> None:
-    """The endpoint serves what it served, the run's revision is gone, and the alarm is named."""
+def test_alarm_rolls_the_canary_back(world: Any) -> None:
+    """The endpoint serves what it served, and the alarm is named."""
     world.make_alarm(ALARM)
     deploy(world, "a")
-    before = world.names
     began = world.clock.now() + 60
     execution = world.machine.start(request("b", DeploymentConfig=CANARY), at=began)
     world.clock.spawn(lambda: world.make_alarm(ALARM, "ALARM"), name="alarm", at=began + 400)
@@ -69,48 +63,45 @@ def test_an_alarm_takes_the_canary_back(world: Any) -> None:
     assert execution.error == "UpdateRolledBackError"
     assert f"In state ALARM: {ALARM}." in execution.cause
     assert serves(world) == "a"
-    assert world.names == before
+    assert world.count("UpdateEndpoint") == 1
 
 
 def test_eight_hours_fit_an_execution(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A history of less than 5,000 events, and data of less than 64 KiB with 10 variants."""
+    """A history of a few hundred events, and data of less than 64 KiB with 10 variants."""
     monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "43200")
-    names = [f"v{number}" for number in range(10)]
-    models = {name: {"PrimaryContainer": {"Image": f"{REGISTRY}/{name}:1"}} for name in names}
-    config = on(*(variant(name, ModelName=name, InitialVariantWeight=1) for name in names))
-    world.run({"EndpointName": "churn", "Models": models, **config})
-    models["v0"]["PrimaryContainer"]["Image"] += "1"
+    models = {f"v{number}": container(f"v{number}") for number in range(10)}
+    world.run(request_of(models))
 
     world.clock.sleep(60)
     began = world.clock.now()
-    execution = world.run({"EndpointName": "churn", "Models": models, **config, "DeploymentConfig": LINEAR})
+    execution = world.run(request_of({**models, "v0": container("other")}, DeploymentConfig=LINEAR))
 
     assert execution.states[-1] == "Deployed"
-    assert world.clock.now() - began > 8 * 3600
-    assert len(execution.events) < 5_000
+    assert world.clock.now() - began > 8 * HOUR
+    assert len(execution.events) < 500
     assert execution.largest_data < 64 * 1024
 
 
 REJECTED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "other variant names": (
-        on(variant("A")),
-        {**on(variant("B")), "DeploymentConfig": LINEAR},
+        config(variant("A")),
+        {**config(variant("B")), "DeploymentConfig": LINEAR},
         "EndpointConfig.ProductionVariants: are B, and the live ones A; guardrails need the same variant names",
     ),
     "guardrails of what is serverless": (
-        on({"VariantName": "A", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}),
-        {**on(variant("A")), "DeploymentConfig": LINEAR},
+        config(SERVERLESS),
+        {**config(variant("A")), "DeploymentConfig": LINEAR},
         "DeploymentConfig: is not for serverless endpoints, which are live",
     ),
     "instances become serverless": (
-        on(variant("A")),
-        on({"VariantName": "A", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}),
+        config(variant("A")),
+        config(SERVERLESS),
         "EndpointConfig.ProductionVariants: are serverless, and the live ones run on instances",
     ),
     "an alarm that does not exist": (
-        on(variant("A")),
+        config(variant("A")),
         {
-            **on(variant("A")),
+            **config(variant("A")),
             "DeploymentConfig": {**LINEAR, "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "x"}]}},
         },
         "DeploymentConfig.AutoRollbackConfiguration.Alarms[0].AlarmName: 'x' is no CloudWatch alarm",
@@ -118,11 +109,12 @@ REJECTED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("live", "change", "said"), REJECTED.values(), ids=REJECTED)
-def test_what_sagemaker_would_refuse_or_downgrade_is_said_at_once(
-    world: Any, live: dict[str, Any], change: dict[str, Any], said: str
+@pytest.mark.parametrize(("live", "change", "message"), REJECTED.values(), ids=REJECTED)
+def test_change_that_sagemaker_would_refuse_or_downgrade_is_rejected(
+    world: Any, monkeypatch: pytest.MonkeyPatch, live: dict[str, Any], change: dict[str, Any], message: str
 ) -> None:
     """It is rejected by its field before anything is created."""
+    monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "43200")
     world.run(request("a", **live))
     before = world.names
 
@@ -130,7 +122,7 @@ def test_what_sagemaker_would_refuse_or_downgrade_is_said_at_once(
     execution = world.run(request("b", **change))
 
     assert execution.states[-1] == "Rejected"
-    assert said in execution.cause
+    assert message in execution.cause
     assert world.names == before
     assert world.count("UpdateEndpoint") == 0
 
@@ -144,6 +136,11 @@ def scale(world: Any, name: str, count: int) -> None:
         MinCapacity=1,
         MaxCapacity=20,
     )
+    set_count(world, name, count)
+
+
+def set_count(world: Any, name: str, count: int) -> None:
+    """Set the number of instances of a variant by hand."""
     desired = [{"VariantName": name, "DesiredInstanceCount": count}]
     parameters = {"EndpointName": "churn", "DesiredWeightsAndCapacities": desired}
     world.simulator.call("UpdateEndpointWeightsAndCapacities", parameters)
@@ -151,8 +148,7 @@ def scale(world: Any, name: str, count: int) -> None:
 
 def counts(world: Any) -> dict[str, int]:
     """Return the instances that each variant has."""
-    variants = world.simulator.resources()["Endpoints"]["churn"]["ProductionVariants"]
-    return {each["VariantName"]: each["CurrentInstanceCount"] for each in variants}
+    return {each["VariantName"]: each["CurrentInstanceCount"] for each in endpoint_of(world)["ProductionVariants"]}
 
 
 @pytest.mark.parametrize(
@@ -169,42 +165,53 @@ def test_scaled_counts_survive_an_update(world: Any, retain: dict[str, Any], cou
     scale(world, "AllTraffic", 7)
 
     world.clock.sleep(60)
-    world.run(request("b", **on(variant(InitialInstanceCount=1 if not retain else 2)), **retain))
+    world.run(request("b", **config(variant(InitialInstanceCount=2 if retain else 1)), **retain))
 
     assert serves(world) == "b"
     assert counts(world) == {"AllTraffic": count}
 
 
-def test_elsewhere_the_request_rules(world: Any) -> None:
-    """A count that somebody set by hand is reset to what the request says."""
+def test_scaled_counts_survive_a_restoration(make_world: Any) -> None:
+    """After a failed smoke test the endpoint has as many instances as it was scaled to."""
+    world = make_world(Settings(broken_models={"bad": "cannot predict"}))
     deploy(world, "a")
-    desired = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 7}]
-    parameters = {"EndpointName": "churn", "DesiredWeightsAndCapacities": desired}
-    world.simulator.call("UpdateEndpointWeightsAndCapacities", parameters)
+    scale(world, "AllTraffic", 7)
+
+    world.clock.sleep(60)
+    execution = world.run(request("bad", SmokeTest={"Body": "{}"}))
+
+    assert execution.error == "SmokeTestFailedError"
+    assert serves(world) == "a"
+    assert counts(world) == {"AllTraffic": 7}
+
+
+def test_count_set_by_hand_is_reset_to_the_request(world: Any) -> None:
+    """Where nothing scales the variant, the request rules."""
+    deploy(world, "a")
+    set_count(world, "AllTraffic", 7)
 
     deploy(world, "b")
 
     assert counts(world) == {"AllTraffic": 1}
 
 
-def test_a_scaled_variant_keeps_its_instance_type(world: Any) -> None:
+def test_change_of_a_scaled_variants_instance_type_is_rejected(world: Any) -> None:
     """SageMaker refuses to change it; the way out is said before anything is created."""
     deploy(world, "a")
     scale(world, "AllTraffic", 7)
 
     world.clock.sleep(60)
-    execution = world.run(request("b", **on(variant(InstanceType="ml.m5.xlarge"))))
+    execution = world.run(request("b", **config(variant(InstanceType="ml.m5.xlarge"))))
 
     assert execution.states[-1] == "Rejected"
     assert "cannot change from ml.m5.large while Application Auto Scaling manages the variant" in execution.cause
 
 
-def test_an_update_that_cannot_start_leaves_nothing(make_world: Any) -> None:
+def test_update_that_cannot_start_is_rolled_back_with_its_reason(make_world: Any) -> None:
     """The new fleet does not come up: SageMaker goes back by itself, with its reason."""
     reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
     world = make_world(Settings())
     deploy(world, "a")
-    before = world.names
     world.simulator.settings = Settings(failure_reasons={"*": reason})
 
     world.clock.sleep(60)
@@ -213,4 +220,3 @@ def test_an_update_that_cannot_start_leaves_nothing(make_world: Any) -> None:
     assert execution.error == "UpdateRolledBackError"
     assert reason in execution.cause
     assert serves(world) == "a"
-    assert world.names == before

@@ -3,95 +3,29 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from itertools import pairwise
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ministack.services import stepfunctions
 
 from local.simulator.errors import FunctionKilledError
+from local.states_language.history import SCHEDULED
 from local.virtual_time import (
     ClockStoppedError,
     ExecutionAlreadyExistsError,
     ExecutionDoesNotExistError,
     ExecutionNotRedrivableError,
-    Machine,
     UnsupportedStateError,
     VirtualClock,
     clock,
 )
 from local.virtual_time.functions import timeout_of
-from local.virtual_time.interpreter import EXCHANGED
+from tests.machine.bench import CALLED, DONE, retry, task, types, wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from local.virtual_time import Execution
-
-USED = ["_ExecutionError", "_execute_task", "_fail_state_error", "_apply_input_path", "_apply_output_path"]
-
-
-@pytest.mark.parametrize("name", [*EXCHANGED, *USED])
-def test_ministack_has_what_is_exchanged_and_used(name: str) -> None:
-    """A new version of MiniStack that is built in another way is noticed here first."""
-    assert hasattr(stepfunctions, name)
-
-
-class Bench:
-    """A clock, and what makes machines and functions for it."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.clock = VirtualClock(start=1_000_000.0)
-        self._path, self._monkeypatch = folder / "definition.asl.json", monkeypatch
-
-    def machine(self, states: dict[str, Any], seed: int = 0, **top: Any) -> Machine:
-        """Make a machine of a small definition, whose first state is the one to start at."""
-        self._path.write_text(json.dumps({"StartAt": next(iter(states)), "States": states, **top}))
-        return Machine(self.clock, self._path, seed)
-
-    def function(self, handler: Callable[[Any, Any], Any], name: str = "work") -> None:
-        """Deploy a function."""
-        module = ModuleType(name)
-        module.handler = handler  # type: ignore[attr-defined]
-        self._monkeypatch.setitem(sys.modules, name, module)
-
-    @property
-    def seconds(self) -> float:
-        """How much time has passed."""
-        return self.clock.now() - 1_000_000.0
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """A place to run small definitions."""
-    return Bench(tmp_path, monkeypatch)
-
-
-def task(name: str = "Work", **more: Any) -> dict[str, Any]:
-    """Build a Task state that calls a function and ends the execution, unless `more` says otherwise."""
-    return {"Type": "Task", "Resource": f"${{{name}FunctionArn}}", **({} if "Next" in more else {"End": True}), **more}
-
-
-def retry(*errors: str, **more: Any) -> dict[str, Any]:
-    """Build a Retry of a second for some errors."""
-    return {"Retry": [{"ErrorEquals": list(errors), "IntervalSeconds": 1, "BackoffRate": 1, **more}]}
-
-
-def wait(seconds: int, following: str = "Done") -> dict[str, Any]:
-    """Build a Wait state."""
-    return {"Type": "Wait", "Seconds": seconds, "Next": following}
-
-
-DONE = {"Done": {"Type": "Succeed"}}
-
-
-def types(execution: Execution) -> list[str]:
-    """Tell the events of an execution, without their details."""
-    return [event["type"] for event in execution.events]
+    from tests.machine.bench import Bench
 
 
 def test_waits_take_virtual_time_only(bench: Bench) -> None:
@@ -118,7 +52,7 @@ def test_a_wait_until_a_moment_ends_then(bench: Bench) -> None:
 
 def delays(execution: Execution) -> list[float]:
     """Tell the seconds between the attempts of a task."""
-    moments = [event["timestamp"] for event in execution.events if event["type"] == "TaskScheduled"]
+    moments = [event["timestamp"] for event in execution.events if event["type"] in SCHEDULED]
     seconds = [float(moment[-7:-1]) + 60 * int(moment[-10:-8]) for moment in moments]
     return [round(later - earlier, 3) % 3600 for earlier, later in pairwise(seconds)]
 
@@ -247,18 +181,6 @@ def test_an_answer_that_is_no_json_is_an_error(bench: Bench) -> None:
     assert execution.error == "Runtime.MarshalError"
 
 
-def test_data_that_are_too_large_end_the_execution(bench: Bench) -> None:
-    """256 KiB may go from state to state, and no Catch helps."""
-    bench.function(lambda *_: "x" * 256 * 1024)
-    caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Done"}]}
-    answering = bench.machine({"Work": task(**caught), **DONE})
-
-    execution = answering.start({})
-    answering.run()
-
-    assert execution.error == "States.DataLimitExceeded"
-
-
 def test_an_execution_ends_at_its_own_timeout(bench: Bench) -> None:
     """A wait that would last longer is cut short."""
     waiting = bench.machine({"W": wait(1000), **DONE}, TimeoutSeconds=300)
@@ -288,7 +210,7 @@ def test_an_execution_that_times_out_leaves_its_function_alone(bench: Bench) -> 
 
     assert done == [50, 101]
     assert execution.status == "TIMED_OUT"
-    assert types(execution)[-2:] == ["TaskScheduled", "ExecutionTimedOut"]
+    assert types(execution)[-2:] == ["LambdaFunctionStarted", "ExecutionTimedOut"]
 
 
 def test_an_execution_that_is_stopped_enters_no_further_state(bench: Bench) -> None:
@@ -325,7 +247,7 @@ def test_a_function_outlives_its_execution(bench: Bench, ending: str) -> None:
 
     assert done == [30]
     assert execution.status == "ABORTED"
-    assert types(execution) == ["ExecutionStarted", "TaskStateEntered", "TaskScheduled", "ExecutionAborted"]
+    assert types(execution) == ["ExecutionStarted", "TaskStateEntered", *CALLED, "ExecutionAborted"]
 
 
 def test_what_has_ended_cannot_be_stopped(bench: Bench) -> None:
@@ -504,7 +426,7 @@ def threads_of(name: str) -> list[str]:
 
 
 def test_a_machine_leaves_nothing_behind(bench: Bench) -> None:
-    """Once it is closed no thread waits, and MiniStack never heard of it."""
+    """Once it is closed no thread waits."""
     bench.function(lambda *_: bench.clock.sleep(59))
     with bench.machine({"Work": task()}) as working:
         for number in range(3):
@@ -514,8 +436,6 @@ def test_a_machine_leaves_nothing_behind(bench: Bench) -> None:
 
     assert len(before) == 6  # an execution and its function each
     assert threads_of("left-") == []
-    assert not stepfunctions._executions._data
-    assert not stepfunctions._state_machines._data
 
 
 def test_an_error_of_a_task_ends_the_others_too(bench: Bench) -> None:
@@ -593,3 +513,19 @@ def test_one_seed_gives_one_history(make_world: Any) -> None:
         histories.append([(event["type"], event["timestamp"]) for event in execution.events])
 
     assert histories[0] == histories[1]
+
+
+def test_calls_of_the_clock_prolong_no_run(bench: Bench) -> None:
+    """A run makes those that are due before its last thread ends; a run until a moment makes the others."""
+    called: list[float] = []
+    for seconds in (10, 200):
+        bench.clock.call_at(1_000_000.0 + seconds, lambda: called.append(bench.seconds), name="call")
+    waiting = bench.machine({"W": wait(100), **DONE})
+    waiting.start({})
+
+    waiting.run()
+    first = [*called]
+    waiting.run(until=1_000_300.0)
+
+    assert first == [10]
+    assert called == [10, 200]

@@ -1,8 +1,10 @@
-"""Every way in becomes the same checked request."""
+"""Every trigger - an upload, a model package, an event, a person's input - becomes the same checked request."""
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,32 +12,46 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from moto.events.models import EventPattern
+
+from tests.machine.factories import (
+    BUCKET,
+    KEY,
+    MANIFEST_KEY,
+    NOTHING,
+    copies,
+    endpoint_of,
+    live_model,
+    loads,
+    put_manifest,
+    stored,
+    upload,
+)
+from tests.template.shipped import read_template
 
 EVENTS = {path.stem: path for path in sorted(Path(__file__).parents[1].joinpath("events").glob("*.json"))}
-NOTHING: dict[str, list[str]] = {"Models": [], "EndpointConfigs": [], "Endpoints": []}
-KEY = "models/churn/model.tar.gz"
-MANIFEST = b"EndpointConfig: {ProductionVariants: [{InstanceType: ml.c5.large, InitialInstanceCount: 1}]}"
+MANIFEST = "EndpointConfig: {ProductionVariants: [{InstanceType: ml.c5.large, InitialInstanceCount: 1}]}"
 
 
 def sample(name: str) -> Any:
-    """Read a sample of a way in."""
+    """Read a sample of a trigger."""
     return json.loads(EVENTS[name].read_text())
 
 
-def arrived(world: Any, name: str) -> Any:
-    """Read a sample, with the object in S3 that it tells of."""
+def sample_with_object(world: Any, name: str) -> Any:
+    """Read a sample, with the object in S3 that it is about."""
     event = sample(name)
     if event.get("source") == "aws.s3":
-        told = event["detail"]["object"]
-        put = world.s3.put_object(Bucket="artifacts", Key=told["key"], Body=b"Tags: {a: b}")
-        told["version-id"] = put["VersionId"]
+        uploaded = event["detail"]["object"]
+        put = world.s3.put_object(Bucket=BUCKET, Key=uploaded["key"], Body=b"Tags: {a: b}")
+        uploaded["version-id"] = put["VersionId"]
     return event
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_every_sample_ends_as_it_should(world: Any, name: str) -> None:
+def test_every_sample_has_its_outcome(world: Any, name: str) -> None:
     """The samples are real, and work as the input of an execution."""
-    execution = world.run(arrived(world, name))
+    execution = world.run(sample_with_object(world, name))
 
     expected = "AwaitingArtifact" if name == "manifest_uploaded" else "Deployed"
     assert (execution.cause, execution.states[-1]) == ("", expected)
@@ -47,13 +63,13 @@ def test_weights_of_2_and_1_give_two_thirds_and_one_third(world: Any) -> None:
     """Two models in one request share the endpoint's traffic as SageMaker's documentation says."""
     world.run(sample("manual"))
 
-    variants = world.simulator.resources()["Endpoints"]["churn"]["ProductionVariants"]
+    variants = endpoint_of(world)["ProductionVariants"]
     answers = Counter(world.simulator.invoke({"EndpointName": "churn"})["InvokedProductionVariant"] for _ in range(900))
     assert [(each["VariantName"], each["CurrentWeight"]) for each in variants] == [("A", 2.0), ("B", 1.0)]
     assert abs(answers["A"] / 900 - 2 / 3) < 0.06
 
 
-def test_guardrails_arrive_as_they_were_written(world: Any) -> None:
+def test_guardrails_reach_sagemaker_as_they_were_written(world: Any) -> None:
     """UpdateEndpoint gets the request's DeploymentConfig to the letter."""
     world.run(sample("manual"))
     request = sample("manual")
@@ -69,8 +85,8 @@ def test_guardrails_arrive_as_they_were_written(world: Any) -> None:
     assert update.parameters["DeploymentConfig"] == request["DeploymentConfig"]
 
 
-def test_guardrails_that_the_live_config_forbids_are_rejected(world: Any) -> None:
-    """Other variant names than the live ones are said before anything is made, not after half an hour."""
+def test_guardrails_with_other_variant_names_than_the_live_ones_are_rejected(world: Any) -> None:
+    """It is said before anything is created, not after half an hour."""
     world.run(sample("manual"))
     request = sample("manual")
     request["EndpointConfig"]["ProductionVariants"][0]["VariantName"] = "C"
@@ -84,17 +100,16 @@ def test_guardrails_that_the_live_config_forbids_are_rejected(world: Any) -> Non
     assert world.names == before
 
 
-def test_a_package_is_the_model_and_its_group_the_endpoint(world: Any) -> None:
+def test_approved_package_is_the_model_and_its_group_the_endpoint(world: Any) -> None:
     """An approved package is deployed by its ARN on the stack's default instances."""
     world.run(sample("model_package_approved"))
 
-    (model,) = world.simulator.resources()["Models"].values()
-    assert model["PrimaryContainer"] == {
+    assert live_model(world)["PrimaryContainer"] == {
         "ModelPackageName": "arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/4"
     }
 
 
-def test_a_package_that_is_not_approved_is_rejected(world: Any) -> None:
+def test_package_that_is_not_approved_is_rejected(world: Any) -> None:
     """Only approval deploys, even if the rule of the template were changed."""
     event = sample("model_package_approved")
     event["detail"]["ModelApprovalStatus"] = "PendingManualApproval"
@@ -106,9 +121,9 @@ def test_a_package_that_is_not_approved_is_rejected(world: Any) -> None:
 
 
 @pytest.mark.parametrize("first", ["artifact", "manifest"])
-def test_artifact_and_manifest_come_in_either_order(world: Any, first: str) -> None:
-    """Whichever comes last, the endpoint ends as the manifest says it, with one config for what is live."""
-    uploads = {"artifact": (KEY, b"model"), "manifest": ("models/churn/deployment.yaml", MANIFEST)}
+def test_artifact_and_manifest_may_come_in_either_order(world: Any, first: str) -> None:
+    """Whichever comes last, the endpoint ends as the manifest says."""
+    uploads = {"artifact": (KEY, b"model"), "manifest": (MANIFEST_KEY, MANIFEST.encode())}
     order = [first, *(uploads.keys() - {first})]
     outcomes = []
     for name in order:
@@ -122,21 +137,22 @@ def test_artifact_and_manifest_come_in_either_order(world: Any, first: str) -> N
     assert live["ProductionVariants"][0]["InstanceType"] == "ml.c5.large"
 
 
-def test_both_at_once_are_one_deployment(world: Any) -> None:
+def test_artifact_and_manifest_at_once_are_one_deployment(world: Any) -> None:
     """Two uploads in one second that mean the same content make one of everything."""
-    world.s3.put_object(Bucket="artifacts", Key="models/churn/deployment.yaml", Body=MANIFEST)
-    executions = [world.upload(KEY), world.upload("models/churn/deployment.yaml", MANIFEST)]
+    put_manifest(world, MANIFEST)
+    executions = [world.upload(KEY), world.upload(MANIFEST_KEY, MANIFEST.encode())]
 
     world.machine.run()
 
     assert sorted(execution.states[-1] for execution in executions) == ["Deployed", "NothingToDo"]
     assert [len(names) for names in world.names.values()] == [1, 1, 1]
+    assert len(copies(world)) == 1
 
 
-def test_the_nearest_manifest_wins(world: Any) -> None:
+def test_nearest_manifest_wins(world: Any) -> None:
     """A manifest beside the artifact governs it, not the one further up."""
-    world.s3.put_object(Bucket="artifacts", Key="models/churn/deployment.yaml", Body=b"nonsense: true")
-    world.s3.put_object(Bucket="artifacts", Key="models/churn/v2/deployment.yaml", Body=MANIFEST)
+    put_manifest(world, "nonsense: true")
+    put_manifest(world, MANIFEST, "models/churn/v2/deployment.yaml")
 
     execution = world.upload("models/churn/v2/model.tar.gz")
     world.machine.run()
@@ -144,7 +160,7 @@ def test_the_nearest_manifest_wins(world: Any) -> None:
     assert execution.states[-1] == "Deployed"
 
 
-def test_an_artifact_that_was_overwritten_is_superseded(world: Any) -> None:
+def test_overwritten_artifact_is_superseded(world: Any) -> None:
     """The event of the older version comes to nothing, because the newer version's event deploys."""
     first = world.upload(KEY, b"one")
     second = world.upload(KEY, b"two")
@@ -153,33 +169,77 @@ def test_an_artifact_that_was_overwritten_is_superseded(world: Any) -> None:
 
     assert (first.states[-1], second.states[-1]) == ("Superseded", "Deployed")
     assert len(world.names["Models"]) == 1
+    assert loads(world) == b"two"
 
 
-def test_an_overwritten_artifact_is_another_model(world: Any) -> None:
-    """The same key with other content is deployed anew."""
-    world.upload(KEY, b"one")
-    world.machine.run()
-    second = world.upload(KEY, b"two")
+def test_new_version_of_an_artifact_is_another_model(world: Any) -> None:
+    """The same key with other content is deployed anew, and both versions are stored."""
+    executions = [upload(world, b"one"), upload(world, b"two")]
+
+    assert [execution.states[-1] for execution in executions] == ["Deployed", "Deployed"]
+    assert len(world.names["Models"]) == 2
+    assert len(copies(world)) == 2
+
+
+def test_one_version_deployed_twice_is_copied_once(world: Any) -> None:
+    """A manifest that changes the instance type deploys the same artifact: its stored copy is found there."""
+    upload(world, b"one")
+    world.clock.sleep(60)
+    second = world.upload(MANIFEST_KEY, MANIFEST.encode())
     world.machine.run()
 
     assert second.states[-1] == "Deployed"
-    assert len(world.names["Models"]) == 2
+    assert len(world.names["EndpointConfigs"]) == 2
+    assert len(copies(world)) == 1
+
+
+def upload_rule() -> EventPattern:
+    """Return the pattern of the template's rule for uploads, for the world's bucket and prefix."""
+    pattern = read_template()["Resources"]["UploadRule"]["Properties"]["EventPattern"]
+    values = {'{"Ref": "ArtifactBucket"}': json.dumps(BUCKET), "${ArtifactPrefix}": "models/"}
+    text = re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", json.dumps(pattern))
+    return EventPattern("", json.loads(functools.reduce(lambda done, item: done.replace(*item), values.items(), text)))
+
+
+def test_stored_copies_start_no_execution(world: Any) -> None:
+    """The rule matches the upload, and nothing that the deployer itself stores below revisions/."""
+    put_manifest(world, MANIFEST)
+    execution = upload(world, b"one")
+    rule = upload_rule()
+
+    assert rule.matches_event(json.loads(execution.record["input"]))
+    assert any(key.endswith("/model.tar.gz") for key in stored(world))
+    assert not any(rule.matches_event(world.object_created(key, "v", "etag")) for key in stored(world))
+
+
+def test_event_of_the_deployers_own_store_is_rejected(world: Any) -> None:
+    """No rule matches what lies below revisions/; if an event came all the same, nothing would be made of it."""
+    upload(world, b"one")
+    (key,) = copies(world)
+    before, names = stored(world), world.names
+
+    execution = world.run(world.object_created(key, "v", "etag"))
+
+    assert execution.states[-1] == "Rejected"
+    assert "detail.object.key" in execution.cause
+    assert "revisions/" in execution.cause
+    assert (stored(world), world.names) == (before, names)
 
 
 @pytest.mark.parametrize(
     "key", ["models/churn/a b/model.tar.gz", "models/churn/a+b%20c/model.tar.gz", "models/churn/größe/model.tar.gz"]
 )
-def test_keys_are_taken_as_they_are(world: Any, key: str) -> None:
-    """Events do not encode keys, and neither do we."""
-    world.upload(key)
+def test_key_is_taken_as_it_is(world: Any, key: str) -> None:
+    """Events do not encode keys, and neither does the deployer."""
+    execution = world.upload(key, key.encode())
 
     world.machine.run()
 
-    (model,) = world.simulator.resources()["Models"].values()
-    assert model["PrimaryContainer"]["ModelDataUrl"] == f"s3://artifacts/{key}"
+    assert execution.states[-1] == "Deployed"
+    assert loads(world) == key.encode()
 
 
-def test_a_request_of_a_name_deploys_the_newest_upload(world: Any) -> None:
+def test_request_of_a_name_deploys_the_newest_upload(world: Any) -> None:
     """By hand, the endpoint's name is enough: what was uploaded last is deployed."""
     world.s3.put_object(Bucket="artifacts", Key="models/churn/v1/model.tar.gz", Body=b"x")
 
@@ -200,9 +260,9 @@ def test_a_request_of_a_name_deploys_the_newest_upload(world: Any) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_an_event_that_is_not_for_us_is_rejected(world: Any, field: tuple[str, ...], value: str, named: str) -> None:
-    """Another account's, another bucket's and malformed events make nothing."""
-    event = arrived(world, "artifact_uploaded")
+def test_event_for_somebody_else_is_rejected(world: Any, field: tuple[str, ...], value: str, named: str) -> None:
+    """Another account's, another bucket's and malformed events create nothing."""
+    event = sample_with_object(world, "artifact_uploaded")
     part = event
     for name in field[:-1]:
         part = part[name]
@@ -227,15 +287,15 @@ REQUESTS = st.dictionaries(
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(document=JSON | REQUESTS, way=st.sampled_from(["manual", "custom", "manifest"]))
-def test_any_json_ends_in_a_named_outcome_and_makes_nothing(make_world: Any, document: Any, way: str) -> None:
+@given(document=JSON | REQUESTS, trigger=st.sampled_from(["manual", "custom", "manifest"]))
+def test_any_json_has_a_named_outcome_and_creates_nothing(make_world: Any, document: Any, trigger: str) -> None:
     """As an input, as an event's detail or as a manifest: what is no request is rejected, and nothing is evaluated."""
     world = make_world()
-    if way == "manifest":
-        execution = world.upload("models/churn/deployment.yaml", json.dumps(document).encode())
+    if trigger == "manifest":
+        execution = world.upload(MANIFEST_KEY, json.dumps(document).encode())
         world.machine.run()
     else:
-        event = {**sample("deployment_requested"), "detail": document} if way == "custom" else document
+        event = {**sample("deployment_requested"), "detail": document} if trigger == "custom" else document
         execution = world.run(event)
 
     assert execution.states[-1] in {"Rejected", "AwaitingArtifact"}

@@ -1,0 +1,260 @@
+"""Inputs and incidents from public reports that failed once, each with the outcome that it has to have."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from local.simulator import Fault, Settings
+from tests.machine.factories import (
+    BUCKET,
+    KEY,
+    NOTHING,
+    config,
+    container,
+    deploy,
+    live_model,
+    live_revision,
+    loads,
+    put_manifest,
+    request,
+    request_of,
+    rollback,
+    serves,
+    upload,
+    variant,
+)
+
+ANSWERS_ONE = """
+EndpointConfig:
+  ProductionVariants: [{InstanceType: ml.m5.large, InitialInstanceCount: 1}]
+SmokeTest: {ContentType: text/plain, Body: "1", Expect: {Contains: ONE}}
+"""
+
+
+def answer(world: Any) -> str:
+    """Return what the endpoint's instances have loaded, as they tell it."""
+    response = world.simulator.invoke({"EndpointName": "churn", "Body": b"1"})
+    content: str = json.loads(response["Body"])["Content"]
+    return content
+
+
+def test_case_01_overwritten_artifact_that_fails_its_smoke_test_leaves_the_first_bytes(world: Any) -> None:
+    """The endpoint answers ONE again, and so does an instance that is started later."""
+    put_manifest(world, ANSWERS_ONE)
+    assert upload(world, b"ONE").states[-1] == "Deployed"
+
+    execution = upload(world, b"BROKEN")
+
+    assert execution.error == "SmokeTestFailedError"
+    assert answer(world) == "ONE"
+    assert world.simulator.replace_instances("churn") == ""
+    assert (answer(world), loads(world)) == ("ONE", b"ONE")
+
+
+def test_case_02_rollback_answers_with_the_first_bytes_of_an_overwritten_key(world: Any) -> None:
+    """ONE, then TWO under one key, then a rollback: it answers ONE."""
+    upload(world, b"ONE")
+    upload(world, b"TWO")
+    world.clock.sleep(60)
+
+    execution = world.run(rollback())
+
+    assert execution.states[-1] == "Deployed"
+    assert answer(world) == "ONE"
+
+
+def test_instances_that_are_added_days_later_load_the_deployed_bytes(world: Any) -> None:
+    """A scale-out after the key was overwritten and its first version deleted: all instances have the same bytes."""
+    upload(world, b"ONE")
+    version = world.s3.list_object_versions(Bucket=BUCKET, Prefix=KEY)["Versions"][0]["VersionId"]
+    world.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"OTHER")
+    world.s3.delete_object(Bucket=BUCKET, Key=KEY, VersionId=version)
+    for _ in range(5):
+        world.clock.sleep(86_400)
+        world.sweep()
+
+    desired = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}]
+    world.simulator.call(
+        "UpdateEndpointWeightsAndCapacities", {"EndpointName": "churn", "DesiredWeightsAndCapacities": desired}
+    )
+
+    (instances,) = world.simulator.loaded("churn").values()
+    assert len(instances) == 3
+    assert len(set(instances)) == 1
+    assert answer(world) == "ONE"
+
+
+@pytest.mark.parametrize("pause", [60, 3600], ids=["a minute later", "an hour later"])
+def test_case_03_deleted_live_config_is_reported_in_plain_words(world: Any, pause: int) -> None:
+    """The live model stays, the endpoint goes on serving, and the cause says what to do."""
+    content = request("a")
+    deploy(world, "a")
+    live, model = live_revision(world), live_model(world)["ModelName"]
+    world.simulator.call("DeleteEndpointConfig", {"EndpointConfigName": live})
+    world.clock.sleep(pause)
+
+    execution = world.run({**content, **config(variant(InitialInstanceCount=2))})
+
+    assert execution.states[-1] == "Failed"
+    assert execution.error == "LiveConfigMissingError" or pause < 600
+    # Just after a change a replica may lag, so that is waited out first.
+    assert execution.error == "LiveConfigMissingError" or len(execution.failures) > 30
+    assert f"serves the endpoint config {live}, which has been deleted" in execution.cause
+    assert "Create an endpoint config of that name again" in execution.cause
+    assert world.bus[-1]["EndpointName"] == "churn"
+    assert model in world.names["Models"]
+    world.clock.sleep(90_000)
+    world.sweep()
+    assert model in world.names["Models"]
+    assert world.simulator.resources()["Endpoints"]["churn"]["EndpointStatus"] == "InService"
+
+
+def models_with_environment(count: int, size: int, entries: int = 11) -> dict[str, Any]:
+    """Build models whose containers have so many environment values of so many characters."""
+    environment = {f"VALUE_{number}": "x" * size for number in range(entries)}
+    return {f"m{number}": container(f"m{number}", Environment=environment) for number in range(count)}
+
+
+LONG_TAGS = {f"tag-{number:02}": "x" * 240 for number in range(40)}
+SIZES = {
+    "case 04: ten models with eleven values of 1,000 characters": request_of(
+        models_with_environment(10, 1000), Tags=LONG_TAGS
+    ),
+    "case 04: two models with 127 values": request_of(models_with_environment(2, 1000, 64), Tags=LONG_TAGS),
+    "a plan that is larger than the limit": request_of(models_with_environment(2, 1000, 100)),
+}
+
+
+@pytest.mark.parametrize("wanted", SIZES.values(), ids=SIZES)
+def test_case_04_request_of_any_size_has_an_outcome(world: Any, wanted: dict[str, Any]) -> None:
+    """It is deployed, or rejected with its size and the limit before anything is created; never neither."""
+    execution = world.run(wanted)
+
+    assert execution.states[-1] in {"Deployed", "Rejected"}
+    assert world.outcomes == [execution.states[-1]]
+    assert world.bus[-1]["EndpointName"] == "churn"
+    if execution.states[-1] == "Rejected":
+        assert "request: becomes a plan of" in execution.cause
+        assert world.names == NOTHING
+
+
+def test_case_04_limit_is_told(world: Any) -> None:
+    """A request of 200 KB is rejected, and the cause says how large it is and how large it may be."""
+    execution = world.run(SIZES["a plan that is larger than the limit"])
+
+    assert execution.states[-1] == "Rejected"
+    assert re.search(r"a plan of 2\d{5} bytes, and at most 1\d{5} fit", execution.cause)
+
+
+def test_case_15_twin_that_cannot_create_its_config_reverts_nothing(make_world: Any) -> None:
+    """Two executions of one request, 0.5 s apart; the twin times out in CreateEndpointConfig, the other one deploys."""
+    world = make_world(Settings())
+    upload(world, b"one")
+    world.clock.sleep(60)
+    slow = Fault("CreateEndpointConfig", "slow", times=4, skip=1, seconds=70)
+    world.simulator.settings = Settings(faults=(slow,))
+    first, twin = start_twins(world)
+
+    world.machine.run()
+
+    assert (first.states[-1], twin.states[-1], twin.error) == ("Deployed", "Failed", "Sandbox.Timedout")
+    assert serves(world) == "b"
+    assert world.count("UpdateEndpoint") == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seconds", [10, 19], ids=lambda seconds: f"{seconds} s a call")
+def test_case_15_twins_with_slow_answers_are_one_deployment(make_world: Any, seconds: float, seed: int) -> None:
+    """Every call takes long, so that a step of three calls takes about a minute."""
+    world = make_world(Settings(), seed)
+    upload(world, b"one")
+    world.clock.sleep(60)
+    world.simulator.settings = Settings(faults=(Fault("*", "slow", "after", times=None, seconds=seconds),))
+    twins = start_twins(world)
+
+    world.machine.run()
+
+    outcomes = [twin.states[-1] for twin in twins]
+    assert "Deployed" in outcomes, [twin.cause for twin in twins]
+    assert set(outcomes) <= {"Deployed", "NothingToDo"}, [twin.cause for twin in twins]
+    assert serves(world) == "b"
+    assert world.count("UpdateEndpoint") == 1
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("times", [4, 8, 12, 20])
+def test_case_15_twins_that_run_out_of_time_never_revert_each_other(
+    make_world: Any, times: int, when: Any, seed: int
+) -> None:
+    """For a while every call takes more than the function's minute: whoever deploys is not reverted."""
+    world = make_world(Settings(), seed)
+    upload(world, b"one")
+    world.clock.sleep(60)
+    world.simulator.settings = Settings(faults=(Fault("*", "slow", when, times=times, seconds=65),))
+    twins = start_twins(world)
+
+    world.machine.run()
+
+    outcomes = {twin.states[-1] for twin in twins}
+    assert outcomes <= {"Deployed", "NothingToDo", "Superseded", "Failed"}
+    served = "b" if outcomes & {"Deployed", "NothingToDo"} else "inference"
+    assert serves(world) == served, [(twin.states[-1], twin.cause) for twin in twins]
+
+
+def start_twins(world: Any) -> list[Any]:
+    """Start two executions of one request, 0.5 s apart, whose names and moments of request differ."""
+    wanted = request("b")
+    return [world.machine.start(wanted, at=world.clock.now() + delay) for delay in (0, 0.5)]
+
+
+def test_case_16_smoke_test_with_a_huge_cause_is_restored(world: Any) -> None:
+    """500 wrong values: the cause is bounded, the endpoint serves what it served, and the event says so."""
+    deploy(world, "a")
+    values = {f"/Values/{number}": "x" * 40 for number in range(500)}
+    world.clock.sleep(60)
+
+    execution = world.run(request("b", SmokeTest={"Body": "{}", "Expect": {"JsonValues": values}}))
+
+    assert (execution.states[-1], execution.error) == ("Failed", "SmokeTestFailedError")
+    assert execution.cause.endswith("…")
+    assert len(execution.cause) <= 8 * 1024
+    assert execution.largest_data < 256 * 1024
+    assert serves(world) == "a"
+    assert world.outcomes == ["Deployed", "Failed"]
+
+
+def test_case_16_manifest_with_thousands_of_wrong_values_is_rejected(world: Any) -> None:
+    """3,100 problems: as many as fit are named, and how many more there are."""
+    fields = ", ".join(f"f{number}: 1" for number in range(3100))
+    put_manifest(world, f"Models: {{m: {{PrimaryContainer: {{{fields}}}}}}}")
+
+    execution = world.upload(KEY)
+    world.machine.run()
+
+    assert (execution.states[-1], world.outcomes) == ("Rejected", ["Rejected"])
+    assert "and " in execution.cause.rsplit("\n", 1)[1]
+    assert execution.cause.endswith(" more")
+    assert len(json.dumps(world.bus[-1])) < 64 * 1024
+
+
+@pytest.mark.parametrize(("poll", "timeout"), [(1, 7200), (2, 7200), (5, 43_200), (10, 43_200), (60, 43_200)], ids=str)
+def test_case_18_execution_that_waits_its_turn_stays_far_below_the_history_limit(
+    make_world: Any, monkeypatch: pytest.MonkeyPatch, poll: int, timeout: int
+) -> None:
+    """With five events a task; Step Functions ends an execution at 25,000."""
+    monkeypatch.setenv("POLL_INTERVAL_SECONDS", str(poll))
+    monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", str(timeout))
+    world = make_world(Settings())
+    deploy(world, "a")
+    world.simulator.set_status("churn", "Updating", seconds=100_000)
+
+    execution = world.run(request("b"))
+
+    assert (execution.states[-1], world.outcomes[-1]) == ("TimedOut", "TimedOut")
+    assert len(execution.events) < 2_500
+    assert serves(world) == ""

@@ -1,0 +1,185 @@
+"""A part of the fault campaign: its scenarios violate no invariant, and a deployer broken on purpose is noticed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.settings import ROOT
+from local.simulation.checker import check
+from local.simulation.generator import make_scenario
+from local.simulation.invariants import INVARIANTS
+from local.simulation.report import report, summarize, unvisited
+from local.simulation.runner import run_scenario
+from local.simulation.scenario import Stop
+from local.simulation.shrinking import shrink
+from local.simulation.timeline import describe_recording
+from local.simulation.totals import Totals
+from local.simulation.worker import run_and_check
+from local.virtual_time.world import worlds
+from tests.machine import mutated_cleanup, mutated_outcomes, mutated_requests, scripted_scenarios
+from tests.machine.mutations import Mutation, mutations_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from local.simulation.scenario import Scenario
+
+SEEDS = range(60)
+"""Together these scenarios enter every state."""
+
+_TRIES = 8
+_UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+"""Lambda's ids of requests, which alone are not repeated."""
+_DOCUMENT = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+MUTATIONS = [
+    *mutations_of(mutated_requests),
+    *mutations_of(mutated_outcomes),
+    *mutations_of(mutated_cleanup),
+]
+
+
+@pytest.fixture(scope="module")
+def totals() -> Iterator[Totals]:
+    """The totals of the scenarios."""
+    summed = Totals("")
+    with worlds() as make_world:
+        for seed in SEEDS:
+            summed.add(run_and_check(make_scenario(seed), make_world))
+        yield summed
+
+
+@pytest.mark.xdist_group("simulation")
+def test_no_scenario_violates_an_invariant(totals: Totals) -> None:
+    """Requests, duplicates, faults, crashes and operator actions, as these seeds have them."""
+    assert not totals.violated, summarize(totals)
+
+
+@pytest.mark.xdist_group("simulation")
+def test_scenarios_enter_every_state(totals: Totals) -> None:
+    """A state that no scenario enters is not tested by any invariant."""
+    assert not unvisited(totals)
+
+
+@pytest.mark.xdist_group("simulation")
+def test_every_invariant_has_something_to_check(totals: Totals) -> None:
+    """One that never checks anything could not be violated."""
+    assert {invariant.__name__ for invariant in INVARIANTS if not totals.checks[invariant.__name__]} == set()
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.apply.__name__)
+def test_mutation_is_caught(make_world: Any, monkeypatch: pytest.MonkeyPatch, mutation: Mutation) -> None:
+    """Within a few scenarios, by the invariant that it violates."""
+    mutation.apply(monkeypatch)
+
+    for seed in range(mutation.seed, mutation.seed + _TRIES):
+        violations, _ = check(run_scenario(mutation.make(seed), make_world))
+        if mutation.invariant in {violation.invariant for violation in violations}:
+            return
+
+    pytest.fail(f"The deployer {mutation.what}, and no scenario notices")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        scripted_scenarios.late_event_between_equal_requests,
+        scripted_scenarios.broken_update,
+        scripted_scenarios.broken_update_of_a_new_endpoint,
+        scripted_scenarios.resumed_update,
+        scripted_scenarios.resumed_broken_update,
+        scripted_scenarios.slow_twins,
+        scripted_scenarios.twin_that_cannot_record,
+        scripted_scenarios.redriven_after_its_twin,
+        scripted_scenarios.model_of_a_swept_revision,
+        scripted_scenarios.two_revisions_of_one_model,
+        scripted_scenarios.lagging_replicas,
+        scripted_scenarios.lost_events,
+        scripted_scenarios.overwritten_while_copied,
+        scripted_scenarios.overwritten_while_live,
+    ],
+    ids=lambda make: make.__name__,
+)
+def test_scripted_scenario_violates_no_invariant(make_world: Any, make: Callable[[int], Scenario]) -> None:
+    """Executions that coincide to the second, with whatever replica answers."""
+    for seed in range(8):
+        violations, _ = check(run_scenario(make(seed), make_world))
+
+        assert not violations, seed
+
+
+def test_broken_update_is_restored(make_world: Any) -> None:
+    """Also if a replica still shows the endpoint on the revision that has just been taken back."""
+    for seed in range(12):
+        runs = run_scenario(scripted_scenarios.broken_update(seed), make_world).runs
+
+        assert [run.outcome for run in runs[:2]] == ["Deployed", "Failed"], seed
+
+
+def test_twin_does_not_revert_what_its_twin_deployed(make_world: Any) -> None:
+    """Case 15: one of both deploys the request, and it stays live."""
+    for seed in range(8):
+        recording = run_scenario(scripted_scenarios.slow_twins(seed), make_world)
+
+        twins = [run for run in recording.runs if run.request.name == "twins"]
+        assert len({run.revision for run in twins}) == 1
+        assert not check(recording)[0], seed
+
+
+def test_every_invariant_is_violated_by_a_mutation() -> None:
+    """An invariant that nothing violates proves nothing."""
+    assert {mutation.invariant for mutation in MUTATIONS} == {invariant.__name__ for invariant in INVARIANTS}
+
+
+def test_seed_repeats_its_scenario(make_world: Any) -> None:
+    """To the millisecond, or no violation could be looked into."""
+    scenario = make_scenario(1)
+
+    first, second = (_UUID.sub("", describe_recording(run_scenario(scenario, make_world))) for _ in range(2))
+
+    assert first == second
+
+
+def test_smallest_scenario_is_found() -> None:
+    """What is not needed to violate an invariant is left out, copies of events included."""
+    made = map(make_scenario, range(1000))
+    scenario = next(each for each in made if any(isinstance(step, Stop) for step in each.steps))
+    needed = next(step for step in scenario.steps if isinstance(step, Stop))
+
+    smallest = shrink(scenario, lambda smaller: needed in smaller.steps)
+
+    assert smallest.parts == (needed,)
+
+
+def test_summary_names_invariant_seed_and_smallest_scenario(make_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a few lines; the report has all that happens in it."""
+    mutation = next(each for each in MUTATIONS if each.invariant == "success_means_the_requested_content")
+    mutation.apply(monkeypatch)
+
+    totals = run_and_check(make_scenario(mutation.seed), make_world)
+
+    summary = summarize(totals)
+    assert f"Seed {mutation.seed} violated {mutation.invariant}: " in summary
+    assert len(summary.splitlines()) < 12 * len(totals.violated)
+    assert f"Seed {mutation.seed}: {mutation.invariant.replace('_', ' ')}" in report(totals)
+
+
+def test_campaign_continues_where_it_was_interrupted(tmp_path: Path) -> None:
+    """What was saved is continued with the same code; of other code it says nothing."""
+    totals, path = Totals("a", first=3, following=7, executions=40), tmp_path / "report.json"
+    totals.states["Deployed"] += 1
+    totals.save(path)
+
+    assert Totals.load(path, "a") == totals
+    assert Totals.load(path, "b") == Totals("b")
+
+
+def test_document_names_every_invariant_and_mutation() -> None:
+    """What docs/reliability.md says of the campaign is what is done here."""
+    rows = [(what, caught) for what, caught in re.findall(r"^\| (.+?) \| `(\w+)` \|$", _DOCUMENT, re.MULTILINE)]
+
+    assert {invariant.__name__ for invariant in INVARIANTS} <= set(re.findall(r"`(\w+)`", _DOCUMENT))
+    assert set(rows) >= {(mutation.what, mutation.invariant) for mutation in MUTATIONS}

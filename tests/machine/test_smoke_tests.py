@@ -1,0 +1,128 @@
+"""A deployment counts once its smoke test has passed; one that fails leaves the endpoint as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deployer.tags import DEPLOYED, PENDING, PREVIOUS_TAG, STATE_TAG
+from local.simulator import Fault, Settings
+from tests.machine.factories import (
+    ANSWERS,
+    BUCKET,
+    deploy,
+    live_revision,
+    request,
+    serves,
+    tags_of_config,
+)
+
+BROKEN = Settings(broken_models={"bad": "cannot predict"})
+
+
+def test_endpoint_is_invoked_before_the_revision_is_recorded(world: Any) -> None:
+    """The endpoint is invoked as often as the request wants, and then the revision is deployed."""
+    (revision,) = deploy(world, "a", SmokeTest={**ANSWERS, "Repetitions": 5})
+
+    operations = [call.operation for call in world.simulator.calls]
+    assert world.count("InvokeEndpoint") == 5
+    assert operations[-6:] == ["InvokeEndpoint"] * 5 + ["AddTags"]
+    assert tags_of_config(world, revision)[STATE_TAG] == DEPLOYED
+
+
+def test_deployment_without_a_smoke_test_invokes_nothing(world: Any) -> None:
+    """In service on the config asked for is then enough; the revision is recorded all the same."""
+    (revision,) = deploy(world, "a")
+
+    assert world.count("InvokeEndpoint") == 0
+    assert tags_of_config(world, revision)[STATE_TAG] == DEPLOYED
+
+
+def test_new_endpoint_that_fails_its_test_is_deleted(make_world: Any) -> None:
+    """Nothing was served before, so nothing is served after."""
+    world = make_world(BROKEN)
+
+    execution = world.run(request("bad", SmokeTest=ANSWERS))
+
+    assert (execution.error, execution.states[-1]) == ("SmokeTestFailedError", "Failed")
+    assert "Answer 1 of 1: status 500 instead of 200" in execution.cause
+    assert "cannot predict" in execution.cause
+    assert world.names["Endpoints"] == []
+
+
+def test_update_that_fails_its_test_is_reverted(make_world: Any) -> None:
+    """The endpoint serves what it served; the revision stays pending, and names the one before it."""
+    world = make_world(BROKEN)
+    (first,) = deploy(world, "a")
+
+    world.clock.sleep(60)
+    execution = world.run(request("bad", SmokeTest=ANSWERS))
+
+    failed = tags_of_config(world, world.bus[-1]["Revision"])
+    assert execution.error == "SmokeTestFailedError"
+    assert (serves(world), live_revision(world)) == ("a", first)
+    assert (failed[STATE_TAG], failed[PREVIOUS_TAG]) == (PENDING, first)
+    assert world.bus[-1]["Restored"] == first
+
+
+@pytest.mark.parametrize(
+    ("expect", "found"),
+    [
+        pytest.param({"StatusCode": 201}, "status 200 instead of 201", id="status"),
+        pytest.param({"Equals": "yes"}, "instead of 'yes'", id="whole body"),
+        pytest.param({"Contains": "yes"}, "does not contain 'yes'", id="part of the body"),
+        pytest.param({"JsonValues": {"/Variant": "B"}}, "has \"AllTraffic\" at '/Variant'", id="pointer"),
+        pytest.param({"JsonSchema": {"required": ["Score"]}}, "'Score' is a required property", id="schema"),
+    ],
+)
+def test_answer_that_is_not_as_expected_is_reported(world: Any, expect: dict[str, Any], found: str) -> None:
+    """The cause says what was expected and what came."""
+    execution = world.run(request("a", SmokeTest={"Body": "{}", "Expect": expect}))
+
+    assert execution.error == "SmokeTestFailedError"
+    assert found in execution.cause
+
+
+def test_body_of_a_smoke_test_may_come_from_s3(world: Any) -> None:
+    """What is too long for a request lies beside the artifact."""
+    world.s3.put_object(Bucket=BUCKET, Key="smoke/body.json", Body=b"x" * 100_000)
+
+    test = {"BodyS3Uri": "s3://artifacts/smoke/body.json", "Expect": {"JsonValues": {"/Bytes": 100_000}}}
+    execution = world.run(request("a", SmokeTest=test))
+
+    assert execution.states[-1] == "Deployed"
+
+
+def test_another_request_waits_while_a_pending_revision_is_tested(make_world: Any) -> None:
+    """What is in service and pending may be reverted at any moment; a newer request lets that happen first."""
+    world = make_world(replace(BROKEN, faults=(Fault("InvokeEndpoint", "throttled", times=4),)))
+    deploy(world, "a")
+    began = world.clock.now() + 60
+
+    first = world.machine.start(request("bad", SmokeTest=ANSWERS), at=began)
+    second = world.machine.start(request("c"), at=began + 265)
+    world.machine.run()
+
+    assert "WaitForOtherDeployment" in second.states
+    assert (first.error, second.states[-1]) == ("SmokeTestFailedError", "Deployed")
+    assert serves(world) == "c"
+
+
+def test_revision_of_a_stopped_run_is_tested_by_the_next_one(make_world: Any) -> None:
+    """A run that was stopped before its smoke test left its revision pending; the same request again deploys it."""
+    world = make_world(Settings())
+    deploy(world, "a")
+    world.clock.sleep(60)
+    stopped = world.machine.start(request("b", SmokeTest=ANSWERS))
+    world.machine.run(world.clock.now() + 150)
+    world.machine.stop(stopped)
+    world.machine.run()
+    world.clock.sleep(3600)
+
+    execution = world.run(request("b", SmokeTest=ANSWERS))
+
+    assert execution.states[-1] == "Deployed"
+    assert serves(world) == "b"
+    assert tags_of_config(world, live_revision(world))[STATE_TAG] == DEPLOYED
