@@ -22,6 +22,10 @@ help:  ## Show what can be made
 demo: install  ## Deploy the stack to local AWS: a model goes live, a better one takes over, a broken one is sent back
 	$(BIN)/python -m local.demo
 
+.PHONY: picture
+picture: install  ## Run the demo, and draw what it prints into docs/demo.svg
+	$(BIN)/python -m local.demo docs/demo.svg
+
 .PHONY: test
 test: install  ## Run all tests: unit, machine, template and local
 	$(BIN)/pytest

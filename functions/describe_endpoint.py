@@ -28,6 +28,8 @@ def handler(event: Document) -> Document:
         "InService": in_service(plan, live, requested_at, now),
         "EndpointStatus": live.status,
         "Variants": progress(endpoint),
+        "RequestedAt": event["RequestedAt"],
+        "LookSeconds": event["LookSeconds"],
     }
     if look["InService"]:
         executions().send_success(event["TaskToken"], look)

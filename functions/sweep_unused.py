@@ -13,9 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from deployer import clock
 from deployer.aws.event_bus import SWEEP_ENDED
 from deployer.cleanup.in_use import Account
-from deployer.cleanup.store_view import StoreView
-from deployer.cleanup.sweep import Sweep
-from deployer.cleanup.sweep_state import Cursor, Kind, Rules, summarize
+from deployer.cleanup.sweep import Cursor, Sweep
 from deployer.runtime import Document, event_bus, logger, measure, objects, sagemaker, step
 
 _TIME = timedelta(minutes=13)
@@ -27,24 +25,31 @@ def handler(event: Document) -> Document:
     """Return whether the sweep has ended, and where the next invocation goes on if not."""
     request, before = event["Input"], event["Sweep"] or {"Cursor": {"StartedAt": event["Now"]}}
     cursor = Cursor.model_validate(before["Cursor"])
-    rules = Rules(
+    sweep = Sweep(
+        account=Account(sagemaker(), clock.now() + _TIME),
+        objects=objects(),
+        bucket=os.environ["ARTIFACT_BUCKET"],
         stack=os.environ["STACK_NAME"],
         cutoff=cursor.started_at - timedelta(hours=float(os.environ["UNUSED_RETENTION_HOURS"])),
         retained=int(os.environ["RETAINED_REVISIONS"]),
         is_dry_run=isinstance(request, dict) and request.get("DryRun") is True,
+        cursor=cursor,
     )
-    store = StoreView(objects(), os.environ["ARTIFACT_BUCKET"])
-    sweep = Sweep(Account(sagemaker()), store, rules, cursor, clock.now() + _TIME)
-    is_done = sweep.run(lambda: _announce(cursor, rules))
+    is_done = sweep.run(lambda: _announce(sweep))
     return {"Done": is_done, "Cursor": None if is_done else cursor.model_dump(mode="json", by_alias=True)}
 
 
-def _announce(cursor: Cursor, rules: Rules) -> None:
-    """Tell the event bus, the log and the metrics what was removed."""
-    detail = summarize(cursor, rules, clock.now())
+def _announce(sweep: Sweep) -> None:
+    """Tell the event bus, the log and the metrics what was removed, or would be."""
+    detail = {
+        "DryRun": sweep.is_dry_run,
+        "StartedAt": sweep.cursor.started_at.isoformat(),
+        "EndedAt": clock.now().isoformat(),
+        **sweep.cursor.model_dump(by_alias=True, include={"removed", "refused"}),
+    }
     event_bus().put(SWEEP_ENDED, detail)
     logger.info("Sweep ended", extra=detail)
-    if not rules.is_dry_run:
-        for kind in Kind:
-            measure("SweptResources", detail["Removed"][kind]["Count"], MetricUnit.Count, Kind=kind)
+    if not sweep.is_dry_run:
+        for kind, tally in detail["Removed"].items():
+            measure("SweptResources", tally["Count"], MetricUnit.Count, Kind=kind)
         measure("SweepRefusals", detail["Refused"]["Count"], MetricUnit.Count)

@@ -7,13 +7,12 @@ names the executions that work on a revision, and an execution's history holds t
 from __future__ import annotations
 
 import os
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from deployer.aws.step_functions import execution_arn
-from deployer.execution_history import waiting_token
+from deployer.execution_history import waiting_task
 from deployer.planning.names import Revision
-from deployer.planning.store import STORE_PREFIX, parse_execution_key, revision_folder
+from deployer.planning.store import STORE_PREFIX, revision_folder
 from deployer.runtime import Document, executions, objects, step
 
 if TYPE_CHECKING:
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
 _REVISIONS, _EXECUTIONS, _EVENTS = 5, 10, 5
 """How many of the newest ones to look at: revisions, executions of one, events of one."""
 
+_LOOK_SECONDS = 5
+"""For how long the execution waits if a replica still shows the endpoint as it was."""
+
 
 @step
 def handler(event: Document) -> Document:
@@ -29,8 +31,9 @@ def handler(event: Document) -> Document:
     detail, woken = event["detail"], []
     for name in _executions_of(detail["EndpointName"], detail.get("EndpointConfigName", "")):
         arn = execution_arn(os.environ["STATE_MACHINE_ARN"], name)
-        token = waiting_token(executions().newest_events(arn, _EVENTS))
-        if token and executions().send_success(token, {"InService": False}):
+        task = waiting_task(executions().newest_events(arn, _EVENTS))
+        answer = {"InService": False, "RequestedAt": task.get("RequestedAt"), "LookSeconds": _LOOK_SECONDS}
+        if task and executions().send_success(task["TaskToken"], answer):
             woken.append(name)
     return {"Woken": woken}
 
@@ -43,5 +46,4 @@ def _executions_of(endpoint_name: str, attached: str) -> Iterator[str]:
     for revision in revisions[:_REVISIONS]:
         stored = objects().list_objects(bucket, f"{revision_folder(endpoint_name, revision)}executions/")
         newest = sorted(stored, key=lambda each: each.last_modified, reverse=True)
-        keys = (parse_execution_key(each.key) for each in newest)
-        yield from (key.execution_name for key in islice(keys, _EXECUTIONS) if key)
+        yield from (each.key.rpartition("/")[2] for each in newest[:_EXECUTIONS])

@@ -31,8 +31,8 @@ _QUOTES_NOTHING = "States.DataLimitExceeded"
 """Its cause names a state; causes of other errors of Step Functions itself quote the execution's data."""
 
 
-def waiting_token(events: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return the token that an execution waits for; None if it waits for none.
+def waiting_task(events: Sequence[Mapping[str, Any]]) -> Document:
+    """Return the payload, with its `TaskToken`, of the task that an execution waits for; an empty one if for none.
 
     Args:
         events: The newest events, the newest first.
@@ -40,11 +40,10 @@ def waiting_token(events: Sequence[Mapping[str, Any]]) -> str | None:
     for event in events:
         if event["type"] == "TaskScheduled":
             payload = _parse(event["taskScheduledEventDetails"].get("parameters")).get("Payload")
-            token = payload.get("TaskToken") if isinstance(payload, dict) else None
-            return token if isinstance(token, str) else None
+            return payload if isinstance(payload, dict) and isinstance(payload.get("TaskToken"), str) else {}
         if event["type"] not in _OF_WAITING_TASK:
-            return None
-    return None
+            break
+    return {}
 
 
 def is_announced(events: Sequence[Mapping[str, Any]]) -> bool:

@@ -69,6 +69,7 @@ def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
         "EndpointName": plan.get("EndpointName") or endpoint_name_of(trigger, artifact_prefix),
         "Revision": plan.get("Revision") or None,
         "RequestedAt": plan.get("RequestedAt"),
+        "Reason": plan.get("Reason") or None,
         "Execution": execution["Id"],
         "StartedAt": started_at.isoformat(),
         "DurationSeconds": round((ended_at - started_at).total_seconds(), 3),

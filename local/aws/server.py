@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from http import HTTPStatus
 from pathlib import Path
@@ -53,6 +54,8 @@ class Server:
         """
         self._folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
         self._log = self._folder / "server.log"
+        self._clients: dict[str, Any] = {}  # making one takes a tenth of a second
+        self._lock = threading.Lock()
         with socket.socket() as listener:
             listener.bind((_HOST, 0))
             port = listener.getsockname()[1]
@@ -89,8 +92,12 @@ class Server:
         return process_environment(self._folder, aws_environment(self.url))
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client that talks to local AWS, as the account's root."""
-        return self.session().client(service, endpoint_url=self.url, config=Config(retries={"total_max_attempts": 1}))
+        """Return the boto3 client of a service that talks to local AWS, as the account's root; threads may share it."""
+        with self._lock:
+            if service not in self._clients:
+                config = Config(retries={"total_max_attempts": 1})
+                self._clients[service] = self.session().client(service, endpoint_url=self.url, config=config)
+            return self._clients[service]
 
     def session(self) -> Any:
         """Return a boto3 session with the credentials of local AWS and nothing of the developer's."""

@@ -1,7 +1,14 @@
-"""The demo: a model goes live, a better one takes over, a broken one is sent back. `python -m local.demo`."""
+"""The demo: a model goes live, a better one takes over, a broken one is sent back. `python -m local.demo`.
 
+With the path of a file it also draws what it printed, as the picture of the README.
+"""
+
+import io
+import re
+import sys
 from time import monotonic
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from local.aws.build import build
@@ -29,9 +36,23 @@ _SETTINGS = Settings(
 )
 
 
+_PICTURE_COLUMNS = 140
+# Without the fonts that rich would have a browser fetch.
+_PICTURE = re.sub(r"@font-face \{\{.*?\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+
+
 def main() -> int:
-    """Run the demo; return 0 only if all of it happened."""
-    begin, progress = monotonic(), Progress(Console(highlight=False))
+    """Run the demo, and draw it if a path is given; return 0 only if all of it happened."""
+    if len(sys.argv) == 1:
+        return _demonstrate(Console(highlight=False))
+    console = Console(highlight=False, record=True, force_terminal=False, width=_PICTURE_COLUMNS, file=io.StringIO())
+    status = _demonstrate(console)
+    console.save_svg(sys.argv[1], title="make demo", code_format=_PICTURE)
+    return status
+
+
+def _demonstrate(console: Console) -> int:
+    begin, progress = monotonic(), Progress(console)
     try:
         _run(progress)
     except LocalAwsError as error:

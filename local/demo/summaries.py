@@ -74,7 +74,7 @@ def _copies(data: Document) -> str:
 
 
 def _look(data: Document) -> str:
-    status = str(data["Look"].get("EndpointStatus", ""))
+    status = str(data["Endpoint"].get("EndpointStatus", ""))
     return status if status in RESTING_STATUSES else ""
 
 

@@ -119,6 +119,7 @@ def test_demo_that_fails_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         raise ProgramFailedError("sam build ended with status 1")
 
     monkeypatch.setattr(program, "build", fail)
+    monkeypatch.setattr(sys, "argv", ["demo"])
 
     assert program.main() == 1
     assert "sam build ended with status 1" in capsys.readouterr().out
@@ -196,7 +197,7 @@ def test_progress_view_shows_each_change_once(is_terminal: bool, summaries: list
         view.on_endpoint(endpoint(status, share))
     observations = view.follow(
         [
-            moment("TaskStateExited", data={"Look": {"InService": True, "EndpointStatus": "InService"}}),
+            moment("TaskStateExited", data={"Endpoint": {"InService": True, "EndpointStatus": "InService"}}),
             moment("SucceedStateEntered", state="Deployed"),
         ]
     )

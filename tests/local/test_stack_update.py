@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EXECUTION_SECONDS = 90.0
 CANARY_SECONDS = 3600
+ALARM_NAME = "canary"
 CANARY = {
     "BlueGreenUpdatePolicy": {
         "TrafficRoutingConfiguration": {
@@ -30,7 +31,7 @@ CANARY = {
             "WaitIntervalInSeconds": CANARY_SECONDS,
         }
     },
-    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ALARM["AlarmName"]}]},
+    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ALARM_NAME}]},
 }
 
 # The plan gets a member that the old code forbids and the new code requires, and an outcome tells which code named it.
@@ -82,7 +83,7 @@ def plan_of(stack: Stack, execution: str) -> dict[str, Any]:
 def test_running_execution_ends_on_its_own_code(stack: Stack, image: str, tmp_path: Path) -> None:
     """The stack is updated in the middle of a canary, which then fails; the next execution runs on the new code."""
     cloudwatch, states = stack.server.client("cloudwatch"), stack.server.client("stepfunctions")
-    cloudwatch.put_metric_alarm(**ALARM)
+    cloudwatch.put_metric_alarm(**{**ALARM, "AlarmName": ALARM_NAME})
     before = stack.outcome_of(start(stack, "a"))
     running = start(stack, "b", DeploymentConfig=CANARY)
     for moment in follow(states, running, timeout=EXECUTION_SECONDS):
@@ -91,7 +92,7 @@ def test_running_execution_ends_on_its_own_code(stack: Stack, image: str, tmp_pa
 
     deploy(stack.server, with_other_code(build(), tmp_path), {"DefaultImage": image, "PollIntervalSeconds": "10"})
     # The canary takes hours; how long the update of the stack takes does not matter.
-    cloudwatch.set_alarm_state(AlarmName=ALARM["AlarmName"], StateValue="ALARM", StateReason="by hand")
+    cloudwatch.set_alarm_state(AlarmName=ALARM_NAME, StateValue="ALARM", StateReason="by hand")
     old = stack.outcome_of(running)
     live = stack.endpoint("updated")["EndpointConfigName"]
     following = start(stack, "c")

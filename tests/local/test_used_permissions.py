@@ -44,6 +44,8 @@ FAULTS = (
     # CreateEndpointConfig tags the config that it finds there, and in between lie a retry and another deployment.
     Fault("AddTags", "rejected", skip=1, code="AccessDeniedException", resource="endpoint-config/perms-life"),
     Fault("AddTags", "rejected", skip=4, code="AccessDeniedException", resource="endpoint-config/perms-life"),
+    # IAM denies the deletion of a model, and the sweep looks whether it is there, and whose it is.
+    Fault("DeleteModel", "rejected", code="AccessDeniedException", resource="perms-failed"),
     # The plan and the update look at the endpoint first. The next look is answered when somebody has changed it since:
     # the update takes 40 s.
     Fault("DescribeEndpoint", "slow", skip=2, seconds=250.0, resource="perms-overtaken"),
@@ -106,7 +108,7 @@ class Paths:
         target = {**TARGET, "ResourceId": "endpoint/perms-new/variant/AllTraffic"}
         scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
         self._run(request("a", "perms-new", SmokeTest=WRONG), "Failed")
-        # Its model is used by somebody else, which the sweep looks up before it deletes what is stored of the revision.
+        # Its model is used by somebody else, so the sweep keeps it, and what is stored of the revision.
         (model,) = self.stack.made_for("perms-new")["Models"]
         self.stack.server.client("sagemaker").create_endpoint_config(
             EndpointConfigName="user-of-a-model", ProductionVariants=[{**VARIANT, "ModelName": model}]

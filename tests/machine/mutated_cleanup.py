@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -66,14 +65,14 @@ def sweep_without_looking(patch: pytest.MonkeyPatch) -> None:
 @breaks("nothing_in_use_is_swept", seed=0)
 def sweep_by_age_only(patch: pytest.MonkeyPatch) -> None:
     """Sweeps whatever is old enough, and retains no revision."""
-    around(patch, sweep_unused, "Rules", lambda inner, **given: inner(**{**given, "retained": 0}))
+    around(patch, sweep_unused, "Sweep", lambda inner, **given: inner(**{**given, "retained": 0}))
 
 
 @breaks("nothing_in_use_is_swept", seed=0)
 def sweep_at_once(patch: pytest.MonkeyPatch) -> None:
     """Sweeps what was created or used a moment ago."""
     now = datetime(2100, 1, 1, tzinfo=UTC)
-    around(patch, sweep_unused, "Rules", lambda inner, **given: replace(inner(**given), cutoff=now))
+    around(patch, sweep_unused, "Sweep", lambda inner, **given: inner(**{**given, "cutoff": now}))
 
 
 @breaks("only_own_resources_are_deleted", seed=44)

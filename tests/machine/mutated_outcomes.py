@@ -19,7 +19,12 @@ from deployer.planning.plan import Action
 from deployer.tags import DEPLOYED, EXECUTION_TAG
 from local.simulation.environments import Deployment
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine
-from tests.machine.scripted_scenarios import broken_update, redriven_after_its_twin, resumed_broken_update
+from tests.machine.scripted_scenarios import (
+    broken_update,
+    redriven_after_its_twin,
+    resumed_broken_update,
+    stack_update_while_waiting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +157,7 @@ def take_days(patch: pytest.MonkeyPatch) -> None:
     redefine(patch, change)
 
 
-@breaks("executions_keep_their_settings", seed=28)
+@breaks("executions_keep_their_settings", seed=0, make=stack_update_while_waiting)
 def run_the_newest_functions(patch: pytest.MonkeyPatch) -> None:
     """Lets executions run the newest functions, not the published version that they began with."""
     patch.setattr(Deployment, "run_published", lambda _self, start, _settings: start())

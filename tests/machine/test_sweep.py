@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
-from functools import cached_property, partial
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from deployer.cleanup.in_use import Account
-from deployer.cleanup.store_view import StoreView
 from local.simulator import Fault, ServiceError, Settings
 from tests.machine.factories import (
     DAY,
@@ -246,15 +244,6 @@ def test_rollback_keeps_what_it_brings_back(world: Any) -> None:
     assert serves(world) == "a"
 
 
-@pytest.fixture(scope="module")
-def overlapping_sweeps() -> None:
-    """Let two sweeps run at once, as they do in two processes: before Python 3.12 a cached property holds a lock."""
-    for kind in (Account, StoreView):
-        for attribute in vars(kind).values():
-            if isinstance(attribute, cached_property):
-                attribute.lock = nullcontext()
-
-
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["deploy", "upload", "rollback", "attach", "use", "weights", "sweep", "sweep"]),
@@ -266,7 +255,6 @@ STEPS = st.lists(
 )
 
 
-@pytest.mark.usefixtures("overlapping_sweeps")
 @example(steps=[("deploy", "a", 0), *[("sweep", "a", 90_000), ("sweep", "a", 0), ("deploy", "b", 1)] * 2], seed=51)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, seed=st.integers(0, 1000))

@@ -411,22 +411,24 @@ def test_steps_say_how_long_to_wait(definition: dict[str, Any], wait: str, path:
     assert definition["States"][wait]["SecondsPath"] == path
 
 
-@pytest.mark.parametrize(
-    ("name", "look_seconds"),
-    [
-        # No event came.
-        ("LookLessOften", {"LookSeconds.$": "States.MathAdd($.Endpoint.LookSeconds, $.Endpoint.LookSeconds)"}),
-        # One came, but the replica that answered may lag behind it, and there is no other event to come.
-        ("LookSoon", {"LookSeconds": 5}),
-    ],
-)
-def test_waits_for_the_endpoint_double_after_an_early_look(
-    definition: dict[str, Any], name: str, look_seconds: dict[str, Any]
-) -> None:
+def test_looks_at_the_endpoint_without_an_event_become_rarer(definition: dict[str, Any]) -> None:
     """And what else is known of the endpoint stays known."""
     states = definition["States"]
     kept = set(states["ReceiveRequest"]["Result"]["Endpoint"]) - {"LookSeconds"}
+    doubled = {"LookSeconds.$": "States.MathAdd($.Endpoint.LookSeconds, $.Endpoint.LookSeconds)"}
 
-    assert states[name]["Parameters"] == look_seconds | {f"{field}.$": f"$.Endpoint.{field}" for field in kept}
-    assert states[name]["ResultPath"] == "$.Endpoint"
-    assert states[name]["Next"] == "DescribeEndpoint"
+    assert states["LookLessOften"]["Parameters"] == doubled | {f"{each}.$": f"$.Endpoint.{each}" for each in kept}
+    assert states["LookLessOften"]["ResultPath"] == "$.Endpoint"
+    assert states["LookLessOften"]["Next"] == "DescribeEndpoint"
+
+
+def test_answer_to_the_wait_says_when_to_look_again(definition: dict[str, Any]) -> None:
+    """It takes the place of what was known, so the functions that answer get that."""
+    states, look = definition["States"], definition["States"]["DescribeEndpoint"]
+
+    assert look["ResultPath"] == "$.Endpoint"
+    assert {f"{each}.$" for each in states["ReceiveRequest"]["Result"]["Endpoint"]} <= look["Parameters"][
+        "Payload"
+    ].keys()
+    assert look["TimeoutSecondsPath"] == "$.Endpoint.LookSeconds"
+    assert states["IsInService"]["Default"] == "DescribeEndpoint"

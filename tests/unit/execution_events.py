@@ -15,7 +15,7 @@ def entered(state: str, data: object = None, kind: str = "TaskStateEntered") -> 
 
 def scheduled(token: str | None = "token") -> Event:  # noqa: S107 - it opens nothing
     """Build the event that the callback task was scheduled with its token."""
-    payload = {"Plan": {}, **({"TaskToken": token} if token else {})}
+    payload = {"Plan": {}, "RequestedAt": "2026-11-24T12:00:00+00:00", **({"TaskToken": token} if token else {})}
     parameters = json.dumps({"FunctionName": "describe", "Payload": payload})
     return {"type": "TaskScheduled", "taskScheduledEventDetails": {"parameters": parameters}}
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from deployer.cleanup.in_use import Account
-from deployer.cleanup.store_view import StoreView
-from deployer.cleanup.sweep import Sweep
-from deployer.cleanup.sweep_state import Cursor, Kind, Rules
+from deployer.cleanup.sweep import Cursor, Sweep
 from tests.unit.planning_samples import STACK
 
 if TYPE_CHECKING:
@@ -52,33 +50,30 @@ class Sweeper:
     def sweep(self, *, is_dry_run: bool = False) -> Cursor:
         """Sweep to the end; return what was counted."""
         cursor = Cursor(started_at=self.now)
-        rules = Rules(STACK, self.now - timedelta(hours=24), self.retained, is_dry_run)
-        while not self.invoke(cursor, rules):
+        while not self.invoke(cursor, is_dry_run=is_dry_run):
             assert self.invocations < 100, "the sweep has no end"
             text = json.dumps(cursor.model_dump(mode="json", by_alias=True))
             self.largest = max(self.largest, len(text))
             cursor = Cursor.model_validate_json(text)
         return cursor
 
-    def invoke(self, cursor: Cursor, rules: Rules) -> bool:
+    def invoke(self, cursor: Cursor, *, is_dry_run: bool = False) -> bool:
         """Sweep for as long as one invocation may; return whether the sweep has ended."""
         self.invocations += 1
         with mock.patch.multiple("deployer.clock", now=lambda: self.now, sleep=self.clock.sleep):
             sweep = Sweep(
-                Account(self.sagemaker),
-                StoreView(self.objects, BUCKET),
-                rules,
-                cursor,
-                self.now + self.invocation,
+                account=Account(self.sagemaker, self.now + self.invocation),
+                objects=self.objects,
+                bucket=BUCKET,
+                stack=STACK,
+                cutoff=cursor.started_at - timedelta(hours=24),
+                retained=self.retained,
+                is_dry_run=is_dry_run,
+                cursor=cursor,
             )
             return sweep.run(lambda: None)
 
 
 def names(cursor: Cursor) -> dict[str, list[str]]:
     """Return the names of what was removed, by kind."""
-    return {kind.value: sorted(tally.names) for kind, tally in cursor.removed.items()}
-
-
-def count(cursor: Cursor, kind: Kind) -> int:
-    """Return how many of a kind were removed."""
-    return cursor.removed[kind].count if kind in cursor.removed else 0
+    return {kind: sorted(tally.names) for kind, tally in cursor.removed.items() if tally.count}

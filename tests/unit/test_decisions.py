@@ -76,7 +76,7 @@ DECISIONS: dict[str, tuple[Live | None, Action]] = {
         live(revision("a", 20), tags=pending_tags(), LastModifiedTime=LONG_AGO),
         Action.SUPERSEDED,
     ),
-    **{f"{status}": (live(WANTED, EndpointStatus=status), Action.WAIT) for status in WAITING_STATUSES},
+    **{f"{status}": (live(WANTED, EndpointStatus=status), Action.WAIT) for status in sorted(WAITING_STATUSES)},
 }
 
 

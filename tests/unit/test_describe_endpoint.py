@@ -46,7 +46,8 @@ def begin_update(account: PlanningAccount, **changed: Any) -> Plan:
 
 def look(account: PlanningAccount, made: Plan) -> dict[str, Any]:
     """Run the step."""
-    event = event_of(made, TaskToken="token-1", RequestedAt=made.requested_at.isoformat(), Now=account.now.isoformat())
+    known = {"RequestedAt": made.requested_at.isoformat(), "LookSeconds": 480}
+    event = event_of(made, TaskToken="token-1", Now=account.now.isoformat(), **known)
     return describe_endpoint.handler(event, Context("describe_endpoint", "1"))
 
 
@@ -56,6 +57,8 @@ def expect_success(stub: Stubber) -> None:
         "InService": True,
         "EndpointStatus": "InService",
         "Variants": [{"VariantName": "AllTraffic", "Fleet": "Live", "Stage": None, "Weight": 1.0, "InstanceCount": 1}],
+        "RequestedAt": "2026-11-24T12:10:00+00:00",
+        "LookSeconds": 480,
     }
     stub.add_response("send_task_success", {}, {"taskToken": "token-1", "output": json.dumps(output)})
 

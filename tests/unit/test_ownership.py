@@ -8,46 +8,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.cleanup.ownership import EndpointNames, is_unused_since, may_be_own_model, stem_of
+from deployer.cleanup.in_use import OWN_MODEL, beginning_of, is_unused_since, stem_of
 from deployer.planning.names import Revision, model_name
+from deployer.request.shapes import MODEL_KEY_LENGTH
 from deployer.tags import STACK_TAG, USED_AT_TAG
 from tests.unit.planning_samples import NOON
 
 sagemaker_names = st.from_regex(r"[a-zA-Z0-9](-{0,2}[a-zA-Z0-9]){0,62}", fullmatch=True).filter(
     lambda name: len(name) < 64
 )
-model_keys = st.from_regex(r"[a-zA-Z0-9](-?[a-zA-Z0-9]){0,19}", fullmatch=True)
+model_keys = st.from_regex(r"[a-zA-Z0-9](-?[a-zA-Z0-9])*", fullmatch=True).filter(
+    lambda key: len(key) <= MODEL_KEY_LENGTH
+)
 
 
-@given(name=sagemaker_names, others=st.lists(sagemaker_names, max_size=3), key=model_keys, content=st.integers())
-def test_owner_of_a_model_is_found_by_its_name(name: str, others: list[str], key: str, content: int) -> None:
-    """Also if the endpoint's name was cut, and whatever its parts look like."""
+@given(name=sagemaker_names, key=model_keys | st.just("k" * MODEL_KEY_LENGTH), content=st.integers())
+def test_names_of_the_models_of_an_endpoint_begin_alike(name: str, key: str, content: int) -> None:
+    """Also if the endpoint's name was cut."""
     made = model_name(name, key, content)
 
-    assert name in EndpointNames([name, *others]).owners_of(made)
-    assert may_be_own_model(made)
+    assert made.startswith(beginning_of(name))
+    assert made.startswith(beginning_of(Revision.of(name, NOON, content).stem))
+    assert OWN_MODEL.fullmatch(made)
 
 
 @given(name=sagemaker_names, content=st.integers(), seconds=st.integers(0, 10**9))
-def test_stem_of_a_revision_is_found_by_its_name(name: str, content: int, seconds: int) -> None:
+def test_names_of_the_revisions_of_an_endpoint_begin_alike(name: str, content: int, seconds: int) -> None:
     revision = Revision.of(name, datetime.fromtimestamp(seconds, UTC), content)
 
     assert stem_of(revision.name) == revision.stem
-    assert EndpointNames([name]).owns_config(revision.name)
-    assert EndpointNames([revision.stem]).owns_config(revision.name)
+    assert revision.name.startswith(beginning_of(name))
+    assert revision.name.startswith(beginning_of(revision.stem))
 
 
-@pytest.mark.parametrize(
-    ("model", "expected"),
-    [
-        pytest.param("churn-m-0123456789ab", {"churn"}, id="own"),
-        pytest.param("churn-eu-m-0123456789ab", {"churn", "churn-eu"}, id="of either, by its name"),
-        pytest.param("other-m-0123456789ab", set(), id="another endpoint's"),
-        pytest.param("churn-0123456789ab", set(), id="without a key"),
-    ],
-)
-def test_models_are_told_apart_by_the_endpoint_in_their_names(model: str, expected: set[str]) -> None:
-    assert EndpointNames(["churn", "churn-eu"]).owners_of(model) == expected
+@pytest.mark.parametrize("other", ["churned-m-0123456789ab", "chur-m-0123456789ab", "other-m-0123456789ab"])
+def test_names_of_other_endpoints_begin_otherwise(other: str) -> None:
+    assert not other.startswith(beginning_of("churn"))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +51,7 @@ def test_models_are_told_apart_by_the_endpoint_in_their_names(model: str, expect
     ["", "churn", "churn-20261124T120000", "churn-20261324T120000-0123456789ab", "-20261124T120000-0123456789ab"],
 )
 def test_other_names_have_no_stem(name: str) -> None:
-    assert stem_of(name) is None
+    assert stem_of(name) == ""
 
 
 @pytest.mark.parametrize(

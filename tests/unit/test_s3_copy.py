@@ -18,9 +18,9 @@ from moto.s3.models import S3Backend
 from moto.s3.responses import S3Response
 
 from deployer import clock, errors
+from deployer.aws import s3_copy
 from deployer.aws.s3 import Artifact
-from deployer.aws.s3_copy import COPY_CONFIG, Copier
-from deployer.aws.s3_copy_requests import PART_BYTES, split
+from deployer.aws.s3_copy import COPY_CONFIG, PART_BYTES, Copier, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +63,7 @@ def client(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001 - i
             raise NoSuchUpload(upload_id=upload_id)
         return upload_part_copy(self, bucket, upload_id, *args, **options)
 
+    monkeypatch.setattr(s3_copy, "WORKERS", 1)
     monkeypatch.setattr(S3Response, "copy_object", copy_if_absent)
     monkeypatch.setattr(S3Backend, "upload_part_copy", copy_to_upload)
     return boto3.client("s3", config=COPY_CONFIG)
@@ -76,14 +77,16 @@ def source(s3: Any) -> Artifact:
     return Artifact(SOURCE, KEY, version, len(CONTENT))
 
 
-def in_parts(client: Any, workers: int = 1) -> Copier:
+def in_parts(client: Any, part_bytes: int = PART_SIZE) -> Copier:
     """Return a copier that copies everything in parts."""
-    return Copier(client, BUCKET, workers=workers, single_bytes=0, part_bytes=PART_SIZE)
+    copier = Copier(client, BUCKET)
+    copier.single_bytes, copier.part_bytes = 0, part_bytes
+    return copier
 
 
 def whole(client: Any) -> Copier:
     """Return a copier that copies small objects in one call."""
-    return Copier(client, BUCKET, workers=1)
+    return Copier(client, BUCKET)
 
 
 def stored(s3: Any) -> bytes:
@@ -128,18 +131,20 @@ def test_parts_cover_the_object_exactly(size: int, smallest: int) -> None:
     """They are without gaps and overlaps, and within S3's limits of count and size."""
     parts = split(size, smallest)
 
-    assert [part.number for part in parts] == list(range(1, len(parts) + 1))
-    assert sum(part.size for part in parts) == size
-    assert all(before.last + 1 == after.first for before, after in pairwise(parts))
+    assert [*parts] == list(range(1, len(parts) + 1))
+    assert sum(map(len, parts.values())) == size
+    assert all(before.stop == after.start for before, after in pairwise(parts.values()))
     assert len(parts) <= 10_000
-    assert all(5 * MIB <= part.size <= 5 * GIB for part in parts[:-1])
-    assert all(0 < part.size <= 5 * GIB for part in parts)
+    assert all(5 * MIB <= len(part) <= 5 * GIB for part in [*parts.values()][:-1])
+    assert all(0 < len(part) <= 5 * GIB for part in parts.values())
 
 
 @given(st.binary(max_size=40), st.integers(1, 40))
 def test_parts_join_to_the_object(content: bytes, smallest: int) -> None:
     """The ranges, joined in the order of their numbers, are the object."""
-    assert b"".join(content[part.first : part.last + 1] for part in split(len(content), smallest)) == content
+    parts = split(len(content), smallest).values()
+
+    assert b"".join(content[part.start : part.stop] for part in parts) == content
 
 
 @pytest.mark.parametrize("copier", [whole, in_parts])
@@ -282,9 +287,10 @@ def test_many_small_copies_resume_after_their_deadline(s3: Any, client: Any, mon
     assert whole(client).copy_all(pairs, NEVER) == [pairs[3][0]]
 
 
-def test_many_workers_make_one_copy(s3: Any, client: Any, source: Artifact) -> None:
+def test_many_workers_make_one_copy(s3: Any, client: Any, source: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts arrive in any order, and are joined in theirs."""
-    copier = Copier(client, BUCKET, workers=8, single_bytes=0, part_bytes=3)
+    monkeypatch.setattr(s3_copy, "WORKERS", 8)
+    copier = in_parts(client, 3)
 
     assert copier.copy_all([(source, TARGET)], NEVER) == [source]
     assert stored(s3) == CONTENT
@@ -298,7 +304,7 @@ def test_persistent_failure_stops_the_rest(client: Any, source: Artifact) -> Non
 
     on_call(client, "UploadPartCopy", lose)
     calls = counted(client, "UploadPartCopy")
-    copier = Copier(client, BUCKET, workers=1, single_bytes=0, part_bytes=1)
+    copier = in_parts(client, 1)
 
     with pytest.raises(errors.StorageUnavailableError):
         copier.copy_all([(source, TARGET)], NEVER)
@@ -362,7 +368,7 @@ def test_upload_that_somebody_aborted_is_begun_anew(s3: Any, client: Any, source
 def test_upload_in_other_parts_is_finished_in_own_parts(s3: Any, client: Any, source: Artifact) -> None:
     """Parts that another version of the deployer cut otherwise are copied again."""
     on_call(client, "CompleteMultipartUpload", lose_connection(1))
-    other = Copier(client, BUCKET, workers=1, single_bytes=0, part_bytes=10)
+    other = in_parts(client, 10)
     with pytest.raises(errors.StorageUnavailableError):
         other.copy_all([(source, TARGET)], NEVER)
 

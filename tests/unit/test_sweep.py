@@ -10,12 +10,14 @@ from unittest import mock
 import pytest
 
 from deployer.aws.s3 import Objects
-from deployer.cleanup.sweep_state import Cursor, Kind, Rules
-from deployer.errors import SageMakerUnavailableError
+from deployer.cleanup.sweep import Cursor
+from deployer.errors import AccessDeniedError, SageMakerUnavailableError
 from deployer.tags import DEPLOYED, PENDING, STACK_TAG, STATE_TAG, USED_AT_TAG
 from local.simulator.settings import Fault
-from tests.unit.planning_samples import STACK
-from tests.unit.sweeping import DAY, Sweeper, count, names
+from tests.unit.hosting_account import Clock
+from tests.unit.planning_samples import NOON, STACK, revision
+from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
+from tests.unit.sweeping import DAY, Sweeper, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +66,7 @@ def test_newest_deployed_revisions_stay(account: PlanningAccount, sweeper: Sweep
 
     assert existing(account) == parts(*plans[2:])
     assert names(cursor)["EndpointConfigs"] == sorted(str(each.revision) for each in plans[:2])
-    assert count(cursor, Kind.MODELS) == count(cursor, Kind.REVISIONS) == 2
+    assert cursor.removed["Models"].count == cursor.removed["Revisions"].count == 2
 
 
 def test_revision_that_failed_goes(account: PlanningAccount, sweeper: Sweeper) -> None:
@@ -248,7 +250,12 @@ def test_sweep_goes_on_where_it_stopped(account: PlanningAccount, sweeper: Sweep
 
     assert sweeper.invocations > 3
     assert existing(account) == parts(*plans[4:])
-    assert count(cursor, Kind.ENDPOINT_CONFIGS) == count(cursor, Kind.MODELS) == count(cursor, Kind.REVISIONS) == 4
+    assert (
+        cursor.removed["EndpointConfigs"].count
+        == cursor.removed["Models"].count
+        == cursor.removed["Revisions"].count
+        == 4
+    )
 
 
 def test_sweep_makes_few_calls_a_second(account: PlanningAccount, sweeper: Sweeper) -> None:
@@ -269,14 +276,14 @@ def test_passing_error_ends_only_an_invocation_that_got_further(account: Plannin
     account.sleep(DAY + 1)
     fault = Fault("DeleteEndpointConfig", "unavailable", skip=1, times=None)
     account.simulator.settings = replace(account.simulator.settings, faults=(fault,))
-    cursor, rules = Cursor(started_at=account.now), Rules(STACK, account.now - timedelta(hours=24), 2)
+    cursor = Cursor(started_at=account.now)
 
-    is_done = sweeper.invoke(cursor, rules)
+    is_done = sweeper.invoke(cursor)
 
     assert not is_done
-    assert count(cursor, Kind.ENDPOINT_CONFIGS) == 1
+    assert cursor.removed["EndpointConfigs"].count == 1
     with pytest.raises(SageMakerUnavailableError):
-        sweeper.invoke(cursor, rules)
+        sweeper.invoke(cursor)
 
 
 def test_config_that_is_created_during_the_sweep_protects_its_model(account: PlanningAccount, sweeper: Sweeper) -> None:
@@ -296,3 +303,51 @@ def test_config_that_is_created_during_the_sweep_protects_its_model(account: Pla
     Sweeper(service, sweeper.objects, account.clock).sweep()
 
     assert existing(account) == {model, "a-person-s"}
+
+
+def sweep_at_noon(account: FakeSageMaker) -> None:
+    """Sweep an account in memory."""
+    Sweeper(account, FakeObjects(), Clock(NOON.timestamp())).sweep()
+
+
+def test_config_that_cannot_be_described_protects_older_models() -> None:
+    """It may name any model that existed when it was made."""
+    account, (older, younger) = FakeSageMaker(), ("churn-m-0123456789ab", "churn-m-ba9876543210")
+    account.add_model(older, NOON - timedelta(hours=60), stack=STACK)
+    account.add_config("secret", at=NOON - timedelta(hours=50))
+    account.add_model(younger, NOON - timedelta(hours=40), stack=STACK)
+
+    def deny(method: str, name: str) -> None:
+        if (method, name) == ("find_endpoint_config", "secret"):
+            raise AccessDeniedError("DescribeEndpointConfig: no")
+
+    account.before_call = deny
+
+    sweep_at_noon(account)
+
+    assert account.models.keys() == {older}
+
+
+def test_model_that_was_made_again_stays_with_the_older_revision_that_names_it() -> None:
+    account, name = FakeSageMaker(), revision().name
+    account.add_config(name, "churn-m-0123456789ab", at=NOON - timedelta(days=9), stack=STACK, state=DEPLOYED)
+    account.add_model("churn-m-0123456789ab", NOON - timedelta(days=2), stack=STACK)
+    account.add_endpoint("churn", name)
+
+    sweep_at_noon(account)
+
+    assert account.models
+
+
+def test_update_without_a_known_target_protects_everything_of_the_endpoint() -> None:
+    account, (older, served) = FakeSageMaker(), (revision(number, number).name for number in range(2))
+    for name in (older, served):
+        account.add_config(name, at=NOON - timedelta(days=2), stack=STACK)
+    account.add_model("churn-m-0123456789ab", NOON - timedelta(days=2), stack=STACK)
+    account.add_endpoint("churn", served)
+    account.endpoints["churn"]["EndpointStatus"] = "Updating"
+
+    sweep_at_noon(account)
+
+    assert account.configs.keys() == {older, served}
+    assert account.models

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from deployer.cleanup.in_use import CALLS_PER_SECOND
-from deployer.cleanup.sweep_state import Kind
 from deployer.tags import DEPLOYED
 from tests.unit.hosting_account import Clock
 from tests.unit.planning_samples import NOON, STACK, revision
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
-from tests.unit.sweeping import Sweeper, count
+from tests.unit.sweeping import Sweeper, names
 
 MODEL = "churn-m-0123456789ab"
 LAMBDA = timedelta(minutes=15)
@@ -46,7 +45,7 @@ def test_young_model_needs_a_look_at_young_configs_only() -> None:
 
     cursor = run.sweep()
 
-    assert count(cursor, Kind.MODELS) == 1
+    assert cursor.removed["Models"].count == 1
     assert run.invocations == 1
     assert len(described(account)) == pytest.approx(200, abs=5)
     assert max(described(account).values()) == 1
@@ -61,7 +60,7 @@ def test_own_revisions_are_looked_at_before_all_others() -> None:
 
     cursor = sweeper(account).sweep()
 
-    assert cursor.removed == {}
+    assert names(cursor) == {}
     assert described(account) == {live: 1}
 
 
@@ -75,16 +74,16 @@ def test_old_models_are_found_in_several_invocations() -> None:
     began, ends = run.clock.now(), []
     run_once = run.invoke
 
-    def invoke(*arguments: Any) -> bool:
+    def invoke(*arguments: Any, **options: Any) -> bool:
         began = run.clock.now()
-        is_done = run_once(*arguments)
+        is_done = run_once(*arguments, **options)
         ends.append(run.clock.now() - began)
         return is_done
 
     run.invoke = invoke  # type: ignore[method-assign]
     cursor = run.sweep()
 
-    assert count(cursor, Kind.MODELS) == 299
+    assert cursor.removed["Models"].count == 299
     assert account.models.keys() == {f"churn-m-{7:012x}"}
     assert len(ends) > 5
     assert max(ends) < LAMBDA.total_seconds()
@@ -105,6 +104,6 @@ def test_account_full_of_own_revisions_is_swept() -> None:
 
     cursor = sweeper(account).sweep()
 
-    assert count(cursor, Kind.ENDPOINT_CONFIGS) == count(cursor, Kind.MODELS) == 4_000
+    assert cursor.removed["EndpointConfigs"].count == cursor.removed["Models"].count == 4_000
     assert len(account.configs) == len(account.models) == 1_000
-    assert len(cursor.removed[Kind.MODELS].names) == 50
+    assert len(cursor.removed["Models"].names) == 50

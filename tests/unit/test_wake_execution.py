@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import wake_execution
-from deployer.execution_history import waiting_token
+from deployer.execution_history import waiting_task
 from deployer.planning.store import execution_key
 from local.virtual_time.functions import Context
 from tests.unit.execution_events import Event, entered, failed, of, scheduled
@@ -100,7 +100,8 @@ def test_waiting_execution_is_woken(woken: Woken) -> None:
     woken.executions.waiting = {"run-2"}
 
     assert woken.wake(attached) == ["run-2"]
-    assert woken.executions.sent == [("run-2", {"InService": False})]
+    answer = {"InService": False, "RequestedAt": "2026-11-24T12:00:00+00:00", "LookSeconds": 5}
+    assert woken.executions.sent == [("run-2", answer)]
 
 
 def test_execution_of_a_revision_that_was_rolled_back_is_woken(woken: Woken) -> None:
@@ -169,4 +170,4 @@ def test_endpoint_of_others_wakes_nobody(woken: Woken) -> None:
     ],
 )
 def test_token_is_found_while_its_task_waits(events: list[Event], expected: str | None) -> None:
-    assert waiting_token(events) == expected
+    assert waiting_task(events).get("TaskToken") == expected

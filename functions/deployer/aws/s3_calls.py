@@ -6,6 +6,7 @@ The codes are those of the S3 API Reference, "Error responses".
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -25,16 +26,8 @@ MOST_PAGES = 1_000
 UNREACHABLE = (HTTPClientError, NoConnectionError, IncompleteReadError)
 """Errors of botocore for answers that are lost, wholly or in part."""
 
-_MISSING = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchBucket", "NoSuchVersion"})
-_DENIED = frozenset({"403", "AccessDenied", "Forbidden"})
-_FAILED_PRECONDITION = frozenset({"412", "PreconditionFailed"})
-
-# InvalidPart: a second copy beside this one has just replaced a part by the same bytes under another ETag.
-_PASSING = re.compile(
-    r"^Internal|^ServiceUnavailable|^Unavailable|^SlowDown|Throttl|^RequestTimeout$|^RequestLimitExceeded|^TooManyRequests"
-    r"|^BandwidthLimitExceeded|^OperationAborted|^ConditionalRequestConflict|^InvalidPart$"
-)
 _SERVER_FAULT, _NOT_IMPLEMENTED = 500, 501
+_ADVICE = "the stack's parameters AllowedBucketArns and AllowedKmsKeyArns say what the deployer may use"
 
 
 class ObjectMissingError(DeployerError):
@@ -42,11 +35,7 @@ class ObjectMissingError(DeployerError):
 
 
 class PreconditionFailedError(DeployerError):
-    """The object is there already, or is not the expected one; it never leaves `deployer.aws`."""
-
-
-class UploadMissingError(DeployerError):
-    """The multipart upload has been completed or aborted; it never leaves `deployer.aws`."""
+    """The object is there already, is not the expected one, or its upload has ended; it never leaves `deployer.aws`."""
 
 
 class S3Calls:
@@ -82,11 +71,9 @@ class S3Calls:
         Raises:
             InvalidRequestError: There are more than the limit says.
         """
-        entries: list[dict[str, Any]] = []
-        for entry in self._entries(bucket, prefix):
-            if len(entries) == limit:
-                raise InvalidRequestError(f"s3://{bucket}/{prefix}: holds more than {limit:,} objects; {advice}")
-            entries.append(entry)
+        entries = list(islice(self._entries(bucket, prefix), limit + 1))
+        if len(entries) > limit:
+            raise InvalidRequestError(f"s3://{bucket}/{prefix}: holds more than {limit:,} objects; {advice}")
         return entries
 
     def _entries(self, bucket: str, prefix: str, **parameters: Any) -> Iterator[dict[str, Any]]:
@@ -108,21 +95,26 @@ class S3Calls:
             marker = {"ContinuationToken": page["NextContinuationToken"]}
 
 
+_MEANINGS: tuple[tuple[str, type[DeployerError]], ...] = (
+    (r"(404|NoSuchKey|NotFound|NoSuchBucket|NoSuchVersion)$", ObjectMissingError),
+    (r"(412|PreconditionFailed|NoSuchUpload)$", PreconditionFailedError),
+    (r"(403|AccessDenied|Forbidden)$", AccessDeniedError),
+    (
+        r"Internal|(Service)?Unavailable|SlowDown|.*Throttl|RequestLimitExceeded|TooManyRequests",
+        StorageUnavailableError,
+    ),
+    (r"RequestTimeout$|BandwidthLimitExceeded|OperationAborted|ConditionalRequestConflict", StorageUnavailableError),
+    # A second copy beside this one has just replaced a part by the same bytes under another ETag.
+    (r"InvalidPart$", StorageUnavailableError),
+)
+
+
 def classify(error: ClientError, uri: str) -> DeployerError:
     """Return the error that an answer of S3 stands for; an unknown one is permanent."""
     code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _MISSING:
-        return ObjectMissingError(uri)
-    if code == "NoSuchUpload":
-        return UploadMissingError(uri)
-    if code in _FAILED_PRECONDITION:
-        return PreconditionFailedError(uri)
-    text = f"{uri}: {error.operation_name}: {code}: {message}"
-    if code in _DENIED:
-        return AccessDeniedError(
-            f"{text} (the stack's parameters AllowedBucketArns and AllowedKmsKeyArns say what the deployer may use)"
-        )
-    if _PASSING.search(code) or (status >= _SERVER_FAULT and status != _NOT_IMPLEMENTED):
-        return StorageUnavailableError(text)
-    return InvalidRequestError(text)
+    is_fault = status >= _SERVER_FAULT and status != _NOT_IMPLEMENTED
+    unknown = StorageUnavailableError if is_fault else InvalidRequestError
+    meaning = next((each for pattern, each in _MEANINGS if re.match(pattern, code)), unknown)
+    advice = f" ({_ADVICE})" if meaning is AccessDeniedError else ""
+    return meaning(f"{uri}: {error.operation_name}: {code}: {message}{advice}")

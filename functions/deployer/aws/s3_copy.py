@@ -7,38 +7,40 @@ write functionality to copy operations"), and for CompleteMultipartUpload.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from deployer.aws.parallel import run_parallel
-from deployer.aws.s3_calls import ObjectMissingError, PreconditionFailedError, S3Calls, UploadMissingError
-from deployer.aws.s3_copy_requests import (
-    PART_BYTES,
-    Part,
-    copy_source,
-    encryption,
-    preserved,
-    split,
-    version_missing,
-    version_pin,
-)
+from deployer import clock
+from deployer.aws.s3_calls import ObjectMissingError, PreconditionFailedError, S3Calls
 from deployer.errors import (
+    ArtifactMissingError,
     CopyUnfinishedError,
     DeployerError,
     InvalidRequestError,
+    PermanentError,
     StorageUnavailableError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from botocore.client import BaseClient
 
     from deployer.aws.s3 import Artifact
 
+Document = dict[str, Any]
+
 WORKERS = 16
 """Copies at a time; with 1 there is no thread."""
+
+SINGLE_BYTES = 256 * 1024**2
+"""Larger objects are copied in parts; S3 itself would allow 5 GB (S3 API Reference, CopyObject)."""
+
+PART_BYTES = 64 * 1024**2
+"""The smallest part; S3 allows 5 MiB to 5 GiB (S3 User Guide, "Amazon S3 multipart upload limits")."""
 
 COPY_CONFIG = Config(
     # The state machine retries; finished parts are not copied again.
@@ -49,8 +51,30 @@ COPY_CONFIG = Config(
     max_pool_connections=WORKERS,
 )
 
-SINGLE_BYTES = 256 * 1024**2
-"""Larger objects are copied in parts; S3 itself would allow 5 GB (S3 API Reference, CopyObject)."""
+_MOST_PARTS = 10_000
+_MOST_FAILURES = 8
+
+_METADATA = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Metadata")
+_ENCRYPTION = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
+
+
+def split(size: int, smallest: int) -> dict[int, range]:
+    """Split an object into at most 10,000 parts; return the positions of each one's bytes, by its number."""
+    step = max(smallest, -(-size // _MOST_PARTS))
+    return {number: range(first, min(first + step, size)) for number, first in enumerate(range(0, size, step), 1)}
+
+
+def version_pin(source: Artifact) -> Document:
+    """Return the parameter of HeadObject that names the exact version."""
+    return {"VersionId": source.version} if source.has_version_id else {"IfMatch": source.version}
+
+
+def copy_source(source: Artifact) -> Document:
+    """Return the parameters of CopyObject and UploadPartCopy that name the exact version to copy."""
+    place = {"Bucket": source.bucket, "Key": source.key}
+    if source.has_version_id:
+        return {"CopySource": {**place, "VersionId": source.version}}
+    return {"CopySource": place, "CopySourceIfMatch": source.version}
 
 
 class Copier(S3Calls):
@@ -62,25 +86,13 @@ class Copier(S3Calls):
     Args:
         client: A boto3 client of `s3` that is made with `COPY_CONFIG`.
         bucket: Where the copies go.
-        workers: How many calls to make at a time; left out, `WORKERS`.
-        single_bytes: Size of the largest object that is copied in one call.
-        part_bytes: Size of the smallest part.
     """
 
-    def __init__(
-        self,
-        client: BaseClient,
-        bucket: str,
-        *,
-        workers: int | None = None,
-        single_bytes: int = SINGLE_BYTES,
-        part_bytes: int = PART_BYTES,
-    ) -> None:
+    single_bytes, part_bytes = SINGLE_BYTES, PART_BYTES
+
+    def __init__(self, client: BaseClient, bucket: str) -> None:
         super().__init__(client)
         self._bucket = bucket
-        self._workers = WORKERS if workers is None else workers
-        self._single_bytes = single_bytes
-        self._part_bytes = part_bytes
 
     def copy_all(self, copies: Sequence[tuple[Artifact, str]], deadline: float) -> list[Artifact]:
         """Copy objects, each to its key; return those that this call has copied.
@@ -93,143 +105,139 @@ class Copier(S3Calls):
             CopyUnfinishedError: The deadline has come; a repetition goes on where this call stopped.
             ArtifactMissingError: A version to copy is gone.
         """
-        small = [pair for pair in copies if pair[0].size <= self._single_bytes]
-        results = run_parallel(lambda pair: (pair[0], self._copy_whole(*pair)), small, self._workers, deadline)
+        small = [pair for pair in copies if pair[0].size <= self.single_bytes]
+        results = _in_parallel(lambda pair: (pair[0], self._copy(pair[0], pair[1], deadline)), small, deadline)
         if len(results) < len(small):
             raise CopyUnfinishedError(f"{len(results):,} of {len(copies):,} objects are copied when the time is over")
-        large = [pair for pair in copies if pair[0].size > self._single_bytes]
-        results += [(source, self._copy_in_parts(source, key, deadline)) for source, key in large]
+        large = [pair for pair in copies if pair[0].size > self.single_bytes]
+        results += [(source, self._copy(source, key, deadline)) for source, key in large]
         return [source for source, is_new in results if is_new]
 
-    def _copy_whole(self, source: Artifact, key: str) -> bool:
+    def _copy(self, source: Artifact, key: str, deadline: float) -> bool:
+        """Make a copy; return False if it is there already, or another run is faster."""
         if self._is_there(source, key):
             return False
-        head = self._head(source)
         try:
-            self._call(
-                "CopyObject",
-                Bucket=self._bucket,
-                Key=key,
-                IfNoneMatch="*",
-                MetadataDirective="COPY",
-                # Neither tags nor annotations are wanted, and each would need rights of its own.
-                TaggingDirective="REPLACE",
-                AnnotationDirective="EXCLUDE",
-                **copy_source(source),
-                **encryption(head),
-            )
-        except ObjectMissingError as error:
-            raise version_missing(source) from error
+            if source.size <= self.single_bytes:
+                self._copy_whole(source, key)
+            else:
+                self._copy_in_parts(source, key, deadline)
         except PreconditionFailedError as error:
-            return self._check_there(source, key, error)
+            if not self._is_there(source, key):
+                self._head(source)
+                # Another run has just aborted the upload, or deleted the object.
+                raise StorageUnavailableError(f"s3://{self._bucket}/{key}: another copy is under way") from error
+            # The parts of an upload whose object is there without it would be paid for.
+            if upload_id := self._find_upload(key):
+                with suppress(PreconditionFailedError):
+                    self._call("AbortMultipartUpload", Bucket=self._bucket, Key=key, UploadId=upload_id)
+            return False
         return True
 
-    def _copy_in_parts(self, source: Artifact, key: str, deadline: float) -> bool:
-        if self._is_there(source, key):
-            return False
+    def _copy_whole(self, source: Artifact, key: str) -> None:
+        # Neither tags nor annotations are wanted, and each would need rights of its own.
+        directives = {"MetadataDirective": "COPY", "TaggingDirective": "REPLACE", "AnnotationDirective": "EXCLUDE"}
+        target = {"Bucket": self._bucket, "Key": key, "IfNoneMatch": "*"}
+        self._call_on(source, "CopyObject", **target, **directives, **_encryption(self._head(source)))
+
+    def _copy_in_parts(self, source: Artifact, key: str, deadline: float) -> None:
         head = self._head(source)
         upload = {"Bucket": self._bucket, "Key": key, "UploadId": self._find_upload(key) or self._begin(key, head)}
-        parts = split(source.size, self._part_bytes)
-        try:
-            etags = self._copied_parts(upload, parts)
-            left = [part for part in parts if part.number not in etags]
-            etags |= dict(
-                run_parallel(
-                    lambda part: (part.number, self._copy_part(source, upload, part)), left, self._workers, deadline
-                )
-            )
-            if len(etags) < len(parts):
-                raise _unfinished(source, sum(part.size for part in parts if part.number in etags))
-            self._complete(upload, etags)
-        except UploadMissingError as error:
-            return self._check_there(source, key, error)
-        except PreconditionFailedError as error:
-            is_new = self._check_there(source, key, error)
-            self._abort(upload)
-            return is_new
-        except ObjectMissingError as error:
-            raise InvalidRequestError(f"s3://{self._bucket}/{key}: there is no such bucket") from error
-        return True
+        parts = split(source.size, self.part_bytes)
+        etags = self._copied_parts(upload, parts)
+
+        def copy(number: int) -> tuple[int, str]:
+            span = f"bytes={parts[number].start}-{parts[number].stop - 1}"
+            copied = self._call_on(source, "UploadPartCopy", **upload, PartNumber=number, CopySourceRange=span)
+            return number, copied["CopyPartResult"]["ETag"]
+
+        etags |= dict(_in_parallel(copy, sorted(parts.keys() - etags), deadline))
+        if len(etags) < len(parts):
+            done = sum(len(parts[number]) for number in etags)
+            share = f"{done:,} of {source.size:,} bytes ({done / source.size:.0%})"
+            raise CopyUnfinishedError(f"{source.uri}: {share} are copied so far")
+        listed = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
+        self._call("CompleteMultipartUpload", **upload, MultipartUpload={"Parts": listed}, IfNoneMatch="*")
 
     def _is_there(self, source: Artifact, key: str) -> bool:
-        """Tell whether the copy is there.
-
-        Raises:
-            InvalidRequestError: There is something else, which this deployer did not write.
-        """
+        """Tell whether the copy is there; raise InvalidRequestError if there is something else."""
         try:
             size = self._call("HeadObject", Bucket=self._bucket, Key=key)["ContentLength"]
         except ObjectMissingError:
             return False
         if size != source.size:
-            raise InvalidRequestError(
-                f"s3://{self._bucket}/{key}: has {size} bytes, and the {source.size} of {source.uri} belong there; "
-                "the deployer did not write it, so delete it"
-            )
+            text = f"has {size} bytes, and the {source.size} of {source.uri} belong there; somebody else wrote it"
+            raise InvalidRequestError(f"s3://{self._bucket}/{key}: {text}, so delete it")
         return True
 
-    def _check_there(self, source: Artifact, key: str, error: DeployerError) -> bool:
-        """Return False if another run has made the copy; raise the error's meaning if there is none."""
-        if self._is_there(source, key):
-            return False
-        self._head(source)
-        # Another run has just aborted the upload, or deleted the object.
-        raise StorageUnavailableError(f"s3://{self._bucket}/{key}: another copy is under way") from error
-
-    def _head(self, source: Artifact) -> dict[str, Any]:
+    def _head(self, source: Artifact) -> Document:
         """Look up the source's exact version."""
         try:
             return self._call("HeadObject", Bucket=source.bucket, Key=source.key, **version_pin(source))
         except (ObjectMissingError, PreconditionFailedError) as error:
-            raise version_missing(source) from error
+            raise _version_missing(source) from error
+
+    def _call_on(self, source: Artifact, operation: str, **parameters: Any) -> Document:
+        """Call an operation that copies the source's exact version."""
+        try:
+            return self._call(operation, **parameters, **copy_source(source))
+        except ObjectMissingError as error:
+            raise _version_missing(source) from error
 
     def _find_upload(self, key: str) -> str | None:
         """Return the oldest unfinished upload of a key; S3 lists exact matches first, and older uploads first."""
         page = self._call("ListMultipartUploads", Bucket=self._bucket, Prefix=key)
         return next((str(upload["UploadId"]) for upload in page.get("Uploads", []) if upload["Key"] == key), None)
 
-    def _begin(self, key: str, head: dict[str, Any]) -> str:
-        described = {**preserved(head), **encryption(head)}
-        begun = self._call("CreateMultipartUpload", Bucket=self._bucket, Key=key, **described)
+    def _begin(self, key: str, head: Document) -> str:
+        # CopyObject copies these by itself, and a multipart upload does not.
+        metadata = {name: head[name] for name in _METADATA if head.get(name)}
+        begun = self._call("CreateMultipartUpload", Bucket=self._bucket, Key=key, **metadata, **_encryption(head))
         return str(begun["UploadId"])
 
-    def _copied_parts(self, upload: dict[str, str], parts: Sequence[Part]) -> dict[int, str]:
+    def _copied_parts(self, upload: dict[str, str], parts: Mapping[int, range]) -> dict[int, str]:
         """Return the ETags of the parts that are copied already, by number."""
-        sizes = {part.number: part.size for part in parts}
         etags: dict[int, str] = {}
-        marker: dict[str, Any] = {}
+        marker: Document = {}
         while True:
             page = self._call("ListParts", **upload, **marker)
             for each in page.get("Parts", []):
                 # A version of this deployer that split otherwise may have begun the upload.
-                if sizes.get(each["PartNumber"]) == each["Size"]:
+                if len(parts.get(each["PartNumber"], ())) == each["Size"]:
                     etags[each["PartNumber"]] = each["ETag"]
             if not page.get("IsTruncated"):
                 return etags
             marker = {"PartNumberMarker": page["NextPartNumberMarker"]}
 
-    def _copy_part(self, source: Artifact, upload: dict[str, str], part: Part) -> str:
-        span = f"bytes={part.first}-{part.last}"
-        try:
-            copied = self._call(
-                "UploadPartCopy", **upload, PartNumber=part.number, CopySourceRange=span, **copy_source(source)
-            )
-        except (ObjectMissingError, PreconditionFailedError) as error:
-            raise version_missing(source) from error
-        return str(copied["CopyPartResult"]["ETag"])
 
-    def _complete(self, upload: dict[str, str], etags: dict[int, str]) -> None:
-        parts = [{"PartNumber": number, "ETag": etags[number]} for number in sorted(etags)]
-        self._call("CompleteMultipartUpload", **upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+def _in_parallel(work: Callable[[Any], Any], items: Sequence[Any], deadline: float) -> list[Any]:
+    """Call a function for many items; return the results at the deadline, in any order."""
+    results: list[Any] = []
+    failures: list[DeployerError] = []
 
-    def _abort(self, upload: dict[str, str]) -> None:
-        """Give up an upload whose object is there without it, so that its parts are not paid for."""
-        try:
-            self._call("AbortMultipartUpload", **upload)
-        except UploadMissingError:
-            return
+    def attempt(item: Any) -> None:
+        # After a few failures the rest would most likely fail, too.
+        if len(failures) < _MOST_FAILURES and clock.monotonic() < deadline:
+            try:
+                results.append(work(item))
+            except DeployerError as error:
+                failures.append(error)
+
+    if WORKERS == 1 or len(items) == 1:
+        for item in items:
+            attempt(item)
+    else:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(attempt, items))  # raises what is no DeployerError
+    if failures:
+        raise next((each for each in failures if isinstance(each, PermanentError)), failures[0])
+    return results
 
 
-def _unfinished(source: Artifact, done: int) -> CopyUnfinishedError:
-    share = f"{done / source.size:.0%}"
-    return CopyUnfinishedError(f"{source.uri}: {done:,} of {source.size:,} bytes ({share}) are copied so far")
+def _encryption(head: Document) -> Document:
+    """Return the parameters that encrypt a copy with its source's KMS key; none, if the bucket's default serves."""
+    return {name: head[name] for name in _ENCRYPTION if head.get(name)} if head.get("SSEKMSKeyId") else {}
+
+
+def _version_missing(source: Artifact) -> ArtifactMissingError:
+    return ArtifactMissingError(f"{source.uri}: the version {source.version} is gone; upload the object again")

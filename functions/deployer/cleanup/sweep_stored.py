@@ -2,115 +2,83 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from deployer.cleanup.sweep_state import Kind
+from deployer.errors import PermanentError
+from deployer.planning.store import STORE_PREFIX, StoredRevision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from deployer.cleanup.sweep import Sweep
 
 
-def sweep_stored(sweep: Sweep) -> bool:
-    """Remove the stored requests and artifacts that are unused; return False if the time is over before."""
-    for endpoint_name in sweep.store.endpoint_names:
-        if endpoint_name <= sweep.cursor.after:
-            continue
-        if sweep.is_over:
-            return False
-        requests = {each: sweep.store.request(endpoint_name, each) for each in sweep.store.revisions(endpoint_name)}
-        kept = _sweep_requests(sweep, endpoint_name, requests)
-        if kept is None or not _sweep_artifacts(sweep, endpoint_name, requests, kept):
-            return False
-        sweep.cursor.after = endpoint_name
-    return True
+class Request(NamedTuple):
+    """A stored request: the models that were made of it, and its text, which names its artifacts."""
+
+    models: frozenset[str]
+    text: str
 
 
-def model_names_of(request: str | None) -> set[str] | None:
-    """Return the models of a stored request, given its text; None if it cannot be told which they are."""
-    if not request:
-        return None if request is None else set()
-    try:
-        names = json.loads(request)["ModelNames"].values()
-    except (ValueError, LookupError, AttributeError, TypeError):
-        return None
-    return set(names) if all(isinstance(name, str) for name in names) else None
+def sweep_stored(sweep: Sweep) -> None:
+    """Remove the stored requests and artifacts that are unused, of one endpoint after the other."""
+    for endpoint_name in sweep.remaining(_folders(sweep, STORE_PREFIX)):
+        prefix = f"{STORE_PREFIX}{endpoint_name}/"
+        folders = _folders(sweep, prefix)
+        kept = _sweep_requests(sweep, prefix, folders - {"artifacts"})
+        expected = folders if sweep.is_dry_run else {*kept, "artifacts"}
+        for artifact in sorted(_folders(sweep, f"{prefix}artifacts/")):
+            # A request that cannot be read may name any artifact.
+            is_named = any(request is None or artifact in request.text for request in kept.values())
+            if is_named or sweep.account.is_attached(f"{endpoint_name}-"):
+                continue
+            # A run stores its request before it looks for the artifact.
+            if _folders(sweep, prefix) <= expected:
+                _remove(sweep, "Artifacts", f"{endpoint_name}/{artifact}", f"{prefix}artifacts/{artifact}/")
 
 
-def unmentioned(artifacts: Iterable[str], requests: Iterable[str | None]) -> list[str]:
-    """Return the artifacts, by their digests, that no stored request mentions; none if one cannot be read."""
-    texts = list(requests)
-    if None in texts:
-        return []
-    return [artifact for artifact in artifacts if not any(artifact in text for text in texts if text)]
+def _sweep_requests(sweep: Sweep, prefix: str, revisions: set[str]) -> dict[str, Request | None]:
+    """Remove what is stored of revisions whose config and models are gone; return the requests of the others.
 
-
-def _sweep_requests(
-    sweep: Sweep, endpoint_name: str, requests: Mapping[str, str | None]
-) -> dict[str, str | None] | None:
-    """Remove the unused requests of an endpoint; return those that stay, or None if the time is over before."""
-    kept = {revision: text for revision, text in requests.items() if _is_kept(sweep, endpoint_name, revision)}
-    for revision, text in requests.items():
-        if revision in kept:
-            continue
-        if sweep.is_over:
-            return None
-        is_unused = _is_unused(sweep, endpoint_name, revision, model_names_of(text), kept)
-        if not (is_unused and _remove_revision(sweep, endpoint_name, revision)):
-            kept[revision] = text
+    One request is enough to protect the artifacts of a model: of several, the newest is kept.
+    """
+    kept: dict[str, Request | None] = {}
+    protected: set[str] = set()
+    with_config = revisions & sweep.account.configs.keys()
+    for revision in [*with_config, *sorted(revisions - with_config, reverse=True)]:
+        request = _read(sweep, f"{prefix}{revision}/request.json")
+        is_used = request is None or bool((request.models - protected) & sweep.account.models.keys())
+        is_free = not (is_used or revision in with_config or sweep.account.is_attached(revision))
+        if not (is_free and _remove(sweep, "Revisions", revision, f"{prefix}{revision}/")):
+            kept[revision] = request
+            protected |= request.models if request else frozenset()
     return kept
 
 
-def _is_kept(sweep: Sweep, endpoint_name: str, revision: str) -> bool:
-    """Tell whether a revision's config is there, or a run has worked on it lately."""
-    if revision in sweep.account.configs and revision not in sweep.account.removed:
-        return True
-    changed_at = sweep.store.revision_changed_at(endpoint_name, revision)
-    return changed_at is None or changed_at >= sweep.rules.cutoff
+def _remove(sweep: Sweep, kind: str, name: str, folder: str) -> bool:
+    """Remove a folder, unless something was written to it lately."""
+    objects = list(sweep.objects.list_objects(sweep.bucket, folder))
+
+    def delete(_name: str) -> None:
+        # The request comes last, because it protects the artifacts.
+        for each in sorted(objects, key=lambda each: each.key.endswith("/request.json")):
+            sweep.account.check_time()
+            sweep.objects.delete_permanently(sweep.bucket, each.key)
+
+    is_old = bool(objects) and all(each.last_modified < sweep.cutoff for each in objects)
+    return is_old and sweep.remove(kind, name, delete)
 
 
-def _is_unused(
-    sweep: Sweep, endpoint_name: str, revision: str, models: set[str] | None, kept: Mapping[str, str | None]
-) -> bool:
-    """Tell whether nothing is left that was made of a stored request.
+def _folders(sweep: Sweep, prefix: str) -> set[str]:
+    return set(sweep.objects.list_folders(sweep.bucket, prefix))
 
-    A model that is also another revision's is protected by that one's request, which names the same artifacts.
+
+def _read(sweep: Sweep, key: str) -> Request | None:
+    """Read a request; an empty one if there is none, None if it cannot be read.
+
+    S3 tells that there is none to whoever may list the key as a prefix, and denies access to others (ceph/ceph#68577).
     """
-    if models is None or endpoint_name in sweep.account.protected() or sweep.account.has_config(revision):
-        return False
-    shared = [names for names in map(model_names_of, kept.values()) if names]
-    return not any(sweep.account.has_model(name) for name in models.difference(*shared))
-
-
-def _sweep_artifacts(
-    sweep: Sweep, endpoint_name: str, requests: Mapping[str, str | None], kept: Mapping[str, str | None]
-) -> bool:
-    """Remove the artifacts of an endpoint that no request names; return False if the time is over before."""
-    for artifact in unmentioned(sweep.store.artifacts(endpoint_name), kept.values()):
-        changed_at = sweep.store.artifact_changed_at(endpoint_name, artifact)
-        if changed_at is None or changed_at >= sweep.rules.cutoff or endpoint_name in sweep.account.protected():
-            continue
-        # A run stores its request before it looks for the artifact.
-        new = [each for each in sweep.store.revisions(endpoint_name) if each not in requests]
-        if unmentioned([artifact], [sweep.store.request(endpoint_name, each) for each in new]):
-            _remove_artifact(sweep, endpoint_name, artifact)
-        if sweep.is_over:
-            return False
-    return True
-
-
-def _remove_revision(sweep: Sweep, endpoint_name: str, revision: str) -> bool:
-    def delete() -> bool:
-        sweep.store.delete_revision(endpoint_name, revision)
-        return True
-
-    return sweep.remove(Kind.REVISIONS, revision, delete)
-
-
-def _remove_artifact(sweep: Sweep, endpoint_name: str, artifact: str) -> None:
-    def delete() -> bool:
-        return sweep.store.delete_artifact(endpoint_name, artifact, lambda: sweep.is_over)
-
-    sweep.remove(Kind.ARTIFACTS, f"{endpoint_name}/{artifact}", delete)
+    try:
+        content = sweep.objects.read(sweep.bucket, key)
+        models = StoredRevision.parse(content).model_names.values() if content else ()
+    except PermanentError:
+        return None
+    return Request(frozenset(models), (content or b"").decode(errors="replace"))

@@ -51,7 +51,7 @@ def lost_events_cost_one_interval(recording: Recording) -> Iterator[str]:
         first: Visit | None = None
         for visit, following in pairwise([*run.visits, None]):
             if visit is None or visit.state != _STATE:
-                if visit is not None and visit.state not in {"IsInService", "LookLessOften", "LookSoon"}:
+                if visit is not None and visit.state not in {"IsInService", "LookLessOften"}:
                     first = None
                 continue
             first = first or visit
