@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from local.load_test.uploads import RETAINED
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from local.load_test.uploads import Run
 
@@ -15,6 +17,7 @@ Resources = dict[str, dict[str, Any]]
 # Outcomes and errors of runs whose revision was live.
 _DEPLOYED = {("Deployed", ""), ("Superseded", "DeploymentSupersededError")}
 _FAILED = ("Failed", "TimedOut", "Rejected")
+_SWEEPS = 2
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,26 @@ def find_violations(runs: Sequence[Run], resources: Resources) -> Iterator[str]:
             yield f"a run for {run.endpoint} ended as {outcome}"
     for endpoint, newest in {run.endpoint: run for run in runs}.items():
         yield from _not_newest(newest, resources["Endpoints"].get(endpoint))
+
+
+def leftovers_of_sweeps(
+    runs: Sequence[Run], sweep: Callable[[], object], look: Callable[[], EndState], *, retained: int = RETAINED
+) -> list[str]:
+    """Sweep, and return what is wrong afterwards; a lagging replica may leave something to the next sweep.
+
+    Args:
+        runs: All runs for the endpoints that are checked, in the order of their uploads.
+        sweep: Runs a sweep past the retention.
+        look: Returns what there is.
+        retained: How many deployed revisions of an endpoint are retained.
+    """
+    leftovers: list[str] = []
+    for _ in range(_SWEEPS):
+        sweep()
+        leftovers = [*find_leftovers(runs, look(), retained=retained)]
+        if not leftovers:
+            break
+    return leftovers
 
 
 def find_leftovers(runs: Sequence[Run], state: EndState, *, retained: int) -> Iterator[str]:

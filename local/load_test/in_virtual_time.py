@@ -13,10 +13,10 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from local.load_test.checks import EndState, find_leftovers, find_violations
+from local.load_test.checks import EndState, find_violations, leftovers_of_sweeps
 from local.load_test.figures import Figures
 from local.load_test.floor import floor_of
-from local.load_test.uploads import RETAINED, RETENTION_SECONDS, Run, hosting
+from local.load_test.uploads import RETENTION_SECONDS, Run, hosting
 from local.virtual_time import Execution
 from local.virtual_time.world import BUCKET, worlds
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def run_in_virtual_time(
     load: Load, *, calls_per_second: float | None, milliseconds: float = 0.0, seed: int = 0
 ) -> Figures:
-    """Upload, let time pass until everything has ended, sweep a day later, and check what there is.
+    """Upload, let time pass until everything has ended, sweep two days later, and check what there is.
 
     Args:
         load: The uploads.
@@ -56,8 +56,7 @@ def run_in_virtual_time(
         answers = Counter(call.outcome for call in world.simulator.calls)
         violations = [*find_violations(runs, world.simulator.resources())]
         world.clock.sleep(2 * RETENTION_SECONDS)
-        world.sweep()
-        violations += find_leftovers(runs, _end_state(world), retained=RETAINED)
+        violations += leftovers_of_sweeps(runs, world.sweep, lambda: _end_state(world))
         return Figures(
             load=load,
             floor=floor_of(load, hosting(calls_per_second)),

@@ -16,10 +16,10 @@ from botocore.exceptions import ClientError
 
 from local.aws.errors import LocalAwsError
 from local.aws.outcomes import OutcomeMissingError
-from local.load_test.checks import EndState, find_leftovers, find_violations
+from local.load_test.checks import EndState, find_violations, leftovers_of_sweeps
 from local.load_test.figures import Figures
 from local.load_test.floor import floor_of
-from local.load_test.uploads import RETAINED, RETENTION_SECONDS, Run
+from local.load_test.uploads import RETENTION_SECONDS, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ class LoadUnfinishedError(LocalAwsError):
 
 
 def run_on_aws(stack: Stack, load: Load, *, speed: float, timeout: float) -> Figures:
-    """Upload, wait until everything has ended, sweep as if a day later, and check what there is.
+    """Upload, wait until everything has ended, sweep as if two days later, and check what there is.
 
     Args:
         stack: The stack, up on local AWS, with nothing else going on.
@@ -66,9 +66,12 @@ def run_on_aws(stack: Stack, load: Load, *, speed: float, timeout: float) -> Fig
     billed = [*_billed(stack, began)]
     violations = [*find_violations(runs, control.resources()), *_wrong_answers(stack, runs)]
     calls_before = len(control.calls())
-    stack.sweep(after=2 * RETENTION_SECONDS)
+    violations += leftovers_of_sweeps(
+        runs,
+        lambda: stack.sweep(after=2 * RETENTION_SECONDS),
+        lambda: EndState(control.resources(), _stored(stack)),
+    )
     sweep_calls = len(control.calls()) - calls_before
-    violations += find_leftovers(runs, EndState(control.resources(), _stored(stack)), retained=RETAINED)
     return Figures(
         load=load,
         floor=floor_of(load, control.settings),

@@ -106,7 +106,7 @@ def test_announcement_gets_names_and_no_request(make_world: Any) -> None:
 
     (given,) = called_with(execution, "AnnounceOutcome")
     assert given.keys() == {"Plan", "Failure", "RestoreFailure", "Restore", "Execution", "Now"}
-    assert given["Plan"].keys() == {"Action", "RequestId", "EndpointName", "Revision", "RequestedAt"}
+    assert given["Plan"].keys() == {"Action", "RequestId", "EndpointName", "Revision", "RequestedAt", "Reason"}
 
 
 def test_rejection_gets_the_input_and_no_plan(world: Any) -> None:

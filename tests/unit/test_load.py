@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.load_test import figures as module
-from local.load_test.checks import EndState, find_leftovers, find_violations
+from local.load_test.checks import EndState, find_leftovers, find_violations, leftovers_of_sweeps
 from local.load_test.figures import Figures, table, write
 from local.load_test.floor import Floor, floor_of
 from local.load_test.uploads import Load, Run, hosting
@@ -318,3 +318,22 @@ def test_revisions_beyond_retention_are_leftovers() -> None:
 
     assert f"config {OLD} is unused, and was not swept" in leftovers
     assert not any(NEW in leftover for leftover in leftovers)
+
+
+@pytest.mark.parametrize(
+    ("states", "sweeps", "is_clean"),
+    [
+        pytest.param([state()], 1, True, id="clean at once"),
+        pytest.param([state(NEW, (OLD, NEW), "e-0-model-c"), state()], 2, True, id="clean after the second sweep"),
+        pytest.param([state(NEW, (OLD, NEW), "e-0-model-c")] * 2, 2, False, id="never clean"),
+    ],
+)
+def test_second_sweep_deletes_what_the_first_left(states: list[EndState], sweeps: int, is_clean: bool) -> None:  # noqa: FBT001 - a case
+    """A replica that lags shows what is gone already; there are two sweeps at most."""
+    made: list[None] = []
+
+    left = leftovers_of_sweeps(
+        [run(0, OLD), run(1, NEW)], lambda: made.append(None), lambda: states[len(made) - 1], retained=2
+    )
+
+    assert (len(made), not left) == (sweeps, is_clean)
