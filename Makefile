@@ -47,7 +47,7 @@ types: install  ## Check types
 
 .PHONY: checkov
 checkov: $(CHECKOV)/.ready  ## Check the template for what is insecure
-	$(CHECKOV)/bin/checkov --config-file .checkov.yaml --quiet --compact --skip-download --framework cloudformation --file template.yaml
+	$(CHECKOV)/bin/python $(CHECKOV)/bin/checkov --config-file .checkov.yaml --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
 # It pins an old boto3, so it gets an environment of its own.
 $(CHECKOV)/.ready: requirements-checkov.txt

@@ -24,7 +24,7 @@ def test_each_endpoint_ends_on_its_newest_artifact(stack: Stack, quick: Settings
     # At this speed no machine makes as many calls a second as would be refused for it.
     faults = (Fault("CreateModel", "throttled", times=2), Fault("*", "throttled", times=None, probability=0.05))
     stack.server.control.settings = replace(quick, lag=5.0, faults=faults)
-    load = Load(uploads=6, endpoints=2, seconds=9 * SPEED, prefix="many")
+    load = Load(uploads=6, endpoints=2, seconds=5 * SPEED, prefix="many")
 
     figures = run_on_aws(stack, load, speed=SPEED, timeout=STUCK_SECONDS)
 
