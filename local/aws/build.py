@@ -97,7 +97,8 @@ def _sam_build() -> None:
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     environment = process_environment(
         BUILD,
-        {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS), "AWS_DEFAULT_REGION": REGION},
+        # As a URI, because pip splits the list at spaces, which the path may have.
+        {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri(), "AWS_DEFAULT_REGION": REGION},
     )
     environment["PATH"] = f"{_SAM.parent}:{environment['PATH']}"
     parameters = [f"Runtime={runtime}", f"Architecture={architecture()}"]

@@ -70,7 +70,7 @@ def package(template: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) 
         for name, value in {
             "PIP_CONFIG_FILE": "/dev/null",
             "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": str(wheels),
+            "PIP_FIND_LINKS": wheels.as_uri(),
             "PIP_ONLY_BINARY": ":all:",
             "PIP_PYTHON_VERSION": version,
             "PIP_PLATFORM": f"manylinux2014_{platform} manylinux_2_28_{platform}",
