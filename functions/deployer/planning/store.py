@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotations
-from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
 from typing import Any, Final, Literal
 
@@ -21,10 +19,6 @@ STORE_PREFIX = "revisions/"
 
 FORMAT: Final = 1
 """Format of `request.json` that this version of the deployer reads and writes."""
-
-_EXECUTION_KEY = re.compile(
-    re.escape(STORE_PREFIX) + r"(?P<endpoint>[^/]+)/(?P<revision>[^/]+)/executions/(?P<execution>[^/]+)"
-)
 
 
 def artifact_key(endpoint_name: str, uri: str, version: str, name: str = ARTIFACT_NAME) -> str:
@@ -48,21 +42,6 @@ def request_key(endpoint_name: str, revision: str) -> str:
 def execution_key(endpoint_name: str, revision: str, execution_name: str) -> str:
     """Return the key of the empty object that says that an execution works on a revision."""
     return f"{revision_folder(endpoint_name, revision)}executions/{execution_name}"
-
-
-@dataclass(frozen=True, slots=True)
-class ExecutionKey:
-    """The key that says that an execution works on a revision, taken apart."""
-
-    endpoint_name: str
-    revision: str
-    execution_name: str
-
-
-def parse_execution_key(key: str) -> ExecutionKey | None:
-    """Take the key of an execution's object apart; None if it is no such key."""
-    match = _EXECUTION_KEY.fullmatch(key)
-    return ExecutionKey(match["endpoint"], match["revision"], match["execution"]) if match else None
 
 
 class _Stored(BaseModel):
