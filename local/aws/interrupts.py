@@ -10,9 +10,12 @@ _INTERRUPTED = 128 + signal.SIGINT
 
 
 def run_interruptible(main: Callable[[], int]) -> NoReturn:
-    """Run a program to its end, or until it is interrupted, and exit with its status."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    """Run a program to its end, or until it is interrupted, and exit with its status.
+
+    A program inherits that SIGINT is ignored, as in a background job of a script: then Python sets no handler for it.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         sys.exit(main())
     except KeyboardInterrupt:
