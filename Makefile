@@ -8,6 +8,7 @@ WHEELS := .cache/wheels
 LAMBDA_WHEELS := .cache/wheels-python3.13-arm64
 READY := $(VENV)/.ready
 CHECKOV := .cache/checkov
+PEERS := boto3 mlflow sagemaker-2 sagemaker-3
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -53,6 +54,12 @@ checkov: $(CHECKOV)/.ready  ## Check the template for what is insecure
 $(CHECKOV)/.ready: requirements-checkov.txt
 	test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv $(CHECKOV)
 	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-checkov.txt
+	touch $@
+
+# Other clients of SageMaker, which the deployer is compared with: each in an environment of its own.
+.cache/peers/%/.ready: local/peers/requirements/%.txt | $(READY)
+	test -x $(@D)/bin/python || $(PYTHON) -m venv --without-pip $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D)/bin/python --no-deps --require-hashes -r $<
 	touch $@
 
 .PHONY: chaos
@@ -102,6 +109,7 @@ requirements: install  ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --constraints requirements-dev.txt pyproject.toml --output-file functions/requirements.txt
 	echo checkov | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade - --output-file requirements-checkov.txt
+	for peer in $(PEERS); do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade local/peers/requirements/$$peer.in --output-file local/peers/requirements/$$peer.txt; done
 
 .PHONY: clean
 clean:  ## Remove everything that was made here
