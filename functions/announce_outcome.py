@@ -1,4 +1,4 @@
-"""AnnounceOutcome: name the outcome of the execution, count it, and put the event that tells it on the bus.
+"""AnnounceOutcome: name the outcome of the execution, count it, and put its event on the bus.
 
 The states AnnounceOutcome and AnnounceRejection share it: the former passes what was planned, the latter the input that
 became no plan.

@@ -66,7 +66,7 @@ def schema() -> dict[str, Any]:
     variant = shapes.reference("ProductionVariant")
     config = shapes.without(operation_input("CreateEndpointConfig"), "EndpointConfigName")
     deployment = shapes.reference("DeploymentConfig")
-    # A request may leave out what variants are called where it can be told.
+    # A request may leave out the names of variants where there is only one.
     shapes.definitions[variant["$ref"].rpartition("/")[2]]["required"] = []
     # It may say that a container has no model data.
     data_url = shapes.definitions["ContainerDefinition"]["properties"]["ModelDataUrl"]
@@ -93,13 +93,13 @@ def schema() -> dict[str, Any]:
             "additionalProperties": shapes.of("TagValue"),
         },
     }
-    told = _docstrings(DeploymentRequest)
+    docstrings = _docstrings(DeploymentRequest)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Deployment of a SageMaker endpoint",
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: {**part, "description": told[name]} for name, part in parts.items()},
+        "properties": {name: {**part, "description": docstrings[name]} for name, part in parts.items()},
         "allOf": [_ROLLBACK_STANDS_ALONE, _EXCLUSION_NEEDS_RETENTION],
         "$defs": shapes.definitions,
     }
@@ -110,8 +110,11 @@ def _smoke_test(variant_name: dict[str, Any]) -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     for part in (SmokeTest, Expect):
         described = part.model_json_schema(ref_template="#/$defs/{model}")
-        told = _docstrings(part)
-        fields = {name: {**_told(field), "description": told[name]} for name, field in described["properties"].items()}
+        docstrings = _docstrings(part)
+        fields = {
+            name: {**_described(field), "description": docstrings[name]}
+            for name, field in described["properties"].items()
+        }
         definitions[part.__name__] = {"type": "object", "additionalProperties": False, "properties": fields}
     definitions["SmokeTest"]["properties"]["TargetVariant"]["anyOf"] = [{**variant_name, "pattern": _NAME}, _NULL]
     definitions["SmokeTest"]["oneOf"] = [
@@ -121,7 +124,7 @@ def _smoke_test(variant_name: dict[str, Any]) -> dict[str, Any]:
     return definitions
 
 
-def _told(field: dict[str, Any]) -> dict[str, Any]:
+def _described(field: dict[str, Any]) -> dict[str, Any]:
     """Leave out what pydantic adds and no person wants to read: titles, and defaults that are empty or long."""
     return {
         key: value
@@ -133,11 +136,11 @@ def _told(field: dict[str, Any]) -> dict[str, Any]:
 def _docstrings(model: type[BaseModel]) -> dict[str, str]:
     """Return what is written below the fields of a model, by the names that they have in a request."""
     (definition,) = ast.parse(inspect.getsource(model)).body
-    told: dict[str, str] = {}
+    docstrings: dict[str, str] = {}
     for field, below in pairwise(getattr(definition, "body", [])):
         if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            told[to_pascal(ast.unparse(field.target))] = inspect.cleandoc(str(below.value.value))
-    return told
+            docstrings[to_pascal(ast.unparse(field.target))] = inspect.cleandoc(str(below.value.value))
+    return docstrings
 
 
 class _Shapes:

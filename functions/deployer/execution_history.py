@@ -93,7 +93,7 @@ def _failure_of(detail: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) 
         return {"Error": EXECUTION_TIMED_OUT, "Cause": "The execution did not end within its TimeoutSeconds."}
     ended = _first_details(events, "executionFailedEventDetails")
     error = ended.get("error") or "States.Runtime"
-    cause = ended.get("cause", "") if error == _QUOTES_NOTHING else "The execution's history tells the cause."
+    cause = ended.get("cause", "") if error == _QUOTES_NOTHING else "See the execution's history for the cause."
     return {"Error": error, "Cause": cause}
 
 

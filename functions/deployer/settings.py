@@ -1,4 +1,4 @@
-"""What the template tells PlanDeployment by environment variables."""
+"""The settings that the template passes to PlanDeployment in environment variables."""
 
 from __future__ import annotations
 

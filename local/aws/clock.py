@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time and lets it pass."""
+    """A source of time that can also wait."""
 
     def now(self) -> float:
         """Return the seconds since the epoch."""

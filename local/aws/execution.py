@@ -49,7 +49,7 @@ def wait_for_execution(states: Any, state_machine: str, fits: Callable[[Any], bo
     Args:
         states: A boto3 client of Step Functions.
         state_machine: The ARN of its state machine.
-        fits: Tells by the input, as JSON, whether it is the one.
+        fits: Callback: returns whether an input, as JSON, is that of the execution.
         timeout: Seconds to wait at most.
 
     Raises:

@@ -20,7 +20,7 @@ class Ticker:
     """Calls a function when something is due, and now and then in between.
 
     Args:
-        clock: Tells the time of what is due.
+        clock: The source of time.
     """
 
     def __init__(self, clock: Clock) -> None:

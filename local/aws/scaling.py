@@ -53,7 +53,7 @@ class Scaling:
         """Begin without targets.
 
         Args:
-            clock: Tells when a target was made.
+            clock: The source of the targets' creation times.
         """
         self._clock = clock
         self._lock = threading.Lock()

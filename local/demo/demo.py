@@ -215,7 +215,7 @@ class Demo:
 
 
 def _words(name: str) -> str:
-    """Spell a PascalCase name in words."""
+    """Return a PascalCase name as separate words."""
     return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
 
 

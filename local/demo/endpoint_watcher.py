@@ -12,7 +12,7 @@ _STOP_SECONDS = 30.0
 
 
 class EndpointWatcher:
-    """Describes an endpoint in a thread, from `with` to its end, and hands each answer on.
+    """Describes an endpoint in a thread during a `with` block, and passes each answer to a callback.
 
     A call that fails is no answer: the endpoint may not be there yet.
 

@@ -1,4 +1,4 @@
-"""The models of the demo, and how a client tells them apart."""
+"""The models of the demo, and how a client distinguishes them."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -48,4 +48,4 @@ class DemoModels:
             answers = {name: model.predictions([tumour])[0] for name, model in self.by_name.items()}
             if all(list(answers.values()).count(answer) == 1 for answer in answers.values()):
                 return Client(runtime, endpoint, tumour, answers)
-        raise DemoFailedError("The models cannot be told apart by their answers")
+        raise DemoFailedError("The models give the same answers")

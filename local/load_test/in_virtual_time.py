@@ -1,6 +1,6 @@
 """A load in virtual time: the shipped definition and functions on the simulator, to the millisecond and repeatable.
 
-Whoever imports this module has to set the environment variables first that the functions read when they are imported.
+The functions read environment variables when they are imported: set these before you import this module.
 """
 
 from __future__ import annotations

@@ -212,7 +212,7 @@ class Operator:
         return True
 
     def _change_artifact(self, situation: _Situation) -> bool:
-        """Overwrite or delete an object that people uploaded; no event tells the deployer."""
+        """Overwrite or delete an object that people uploaded; the deployer gets no event."""
         listed = self._world.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
         keys = [each["Key"] for each in listed if each["Key"].endswith("model.tar.gz")]
         own = [key for key in keys if not key.startswith("revisions/")]

@@ -76,7 +76,7 @@ class Recording:
 
     @property
     def visibility_seconds(self) -> float:
-        """How long a change may be invisible to whoever acts: what the deployer assumes, or the replicas' lag."""
+        """How long a change may be invisible: the longer of what the deployer assumes and the replicas' lag."""
         return max(_VISIBILITY_SECONDS, self.scenario.longest_lag)
 
     def is_calm(self, start: float, end: float) -> bool:

@@ -17,7 +17,7 @@ class Write:
 
     Attributes:
         time: When it changed, in seconds since the epoch.
-        actor: The execution or the step that called; for asynchronous changes, whoever called next.
+        actor: The execution or the step that called; for asynchronous changes, the next caller.
         function: The function that called; empty if no function did.
         table: `models`, `configs`, `endpoints` or `tags`.
         name: The record's name; of tags, the resource's ARN.

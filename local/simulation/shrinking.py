@@ -22,7 +22,7 @@ def shrink(scenario: Scenario, is_violated: Callable[[Scenario], bool]) -> Scena
 
     Args:
         scenario: One that violates it.
-        is_violated: Runs a scenario, and tells whether it violates the invariant. It is called at most 150 times, and
+        is_violated: Runs a scenario, and returns whether it violates the invariant. It is called at most 150 times, and
             not any more after two minutes.
     """
     runs, began = 0, time.monotonic()

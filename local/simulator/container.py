@@ -1,7 +1,7 @@
 """A model server: loads one model's `code/inference.py` and answers for it, as a SageMaker inference container does.
 
 Run as `python -m local.simulator.container <model_dir>`. Requests come on standard input and answers go to standard
-output, each a header line of JSON and a body of the length that it tells. The process ends at the end of its input, and
+output, each a header line of JSON and a body of the length in the header. The process ends at the end of its input, and
 so with the one that started it.
 
 The four functions of an inference script and their defaults are those of the SageMaker inference toolkit.

@@ -25,8 +25,8 @@ class Endpoints:
 
     Args:
         store: The account.
-        lifecycle: Brings endpoints from stage to stage; every call first lets happen what is due by now.
-        is_scaled: Tells whether Application Auto Scaling manages a variant (endpoint's name, variant's name).
+        lifecycle: Brings endpoints from stage to stage; every call first applies the transitions that are due.
+        is_scaled: Callback: returns whether a variant (endpoint's name, variant's name) is autoscaled.
     """
 
     def __init__(self, store: Store, lifecycle: Lifecycle, is_scaled: Callable[[str, str], bool]) -> None:

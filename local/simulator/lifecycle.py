@@ -32,8 +32,8 @@ class Lifecycle:
         store: The account.
         provisioner: Starts and ends instances.
         faults: What goes wrong with them.
-        alarm_is_on: Tells whether a CloudWatch alarm is in alarm.
-        events: Tells EventBridge of changes.
+        alarm_is_on: Callback: returns whether a CloudWatch alarm is in alarm.
+        events: Sends changes to EventBridge.
 
     Attributes:
         endpoints: Those that exist, by name.

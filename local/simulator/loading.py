@@ -63,7 +63,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """Answers for a model that does not really run: it tells which model, variant and data it is, in JSON.
+    """Answers for a model that does not really run: each answer names model, variant and data, in JSON.
 
     What the settings say of broken and slow models counts when it is asked, not when it starts.
     """
@@ -76,7 +76,7 @@ class Echo:
         """Return the model, the variant, the digest and first bytes of its data, and what was sent; or a failure."""
         settings = self.store.settings
         seconds = self._set_for_model(settings.answer_seconds) or 0.0
-        # Whoever calls holds no lock: others have their turns meanwhile.
+        # The caller holds no lock, so other threads run meanwhile.
         self.store.clock.sleep(min(seconds, ANSWER_SECONDS))
         if seconds > ANSWER_SECONDS:
             return not_answered()

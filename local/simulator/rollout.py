@@ -60,7 +60,7 @@ class Rollout:
         started: When the whole began.
         failure_reason: Why it is rolled back.
         rollback_failure: Why going back is going to fail; None if it is not.
-        ticket: Tells what is due from what was due before something else came.
+        ticket: Number of the scheduled transition; a transition with an older number is out of date.
     """
 
     goal: Literal["created", "updated", "rolled back", "scaled", "deleted", "in service"]

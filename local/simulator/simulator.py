@@ -52,8 +52,8 @@ class Simulator:
         runs_models: Whether models whose data are one object really run. Otherwise, and without `storage`, they echo
             their name and the digest of the data that they have loaded.
         check_role: Called with an execution role and the model data it has to read; raises ServiceError.
-        alarm_is_on: Tells whether a CloudWatch alarm is in alarm.
-        is_scaled: Tells whether Application Auto Scaling manages a variant (endpoint's name, variant's name).
+        alarm_is_on: Callback: returns whether a CloudWatch alarm is in alarm.
+        is_scaled: Callback: returns whether a variant (endpoint's name, variant's name) is autoscaled.
         on_event: Called with each `aws.sagemaker` event as it arrives at EventBridge, from `catch_up`.
         on_due: Called with a moment at which something happens, if `catch_up` is called then. Without it, events arrive
             whenever `catch_up` is called.
@@ -97,7 +97,7 @@ class Simulator:
         self._statuses = Statuses(self._store, self._lifecycle, provisioner)
         self._born = clock.now()
         self._lock = threading.RLock()
-        self._calls = Calls(self._store, self._faults, self._lock, self._tell_next_due)
+        self._calls = Calls(self._store, self._faults, self._lock, self._announce_next_due)
         self.calls: list[Call] = self._calls.done
 
     @property
@@ -156,19 +156,19 @@ class Simulator:
         with self._lock:
             self._lifecycle.catch_up()
             self._statuses.put(self._lifecycle.endpoints[endpoint_name], status, failure_reason, seconds)
-            self._tell_next_due()
+            self._announce_next_due()
 
     def catch_up(self) -> None:
         """Let happen what is due by now, as every call does, and let the events arrive that are due.
 
-        Whoever changes an alarm calls it just before: so the alarm ends no stage that was over by then.
+        Call it just before an alarm changes, so that the alarm ends no stage that was over by then.
         """
         with self._lock:
             self._next_due = math.inf
             self._lifecycle.catch_up()
             arrived = self._events.take_due()
-            self._tell_next_due()
-        # Without the lock, as whoever gets them may call in turn.
+            self._announce_next_due()
+        # Without the lock, because the receiver may call the simulator in turn.
         for event in arrived:
             self._on_event(event)
 
@@ -216,8 +216,8 @@ class Simulator:
                 self._lifecycle.cancel(endpoint)
                 endpoint.traffic.end()
 
-    def _tell_next_due(self) -> None:
-        """Let whoever calls `catch_up` know when something happens next, once for each moment."""
+    def _announce_next_due(self) -> None:
+        """Call `on_due` with the moment of the next transition, once for each moment."""
         due = min(self._lifecycle.next_due, self._events.next_due)
         if due < self._next_due:
             self._next_due = due

@@ -53,7 +53,7 @@ def check_update(live: Document, target: Variants, deployment: Document, is_scal
         live: The endpoint config that is attached.
         target: What is to be.
         deployment: The DeploymentConfig.
-        is_scaled: Tells whether Application Auto Scaling manages a variant.
+        is_scaled: Callback: returns whether Application Auto Scaling manages a variant.
 
     Returns:
         The DeploymentConfig that SageMaker follows: it passes over guardrails where it has none, and shifts all traffic

@@ -19,7 +19,7 @@ _PREFIX = "AQC"
 
 
 class InvalidTokenError(Exception):
-    """The token is none that Step Functions hands out."""
+    """Step Functions did not issue this token."""
 
 
 class TaskDoesNotExistError(Exception):

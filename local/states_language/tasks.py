@@ -33,7 +33,7 @@ class Run(Protocol):
     random: Random
     """Decides the jitter of retries."""
     callbacks: Callbacks
-    """Hands out task tokens."""
+    """The open task tokens."""
     region: str
     """The region, for the history."""
 
@@ -62,8 +62,8 @@ class Run(Protocol):
 
         Args:
             seconds: The seconds; they may be infinite.
-            is_done: Tells whether the token has come back.
-            has_answered: Tells whether the function has ended.
+            is_done: Callback: returns whether the token has come back.
+            has_answered: Callback: returns whether the function has ended.
         """
         ...
 

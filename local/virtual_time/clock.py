@@ -71,7 +71,7 @@ class VirtualClock:
         self._order = 0
         self._threads_waiting = 0
         self._back = _taken()
-        # Whoever uses the clock outside of a run: its sleep just moves the time on.
+        # Stands for code that uses the clock outside of a run: its sleep only advances the time.
         self._outside = Task("outside", thread=threading.current_thread())
         self._current = self._outside
 
@@ -120,7 +120,7 @@ class VirtualClock:
             if not task.is_ended:
                 try:
                     context.run(function)
-                except BaseException as error:  # noqa: BLE001 - it belongs to whoever runs the clock
+                except BaseException as error:  # noqa: BLE001 - raised again where the clock is run
                     task.error = error
             self._back.release()
 

@@ -80,6 +80,6 @@ class Execution:
 
 
 def timestamp(seconds: float) -> str:
-    """Spell a moment, in seconds since the epoch, as Step Functions does."""
+    """Return a moment, in seconds since the epoch, in the format of Step Functions."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -39,7 +39,7 @@ class Run:
         context: The context object.
         clock: Runs it in a task of its own.
         random: Decides the jitter of retries.
-        callbacks: Hands out task tokens.
+        callbacks: The open task tokens.
         on_end: Called when it has ended.
         state: The state to begin with.
         data: That state's input.
@@ -226,6 +226,6 @@ class Run:
 
 
 def _passed(state: dict[str, Any], data: Any, context: dict[str, Any]) -> Any:
-    """Return what a state hands on that does nothing with its data."""
+    """Return the output of a state that only passes its data on."""
     given = select(state.get("InputPath", "$"), data, context)
     return output_of({**state, "ResultPath": "$"}, data, given, context)

@@ -47,7 +47,7 @@ class Machine:
         clock: Runs its executions and waits.
         definition: The Amazon States Language file, by whose name the machine is named.
         seed: Decides the jitter of retries, and the task tokens.
-        callbacks: Hands out task tokens; machines of one account share it.
+        callbacks: The open task tokens; machines of one account share it.
         on_end: Called with each execution that has ended.
 
     Attributes:

@@ -27,7 +27,7 @@ class Rules:
     Args:
         clock: Runs the functions.
         state_machine: The ARN of the state machine that rules name.
-        arrivals: Tells after how many seconds an event arrives, each time that it does; nothing if it is lost.
+        arrivals: Callback: returns the delays, in seconds, of an event's deliveries; none if the event is lost.
 
     Attributes:
         invocations: How often each function was invoked, retries included.

@@ -75,7 +75,7 @@ class S3Corrections:
 
 
 def _keep(params: Document, context: Document, **_: Any) -> None:
-    """Keep a call's parameters, which nobody hands to the event before the call."""
+    """Keep a call's parameters, which botocore does not pass to the event before the call."""
     context[_PARAMETERS] = params
 
 

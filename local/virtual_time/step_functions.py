@@ -36,7 +36,7 @@ class StepFunctions:
     """The service, in front of the state machines of one account.
 
     Args:
-        clock: Tells which executions have begun.
+        clock: Determines which executions have begun.
         machines: The state machines.
         callbacks: Their task tokens.
     """

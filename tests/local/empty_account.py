@@ -13,7 +13,7 @@ CHANGING = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
 def empty_account(stack: Stack) -> None:
-    """Delete all endpoints, configs and models, whoever made them, and all that is stored of revisions."""
+    """Delete all endpoints, configs and models, those of others too, and all stored revisions."""
     client, control = stack.server.client("sagemaker"), stack.server.control
     deadline = time.monotonic() + DELETION_SECONDS
     while endpoints := control.resources()["Endpoints"]:

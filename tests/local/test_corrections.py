@@ -333,7 +333,7 @@ def make_endpoint(server: Server, name: str, **tags: str) -> Any:
 
 
 def test_sagemakers_events_arrive_on_the_default_bus(server: Server) -> None:
-    """Whoever waits for an endpoint hears of it, without anybody looking at the endpoint."""
+    """The events arrive although nothing describes the endpoint."""
     server.control.settings = Settings(create_seconds=50.0, events=EventDelivery(seconds=(10.0, 10.0)))
     queue = server.client("sqs").create_queue(QueueName="heard")["QueueUrl"]
     arn = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:heard"
@@ -402,7 +402,7 @@ def test_tags_reach_iam_late(server: Server) -> None:
 
 @pytest.mark.parametrize("is_allowed", [False, True])
 def test_deleting_a_scaled_endpoint_deregisters_its_variants(server: Server, is_allowed: bool) -> None:  # noqa: FBT001
-    """With the rights of whoever deletes it."""
+    """The variants are deregistered with the rights of the caller of DeleteEndpoint."""
     server.control.settings = Settings(create_seconds=1.0, delete_seconds=1.0)
     name = f"scaled-{is_allowed}".lower()
     sagemaker = make_endpoint(server, name)

@@ -1,4 +1,4 @@
-"""What the stack tells of itself: log lines and metrics as they are documented, and no secret in either."""
+"""The stack's log lines and metrics are as documented, and neither holds a secret."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is on record of three executions: one deployed after a retry, one rejected and one failed.
+class Records:
+    """The records of three executions: one deployed after a retry, one rejected and one failed.
 
     Attributes:
-        outcomes: What the event bus was told of each, by outcome.
+        outcomes: The event of each on the bus, by outcome.
         messages: The lines of all log groups since the first of them began.
         models: What SageMaker holds of the one that was deployed.
     """
@@ -86,8 +86,8 @@ def messages_since(stack: Stack, moment: float) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def told(running: Stack, quick: Settings) -> Told:
-    """What the three executions left on record."""
+def records(running: Stack, quick: Settings) -> Records:
+    """Run the three executions, and return their records."""
     faults = (
         Fault("CreateEndpoint", "stale"),
         Fault("CreateEndpoint", "rejected", skip=2, code="ResourceLimitExceeded", message="No instance is left."),
@@ -95,9 +95,9 @@ def told(running: Stack, quick: Settings) -> Told:
     running.server.control.settings = replace(quick, faults=faults)
     began, states, outcomes = time.time(), running.server.client("stepfunctions"), dict[str, dict[str, Any]]()
     for document in (
-        with_environment("a", "tells-deployed", TOKEN=SECRET),
-        with_environment("a", "tells-rejected", TOKEN=SECRET, TOO_LONG=TOO_LONG),
-        with_environment("a", "tells-failed", TOKEN=SECRET),
+        with_environment("a", "observed-deployed", TOKEN=SECRET),
+        with_environment("a", "observed-rejected", TOKEN=SECRET, TOO_LONG=TOO_LONG),
+        with_environment("a", "observed-failed", TOKEN=SECRET),
     ):
         machine = running.outputs.state_machine_arn
         execution = states.start_execution(stateMachineArn=machine, input=json.dumps(document))["executionArn"]
@@ -108,7 +108,7 @@ def told(running: Stack, quick: Settings) -> Told:
         outcomes[outcome["Outcome"]] = outcome
     assert outcomes.keys() == {"Deployed", "Rejected", "Failed"}
     models = json.dumps(running.server.control.resources()["Models"])
-    return Told(outcomes, messages_since(running, began), models)
+    return Records(outcomes, messages_since(running, began), models)
 
 
 def documented_fields() -> set[str]:
@@ -124,73 +124,74 @@ def documented_metrics() -> list[tuple[str, str, frozenset[str]]]:
     return [(name, unit, frozenset(re.findall(r"`(\w+)`", dimensions))) for name, unit, dimensions in rows]
 
 
-def test_each_line_has_the_documented_fields(told: Told) -> None:
+def test_each_line_has_the_documented_fields(records: Records) -> None:
     """Every structured line of an execution bears them; a request that was refused never got as far as an endpoint."""
     fields = documented_fields()
     assert {"execution", "endpoint", "cold_start", "xray_trace_id"} <= fields
 
     missing = {
-        outcome: {field for line in told.lines(outcome) for field in fields - line.keys()} for outcome in told.outcomes
+        outcome: {field for line in records.lines(outcome) for field in fields - line.keys()}
+        for outcome in records.outcomes
     }
 
-    assert all(told.lines(outcome) for outcome in told.outcomes)
+    assert all(records.lines(outcome) for outcome in records.outcomes)
     assert missing == {"Deployed": set(), "Failed": set(), "Rejected": {"endpoint"}}
 
 
-def test_a_line_tells_of_a_step_that_raised(told: Told) -> None:
+def test_a_step_that_raises_is_logged(records: Records) -> None:
     """The retried error and the last one are there by name, with their cause and their endpoint."""
     raised = {
         (line["endpoint"], line["error"], line["level"])
         for outcome in ("Deployed", "Failed")
-        for line in told.lines(outcome)
+        for line in records.lines(outcome)
         if line["message"] == "Step raised" and line["cause"]
     }
 
     assert raised == {
-        ("tells-deployed", RETRIED, "WARNING"),
-        ("tells-failed", "QuotaExceededError", "WARNING"),
+        ("observed-deployed", RETRIED, "WARNING"),
+        ("observed-failed", "QuotaExceededError", "WARNING"),
     }
 
 
 @pytest.mark.parametrize("outcome", ["Deployed", "Rejected", "Failed"])
-def test_the_last_line_says_what_the_event_says(told: Told, outcome: str) -> None:
+def test_the_last_line_says_what_the_event_says(records: Records, outcome: str) -> None:
     """The end of an execution is one line that has the fields of the event."""
-    event = {field: value for field, value in told.outcomes[outcome].items() if field != "Execution"}
+    event = {field: value for field, value in records.outcomes[outcome].items() if field != "Execution"}
 
-    (line,) = (line for line in told.lines(outcome) if line["message"] == "Deployment ended")
+    (line,) = (line for line in records.lines(outcome) if line["message"] == "Deployment ended")
 
     assert {field: line[field] for field in event} == event
 
 
-def test_each_documented_metric_is_published(told: Told) -> None:
+def test_each_documented_metric_is_published(records: Records) -> None:
     """Name, unit and dimensions are those of the documents, and nothing else is published."""
     assert len(documented_metrics()) == 4
 
-    published = {(name, unit, frozenset(dimensions)) for name, unit, dimensions, _ in told.metrics()}
+    published = {(name, unit, frozenset(dimensions)) for name, unit, dimensions, _ in records.metrics()}
 
     assert published == set(documented_metrics())
 
 
 @pytest.mark.parametrize("outcome", ["Deployed", "Rejected", "Failed"])
-def test_deployments_are_counted_and_timed_by_outcome(told: Told, outcome: str) -> None:
+def test_deployments_are_counted_and_timed_by_outcome(records: Records, outcome: str) -> None:
     """The duration is the event's own."""
     named = {"Stack": STACK_NAME, "Outcome": outcome, "service": "endpoint-deployer"}
 
-    metrics = {name: values for name, _, dimensions, values in told.metrics() if dimensions == named}
+    metrics = {name: values for name, _, dimensions, values in records.metrics() if dimensions == named}
 
-    assert metrics == {"Deployments": [1.0], "DeploymentDuration": [told.outcomes[outcome]["DurationSeconds"]]}
+    assert metrics == {"Deployments": [1.0], "DeploymentDuration": [records.outcomes[outcome]["DurationSeconds"]]}
 
 
-def test_errors_of_steps_are_counted_by_name(told: Told) -> None:
+def test_errors_of_steps_are_counted_by_name(records: Records) -> None:
     """Retried ones count, too."""
-    counted = [dimensions["Error"] for name, _, dimensions, _ in told.metrics() if name == "StepErrors"]
+    counted = [dimensions["Error"] for name, _, dimensions, _ in records.metrics() if name == "StepErrors"]
 
     assert sorted(counted) == [RETRIED, "InvalidRequestError", "QuotaExceededError"]
 
 
-def test_no_secret_gets_out(told: Told) -> None:
+def test_no_secret_gets_out(records: Records) -> None:
     """What stands in a container's environment is in SageMaker's model, and in no log, metric or event."""
-    assert SECRET in told.models
+    assert SECRET in records.models
 
-    assert [message for message in told.messages if SECRET in message] == []
-    assert SECRET not in json.dumps(told.outcomes)
+    assert [message for message in records.messages if SECRET in message] == []
+    assert SECRET not in json.dumps(records.outcomes)

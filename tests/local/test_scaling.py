@@ -109,7 +109,7 @@ def test_targets_are_found_by_what_they_are(scaling: Any, wanted: dict[str, Any]
 
 
 def test_targets_come_in_pages(scaling: Any) -> None:
-    """No target is lost or told twice."""
+    """No target is missing or listed twice."""
     for number in range(5):
         scaling.register_scalable_target(**variant(f"e{number}"), MinCapacity=1, MaxCapacity=2)
 
@@ -209,7 +209,7 @@ def test_a_variant_that_is_scaled_keeps_its_instance_type(stack: Stack, scaling:
 
 @pytest.mark.parametrize("may", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"])
 def test_who_may_see_alarms_is_a_matter_of_iam(stack: Stack, allowed: Callable[..., Any], may: str) -> None:
-    """CloudWatch tells the states of alarms to those who may know."""
+    """CloudWatch shows the states of alarms only to callers with the permission."""
     stack.server.client("cloudwatch").put_metric_alarm(
         AlarmName="watched", Namespace="n", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1,
         Threshold=1, ComparisonOperator="GreaterThanThreshold",

@@ -34,7 +34,7 @@ CANARY = {
     "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ALARM_NAME}]},
 }
 
-# The plan gets a member that the old code forbids and the new code requires, and an outcome tells which code named it.
+# The plan gets a member that the old code forbids and the new code requires, and an outcome shows which code named it.
 CHANGES = [
     ("deployer/planning/plan.py", r"    execution: str\n", "    shape: str\n    execution: str\n"),
     ("deployer/planning/plan.py", r"\bDraft\(\n", "Draft(\n            shape=self.shape,\n"),

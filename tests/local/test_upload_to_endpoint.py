@@ -71,7 +71,7 @@ def test_artifact_alone_becomes_an_endpoint(stack: Stack, trained: Trained, arti
 
 
 def test_endpoint_is_made_of_a_stored_copy(stack: Stack, artifact: bytes) -> None:
-    """The model's URL names a copy of what was uploaded, and the stored request tells which."""
+    """The model's URL names a copy of what was uploaded, and the stored request says which upload."""
     outcome = upload(stack, "models/copied/model.tar.gz", artifact)
     s3, bucket = stack.server.client("s3"), stack.outputs.artifact_bucket
     (name,) = stack.made_for("copied")["Models"]

@@ -187,7 +187,7 @@ def test_failed_execution_that_announced_itself_is_not_announced_again(make_worl
 
 @pytest.mark.parametrize("content", ["a", "bad"])
 def test_deployment_that_the_bus_never_takes_ends_as_it_would(make_world: Any, content: str) -> None:
-    """No event, and yet the execution succeeds or fails by what became of the endpoint; failures are told later."""
+    """Without an event, the execution still succeeds or fails by the endpoint's state; failures are announced later."""
     world = make_world(Settings(broken_models={"bad": "cannot predict"}))
     began = world.clock.now()
 

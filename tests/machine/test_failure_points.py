@@ -1,6 +1,6 @@
 """Whatever goes wrong and wherever: the endpoint serves the old revision or the new one, and the outcome says which.
 
-The points are not listed by hand: a run without faults tells which calls it makes and which states it enters.
+The points are not listed by hand: a run without faults shows which calls it makes and which states it enters.
 """
 
 from __future__ import annotations

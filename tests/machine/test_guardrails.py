@@ -27,7 +27,7 @@ SERVERLESS = {"VariantName": "A", "ServerlessConfig": {"MemorySizeInMB": 2048, "
 
 
 def variants_seen(execution: Any) -> list[list[dict[str, Any]]]:
-    """Return what DescribeEndpoint told of the endpoint's variants, each time."""
+    """Return the endpoint's variants in each answer of DescribeEndpoint."""
     answers = [json.loads(event["taskSubmittedEventDetails"]["output"]) for event in _submitted(execution)]
     return [answer["Payload"]["Variants"] for answer in answers]
 

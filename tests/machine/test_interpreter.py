@@ -131,7 +131,7 @@ def test_a_function_ends_at_its_timeout(bench: Bench) -> None:
 
 
 def test_a_function_has_the_time_that_the_template_gives_it(bench: Bench) -> None:
-    """One with a Timeout of its own may take longer than the others; the context tells how much is left."""
+    """One with a Timeout of its own may take longer than the others; the context holds the remaining time."""
     left: list[int] = []
 
     def work(_: Any, context: Any) -> None:
@@ -296,7 +296,7 @@ def test_a_name_is_used_once(bench: Bench) -> None:
 
 
 def test_a_redrive_goes_on_where_the_execution_ended(bench: Bench) -> None:
-    """The state gets the input that it had; ARN, start and history stay; the context tells of the redrive."""
+    """The state gets the input that it had; ARN, start and history stay; the context shows the redrive."""
     seen: list[Any] = []
 
     def work(event: Any, _: Any) -> str:
@@ -439,7 +439,7 @@ def test_a_machine_leaves_nothing_behind(bench: Bench) -> None:
 
 
 def test_an_error_of_a_task_ends_the_others_too(bench: Bench) -> None:
-    """What is no error of a function is one of the test: it goes to whoever runs the clock."""
+    """An exception that no function may raise is an error of the test: it is raised where the clock is run."""
 
     class BrokenError(BaseException):
         """Nothing that Lambda would report."""

@@ -191,7 +191,7 @@ def test_case_15_twins_with_slow_answers_are_one_deployment(make_world: Any, sec
 def test_case_15_twins_that_run_out_of_time_never_revert_each_other(
     make_world: Any, times: int, when: Any, seed: int
 ) -> None:
-    """For a while every call takes more than the function's minute: whoever deploys is not reverted."""
+    """For a while every call takes more than the function's minute: the run that deploys is not reverted."""
     world = make_world(Settings(), seed)
     upload(world, b"one")
     world.clock.sleep(60)

@@ -137,8 +137,8 @@ def test_moto_does_the_rest_as_s3_does(clients: tuple[Any, Any]) -> None:
     assert left == [True]
 
 
-def test_a_completion_overwrites_nothing_if_it_is_told_so(clients: tuple[Any, Any]) -> None:
-    """Another run has made the copy meanwhile; the parts stay for whoever aborts the upload."""
+def test_a_conditional_completion_overwrites_nothing(clients: tuple[Any, Any]) -> None:
+    """Another run has made the copy meanwhile; the parts stay until the upload is aborted."""
     plain, client = clients
     upload = {"Bucket": BUCKET, "Key": "parts"}
     upload["UploadId"] = client.create_multipart_upload(**upload)["UploadId"]

@@ -35,7 +35,7 @@ def sagemaker(world: Any, operation: str, **parameters: Any) -> dict[str, Any]:
 
 
 def sweep_later(world: Any, seconds: float = DAY + 1, **options: Any) -> dict[str, Any]:
-    """Sweep after a while; return what the event tells."""
+    """Sweep after a while; return the detail of the event."""
     world.clock.sleep(seconds)
     execution = world.sweep(**options)
     assert execution.states[-1] == "Swept", execution.cause
@@ -75,12 +75,12 @@ def test_dry_run_tells_and_deletes_nothing(world: Any) -> None:
     deploy(world, *"abcde")
     before, objects = world.names, stored(world)
 
-    told = sweep_later(world, DryRun=True)
+    listed = sweep_later(world, DryRun=True)
 
     assert (world.names, stored(world)) == (before, objects)
     swept = sweep_later(world, 0)
-    assert (told["DryRun"], swept["DryRun"]) == (True, False)
-    assert told["Removed"] == swept["Removed"]
+    assert (listed["DryRun"], swept["DryRun"]) == (True, False)
+    assert listed["Removed"] == swept["Removed"]
     assert world.names != before
 
 

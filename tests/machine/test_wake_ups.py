@@ -117,7 +117,7 @@ def test_wake_up_that_a_lagging_replica_answers_is_followed_by_another_look(make
 
 
 def spurious(world: Any, endpoint: str = "churn", status: str = "IN_SERVICE") -> dict[str, Any]:
-    """Build an event that tells of a change which has not happened."""
+    """Build the event of a change that has not happened."""
     arn = f"arn:aws:sagemaker:us-east-1:111122223333:endpoint/{endpoint}"
     detail = {"EndpointName": endpoint, "EndpointArn": arn, "EndpointStatus": status}
     event: dict[str, Any] = world.event("aws.sagemaker", "SageMaker Endpoint State Change", detail, [arn])
@@ -198,7 +198,7 @@ def test_execution_that_waits_its_turn_is_not_disturbed(make_world: Any) -> None
 
 
 def notice_of_first(world: Any, execution: Any) -> float:
-    """Return how long after its last look began a run was told that the endpoint is in service."""
+    """Return the seconds between the start of a run's last look and its answer that the endpoint is in service."""
     last = [event for event in execution.events if event["type"].startswith("Task")][-1]
     created = world.simulator.resources()["Endpoints"]["churn"]["CreationTime"].timestamp()
     return moment_of(last) - created - world.simulator.settings.create_seconds

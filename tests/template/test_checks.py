@@ -1,4 +1,4 @@
-"""What `make lint` and `make checkov` check, and what checkov is told to pass over."""
+"""What `make lint` and `make checkov` check, and what checkov skips."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The package that Lambda runs: for the template's default runtime and architecture, and for this machine.
 
 `sam build` wants an interpreter of the runtime, which a developer's machine need not have. So the package is built
-here by the parts of SAM that `sam build` runs, told by pip's own variables which interpreter and platform it is for. It
+here by the parts of SAM that `sam build` runs; pip's own variables name its interpreter and platform. It
 comes from the wheels that `make install` has fetched for that, and never from the network.
 """
 

@@ -28,7 +28,7 @@ WAIT = 600
 
 @dataclass
 class Clock:
-    """Time that passes when it is told to."""
+    """A clock that only the test advances."""
 
     seconds: float = 1_790_000_000.0
 

@@ -1,4 +1,4 @@
-"""AnnounceFailure: which executions are announced after their end, and what the event tells."""
+"""AnnounceFailure: which executions are announced after their end, and what the event holds."""
 
 from __future__ import annotations
 

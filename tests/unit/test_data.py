@@ -308,7 +308,7 @@ def test_unchanged_data_have_no_problems(s3: Any, artifact: Artifact) -> None:
 
 
 def test_overwritten_object_is_a_problem_that_names_both_versions(s3: Any) -> None:
-    """Nothing but the version tells that the bytes are others."""
+    """Only the version shows that the bytes are others."""
     uri = f"s3://{ELSEWHERE}/m.tar.gz"
     old = put(s3, uri, b"old")
     data = stored_version(s3, uri)

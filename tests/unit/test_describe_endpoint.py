@@ -88,7 +88,7 @@ def test_endpoint_in_service_ends_the_wait_with_what_was_seen(
 
 
 def test_wait_that_has_ended_meanwhile_is_no_error(account: PlanningAccount, step_functions: Stubber) -> None:
-    """An event woke it, or its time was over; the next look tells the same."""
+    """An event woke it, or its time was over; the next look gives the same result."""
     made = begin_update(account)
     account.sleep(10)
     step_functions.add_client_error("send_task_success", "TaskTimedOut")

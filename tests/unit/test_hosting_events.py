@@ -75,18 +75,18 @@ def test_a_deployment_tells_of_each_stage() -> None:
 
     wait_for_events(account, 2000)
 
-    told = [event["detail"] for event in events if event["detail-type"] == DEPLOYMENT_STATE_CHANGE]
-    pending = [each["PendingDeploymentSummary"] for each in told[:-1]]
+    details = [event["detail"] for event in events if event["detail-type"] == DEPLOYMENT_STATE_CHANGE]
+    pending = [each["PendingDeploymentSummary"] for each in details[:-1]]
     stages = [each["ProductionVariants"][0].get("VariantStatus", [{}])[0].get("Status") for each in pending]
     assert [stage for stage in stages if stage] == ["Creating", *["ActivatingTraffic", "Baking"] * 2]
     assert {each["EndpointConfigName"] for each in pending} == {"d"}
     assert isinstance(pending[0]["StartTime"], int)
-    assert (told[-1]["EndpointStatus"], told[-1]["EndpointConfigName"]) == ("IN_SERVICE", "d")
-    assert "PendingDeploymentSummary" not in told[-1]
+    assert (details[-1]["EndpointStatus"], details[-1]["EndpointConfigName"]) == ("IN_SERVICE", "d")
+    assert "PendingDeploymentSummary" not in details[-1]
 
 
 def test_endpoints_without_guardrails_send_no_deployment_events() -> None:
-    """Serverless endpoints are excluded from them; their status is told all the same."""
+    """Serverless endpoints are excluded from them; the event of their status is sent all the same."""
     account, events = listening()
     account.serve(serverless())
     account.create_model("n")
@@ -99,7 +99,7 @@ def test_endpoints_without_guardrails_send_no_deployment_events() -> None:
 
 
 def test_a_call_that_is_refused_sends_nothing() -> None:
-    """An event tells of a change."""
+    """An event is sent only after a change."""
     account, events = listening()
     account.serve()
     wait_for_events(account, 1)
@@ -152,7 +152,7 @@ def test_events_are_lost_and_doubled(delivery: EventDelivery, least: int, most: 
 
 
 def test_early_events_arrive_with_the_change() -> None:
-    """Before whoever made the change can wait for it."""
+    """The event arrives before the caller can wait for it."""
     account, events = listening(Settings(events=EventDelivery(early=1.0)))
     account.create_model()
     account.create_config()
@@ -179,7 +179,7 @@ def test_one_seed_gives_one_delivery() -> None:
 
 
 def test_what_is_due_is_announced() -> None:
-    """Whoever calls back at the moments that are told sees every event when it arrives."""
+    """A caller of `catch_up` at the announced moments gets every event when it arrives."""
     due: list[float] = []
     arrived: list[tuple[float, str]] = []
     account = Account(settings=Settings(events=EventDelivery(seconds=(2.0, 2.0))))

@@ -1,4 +1,4 @@
-"""What goes wrong with calls of the hosting simulator: as often as it is told to, before the effect or after it."""
+"""Faults of calls to the hosting simulator: as often as the settings say, before the effect or after it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_who_is_killed_is_a_dropped_connection_to_another_process() -> None:
 
 
 def test_a_slow_call_has_its_effect_before_or_after_the_wait() -> None:
-    """Whoever gives up waiting has done nothing in the one case, and all in the other."""
+    """A caller that gives up has changed nothing in the one case, and everything in the other."""
 
     class ImpatientError(BaseException):
         """The caller has no more time."""

@@ -14,7 +14,7 @@ URI = "s3://b/model.tar.gz"
 
 
 def digest(content: bytes) -> str:
-    """Return what an instance tells of its data."""
+    """Return the digest that an instance reports of its data."""
     return hashlib.sha256(content).hexdigest()
 
 

@@ -97,7 +97,7 @@ def test_a_config_that_contradicts_itself_is_refused(
     ids=["a weight of nothing", "serverless", "asynchronous", "shadow"],
 )
 def test_a_config_that_is_right_serves(variants: list[dict[str, Any]], more: dict[str, Any]) -> None:
-    """What is not refused comes into service, and tells of all its variants."""
+    """A config that is accepted comes into service, and its endpoint describes all variants."""
     account = Account()
     account.serve(*variants, **more)
 

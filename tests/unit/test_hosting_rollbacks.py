@@ -142,7 +142,7 @@ TOO_SHORT = {"MaximumExecutionTimeoutInSeconds": 1200}
     ids=["canary", "rolling", "while the old fleet waits"],
 )
 def test_an_update_that_takes_too_long_is_rolled_back(deployment: dict[str, Any]) -> None:
-    """At the moment of its MaximumExecutionTimeoutInSeconds, whoever looks when."""
+    """At the moment of its MaximumExecutionTimeoutInSeconds, whenever it is described."""
     account = Account()
     account.serve(*FOUR)
     account.update(deployment, *NEW)
@@ -209,7 +209,7 @@ def test_an_update_that_fails_is_rolled_back(
 
 
 def test_a_reason_is_gone_with_the_next_update() -> None:
-    """FailureReason tells of the last update."""
+    """FailureReason is that of the last update."""
     account = Account(settings=Settings(failures=(Failure("d", "Creating", CAPACITY, times=1),)))
     account.serve()
     account.update()

@@ -64,7 +64,7 @@ PLANS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]], float]] = {
 def test_an_update_goes_through_the_stages_of_its_policy(
     deployment: dict[str, Any], stages: list[tuple[str, str, str]], seconds: float
 ) -> None:
-    """DescribeEndpoint tells the status of the endpoint and the stages of both fleets; it takes as long as it says."""
+    """DescribeEndpoint shows the endpoint's status and the stages of both fleets; the rollout takes the stated time."""
     account = Account()
     account.serve(*FOUR)
     account.describe()

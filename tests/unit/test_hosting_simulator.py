@@ -218,7 +218,7 @@ def test_a_config_stays_unseen_for_the_least_lag() -> None:
 
 
 def test_tags_reach_iam_late() -> None:
-    """IAM sees tags, and that they are gone, after a lag of its own, while ListTags tells them at once."""
+    """IAM sees tags, and that they are gone, after a lag of its own, while ListTags shows them at once."""
     account = Account(settings=Settings(tag_lag=60.0))
     account.create_model()
     arn = f"{ARN}model/m"

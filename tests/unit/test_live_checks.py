@@ -168,7 +168,7 @@ TOO_LARGE = (
 
 
 @pytest.mark.parametrize(
-    ("retained", "told"),
+    ("retained", "is_refused"),
     [
         pytest.param({}, True, id="initial counts"),
         pytest.param({"RetainAllVariantProperties": True}, False, id="live counts"),
@@ -183,14 +183,16 @@ TOO_LARGE = (
         ),
     ],
 )
-def test_canary_of_the_whole_fleet_is_told_where_its_count_is_known(retained: dict[str, Any], *, told: bool) -> None:
+def test_canary_of_the_whole_fleet_is_refused_where_its_count_is_known(
+    retained: dict[str, Any], *, is_refused: bool
+) -> None:
     size = {"Type": "INSTANCE_COUNT", "Value": 1}
     routing = {"Type": "CANARY", "WaitIntervalInSeconds": 60, "CanarySize": size}
     deployment = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
 
     problems = [str(problem) for problem in size_problems(deployment, config(), retained)]
 
-    assert problems == ([TOO_LARGE] if told else [])
+    assert problems == ([TOO_LARGE] if is_refused else [])
 
 
 TYPE_STAYS = (

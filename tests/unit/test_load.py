@@ -31,7 +31,7 @@ UPDATE_SECONDS = (
 
 
 def entered(state: str) -> dict[str, Any]:
-    """Make the event of a history that tells of a state which is entered."""
+    """Make the event of a history for a state that is entered."""
     return {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": state}}
 
 

@@ -99,8 +99,8 @@ def test_event_tells_why_the_endpoint_could_not_be_restored() -> None:
     assert detail["RestoreCause"] == "not allowed"
 
 
-def test_rejected_upload_is_told_by_its_event_and_folder() -> None:
-    """Whoever uploaded can tell which upload was rejected, even though nothing could be planned."""
+def test_rejected_upload_is_named_by_its_event_and_folder() -> None:
+    """The outcome names the rejected upload, even though nothing could be planned."""
     detail = conclude(rejection(UPLOAD), "models/")
 
     assert (detail["Outcome"], detail["RequestId"], detail["EndpointName"]) == ("Rejected", "event-7", "churn")

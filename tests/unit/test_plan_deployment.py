@@ -27,7 +27,7 @@ SMALL = {"Models": {"m": {"PrimaryContainer": {"Image": f"{REGISTRY}/churn:1"}}}
 
 
 STARTED = {"Id": EXECUTION, "Name": "run-1", "StartTime": NOON.isoformat()}
-"""What a step is told of the execution."""
+"""The context of an execution, as a step gets it."""
 
 
 def plan_first(account: PlanningAccount, document: object) -> Plan:

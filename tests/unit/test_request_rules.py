@@ -1,4 +1,4 @@
-"""Rules between the fields of a request that SageMaker tells only after minutes, if at all."""
+"""Rules between the fields of a request whose violation SageMaker reports only after minutes, if at all."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_newest_artifact_below_a_manifest_is_found(s3: Any, objects: Objects) ->
     put(s3, "models/churn/deployment.yaml")
     put(s3, "models/churned/model.tar.gz")
 
-    # S3 tells times by the second; the larger key is taken for the later one then.
+    # S3 gives times in whole seconds; of two objects of one second, the larger key counts as the later.
     found = objects.newest_below(BUCKET, "models/churn")
 
     assert found is not None
@@ -208,7 +208,7 @@ def test_archived_objects_are_known(head: dict[str, Any], expected: bool) -> Non
     [("v1", "e", "v1"), ("null", "e", '"e"'), ("", '"e"', '"e"'), (None, "e", '"e"')],
 )
 def test_version_is_the_id_or_the_quoted_etag(version_id: str | None, etag: str, version: str) -> None:
-    """An event tells ETags without quotes, and HeadObject with them."""
+    """An event has ETags without quotes, HeadObject with them."""
     assert version_of(version_id, etag) == version
 
 

@@ -206,7 +206,7 @@ def test_config_that_exists_and_is_not_visible_is_looked_for_again(service: Sage
 
 
 def test_endpoint_of_this_execution_that_exists_is_success(service: SageMaker, stub: Stubber) -> None:
-    """The answer to an earlier call was lost; the tag tells whose endpoint it is."""
+    """The answer to an earlier call was lost; the tag names the owner of the endpoint."""
     refuse(stub, "create_endpoint", EXISTING["create_endpoint"])
     describe_endpoint(stub, EndpointStatus="Creating")
     list_tags(stub, ENDPOINT_ARN, **{EXECUTION_TAG: EXECUTION})
@@ -264,7 +264,7 @@ def test_update_of_somebody_else_is_planned_again(service: SageMaker, stub: Stub
 
 @pytest.mark.parametrize("message", [IN_PROGRESS, IN_USE], ids=["under way", "done"])
 def test_update_that_is_not_visible_yet_is_looked_for_again(service: SageMaker, stub: Stubber, message: str) -> None:
-    """A replica that lags describes the endpoint as it was: whose update it is can only be told later."""
+    """A replica that lags describes the endpoint as it was: the owner of the update is known only later."""
     refuse(stub, "update_endpoint", message)
     describe_endpoint(stub, "churn-c-0", EndpointStatus="InService")
 

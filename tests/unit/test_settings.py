@@ -1,4 +1,4 @@
-"""What the template tells PlanDeployment."""
+"""The settings that the template passes to PlanDeployment."""
 
 from __future__ import annotations
 

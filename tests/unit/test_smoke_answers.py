@@ -353,7 +353,7 @@ def test_latency_is_judged_by_its_percentile(milliseconds: list[float], percent:
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "told"),
+    ("milliseconds", "message"),
     [
         pytest.param([500.0], "", id="one in time"),
         pytest.param(
@@ -365,11 +365,11 @@ def test_latency_is_judged_by_its_percentile(milliseconds: list[float], percent:
         ),
     ],
 )
-def test_one_of_twenty_answers_may_be_late(milliseconds: list[float], told: str) -> None:
+def test_one_of_twenty_answers_may_be_late(milliseconds: list[float], message: str) -> None:
     found = latency_mismatch(expect(MaxLatencyMilliseconds=500), milliseconds)
 
-    assert found.startswith(told)
-    assert bool(found) == bool(told)
+    assert found.startswith(message)
+    assert bool(found) == bool(message)
 
 
 def test_latency_counts_only_where_it_is_expected() -> None:

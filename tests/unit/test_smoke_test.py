@@ -239,7 +239,7 @@ MODEL, HOSTNAME = "SmokeTest.TargetModel: ", "SmokeTest.TargetContainerHostname:
 
 
 @pytest.mark.parametrize(
-    ("test", "config", "told"),
+    ("test", "config", "message"),
     [
         pytest.param({}, of_models("one"), "", id="one model"),
         pytest.param({"TargetModel": "a"}, of_models("many"), "", id="one of many models"),
@@ -291,9 +291,9 @@ MODEL, HOSTNAME = "SmokeTest.TargetModel: ", "SmokeTest.TargetContainerHostname:
     ],
 )
 def test_what_a_model_needs_is_asked_for_and_refused_for_others(
-    test: dict[str, Any], config: dict[str, Any], told: str
+    test: dict[str, Any], config: dict[str, Any], message: str
 ) -> None:
     found = [str(problem) for problem in problems_of(smoke_test(**test), config, MODELS)]
 
-    assert len(found) == bool(told)
-    assert all(line.startswith(told) for line in found)
+    assert len(found) == bool(message)
+    assert all(line.startswith(message) for line in found)

@@ -136,7 +136,7 @@ def test_revision_is_stored(s3: Any) -> None:
 
 
 def test_step_that_is_repeated_changes_nothing(s3: Any) -> None:
-    """Every object is written once, whoever repeats the step."""
+    """Every object is written once, even if another run repeats the step."""
     copy = planned_copy(s3)
     run(copy)
 
@@ -241,7 +241,7 @@ def test_stored_request_is_read_as_it_was_written(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"\xff", "is no JSON"),
         (b"{", "is no JSON"),
@@ -252,9 +252,9 @@ def test_stored_request_is_read_as_it_was_written(value: Any) -> None:
         (stored_revision().to_json().replace(b'"Data"', b'"Date"'), "Date: Extra inputs are not permitted"),
     ],
 )
-def test_foreign_object_is_no_stored_request(content: bytes, told: str) -> None:
+def test_foreign_object_is_no_stored_request(content: bytes, message: str) -> None:
     """The message says what is wrong, and nothing of what the object holds."""
     with pytest.raises(InvalidRequestError) as refused:
         StoredRevision.parse(content)
 
-    assert told in str(refused.value)
+    assert message in str(refused.value)

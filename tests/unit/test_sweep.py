@@ -206,12 +206,12 @@ def test_dry_run_tells_what_a_sweep_removes(account: PlanningAccount, sweeper: S
     account.sleep(DAY + 1)
     before = existing(account)
 
-    told = sweeper.sweep(is_dry_run=True)
+    listed = sweeper.sweep(is_dry_run=True)
     kept = existing(account)
     done = sweeper.sweep()
 
     assert kept == before
-    assert names(told) == names(done) != {}
+    assert names(listed) == names(done) != {}
 
 
 def test_refused_deletion_is_counted_and_the_sweep_goes_on(account: PlanningAccount, sweeper: Sweeper) -> None:

@@ -189,11 +189,11 @@ def test_dry_run_deletes_nothing_and_tells_the_same() -> None:
     objects = stored(FIRST)
     before = dict(objects.bodies)
 
-    told = sweep(FakeSageMaker(), objects, is_dry_run=True)
+    listed = sweep(FakeSageMaker(), objects, is_dry_run=True)
     kept = dict(objects.bodies)
 
     assert kept == before
-    assert names(told) == names(sweep(FakeSageMaker(), objects))
+    assert names(listed) == names(sweep(FakeSageMaker(), objects))
 
 
 @dataclass(frozen=True)

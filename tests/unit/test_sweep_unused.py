@@ -1,4 +1,4 @@
-"""The function SweepUnused: its settings, what it hands on, and what it announces."""
+"""The function SweepUnused: its settings, its result, and its announcement."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_any_other_input_is_a_sweep(account: FakeSageMaker, bus: FakeBus, reques
 
 
 def test_announcement_is_repeated_alone(account: FakeSageMaker, bus: FakeBus) -> None:
-    """What an invocation has removed is told by the next one, if the bus was not available."""
+    """The next invocation announces the removals if the bus was not available."""
     bus.is_available = False
     first = sweep({})
     with pytest.raises(AnnouncementUnavailableError):

@@ -172,7 +172,7 @@ def test_update_is_not_begun_after_the_deadline(account: PlanningAccount) -> Non
 
 
 def test_update_that_is_under_way_is_followed_after_the_deadline(account: PlanningAccount) -> None:
-    """DescribeEndpoint tells whether it has ended in time."""
+    """DescribeEndpoint decides whether it has ended in time."""
     account.serve()
     made = prepare(account)
     update(account, made)

@@ -99,7 +99,7 @@ def _classify_validation(operation: str, message: str, created: Collection[str])
 def _classify_missing(operation: str, kind: str, arn: str | None, created: Collection[str]) -> type[DeployerError]:
     if kind == "endpoint":
         return EndpointMissingError if operation.startswith("UpdateEndpoint") else EndpointNotVisibleError
-    # Whoever looks a resource up, or deletes it, asks whether it is there; only a call that builds on it needs it.
+    # A call that describes or deletes a resource may find none; only a call that builds on the resource needs it.
     if arn is None or operation.startswith(("Describe", "Delete")):
         return _NOT_VISIBLE[kind]
     # SageMaker lower-cases names inside ARNs.

@@ -18,14 +18,14 @@ SOURCE = "endpoint-deployer"
 """The `source` of every event of this deployer."""
 
 DEPLOYMENT_ENDED = "Endpoint Deployment Ended"
-"""The `detail-type` of the event that tells the outcome of an execution."""
+"""The `detail-type` of the event that announces the outcome of an execution."""
 
 SWEEP_ENDED = "Endpoint Deployer Sweep Ended"
-"""The `detail-type` of the event that tells what a sweep has removed."""
+"""The `detail-type` of the event that lists what a sweep has removed."""
 
 
 class EventBus:
-    """The event bus that the deployer tells what it has done.
+    """The event bus that receives the deployer's events.
 
     Args:
         client: A boto3 client of `events` that makes one attempt a call.

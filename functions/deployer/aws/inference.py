@@ -142,8 +142,8 @@ def _answer_of(error: ClientError, began: float) -> Answer | None:
     response: Any = error.response
     if response["Error"].get("Code", "") not in _MODEL_ERRORS:
         return None
-    told = str(response.get("OriginalMessage") or response["Error"].get("Message", "")).encode(errors="replace")
-    return Answer(int(response.get("OriginalStatusCode") or 0), told, _milliseconds_since(began))
+    body = str(response.get("OriginalMessage") or response["Error"].get("Message", "")).encode(errors="replace")
+    return Answer(int(response.get("OriginalStatusCode") or 0), body, _milliseconds_since(began))
 
 
 def _refusal(operation: str, error: ClientError) -> DeployerError:

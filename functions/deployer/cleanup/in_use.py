@@ -1,7 +1,7 @@
-"""What a sweep has to know of the account: whose a resource is, and what of it is in use.
+"""The owner and the users of each resource of the account, for the sweep.
 
-SageMaker has no call that tells who uses a config or a model, so endpoints and configs are described: each at most once
-in one invocation of a sweep, and few in a second, because others call SageMaker, too.
+SageMaker has no call that lists the users of a config or a model, so endpoints and configs are described: each at most
+once in one invocation of a sweep, and few in a second, because others call SageMaker, too.
 """
 
 from __future__ import annotations

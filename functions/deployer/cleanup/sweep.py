@@ -30,7 +30,7 @@ MOST_CANDIDATES = 200
 
 
 _MOST_NAMES = 50
-"""How many names of a kind are told; an event of EventBridge holds 256 KiB in all."""
+"""How many names of a kind are listed in the event; an event of EventBridge holds 256 KiB in all."""
 
 
 class _State(BaseModel):
@@ -78,7 +78,7 @@ class Sweep:
         stack: The stack whose resources may be removed.
         cutoff: What was created or used later stays.
         retained: How many deployed revisions of an existing endpoint stay.
-        is_dry_run: Whether nothing is removed, but only told.
+        is_dry_run: Whether nothing is removed, but only listed.
         cursor: Where the sweep is; it moves.
     """
 
@@ -97,7 +97,7 @@ class Sweep:
         An error that passes ends only this invocation, if it has come further than the one before.
 
         Args:
-            announce: Tells what was removed; called at the end.
+            announce: Called at the end with what was removed.
 
         Raises:
             TransientError: SageMaker, S3 or EventBridge is not available.

@@ -74,7 +74,7 @@ def _folders(sweep: Sweep, prefix: str) -> set[str]:
 def _read(sweep: Sweep, key: str) -> Request | None:
     """Read a request; an empty one if there is none, None if it cannot be read.
 
-    S3 tells that there is none to whoever may list the key as a prefix, and denies access to others (ceph/ceph#68577).
+    S3 answers NoSuchKey only if the caller may list the key as a prefix, and AccessDenied otherwise (ceph/ceph#68577).
     """
     try:
         content = sweep.objects.read(sweep.bucket, key)

@@ -20,7 +20,7 @@ COUNTS_STAY: Document = {
         {"VariantPropertyType": "DataCaptureConfig"},
     ],
 }
-"""Tells UpdateEndpoint to keep the live instance counts, and nothing else."""
+"""Parameters of UpdateEndpoint that keep the live instance counts, and nothing else."""
 
 
 def live_problems(config: Document, live_config: Document, deployment: Document | None) -> Iterator[Problem]:
@@ -85,7 +85,7 @@ def size_problems(deployment: Document | None, config: Document, retained: Docum
     Args:
         deployment: The request's `DeploymentConfig`, if it has any.
         config: The wanted endpoint config.
-        retained: What UpdateEndpoint is told to keep.
+        retained: The parameters of UpdateEndpoint that say what it keeps.
     """
     excluded = [each["VariantPropertyType"] for each in retained.get("ExcludeRetainedVariantProperties", [])]
     keeps_counts = bool(retained) and "DesiredInstanceCount" not in excluded
@@ -135,7 +135,7 @@ def scaling_problems(
 
 
 def retention(is_asked_for: bool | None, excluded: list[Document], scaled: Collection[str]) -> Document:  # noqa: FBT001
-    """Return what UpdateEndpoint is told to keep: what the request says, or else the counts that are managed."""
+    """Return the retention parameters of UpdateEndpoint: those of the request, or else to keep managed counts."""
     if is_asked_for is None:
         return COUNTS_STAY if scaled else {}
     if not is_asked_for:

@@ -86,7 +86,7 @@ class Draft(_StateData):
     """The checked request with all that it may leave out filled in; a rollback's own request until it is resolved."""
     upload: Upload | None = None
     revision: str | None = None
-    """Name of the endpoint config; None while it cannot be told which revision a rollback goes back to."""
+    """Name of the endpoint config; None while the target revision of a rollback is not known."""
     model_names: dict[str, str] = {}
     """The name in SageMaker of each model of the request, by its key."""
     data: list[StoredData] = []
@@ -148,7 +148,7 @@ class Plan(Draft):
     wait_seconds: int
     """Seconds until the endpoint is looked at again, if another deployment has it."""
     retention: Document = {}
-    """What UpdateEndpoint is told to keep of the live variants."""
+    """The parameters of UpdateEndpoint that say what it keeps of the live variants."""
     previous: str = ""
     """The endpoint config that the endpoint serves while this revision is not live; empty if there is no endpoint."""
     previous_arn: str = ""

@@ -33,7 +33,7 @@ _MOST_REVISIONS = 50
 
 
 def resolve_rollback(draft: Draft, planning: Planning, store: Store, allowances: Allowances) -> Draft | Plan:
-    """Fill in what the revision to go back to was made of, or decide to wait where that can only be told later.
+    """Fill in the request of the target revision, or decide to wait while the target is not known.
 
     Raises:
         InvalidRequestError: There is no such revision, or its data are gone.

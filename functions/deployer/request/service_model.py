@@ -28,7 +28,7 @@ _SECRET_SHAPES = frozenset({"EnvironmentMap", "EnvironmentValue"})
 _LIKENESS = 0.7
 
 _NULLABLE = frozenset({("ContainerDefinition", "ModelDataUrl")})
-"""Members of shapes that a request may leave empty on purpose; SageMaker is not told of them."""
+"""Members of shapes that a request may leave empty on purpose; they are not sent to SageMaker."""
 
 # Java's classes of Unicode letters, numbers and separators, which Python's `re` lacks.
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}

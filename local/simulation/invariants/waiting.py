@@ -30,7 +30,7 @@ _FIRST_LOOK_SECONDS = 900.0
 def events_end_waits(recording: Recording) -> Iterator[str]:
     """An event of a status in which an endpoint rests ends the wait of its execution within seconds.
 
-    One that tells of a newer revision does not concern the executions of older ones.
+    An event about a newer revision does not concern the executions of older ones.
     """
     for run in recording.runs:
         for visit in _plain_visits(run):

@@ -1,4 +1,4 @@
 """Rules between the fields of a request, one module a subject. They may import `deployer.request.service_model`.
 
-They are what the service model cannot express and SageMaker tells only after minutes, if at all.
+The service model cannot express them, and SageMaker reports a violation only after minutes, if at all.
 """
