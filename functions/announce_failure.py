@@ -10,8 +10,9 @@ import os
 
 from deployer.announcement import announce
 from deployer.execution_history import is_announced, report_of
+from deployer.json_document import Document
 from deployer.outcome import conclude
-from deployer.runtime import Document, executions, step
+from deployer.runtime import executions, step
 
 _EVENTS = 25
 """How far back in a history to look for the last state; its retries lie between."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 from deployer.announcement import announce
+from deployer.json_document import Document
 from deployer.outcome import conclude
-from deployer.runtime import Document, step
+from deployer.runtime import step
 
 
 @step

@@ -7,7 +7,8 @@ again.
 
 from __future__ import annotations
 
-from deployer.runtime import Document, plan_of, sagemaker, step
+from deployer.json_document import Document
+from deployer.runtime import plan_of, sagemaker, step
 
 
 @step

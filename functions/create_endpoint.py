@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from deployer.json_document import Document
 from deployer.planning.decisions import check_deadline, requested
-from deployer.runtime import Document, plan_of, sagemaker, step
+from deployer.runtime import plan_of, sagemaker, step
 
 
 @step

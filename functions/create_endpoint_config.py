@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from deployer import clock
-from deployer.runtime import Document, plan_of, sagemaker, step
+from deployer.json_document import Document
+from deployer.runtime import plan_of, sagemaker, step
 
 
 @step

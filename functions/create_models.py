@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from deployer import clock
+from deployer.json_document import Document
 from deployer.planning.decisions import check_deadline
-from deployer.runtime import Document, plan_of, sagemaker, step
+from deployer.runtime import plan_of, sagemaker, step
 
 
 @step

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from deployer.json_document import Document
 from deployer.planning.decisions import in_service, progress
 from deployer.planning.live import Live
 from deployer.planning.live_checks import alarm_names, alarm_reason
-from deployer.runtime import Document, executions, monitoring, plan_of, sagemaker, step
+from deployer.runtime import executions, monitoring, plan_of, sagemaker, step
 
 
 @step

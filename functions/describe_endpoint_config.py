@@ -10,7 +10,8 @@ from __future__ import annotations
 from aws_lambda_powertools.metrics import MetricUnit
 
 from deployer import clock
-from deployer.runtime import Document, measure, plan_of, sagemaker, step
+from deployer.json_document import Document
+from deployer.runtime import measure, plan_of, sagemaker, step
 
 
 @step

@@ -6,13 +6,14 @@ import json
 from datetime import datetime
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.choose import Planning, choose_action
 from deployer.planning.decisions import check_deadline, wait_seconds
 from deployer.planning.draft import draft_deployment
 from deployer.planning.plan import Action, Plan
 from deployer.planning.revision import Store
 from deployer.planning.rollback import resolve_rollback
-from deployer.runtime import Document, logger, monitoring, objects, plan_of, sagemaker, step
+from deployer.runtime import logger, monitoring, objects, plan_of, sagemaker, step
 from deployer.settings import Settings
 
 _PLAN_BYTES = 176 * 1024

@@ -5,7 +5,8 @@ Rollbacks and retention look at deployed revisions only.
 
 from __future__ import annotations
 
-from deployer.runtime import Document, plan_of, sagemaker, step
+from deployer.json_document import Document
+from deployer.runtime import plan_of, sagemaker, step
 from deployer.tags import DEPLOYED, STATE_TAG
 
 

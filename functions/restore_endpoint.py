@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from deployer.cleanup.restore import Restoration
-from deployer.runtime import Document, plan_of, sagemaker, step
+from deployer.json_document import Document
+from deployer.runtime import plan_of, sagemaker, step
 
 
 @step

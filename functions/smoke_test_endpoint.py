@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from deployer.json_document import Document
 from deployer.request.smoke_test import SmokeTest
-from deployer.runtime import Document, inference, objects, plan_of, step
+from deployer.runtime import inference, objects, plan_of, step
 from deployer.smoke_test_run import ask_asynchronously, read_body, run_smoke_test
 
 if TYPE_CHECKING:

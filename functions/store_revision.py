@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 from deployer import clock
+from deployer.json_document import Document
 from deployer.planning.data import objects_to_copy
 from deployer.planning.store import StoredRevision, execution_key, request_key
-from deployer.runtime import Document, copier, objects, plan_of, step
+from deployer.runtime import copier, objects, plan_of, step
 
 _SECONDS = 780.0
 """For beginning calls; with one more that takes all its time, less than the function has."""

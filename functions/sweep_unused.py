@@ -14,7 +14,8 @@ from deployer import clock
 from deployer.aws.event_bus import SWEEP_ENDED
 from deployer.cleanup.in_use import Account
 from deployer.cleanup.sweep import Cursor, Sweep
-from deployer.runtime import Document, event_bus, logger, measure, objects, sagemaker, step
+from deployer.json_document import Document
+from deployer.runtime import event_bus, logger, measure, objects, sagemaker, step
 
 _TIME = timedelta(minutes=13)
 """How long one invocation works; the function has 15 minutes."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from deployer.errors import EndpointBusyError
+from deployer.json_document import Document
 from deployer.planning.decisions import check_deadline, decide, requested
 from deployer.planning.live import Live
 from deployer.planning.plan import Action
-from deployer.runtime import Document, plan_of, sagemaker, step
+from deployer.runtime import plan_of, sagemaker, step
 
 
 @step

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.step_functions import execution_arn
 from deployer.execution_history import waiting_task
+from deployer.json_document import Document
 from deployer.planning.names import Revision
 from deployer.planning.store import STORE_PREFIX, revision_folder
-from deployer.runtime import Document, executions, objects, step
+from deployer.runtime import executions, objects, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 _REVISIONS, _EXECUTIONS, _EVENTS = 5, 10, 5
 """How many of the newest ones to look at: revisions, executions of one, events of one."""

@@ -14,11 +14,13 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.settings import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
 
 DEFINITIONS = ROOT / "statemachine"
 _WIDTH = 120
@@ -67,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(is_check and bool(unformatted))
 
 
-def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def _unique_fields(pairs: list[tuple[str, Any]]) -> Document:
+    fields: Document = {}
     for name, value in pairs:
         if name in fields:
             raise DuplicateFieldError(name)
@@ -125,7 +127,7 @@ def _fill(fields: list[str], indent: str, before: str, after: str) -> list[str]:
     return lines
 
 
-def _entry(entry: dict[str, Any], indent: str, after: str) -> list[str]:
+def _entry(entry: Document, indent: str, after: str) -> list[str]:
     """Write a retrier, a catcher or a choice in two lines, the first of which has its first field only."""
     first, *others = _fields(entry)
     if not others:
@@ -133,7 +135,7 @@ def _entry(entry: dict[str, Any], indent: str, after: str) -> list[str]:
     return [f"{indent}{{{first},", f"{indent} {', '.join(others)}}}{after}"]
 
 
-def _fields(value: dict[str, Any]) -> Iterator[str]:
+def _fields(value: Document) -> Iterator[str]:
     return (f"{_inline(name)}: {_inline(part)}" for name, part in value.items())
 
 

@@ -18,10 +18,12 @@ from deployer.request.rules.tags import MOST_TAGS
 from deployer.request.service_model import operation_input, sagemaker
 from deployer.request.shapes import MODEL_KEY_LENGTH
 from deployer.request.smoke_test import Expect, SmokeTest
+from local.json_document import Document
 from local.settings import ROOT
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
 
 PATH = ROOT / "docs" / "deployment.schema.json"
 
@@ -59,7 +61,7 @@ def render() -> str:
     return json.dumps(schema(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def schema() -> dict[str, Any]:
+def schema() -> Document:
     """Build the schema from the request's own fields and the shapes of SageMaker's service model."""
     shapes = _Shapes()
     model = shapes.without(operation_input("CreateModel"), "ModelName")
@@ -105,9 +107,9 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _smoke_test(variant_name: dict[str, Any]) -> dict[str, Any]:
+def _smoke_test(variant_name: Document) -> Document:
     """Describe the smoke test and its expectation, which are the deployer's own."""
-    definitions: dict[str, Any] = {}
+    definitions: Document = {}
     for part in (SmokeTest, Expect):
         described = part.model_json_schema(ref_template="#/$defs/{model}")
         docstrings = _docstrings(part)
@@ -124,7 +126,7 @@ def _smoke_test(variant_name: dict[str, Any]) -> dict[str, Any]:
     return definitions
 
 
-def _described(field: dict[str, Any]) -> dict[str, Any]:
+def _described(field: Document) -> Document:
     """Leave out what pydantic adds and no person wants to read: titles, and defaults that are empty or long."""
     return {
         key: value
@@ -147,23 +149,23 @@ class _Shapes:
     """The shapes that a schema refers to."""
 
     def __init__(self) -> None:
-        self.definitions: dict[str, Any] = {}
+        self.definitions: Document = {}
 
-    def without(self, shape_name: str, member: str) -> dict[str, Any]:
+    def without(self, shape_name: str, member: str) -> Document:
         """Return a structure without the member that the deployer names."""
         described = self.of(shape_name)
         described["properties"].pop(member)
         described["required"] = [name for name in described["required"] if name != member]
         return described
 
-    def reference(self, shape_name: str) -> dict[str, Any]:
+    def reference(self, shape_name: str) -> Document:
         """Return a reference to a shape, which is defined once."""
         if shape_name not in self.definitions:
             self.definitions[shape_name] = {}  # shapes may hold themselves
             self.definitions[shape_name] = self.of(shape_name)
         return {"$ref": f"#/$defs/{shape_name}"}
 
-    def of(self, shape_name: str) -> dict[str, Any]:
+    def of(self, shape_name: str) -> Document:
         """Describe a shape in JSON Schema."""
         shape: Any = sagemaker().shape_for(shape_name)
         limits = shape.metadata
@@ -186,12 +188,12 @@ class _Shapes:
                 sizes = _renamed(limits, min="minLength", max="maxLength")
                 return {"type": "string", **sizes, **({"enum": list(shape.enum)} if shape.enum else {})}
 
-    def _member(self, shape: Any) -> dict[str, Any]:
+    def _member(self, shape: Any) -> Document:
         description = _first_sentence(shape.documentation)
         return {**self.reference(shape.name), **({"description": description} if description else {})}
 
 
-def _renamed(limits: dict[str, Any], **names: str) -> dict[str, Any]:
+def _renamed(limits: Document, **names: str) -> Document:
     return {names[name]: limits[name] for name in names if name in limits}
 
 

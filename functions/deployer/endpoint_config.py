@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deployer.json_document import Document
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Document = dict[str, Any]
 
 VARIANT_KINDS = ("ProductionVariants", "ShadowProductionVariants")
 

@@ -9,12 +9,12 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from deployer.json_document import Document
 from deployer.outcome import EXECUTION_TIMED_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Document = dict[str, Any]
 
 _END_STATES = frozenset({"Rejected", "TimedOut", "Failed"})
 """The Fail states that follow an announcement."""

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from deployer.errors import bounded
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Document = dict[str, Any]
 
 EXECUTION_TIMED_OUT = "ExecutionTimedOut"
 """What an execution fails with whose own time is over; no state has an error of this name."""

@@ -19,6 +19,7 @@ from deployer.aws.s3_copy import COPY_CONFIG, Copier
 from deployer.aws.sagemaker import SageMaker
 from deployer.aws.step_functions import Executions
 from deployer.errors import DeployerError
+from deployer.json_document import Document
 from deployer.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from botocore.client import BaseClient
+
 
 METRICS_NAMESPACE = "EndpointDeployer"
 
@@ -40,8 +42,6 @@ _THROTTLE_SECONDS = 20.0
 
 # A model may take 60 s to answer (SageMaker AI Runtime API Reference, InvokeEndpoint).
 _SLOW_ANSWERS = _ONE_ATTEMPT.merge(Config(read_timeout=65))
-
-Document = dict[str, Any]
 
 
 @functools.cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer import clock
 from deployer.aws.s3 import parse_uri
 from deployer.errors import AccessDeniedError, InvalidRequestError, SmokeTestFailedError
+from deployer.json_document import Document
 from deployer.request.expectations import Answer, latency_mismatch, mismatches
 from deployer.request.smoke_test import BODY_BYTES
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from deployer.aws.inference import Inference
     from deployer.aws.s3 import Objects
     from deployer.request.smoke_test import SmokeTest
-
-Document = dict[str, Any]
 
 TEST_SECONDS = 210.0
 """For all answers together; with one more that takes all its time, less than the function has."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
 
 RESERVED_PREFIX = "endpoint-deployer:"
 """What all of them begin with; requests may use no such key."""
@@ -35,6 +38,6 @@ OWN_TAGS = 5
 """How many of them one resource bears at the most, without `CONFIRMED_TAG`, which is set when there is room."""
 
 
-def tag_list(tags: Mapping[str, str]) -> list[dict[str, Any]]:
+def tag_list(tags: Mapping[str, str]) -> list[Document]:
     """Write tags as SageMaker's API does."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -5,6 +5,8 @@ from typing import Any
 
 from ministack.core import iam_evaluator
 
+from local.json_document import Document
+
 
 @dataclass(frozen=True)
 class Authorization:
@@ -44,7 +46,7 @@ class Audit:
             service: str,
             region: str,
             resource_arn: str = "*",
-            service_context: dict[str, Any] | None = None,
+            service_context: Document | None = None,
         ) -> Any:
             denial = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
             # An AuthError is no decision: the caller is nobody.

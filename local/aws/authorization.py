@@ -7,6 +7,7 @@ from ministack.core import iam_evaluator
 from ministack.core.iam_actions import identity_denial_message
 from ministack.core.iam_evaluator import AuthError
 
+from local.json_document import Document
 from local.settings import REGION
 from local.simulator import ServiceError
 from local.simulator.permissions import Permission
@@ -36,7 +37,7 @@ def enforce(permission: Permission, service: str, access_key: str, conditions: M
         raise ServiceError("AccessDeniedException", message)
 
 
-def requested_tags(tags: Mapping[str, str], keys: Iterable[str] = ()) -> dict[str, Any]:
+def requested_tags(tags: Mapping[str, str], keys: Iterable[str] = ()) -> Document:
     """Return the tags that a request sets, and further keys that it names, as conditions of policies name them."""
     named = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
     all_keys = [*tags, *keys]

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from local.aws.audit import Authorization
 from local.aws.errors import LocalAwsError
+from local.json_document import Document
 from local.simulator import Settings
 
 PATH = "/_simulator/"
@@ -36,18 +37,18 @@ class Control:
     def settings(self, settings: Settings) -> None:
         self._send("PUT", f"{PATH}settings", _SETTINGS.dump_python(settings, mode="json"))
 
-    def calls(self) -> list[dict[str, Any]]:
+    def calls(self) -> list[Document]:
         """Return the requests that SageMaker got, in order; see `local.aws.sagemaker.Call`."""
-        calls: list[dict[str, Any]] = self._send("GET", f"{PATH}calls")
+        calls: list[Document] = self._send("GET", f"{PATH}calls")
         return calls
 
     def authorizations(self) -> list[Authorization]:
         """Return what IAM has decided so far, about all services and everybody but the account's root."""
         return _AUTHORIZATIONS.validate_python(self._send("GET", f"{PATH}authorizations"))
 
-    def resources(self) -> dict[str, dict[str, Any]]:
+    def resources(self) -> dict[str, Document]:
         """Return what there is in SageMaker: `Models`, `EndpointConfigs` and `Endpoints`, each by name."""
-        resources: dict[str, dict[str, Any]] = self._send("GET", f"{PATH}resources")
+        resources: dict[str, Document] = self._send("GET", f"{PATH}resources")
         return resources
 
     def scale_waits(self, scale: float) -> None:

@@ -11,6 +11,7 @@ from local.aws.audit import Audit, Authorization
 from local.aws.control import PATH
 from local.aws.sagemaker import Call, SageMaker
 from local.aws.states import StepFunctions
+from local.json_document import Document
 from local.simulator import Settings
 
 Scope = MutableMapping[str, Any]
@@ -22,7 +23,7 @@ _SETTINGS = TypeAdapter(Settings)
 _CALLS = TypeAdapter(list[Call])
 _AUTHORIZATIONS = TypeAdapter(list[Authorization])
 _SECONDS = TypeAdapter(float)
-_RESOURCES = TypeAdapter(dict[str, dict[str, Any]])
+_RESOURCES = TypeAdapter(dict[str, Document])
 
 
 @dataclass(frozen=True)

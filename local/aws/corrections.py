@@ -9,6 +9,8 @@ from typing import Any
 
 from ministack.services import eventbridge, s3
 
+from local.json_document import Document
+
 _uploaded_version: ContextVar[str | None] = ContextVar("uploaded_version", default=None)
 
 
@@ -24,7 +26,7 @@ def put_versions_in_events() -> None:
         _uploaded_version.set(version_id)  # each event is fired in a thread and a context of its own
         fire(*args, version_id=version_id, **options)
 
-    def dispatch_with_version(event: dict[str, Any], *args: Any, **options: Any) -> Any:
+    def dispatch_with_version(event: Document, *args: Any, **options: Any) -> Any:
         version = _uploaded_version.get()
         if event["Source"] == "aws.s3" and version:
             detail = json.loads(event["Detail"])

@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from local.aws.errors import LocalAwsError
+from local.json_document import Document
 
 _LOOK_SECONDS = 0.1
 _PAGE = 20
@@ -96,7 +97,7 @@ def follow(states: Any, execution: str, *, timeout: float) -> Iterator[Moment]:
     raise ExecutionRunningError(f"{execution} did not end within {timeout:g} s")
 
 
-def _events_after(states: Any, execution: str, seen: int) -> list[dict[str, Any]]:
+def _events_after(states: Any, execution: str, seen: int) -> list[Document]:
     """Return the events that came after one, by its id; the newest are asked for first, as the others are known."""
     pages = states.get_paginator("get_execution_history").paginate(
         executionArn=execution, includeExecutionData=True, reverseOrder=True, PaginationConfig={"PageSize": _PAGE}
@@ -105,11 +106,11 @@ def _events_after(states: Any, execution: str, seen: int) -> list[dict[str, Any]
     return [*takewhile(lambda event: event["id"] > seen, newest_first)][::-1]
 
 
-def _details(event: dict[str, Any]) -> dict[str, Any]:
+def _details(event: Document) -> Document:
     return next((value for name, value in event.items() if name.endswith("EventDetails")), {})
 
 
-def _moment(event: dict[str, Any], details: dict[str, Any], state: str) -> Moment:
+def _moment(event: Document, details: Document, state: str) -> Moment:
     data = details.get("output", details.get("input"))
     return Moment(
         at=event["timestamp"],

@@ -4,10 +4,10 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from local.aws.errors import LocalAwsError
 from local.aws.server import Server
+from local.json_document import Document
 
 DEPLOYMENT_ENDED = "Endpoint Deployment Ended"
 SWEEP_ENDED = "Endpoint Deployer Sweep Ended"
@@ -42,9 +42,9 @@ class Outcomes:
             Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [policy]})},
         )
         events.put_targets(Rule=_NAME, EventBusName=bus, Targets=[{"Id": _NAME, "Arn": queue["QueueArn"]}])
-        self._caught: list[dict[str, Any]] = []
+        self._caught: list[Document] = []
 
-    def of(self, execution: str, *, timeout: float = 15.0) -> dict[str, Any]:
+    def of(self, execution: str, *, timeout: float = 15.0) -> Document:
         """Return the detail of the event that announces an execution's outcome.
 
         Args:
@@ -56,7 +56,7 @@ class Outcomes:
         """
         return self._wait(DEPLOYMENT_ENDED, lambda detail: bool(detail["Execution"] == execution), timeout)
 
-    def of_sweep(self, earliest: datetime, *, timeout: float = 15.0) -> dict[str, Any]:
+    def of_sweep(self, earliest: datetime, *, timeout: float = 15.0) -> Document:
         """Return the detail of the event of a sweep that started at a moment, or within the hour after it.
 
         Raises:
@@ -75,7 +75,7 @@ class Outcomes:
             for event in self._caught
         )
 
-    def _wait(self, detail_type: str, is_awaited: Callable[[dict[str, Any]], bool], timeout: float) -> dict[str, Any]:
+    def _wait(self, detail_type: str, is_awaited: Callable[[Document], bool], timeout: float) -> Document:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             for event in self._caught:

@@ -13,6 +13,7 @@ from ministack.core.router import extract_access_key_id
 
 from local.aws.authorization import enforce, requested_tags, resource_tags
 from local.aws.scaling import Scaling
+from local.json_document import Document
 from local.settings import ACCOUNT_ID, REGION
 from local.simulator import ConnectionDroppedError, Simulator
 from local.simulator.permissions import required_permissions
@@ -66,9 +67,9 @@ class SageMaker:
         del method
         caller = request_caller_arn(headers, query)
         asked: list[tuple[str, str]] = []
-        deleted: list[dict[str, Any]] = []
+        deleted: list[Document] = []
 
-        def authorize(operation: str, parameters: dict[str, Any]) -> None:
+        def authorize(operation: str, parameters: Document) -> None:
             needed = required_permissions(operation, parameters, ACCOUNT_ID, REGION)
             asked.append((operation, needed[0].resource))
             access_key = extract_access_key_id(headers, query)

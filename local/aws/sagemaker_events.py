@@ -5,11 +5,11 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from ministack.services import eventbridge
 
 from local.aws.clock import Clock
+from local.json_document import Document
 
 _TICK_SECONDS = 0.05
 # Alarms are looked at, too, and nothing says when one goes off.
@@ -45,7 +45,7 @@ class Ticker:
                 act()
 
 
-def put_on_default_bus(event: dict[str, Any]) -> None:
+def put_on_default_bus(event: Document) -> None:
     """Put an event on the default bus, in a thread of its own: its targets may call SageMaker in turn."""
     entry = {
         "Source": event["source"],

@@ -15,6 +15,7 @@ from ministack.core.router import extract_access_key_id
 
 from local.aws.authorization import enforce, requested_tags, resource_tags
 from local.aws.clock import Clock
+from local.json_document import Document
 from local.settings import ACCOUNT_ID, REGION
 from local.simulator import ServiceError
 from local.simulator.errors import invalid
@@ -42,8 +43,6 @@ _NOT_SUSPENDED = {
     "DynamicScalingOutSuspended": False,
     "ScheduledScalingSuspended": False,
 }
-
-Document = dict[str, Any]
 
 
 class Scaling:

@@ -20,6 +20,7 @@ from botocore.config import Config
 from local.aws.control import Control
 from local.aws.errors import LocalAwsError
 from local.aws.processes import kill_group, tail
+from local.json_document import Document
 from local.settings import ACCOUNT_ID, REGION, ROOT, aws_environment, process_environment
 
 _HOST = "127.0.0.1"
@@ -54,7 +55,7 @@ class Server:
         """
         self._folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
         self._log = self._folder / "server.log"
-        self._clients: dict[str, Any] = {}  # making one takes a tenth of a second
+        self._clients: Document = {}  # making one takes a tenth of a second
         self._lock = threading.Lock()
         with socket.socket() as listener:
             listener.bind((_HOST, 0))

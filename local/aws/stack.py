@@ -13,6 +13,7 @@ from local.aws.deploy import Outputs, deploy
 from local.aws.execution import follow, wait_for_execution
 from local.aws.outcomes import Outcomes
 from local.aws.server import Server
+from local.json_document import Document
 
 _START_SECONDS = 20.0
 _OUTCOME_SECONDS = 90.0
@@ -44,7 +45,7 @@ class Stack:
         s3, bucket = self.server.client("s3"), self.outputs.artifact_bucket
         return str(s3.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"])
 
-    def executions(self) -> list[dict[str, Any]]:
+    def executions(self) -> list[Document]:
         """Return the state machine's executions, the newest first, as ListExecutions has them."""
         pages = self.server.client("stepfunctions").get_paginator("list_executions")
         arn = self.outputs.state_machine_arn
@@ -66,7 +67,7 @@ class Stack:
         states = self.server.client("stepfunctions")
         return wait_for_execution(states, self.outputs.state_machine_arn, is_of_upload, timeout=_START_SECONDS)
 
-    def outcome_of(self, execution: str) -> dict[str, Any]:
+    def outcome_of(self, execution: str) -> Document:
         """Wait for the event that announces an execution's outcome, and return its detail.
 
         Raises:
@@ -74,7 +75,7 @@ class Stack:
         """
         return self.outcomes.of(execution, timeout=_OUTCOME_SECONDS)
 
-    def sweep(self, *, dry_run: bool = False, after: float = 0.0) -> dict[str, Any]:
+    def sweep(self, *, dry_run: bool = False, after: float = 0.0) -> Document:
         """Run a sweep to its end, and return the detail of its event.
 
         Args:
@@ -97,13 +98,13 @@ class Stack:
             self.server.control.advance_step_functions(0.0)
         return self.outcomes.of_sweep(began)
 
-    def endpoint(self, name: str) -> dict[str, Any]:
+    def endpoint(self, name: str) -> Document:
         """Return an endpoint as DescribeEndpoint would, if no replica lagged.
 
         Raises:
             KeyError: There is none of this name.
         """
-        endpoint: dict[str, Any] = self.server.control.resources()["Endpoints"][name]
+        endpoint: Document = self.server.control.resources()["Endpoints"][name]
         return endpoint
 
     def made_for(self, endpoint: str) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import stepfunctions
 
+from local.json_document import Document
 from local.settings import REGION
 from local.states_language.callbacks import Callbacks, InvalidTokenError, TaskDoesNotExistError, TaskTimedOutError
 from local.states_language.errors import StateError, located
@@ -32,8 +33,6 @@ _CODES: dict[type[Exception], str] = {
     TaskDoesNotExistError: "TaskDoesNotExist",
     TaskTimedOutError: "TaskTimedOut",
 }
-
-Document = dict[str, Any]
 
 
 class ExecutionEndedError(BaseException):

@@ -16,6 +16,7 @@ from local.demo.models import DemoFailedError, DemoModels
 from local.demo.progress_view import Observations, ProgressView
 from local.demo.sample.client import Client, invoke
 from local.demo.sample.training import pack
+from local.json_document import Document
 from local.progress import Progress
 
 _START_SECONDS = 20.0
@@ -33,7 +34,7 @@ class Ending:
         observations: What it showed on its way.
     """
 
-    outcome: dict[str, Any]
+    outcome: Document
     observations: Observations
 
 

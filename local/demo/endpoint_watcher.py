@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.json_document import Document
+
 _PAUSE_SECONDS = 0.2
 _STOP_SECONDS = 30.0
 
@@ -22,7 +24,7 @@ class EndpointWatcher:
         on_endpoint: Called with each answer of DescribeEndpoint, in the thread.
     """
 
-    def __init__(self, client: Any, name: str, on_endpoint: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, client: Any, name: str, on_endpoint: Callable[[Document], None]) -> None:
         self._client = client
         self._name = name
         self._on_endpoint = on_endpoint

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import dropwhile, pairwise, zip_longest
-from typing import Any
 
 from rich.markup import escape
 
 from local.aws.execution import Moment
 from local.demo.summaries import RESTING_STATUSES, new_fleet_share, summarize_endpoint, summarize_state
+from local.json_document import Document
 from local.progress import Progress, Stopwatch
 from local.states_language.history import SCHEDULED
 
@@ -93,7 +93,7 @@ class ProgressView:
             elif moment.kind == "TaskStateExited":
                 self._leave(moment)
 
-    def on_endpoint(self, endpoint: dict[str, Any]) -> None:
+    def on_endpoint(self, endpoint: Document) -> None:
         """Take a description of the endpoint, which is shown while the execution waits for a change of it.
 
         Replicas lag: a description that was shown already is older than the newest one. That the endpoint rests again,

@@ -1,9 +1,8 @@
 """One-line summaries of what a state has done, from the execution's data, and of an endpoint, from its description."""
 
 from collections.abc import Callable
-from typing import Any
 
-Document = dict[str, Any]
+from local.json_document import Document
 
 RESTING_STATUSES = frozenset({"InService", "Failed", "OutOfService", "UpdateRollbackFailed"})
 """Statuses of an endpoint that stay until somebody changes it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.load_test.uploads import RETAINED
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from local.load_test.uploads import Run
 
-Resources = dict[str, dict[str, Any]]
+Resources = dict[str, Document]
 
 # Outcomes and errors of runs whose revision was live.
 _DEPLOYED = {("Deployed", ""), ("Superseded", "DeploymentSupersededError")}

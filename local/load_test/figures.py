@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.settings import ROOT
 from local.simulator.errors import throttled as throttling
 from local.states_language.history import FAILED, SCHEDULED, details_of
@@ -165,7 +166,7 @@ def write(text: str) -> None:
     DOCUMENT.write_text(f"{before}{begin}\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
-def _retried(events: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _retried(events: Sequence[Document]) -> Iterator[str]:
     """Yield the error of each attempt that was followed by another one of the same task."""
     attempts = [event for event in events if event["type"] in SCHEDULED | FAILED | {"TaskStateExited"}]
     for failed, following in pairwise(attempts):

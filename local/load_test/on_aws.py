@@ -9,13 +9,14 @@ import tarfile
 import time
 from collections import Counter
 from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.aws.errors import LocalAwsError
 from local.aws.outcomes import OutcomeMissingError
+from local.json_document import Document
 from local.load_test.checks import EndState, find_violations, leftovers_of_sweeps
 from local.load_test.figures import Figures
 from local.load_test.floor import floor_of
@@ -108,7 +109,7 @@ def _artifact(number: int) -> bytes:
 
 def _ended(stack: Stack, load: Load, before: set[str], timeout: float) -> list[str]:
     """Wait until there is an execution for each upload and all have ended; return them."""
-    deadline, started = time.monotonic() + timeout, list[dict[str, Any]]()
+    deadline, started = time.monotonic() + timeout, list[Document]()
     while time.monotonic() < deadline:
         started = [each for each in stack.executions() if each["executionArn"] not in before]
         if len(started) >= load.uploads and all(each["status"] != "RUNNING" for each in started):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from local.json_document import Document
 from local.simulator import Settings
 from local.states_language.history import SCHEDULED
 
@@ -57,8 +57,8 @@ class Run:
 
     number: int
     endpoint: str
-    outcome: dict[str, Any] | None
-    events: list[dict[str, Any]]
+    outcome: Document | None
+    events: list[Document]
 
     @property
     def invocations(self) -> int:

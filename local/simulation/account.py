@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from local.json_document import Document
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from local.simulation.records import Write
-    from local.simulation.scenario import Document
 
 STUCK = frozenset({"OutOfService", "UpdateRollbackFailed"})
 """Statuses of an endpoint that has been in service, which only a person can resolve."""

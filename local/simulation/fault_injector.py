@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from local.json_document import Document
 from local.simulation.actors import current_actor
 from local.simulator.errors import FunctionKilledError
 from local.virtual_time.connections import EntryRefusedError
@@ -71,7 +72,7 @@ class FaultInjector:
         self._apply()
 
     def _apply(self) -> None:
-        fields: dict[str, Any] = {}
+        fields: Document = {}
         for window in self._open:
             fields |= window.settings
         faults = tuple(fault for window in self._open for fault in window.faults)

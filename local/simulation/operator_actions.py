@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.simulation.account import configs_of, models_of
 from local.simulation.requests import external_model
 from local.simulator import ServiceError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.simulation.fault_injector import FaultInjector
-    from local.simulation.scenario import Document, OperatorAction, OperatorStep
+    from local.simulation.scenario import OperatorAction, OperatorStep
     from local.virtual_time.world import World
 
 _COUNT = "sagemaker:variant:DesiredInstanceCount"

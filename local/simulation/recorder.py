@@ -10,6 +10,7 @@ from unittest import mock
 
 from moto.s3.models import FakeKey, S3Backend
 
+from local.json_document import Document
 from local.simulation.account import configs_of
 from local.simulation.actors import current_actor
 from local.simulation.fault_windows import REFUSED
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from local.simulation.fault_injector import FaultInjector
-    from local.simulation.scenario import Document
     from local.simulator.replicas import Table
     from local.virtual_time.world import World
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
+from local.json_document import Document
 from local.simulation.account import configs_of
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class Recording:
     calls: list[Call]
     probes: list[Probe]
     arrivals: list[Arrival]
-    bus: list[dict[str, Any]]
-    sweep_events: list[dict[str, Any]]
+    bus: list[Document]
+    sweep_events: list[Document]
     log: str
     fired: Counter[str]
     failed_functions: list[str] = field(default_factory=list)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from local.simulation.scenario import Document
+from local.json_document import Document
 
 _NAMES = ("EndpointName", "EndpointConfigName", "ModelName", "ResourceArn", "NameContains")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.settings import ACCOUNT_ID, REGION
 from local.virtual_time.world import BUCKET, IMAGE, ROLE
 
 if TYPE_CHECKING:
     from random import Random
 
-    from local.simulation.scenario import Document
 
 REGISTRY = f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com"
 SECRETS = ("hunter2-environment", "hunter2-body")

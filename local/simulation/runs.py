@@ -6,8 +6,9 @@ import functools
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.states_language.history import FAILED, SCHEDULED, details_of
 
 if TYPE_CHECKING:
@@ -93,14 +94,14 @@ class Run:
         return visits_of(self.execution)
 
     @functools.cached_property
-    def data(self) -> dict[str, Any]:
+    def data(self) -> Document:
         """The input of its last state; empty before its first step."""
         last = json.loads(self.visits[-1].data) if self.visits else None
         # The input of the first state is the execution's, whatever that is.
         return last if len(self.visits) > 1 and isinstance(last, dict) else {}
 
     @property
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> Document:
         """Its last plan; empty if it has none."""
         return dict(self.data.get("Plan") or {})
 
@@ -115,7 +116,7 @@ class Run:
         return str(self.plan.get("Revision") or "")
 
     @property
-    def smoke_test(self) -> dict[str, Any] | None:
+    def smoke_test(self) -> Document | None:
         """The smoke test of its request, if there is one."""
         return (self.plan.get("Request") or {}).get("SmokeTest")
 

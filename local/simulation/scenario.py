@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from local.json_document import Document
+
 if TYPE_CHECKING:
     from local.simulator.settings import Fault, Settings
-
-Document = dict[str, Any]
 
 Validity = Literal["valid", "invalid", "depends"]
 """Whether a request can be fulfilled: yes, no, or depending on what else has happened by then."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulation.runs import visits_of
 
 if TYPE_CHECKING:
@@ -98,8 +99,10 @@ class Totals:
         """Read them from a file if it is about the same code; otherwise return empty totals."""
         if not path.exists():
             return cls(code)
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document: Document = json.loads(path.read_text(encoding="utf-8"))
         if document["code"] != code:
             return cls(code)
-        counters = {name: Counter(document[name]) for name in ("outcomes", "errors", "fired", "states", "checks")}
+        counters: Document = {
+            name: Counter(document[name]) for name in ("outcomes", "errors", "fired", "states", "checks")
+        }
         return cls(**{**document, **counters, "violated": [ViolatedInvariant(**each) for each in document["violated"]]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.simulation import requests
 from local.simulation.scenario import Approval, Event, Manual, Upload
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from local.simulation.scenario import RequestStep, Validity
 
-_Common = dict[str, Any]
+_Common = Document
 
 
 def make_request(random: Random, name: str, endpoint: str, moment: float, deliveries: tuple[float, ...]) -> RequestStep:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from local.json_document import Document
 from local.simulator.errors import ConnectionDroppedError, FunctionKilledError, ServiceError
 from local.simulator.faults import raise_for, wait_for
 from local.simulator.throttle import Throttle
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from local.simulator.faults import Faults
     from local.simulator.store import Store
-    from local.simulator.variants import Document
 
 T = TypeVar("T")
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulator.errors import invalid
 from local.simulator.variants import all_variants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.simulator.variants import Document
 
 _MEGABYTES = 1024
 _VARIANTS_WITH_SHADOW = 2

@@ -16,26 +16,29 @@ import traceback
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from local.json_document import Document
+
 if TYPE_CHECKING:
     from types import ModuleType
+
 
 _JSON = "application/json"
 _CSV = "text/csv"
 
 
-def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
+def read_frame(stream: IO[bytes]) -> tuple[Document, bytes] | None:
     """Read a header and its body; None at the end of the stream. The stream may have no buffer."""
     line = stream.readline()
     if not line:
         return None
-    header: dict[str, Any] = json.loads(line)
+    header: Document = json.loads(line)
     body = b""
     while len(body) < header["length"] and (chunk := stream.read(header["length"] - len(body))):
         body += chunk
     return header, body
 
 
-def write_frame(stream: IO[bytes], header: dict[str, Any], body: bytes = b"") -> None:
+def write_frame(stream: IO[bytes], header: Document, body: bytes = b"") -> None:
     """Write a header and its body. The stream may have no buffer."""
     left = memoryview(json.dumps({**header, "length": len(body)}).encode() + b"\n" + body)
     while left:

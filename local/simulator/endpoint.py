@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulator.fleet import Traffic
 from local.simulator.variants import Variants
 
 if TYPE_CHECKING:
     from local.simulator.rollout import Rollout
-    from local.simulator.variants import Document
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulator.endpoint import Endpoint
 from local.simulator.errors import exists, in_progress, invalid, not_found
 from local.simulator.rollout import Rollout, Stage, update_stages
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from local.simulator.lifecycle import Lifecycle
     from local.simulator.store import Store
-    from local.simulator.variants import Document
 
 
 class Endpoints:

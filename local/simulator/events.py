@@ -12,11 +12,11 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.simulator.update_rules import is_unguarded
 
 if TYPE_CHECKING:
     from local.simulator.store import Store
-    from local.simulator.variants import Document
 
 STATE_CHANGE = "SageMaker Endpoint State Change"
 DEPLOYMENT_STATE_CHANGE = "SageMaker Endpoint Deployment State Change"

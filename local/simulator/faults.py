@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulator.errors import (
     ConnectionDroppedError,
     FunctionKilledError,
@@ -16,7 +17,6 @@ from local.simulator.settings import Failure
 if TYPE_CHECKING:
     from local.simulator.settings import Fault
     from local.simulator.store import Store
-    from local.simulator.variants import Document
 
 _NAMES = ("EndpointName", "EndpointConfigName", "ModelName", "ResourceArn")
 

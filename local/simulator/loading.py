@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from local.json_document import Document
 from local.simulator.errors import ServiceError
 from local.simulator.model_server import ANSWER_SECONDS, Answer, BrokenModelError, ModelServer, not_answered
 
 if TYPE_CHECKING:
     from local.simulator.store import Store
-    from local.simulator.variants import Document
 
 _ANY = "*"
 _SHOWN_BYTES = 64
@@ -96,7 +96,7 @@ class Echo:
     def stop(self) -> None:
         """There is nothing to end."""
 
-    def _set_for_model(self, by_part: dict[str, Any]) -> Any:
+    def _set_for_model(self, by_part: Document) -> Any:
         name, image = self.loaded.model_name, self.loaded.image
         return next((by_part[part] for part in by_part if part == _ANY or part in name or part in image), None)
 

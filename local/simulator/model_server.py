@@ -13,8 +13,9 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import IO, Any
+from typing import IO
 
+from local.json_document import Document
 from local.simulator.container import read_frame, write_frame
 
 ANSWER_SECONDS = 60.0
@@ -127,7 +128,7 @@ class ModelServer:
             raise BrokenPipeError
         return stream
 
-    def _asked_for(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes] | None:
+    def _asked_for(self, header: Document, body: bytes) -> tuple[Document, bytes] | None:
         """Return the answer to this request; those that came too late for earlier ones are passed over."""
         deadline = monotonic() + ANSWER_SECONDS
         try:
@@ -139,7 +140,7 @@ class ModelServer:
                 return frame
         return None
 
-    def _frame(self, deadline: float) -> tuple[dict[str, Any], bytes] | None:
+    def _frame(self, deadline: float) -> tuple[Document, bytes] | None:
         stream, seconds = self._process.stdout, max(0.0, deadline - monotonic())
         if stream is None:
             return None

@@ -6,7 +6,8 @@ The source is the Service Authorization Reference, "Actions, resources, and cond
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+
+from local.json_document import Document
 
 _CREATED = {
     "CreateModel": ("model", "ModelName"),
@@ -36,7 +37,7 @@ class Permission:
     context: dict[str, str] = field(default_factory=dict)
 
 
-def required_permissions(operation: str, parameters: dict[str, Any], account_id: str, region: str) -> list[Permission]:
+def required_permissions(operation: str, parameters: Document, account_id: str, region: str) -> list[Permission]:
     """Return everything that a call's caller has to be allowed."""
     prefix = f"arn:aws:sagemaker:{region}:{account_id}:"
     action = f"sagemaker:{operation}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulator.config_rules import check_config
 from local.simulator.errors import exists, invalid, not_found
 from local.simulator.store import page, tag_list
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from local.simulator.replicas import Table
     from local.simulator.store import Store
-    from local.simulator.variants import Document
 
 _ARN_KINDS = {"model": "model", "endpoint configuration": "endpoint-config"}
 

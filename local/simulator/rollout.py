@@ -10,12 +10,14 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from local.json_document import Document
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from local.simulator.settings import Settings
-    from local.simulator.variants import Document, Variants
+    from local.simulator.variants import Variants
 
 _WHOLE_PERCENT = 100
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulator.errors import ModelError, ServiceError
 from local.simulator.validation import check_answer
 from local.simulator.variants import all_variants
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from local.simulator.loading import Server
     from local.simulator.model_server import Answer
     from local.simulator.store import Store
-    from local.simulator.variants import Document
 
 _ANSWERING = frozenset({"InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed"})
 

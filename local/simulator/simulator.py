@@ -6,6 +6,7 @@ import math
 import threading
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.simulator.calls import Calls
 from local.simulator.endpoints import Endpoints
 from local.simulator.errors import ServiceError, role_not_ready
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from local.simulator.calls import Call
     from local.simulator.loading import Storage
     from local.simulator.runtime import Invocation
-    from local.simulator.variants import Document
 
 OPERATIONS = (
     "CreateModel", "DescribeModel", "DeleteModel", "ListModels",

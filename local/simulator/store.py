@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.simulator.errors import invalid
 from local.simulator.replicas import Table
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from local.aws.clock import Clock
     from local.simulator.settings import Settings
-    from local.simulator.variants import Document
 
 _MOST_TAGS = 50
 

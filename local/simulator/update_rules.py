@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulator.errors import ServiceError, in_progress, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.simulator.variants import Document, Variants
+    from local.simulator.variants import Variants
 
 _CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 _CANARY = (0.0, 0.5)

@@ -11,12 +11,14 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
+from local.json_document import Document
 from local.simulator.errors import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botocore.model import OperationModel, Shape
+
 
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{ASCII}": r"[\x00-\x7f]"}
 
@@ -32,7 +34,7 @@ def operation(name: str, service: str = "sagemaker") -> OperationModel:
     return model(service).operation_model(name)
 
 
-def check_request(name: str, parameters: dict[str, Any]) -> None:
+def check_request(name: str, parameters: Document) -> None:
     """Raise the ValidationException that SageMaker answers to a request that does not fit the model."""
     shape: Any = operation(name).input_shape
     report = ParamValidator().validate(parameters, shape)
@@ -44,7 +46,7 @@ def check_request(name: str, parameters: dict[str, Any]) -> None:
         raise invalid(count + "; ".join(failures))
 
 
-def check_answer(name: str, answer: dict[str, Any], service: str = "sagemaker") -> None:
+def check_answer(name: str, answer: Document, service: str = "sagemaker") -> None:
     """Raise AssertionError if an answer of ours does not fit the model: then the simulator is wrong."""
     shape = operation(name, service).output_shape
     if shape is None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from local.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
     from local.simulator.rollout import Stage
-
-Document = dict[str, Any]
 
 _KINDS = ("ProductionVariants", "ShadowProductionVariants")
 _COPIED = ("ManagedInstanceScaling", "RoutingConfig")
@@ -118,5 +118,5 @@ class Variants:
         return summaries
 
 
-def _kept(own: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+def _kept(own: Document, other: Document) -> Document:
     return {name: other.get(name, value) for name, value in own.items()}

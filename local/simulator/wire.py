@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from uuid import uuid4
 
+from local.json_document import Document
 from local.simulator.errors import ConnectionDroppedError, FunctionKilledError, ModelError, ServiceError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def respond(
     path: str,
     headers: Mapping[str, str],
     body: bytes,
-    authorize: Callable[[str, dict[str, Any]], None] | None = None,
+    authorize: Callable[[str, Document], None] | None = None,
 ) -> Response:
     """Answer an HTTP request of another process: what kills its caller is seen here as a connection that breaks.
 
@@ -48,7 +49,7 @@ def answer(
     path: str,
     headers: Mapping[str, str],
     body: bytes,
-    authorize: Callable[[str, dict[str, Any]], None] | None = None,
+    authorize: Callable[[str, Document], None] | None = None,
 ) -> Response:
     """Answer an HTTP request of this process.
 
@@ -85,7 +86,7 @@ def _invoke(
     name: str,
     headers: Mapping[str, str],
     body: bytes,
-    authorize: Callable[[str, dict[str, Any]], None] | None,
+    authorize: Callable[[str, Document], None] | None,
 ) -> Response:
     parameters = {"EndpointName": name, "Body": body}
     for header, member in (
@@ -105,7 +106,7 @@ def _invoke(
 
 
 def _refusal(error: ServiceError, *, is_runtime: bool) -> Response:
-    content: dict[str, Any] = {"message": error.message}
+    content: Document = {"message": error.message}
     if is_runtime:
         if isinstance(error, ModelError):
             original = {"OriginalStatusCode": error.original_status, "OriginalMessage": error.original_message}

@@ -6,6 +6,7 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.states_language.errors import StateError, UnsupportedStateError, runtime_error
 from local.states_language.paths import find
 
@@ -36,7 +37,7 @@ OPERATORS = frozenset({*_TYPES, *_NUMBERS, "StringEquals", "StringMatches", "Boo
 """The comparisons that rules may have."""
 
 
-def choose(state: dict[str, Any], data: Any, context: Any) -> str:
+def choose(state: Document, data: Any, context: Any) -> str:
     """Return the state that follows a Choice state.
 
     Raises:
@@ -51,7 +52,7 @@ def choose(state: dict[str, Any], data: Any, context: Any) -> str:
     return str(state["Default"])
 
 
-def matches(rule: dict[str, Any], data: Any, context: Any) -> bool:
+def matches(rule: Document, data: Any, context: Any) -> bool:
     """Tell whether a rule matches.
 
     A comparison with a value of another type does not match. A path that selects nothing is an error for every
@@ -77,7 +78,7 @@ def matches(rule: dict[str, Any], data: Any, context: Any) -> bool:
     return _compare(name, value, rule[name])
 
 
-def check_rule(rule: dict[str, Any]) -> None:
+def check_rule(rule: Document) -> None:
     """Raise UnsupportedStateError for a rule that `matches` does not know."""
     combined = [key for key in rule if key in _COMBINED]
     for key in combined:
@@ -87,7 +88,7 @@ def check_rule(rule: dict[str, Any]) -> None:
         _operator(rule)
 
 
-def _operator(rule: dict[str, Any]) -> str:
+def _operator(rule: Document) -> str:
     names = [key for key in rule if key not in {"Variable", "Next", "Comment"}]
     if len(names) != 1 or names[0] not in OPERATORS:
         raise UnsupportedStateError(f"choice by {', '.join(names)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.json_document import Document
 from local.states_language.choices import check_rule
 from local.states_language.errors import UnsupportedStateError
 from local.states_language.paths import check_expression, parse_path
@@ -27,7 +28,7 @@ _FIELDS: dict[str, set[str]] = {
 }  # fmt: skip
 
 
-def check(definition: dict[str, Any]) -> None:
+def check(definition: Document) -> None:
     """Make sure that a definition has nothing that would be passed over in silence.
 
     Raises:

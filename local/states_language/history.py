@@ -6,7 +6,7 @@ A function that is called by its ARN has events of its own, LambdaFunctionSchedu
 
 from __future__ import annotations
 
-from typing import Any
+from local.json_document import Document
 
 SCHEDULED = frozenset({"LambdaFunctionScheduled", "TaskScheduled"})
 """An attempt begins."""
@@ -18,12 +18,12 @@ FAILED = frozenset({"LambdaFunctionFailed", "LambdaFunctionTimedOut", "TaskFaile
 """It fails. A wait for a token that times out (TaskTimedOut) is none of these: it is a look that nobody asked for."""
 
 
-def details_of(event: dict[str, Any]) -> dict[str, Any]:
+def details_of(event: Document) -> Document:
     """Return the details of an event; the member that has them is named after the event's type."""
     return next((value for name, value in event.items() if name.endswith("EventDetails")), {})
 
 
-def failures_of(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def failures_of(events: list[Document]) -> list[tuple[str, str]]:
     """Return the failed attempts in a history, each by its state and its error."""
     found, state = [], ""
     for event in events:

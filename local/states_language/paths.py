@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+from local.json_document import Document
 from local.states_language.errors import StateError, UnsupportedStateError, runtime_error
 
 # "Quotas related to state machine executions", AWS Step Functions Developer Guide: UTF-8, in bytes.
@@ -102,7 +103,7 @@ def fill_in(template: Any, data: Any, context: Any) -> Any:
         return [fill_in(each, data, context) for each in template]
     if not isinstance(template, dict):
         return template
-    filled: dict[str, Any] = {}
+    filled: Document = {}
     for key, value in template.items():
         if key.endswith(".$"):
             filled[key.removesuffix(".$")] = evaluate(value, data, context, field=key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.states_language.choices import choose
 from local.states_language.errors import StateError, runtime_error
 from local.states_language.paths import check_size, dumps, evaluate, fill_in, find, insert, select
@@ -11,12 +12,13 @@ from local.states_language.paths import check_size, dumps, evaluate, fill_in, fi
 if TYPE_CHECKING:
     from random import Random
 
+
 DEFAULT_INTERVAL_SECONDS = 1
 DEFAULT_BACKOFF_RATE = 2.0
 DEFAULT_MAX_ATTEMPTS = 3
 
 
-def effective_input(state: dict[str, Any], data: Any, context: dict[str, Any]) -> Any:
+def effective_input(state: Document, data: Any, context: Document) -> Any:
     """Apply InputPath and Parameters, and measure what comes out.
 
     Raises:
@@ -28,7 +30,7 @@ def effective_input(state: dict[str, Any], data: Any, context: dict[str, Any]) -
     return given
 
 
-def output_of(state: dict[str, Any], data: Any, result: Any, context: dict[str, Any]) -> Any:
+def output_of(state: Document, data: Any, result: Any, context: Document) -> Any:
     """Apply ResultPath and OutputPath.
 
     Raises:
@@ -37,20 +39,20 @@ def output_of(state: dict[str, Any], data: Any, result: Any, context: dict[str, 
     return select(state.get("OutputPath", "$"), insert(state.get("ResultPath", "$"), data, result), context)
 
 
-def run_pass(state: dict[str, Any], data: Any, context: dict[str, Any]) -> Any:
+def run_pass(state: Document, data: Any, context: Document) -> Any:
     """Return the output of a Pass state."""
     given = effective_input(state, data, context)
     return output_of(state, data, state.get("Result", given), context)
 
 
-def run_choice(state: dict[str, Any], data: Any, context: dict[str, Any]) -> tuple[Any, str]:
+def run_choice(state: Document, data: Any, context: Document) -> tuple[Any, str]:
     """Return the output of a Choice state, and the state that follows."""
     given = select(state.get("InputPath", "$"), data, context)
     following = choose(state, given, context)
     return select(state.get("OutputPath", "$"), given, context), following
 
 
-def fail_with(state: dict[str, Any], data: Any, context: dict[str, Any]) -> StateError:
+def fail_with(state: Document, data: Any, context: Document) -> StateError:
     """Return what a Fail state ends the execution with.
 
     Raises:
@@ -66,7 +68,7 @@ def fail_with(state: dict[str, Any], data: Any, context: dict[str, Any]) -> Stat
     return StateError(*texts)
 
 
-def wait_seconds(state: dict[str, Any], data: Any, context: dict[str, Any]) -> int:
+def wait_seconds(state: Document, data: Any, context: Document) -> int:
     """Return for how long a Wait state with Seconds or SecondsPath waits.
 
     Raises:
@@ -77,7 +79,7 @@ def wait_seconds(state: dict[str, Any], data: Any, context: dict[str, Any]) -> i
     return _whole_number("SecondsPath", state["SecondsPath"], data, context, least=0)
 
 
-def timeout_of_task(state: dict[str, Any], data: Any, context: dict[str, Any]) -> int | None:
+def timeout_of_task(state: Document, data: Any, context: Document) -> int | None:
     """Return the TimeoutSeconds of a Task state; None if it has none.
 
     Raises:
@@ -89,7 +91,7 @@ def timeout_of_task(state: dict[str, Any], data: Any, context: dict[str, Any]) -
     return None if seconds is None else int(seconds)
 
 
-def retry_delay(state: dict[str, Any], error: StateError, retries: dict[int, int], random: Random) -> float | None:
+def retry_delay(state: Document, error: StateError, retries: dict[int, int], random: Random) -> float | None:
     """Return the seconds before the next attempt, and count it; None if there is none.
 
     The first retrier that names the error decides, even if it is used up.
@@ -114,7 +116,7 @@ def retry_delay(state: dict[str, Any], error: StateError, retries: dict[int, int
     return None
 
 
-def catch(state: dict[str, Any], error: StateError, data: Any) -> tuple[Any, str] | None:
+def catch(state: Document, error: StateError, data: Any) -> tuple[Any, str] | None:
     """Return the output and the state that the first catcher gives which names an error; None if none does."""
     for catcher in state.get("Catch", []):
         if _names(catcher, error):
@@ -123,7 +125,7 @@ def catch(state: dict[str, Any], error: StateError, data: Any) -> tuple[Any, str
     return None
 
 
-def _names(clause: dict[str, Any], error: StateError) -> bool:
+def _names(clause: Document, error: StateError) -> bool:
     """Tell whether a retrier or catcher names an error.
 
     Source: AWS Step Functions Developer Guide, "Handling errors in Step Functions workflows": no clause applies to
@@ -136,7 +138,7 @@ def _names(clause: dict[str, Any], error: StateError) -> bool:
     return "States.ALL" in names or error.error in names or is_failed_task
 
 
-def _whole_number(field: str, path: str, data: Any, context: dict[str, Any], *, least: int) -> int:
+def _whole_number(field: str, path: str, data: Any, context: Document, *, least: int) -> int:
     try:
         value = find(path, data, context)
     except LookupError:

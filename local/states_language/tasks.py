@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Protocol
 
+from local.json_document import Document
 from local.states_language.definition import CALLBACK
 from local.states_language.errors import StateError
 from local.states_language.paths import check_size, dumps
@@ -28,7 +29,7 @@ _TIMED_OUT = "States.Timeout"
 class Run(Protocol):
     """An execution as a Task state needs it. What waits raises whatever ends it when the execution ends meanwhile."""
 
-    context: dict[str, Any]
+    context: Document
     """The context object."""
     random: Random
     """Decides the jitter of retries."""
@@ -37,7 +38,7 @@ class Run(Protocol):
     region: str
     """The region, for the history."""
 
-    def note(self, event: str, details: dict[str, Any] | None = None) -> None:
+    def note(self, event: str, details: Document | None = None) -> None:
         """Add an event to the history."""
         ...
 
@@ -73,7 +74,7 @@ class Run(Protocol):
         ...
 
 
-def run_task(run: Run, state: dict[str, Any], data: Any) -> tuple[Any, str | None]:
+def run_task(run: Run, state: Document, data: Any) -> tuple[Any, str | None]:
     """Do a Task state, with its retriers and catchers; return its output and the state that follows.
 
     Raises:
@@ -97,7 +98,7 @@ def run_task(run: Run, state: dict[str, Any], data: Any) -> tuple[Any, str | Non
             return caught
 
 
-def _call(run: Run, state: dict[str, Any], data: Any) -> Any:
+def _call(run: Run, state: Document, data: Any) -> Any:
     """Call a function by its ARN, and return its answer."""
     payload, seconds = effective_input(state, data, run.context), timeout_of_task(state, data, run.context)
     limit = {} if seconds is None else {"timeoutInSeconds": seconds}
@@ -120,7 +121,7 @@ def _call(run: Run, state: dict[str, Any], data: Any) -> Any:
     return answer
 
 
-def _wait_for_token(run: Run, state: dict[str, Any], data: Any) -> Any:
+def _wait_for_token(run: Run, state: Document, data: Any) -> Any:
     """Call a function with a token of its own, and return what comes for the token.
 
     The function's answer is dropped; an error of the function fails the task. Whatever comes first counts, even while

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from local.json_document import Document
 from local.simulator import Simulator
 from local.simulator.errors import invalid
 
@@ -29,7 +30,7 @@ class Account:
         self._client, self._cloudwatch, self._autoscaling = s3, cloudwatch, autoscaling
 
     def make_sagemaker(
-        self, clock: VirtualClock, settings: Settings, seed: int, on_event: Callable[[dict[str, Any]], None]
+        self, clock: VirtualClock, settings: Settings, seed: int, on_event: Callable[[Document], None]
     ) -> Simulator:
         """Make SageMaker for this account, whose changes and events happen on a clock by themselves."""
         simulator = Simulator(

@@ -14,6 +14,7 @@ from urllib3.response import HTTPResponse
 
 from deployer import clock, runtime
 from deployer.aws import s3_copy
+from local.json_document import Document
 from local.simulator.errors import ServiceError
 from local.simulator.in_process import attach_to
 from local.virtual_time.s3_corrections import S3Corrections
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
     from local.virtual_time.world import World
-
-Document = dict[str, Any]
 
 SERVICES = ("s3", "cloudwatch", "application-autoscaling")
 """What moto is."""

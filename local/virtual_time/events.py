@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.settings import ACCOUNT_ID, REGION
 from local.states_language.paths import size
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 # Larger inputs and outputs are left out of status events (see `status_event`).
 _MAX_PAYLOAD = 248 * 1024
-
-Document = dict[str, Any]
 
 
 def build_event(  # noqa: PLR0913 - what an event is made of

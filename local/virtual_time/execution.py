@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from local.json_document import Document
 from local.states_language.history import SCHEDULED, failures_of
 from local.states_language.paths import size
 
@@ -18,7 +18,7 @@ class Execution:
         record: What DescribeExecution and GetExecutionHistory tell of it.
     """
 
-    record: dict[str, Any]
+    record: Document
 
     @property
     def arn(self) -> str:
@@ -49,9 +49,9 @@ class Execution:
         return int(self.record["redriveCount"])
 
     @property
-    def events(self) -> list[dict[str, Any]]:
+    def events(self) -> list[Document]:
         """Its history."""
-        events: list[dict[str, Any]] = self.record["events"]
+        events: list[Document] = self.record["events"]
         return events
 
     @property
@@ -75,7 +75,7 @@ class Execution:
         return max(size(event["stateEnteredEventDetails"]["input"]) for event in self._entered)
 
     @property
-    def _entered(self) -> list[dict[str, Any]]:
+    def _entered(self) -> list[Document]:
         return [event for event in self.events if "stateEnteredEventDetails" in event]
 
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import yaml
 
+from local.json_document import Document
 from local.settings import ROOT
 from local.simulator.errors import FunctionKilledError
 from local.virtual_time.clock import DeadlinePassedError
@@ -119,9 +120,9 @@ _Template.add_multi_constructor("!", lambda *_: None)
 
 
 @functools.cache
-def _template() -> dict[str, Any]:
+def _template() -> Document:
     text = _TEMPLATE.read_text(encoding="utf-8")
-    template: dict[str, Any] = yaml.load(text, Loader=_Template)  # noqa: S506 - a SafeLoader
+    template: Document = yaml.load(text, Loader=_Template)  # noqa: S506 - a SafeLoader
     return template
 
 
@@ -132,7 +133,7 @@ def timeout_of(name: str) -> float:
     return float(properties.get("Timeout", template["Globals"]["Function"]["Timeout"]))
 
 
-def rules_of_template() -> list[tuple[str, dict[str, Any]]]:
+def rules_of_template() -> list[tuple[str, Document]]:
     """Return the event patterns of the shipped template's rules for functions, each with the function's name.
 
     A target is named like its function. What a pattern refers to, by `!Ref` and the like, is None in it.

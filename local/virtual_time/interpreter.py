@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from local.json_document import Document
 from local.settings import REGION
 from local.states_language.errors import StateError, UnsupportedStateError, located
 from local.states_language.paths import check_size, dumps, select
@@ -52,9 +53,9 @@ class Run:
 
     def __init__(  # noqa: PLR0913 - all that a run is made of
         self,
-        record: dict[str, Any],
-        definition: dict[str, Any],
-        context: dict[str, Any],
+        record: Document,
+        definition: Document,
+        context: Document,
         clock: VirtualClock,
         *,
         random: Random,
@@ -94,9 +95,7 @@ class Run:
         if self._task:
             self.clock.wake(self._task)
 
-    def note(
-        self, event: str, details: dict[str, Any] | None = None, *, member: str = "", at: float | None = None
-    ) -> None:
+    def note(self, event: str, details: Document | None = None, *, member: str = "", at: float | None = None) -> None:
         """Add an event to the history.
 
         Args:
@@ -200,7 +199,7 @@ class Run:
         self.note(f"{state['Type']}StateExited", {"name": name, "output": text}, member="stateExited")
         return output, text, following
 
-    def _run_state(self, state: dict[str, Any]) -> tuple[Any, str | None]:
+    def _run_state(self, state: Document) -> tuple[Any, str | None]:
         data, context, following = self.data, self.context, state.get("Next")
         match state["Type"]:
             case "Task":
@@ -219,13 +218,13 @@ class Run:
             case other:
                 raise UnsupportedStateError(other)
 
-    def _seconds(self, state: dict[str, Any]) -> float:
+    def _seconds(self, state: Document) -> float:
         if "Timestamp" in state:
             return datetime.fromisoformat(state["Timestamp"]).timestamp() - self.clock.now()
         return wait_seconds(state, select(state.get("InputPath", "$"), self.data, self.context), self.context)
 
 
-def _passed(state: dict[str, Any], data: Any, context: dict[str, Any]) -> Any:
+def _passed(state: Document, data: Any, context: Document) -> Any:
     """Return the output of a state that only passes its data on."""
     given = select(state.get("InputPath", "$"), data, context)
     return output_of({**state, "ResultPath": "$"}, data, given, context)

@@ -8,6 +8,7 @@ import re
 from random import Random
 from typing import TYPE_CHECKING, Any, Self
 
+from local.json_document import Document
 from local.settings import ACCOUNT_ID, REGION, ROOT
 from local.states_language.callbacks import Callbacks
 from local.states_language.definition import check
@@ -97,7 +98,7 @@ class Machine:
         if arn in self._runs:
             raise ExecutionAlreadyExistsError(arn)
         began = self._clock.now() if at is None else at
-        record: dict[str, Any] = {
+        record: Document = {
             "executionArn": arn,
             "stateMachineArn": self.arn,
             "name": name,
@@ -169,7 +170,7 @@ class Machine:
         else:
             self._clock.spawn(act, name=name, at=at)
 
-    def _run(self, execution: Execution, context: dict[str, Any], state: str, data: Any) -> Run:
+    def _run(self, execution: Execution, context: Document, state: str, data: Any) -> Run:
         run = Run(
             execution.record,
             self.definition,
@@ -184,7 +185,7 @@ class Machine:
         self._runs[execution.arn] = run
         return run
 
-    def _context(self, record: dict[str, Any]) -> dict[str, Any]:
+    def _context(self, record: Document) -> Document:
         """Build the context object of an execution."""
         return {
             "Execution": {
@@ -200,9 +201,9 @@ class Machine:
 
 
 @functools.cache
-def _parse(text: str) -> dict[str, Any]:
+def _parse(text: str) -> Document:
     """Read a definition, once for all machines: none changes it."""
     replaced = _FUNCTION.sub(lambda found: f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{found[1]}", text)
-    definition: dict[str, Any] = json.loads(replaced.replace("${Partition}", "aws"))
+    definition: Document = json.loads(replaced.replace("${Partition}", "aws"))
     check(definition)
     return definition

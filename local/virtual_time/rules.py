@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from moto.events.models import EventPattern
 
+from local.json_document import Document
 from local.virtual_time.functions import FunctionError, invoke, rules_of_template, timeout_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from local.virtual_time.clock import VirtualClock
-
-Document = dict[str, Any]
 
 # "Error handling for asynchronous invocation", AWS Lambda Developer Guide.
 _RETRY_SECONDS = (60.0, 120.0)

@@ -12,10 +12,10 @@ from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
+from local.json_document import Document
+
 _OPERATIONS = ("CopyObject", "UploadPartCopy", "CompleteMultipartUpload")
 _PARAMETERS = "local.virtual_time.s3_corrections"
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulator.errors import ServiceError, invalid
 from local.states_language.callbacks import InvalidTokenError, TaskDoesNotExistError, TaskTimedOutError
 from local.states_language.paths import MAX_DATA_BYTES, size
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from local.virtual_time.clock import VirtualClock
     from local.virtual_time.execution import Execution
     from local.virtual_time.machine import Machine
-
-Document = dict[str, Any]
 
 # GetExecutionHistory, AWS Step Functions API Reference.
 _DEFAULT_PAGE = 100

@@ -19,6 +19,7 @@ from moto.moto_api._internal import mock_random
 from moto.s3.models import s3_backends
 
 from deployer import runtime
+from local.json_document import Document
 from local.settings import ACCOUNT_ID, REGION
 from local.simulator import Settings
 from local.states_language.callbacks import Callbacks
@@ -67,7 +68,7 @@ def _inject_nothing(_service: str, _operation: str, _when: str) -> None:
     """Let a call be what it is."""
 
 
-def _arrive_once(_event: dict[str, Any]) -> Iterable[float]:
+def _arrive_once(_event: Document) -> Iterable[float]:
     return (0.0,)
 
 
@@ -100,29 +101,29 @@ class World:
     s3: Any
     cloudwatch: Any
     autoscaling: Any
-    bus: list[dict[str, Any]] = field(default_factory=list)
-    sweeps: list[dict[str, Any]] = field(default_factory=list)
+    bus: list[Document] = field(default_factory=list)
+    sweeps: list[Document] = field(default_factory=list)
     events: int = 0
     log: StringIO = field(default_factory=StringIO)
     random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - repeatable, not secret
     inject_fault: Callable[[str, str, str], None] = _inject_nothing
-    arrivals: Callable[[dict[str, Any]], Iterable[float]] = _arrive_once
+    arrivals: Callable[[Document], Iterable[float]] = _arrive_once
 
     def upload(self, key: str, body: bytes = b"artifact", *, at: float | None = None) -> Execution:
         """Upload an object and start the execution that its event starts, now or when the event arrives."""
         put = self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
         return self.machine.start(self.object_created(key, put["VersionId"], put["ETag"]), at=at)
 
-    def object_created(self, key: str, version: str, etag: str) -> dict[str, Any]:
+    def object_created(self, key: str, version: str, etag: str) -> Document:
         """Build the event that S3 sends of an upload."""
         detail = upload_detail(BUCKET, key, version, etag)
         return self.event("aws.s3", "Object Created", detail, [f"arn:aws:s3:::{BUCKET}"])
 
-    def requested(self, detail: Any) -> dict[str, Any]:
+    def requested(self, detail: Any) -> Document:
         """Build the event of an application that requests a deployment now."""
         return self.event("endpoint-deployer.requests", "Endpoint Deployment Requested", detail)
 
-    def event(self, source: str, detail_type: str, detail: Any, resources: list[str] | None = None) -> dict[str, Any]:
+    def event(self, source: str, detail_type: str, detail: Any, resources: list[str] | None = None) -> Document:
         """Build an event of EventBridge that happens now."""
         self.events += 1
         name, time = (
@@ -159,7 +160,7 @@ class World:
         self.machine.run()
         return execution
 
-    def put_event(self, detail_type: str, detail: dict[str, Any]) -> None:
+    def put_event(self, detail_type: str, detail: Document) -> None:
         """Take an event of the deployer's."""
         (self.sweeps if detail_type == SWEEP_ENDED else self.bus).append(detail)
 
@@ -199,10 +200,10 @@ def worlds() -> Iterator[Callable[..., World]]:
         connect(made, stack, s3)
         account = Account(s3, cloudwatch, autoscaling)
 
-        def deliver(event: dict[str, Any]) -> None:
+        def deliver(event: Document) -> None:
             made[-1].rules.deliver(event)
 
-        def arrivals(event: dict[str, Any]) -> Iterable[float]:
+        def arrivals(event: Document) -> Iterable[float]:
             return made[-1].arrivals(event)
 
         def on_end(execution: Execution) -> None:
@@ -217,7 +218,7 @@ def worlds() -> Iterator[Callable[..., World]]:
             mock_random.seed(seed)
             clock, callbacks = VirtualClock(seed=seed), Callbacks(Random(f"{seed} tokens"))  # noqa: S311
             simulator = account.make_sagemaker(clock, settings or Settings(), seed, deliver)
-            options: dict[str, Any] = {"seed": seed, "callbacks": callbacks, "on_end": on_end}
+            options: Document = {"seed": seed, "callbacks": callbacks, "on_end": on_end}
             machine, sweeper = Machine(clock, **options), Machine(clock, SWEEPER, **options)
             made.append(
                 World(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from deployer.json_document import Document
 from local.settings import ACCOUNT_ID, REGION
 
 PREFIX = f"arn:aws:sagemaker:{REGION}:{ACCOUNT_ID}"
@@ -22,7 +21,7 @@ ALARM = {
     "AlarmName": "a", "Namespace": "n", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
     "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold",
 }  # fmt: skip
-OBJECT_CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+OBJECT_CALLS: dict[str, tuple[str, Document]] = {
     "GetObject": ("GetObject", {}),
     "GetObjectVersion": ("GetObject", {"VersionId": "v"}),
     "PutObject": ("PutObject", {"Body": b""}),
@@ -33,7 +32,7 @@ OBJECT_CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 FOLDERS = {"of uploads": "models/none/", "of revisions": "revisions/none/"}
 EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:execution:m:e"
-CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
+CALLS: dict[str, tuple[str, str, Document]] = {
     "CreateModel": ("sagemaker", "CreateModel", {"ModelName": "m", "PrimaryContainer": {"Image": "i"}}),
     "DescribeModel": ("sagemaker", "DescribeModel", {"ModelName": "m"}),
     "DeleteModel": ("sagemaker", "DeleteModel", {"ModelName": "m"}),

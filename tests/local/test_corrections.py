@@ -16,12 +16,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from ministack.services import s3, stepfunctions
 
+from deployer.json_document import Document
 from local.aws.server import Server
 from local.settings import ACCOUNT_ID, REGION, aws_environment
 from local.simulator import EventDelivery, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
 
 SPEED = 50.0
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/runs-functions"
@@ -72,7 +74,7 @@ class Executions:
         self.client = server.client("stepfunctions")
         self._count = 0
 
-    def start(self, states: dict[str, Any], document: Any = None) -> str:
+    def start(self, states: Document, document: Any = None) -> str:
         """Start an execution of a definition; return its ARN."""
         self._count += 1
         definition = {"StartAt": next(iter(states)), "States": {**states, "Done": {"Type": "Succeed"}}}
@@ -83,19 +85,19 @@ class Executions:
         )
         return str(started["executionArn"])
 
-    def run(self, states: dict[str, Any], document: Any = None) -> dict[str, Any]:
+    def run(self, states: Document, document: Any = None) -> Document:
         """Run an execution to its end, and describe it."""
         return self.ended(self.start(states, document))
 
-    def ended(self, arn: str) -> dict[str, Any]:
+    def ended(self, arn: str) -> Document:
         """Wait for the end of an execution, and describe it."""
         return wait_for(
             lambda: self.client.describe_execution(executionArn=arn), lambda got: got["status"] != "RUNNING"
         )
 
-    def events(self, arn: str) -> list[dict[str, Any]]:
+    def events(self, arn: str) -> list[Document]:
         """Return the history."""
-        events: list[dict[str, Any]] = self.client.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+        events: list[Document] = self.client.get_execution_history(executionArn=arn, maxResults=1000)["events"]
         return events
 
     def token(self, arn: str) -> str:
@@ -124,18 +126,18 @@ def wait_for(look: Callable[[], Any], is_done: Callable[[Any], bool], seconds: f
     return seen
 
 
-def task(**more: Any) -> dict[str, Any]:
+def task(**more: Any) -> Document:
     """Build a Task state."""
     return {"Type": "Task", "Resource": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:work", "Next": "Done", **more}
 
 
-def waiting(payload: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+def waiting(payload: Document | None = None, **more: Any) -> Document:
     """Build a Task state that waits for its token."""
     parameters = {"FunctionName": task()["Resource"], "Payload": {"Token.$": "$$.Task.Token", **(payload or {})}}
     return task(Resource="arn:aws:states:::lambda:invoke.waitForTaskToken", Parameters=parameters, **more)
 
 
-def types(events: list[dict[str, Any]]) -> list[str]:
+def types(events: list[Document]) -> list[str]:
     """Return the types of events."""
     return [event["type"] for event in events]
 
@@ -240,7 +242,7 @@ def test_a_functions_own_events_are_in_the_history(executions: Executions) -> No
         task(Parameters={"a.$": "$.missing"}, Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Done"}]),
     ],
 )
-def test_a_path_that_selects_nothing_ends_the_execution(executions: Executions, state: dict[str, Any]) -> None:
+def test_a_path_that_selects_nothing_ends_the_execution(executions: Executions, state: Document) -> None:
     """It is no null, and nothing catches the error."""
     described = executions.run({"A": state})
 
@@ -371,7 +373,7 @@ def test_sagemaker_tells_times_of_the_wall(server: Server) -> None:
     assert [model["CreationTime"] for model in listed] == [created]
 
 
-def as_role(server: Server, name: str, *statements: dict[str, Any]) -> Any:
+def as_role(server: Server, name: str, *statements: Document) -> Any:
     """Return a client of SageMaker with the rights of a role."""
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
     iam = server.client("iam")

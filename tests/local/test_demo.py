@@ -14,6 +14,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from deployer.json_document import Document
 from deployer.request.expectations import Answer, mismatches
 from deployer.request.smoke_test import SmokeTest
 from local.aws.execution import Moment
@@ -52,9 +53,9 @@ def moment(kind: str, *, state: str = "DescribeEndpoint", **changes: Any) -> Mom
     return Moment(at=STARTED, state=state, kind=kind, **changes)
 
 
-def endpoint(status: str, share: float | None = None) -> dict[str, Any]:
+def endpoint(status: str, share: float | None = None) -> Document:
     """Return a description of an endpoint; the share of the traffic is the new fleet's, if there is one."""
-    described: dict[str, Any] = {"EndpointStatus": status, "ProductionVariants": [{"CurrentWeight": 1.0}]}
+    described: Document = {"EndpointStatus": status, "ProductionVariants": [{"CurrentWeight": 1.0}]}
     if share is not None:
         baking = {"CurrentWeight": share, "CurrentInstanceCount": 1, "VariantStatus": [{"Status": "Baking"}]}
         described["PendingDeploymentSummary"] = {"ProductionVariants": [baking]}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.aws.execution import wait_for_execution
 from local.settings import STACK_NAME
 
@@ -23,7 +24,7 @@ def sample(name: str, endpoint: str) -> Any:
     return json.loads(text.replace('"EndpointName": "churn"', f'"EndpointName": "{endpoint}"'))
 
 
-def put(stack: Stack, event: dict[str, Any], bus: str = "default") -> str:
+def put(stack: Stack, event: Document, bus: str = "default") -> str:
     """Put an event on a bus; return its id."""
     entry = {
         "Source": event["source"],
@@ -35,7 +36,7 @@ def put(stack: Stack, event: dict[str, Any], bus: str = "default") -> str:
     return str(answer["Entries"][0]["EventId"])
 
 
-def outcome_of_event(stack: Stack, event_id: str) -> dict[str, Any]:
+def outcome_of_event(stack: Stack, event_id: str) -> Document:
     """Wait for the execution that an event starts, and return its outcome."""
 
     def is_of_event(document: Any) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from deployer.json_document import Document
 from local.aws.execution import follow
 from tests.machine.factories import REFUSES, request
 
@@ -19,7 +20,7 @@ TAG_SECONDS = 400.0
 EXECUTION_SECONDS = 60.0
 
 
-def denied_states(stack: Stack, document: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+def denied_states(stack: Stack, document: Document) -> tuple[Document, set[str]]:
     """Run an execution; return its outcome, and the states that IAM denied something because of missing tags."""
     states, machine = stack.server.client("stepfunctions"), stack.outputs.state_machine_arn
     execution = states.start_execution(stateMachineArn=machine, input=json.dumps(document))["executionArn"]
@@ -28,7 +29,7 @@ def denied_states(stack: Stack, document: dict[str, Any]) -> tuple[dict[str, Any
     return stack.outcome_of(execution), denied
 
 
-def run_both(stack: Stack, name: str) -> list[tuple[dict[str, Any], set[str]]]:
+def run_both(stack: Stack, name: str) -> list[tuple[Document, set[str]]]:
     """Deploy two new endpoints side by side, of which the second one does not pass its smoke test."""
     documents = [request("a", f"{name}-recorded"), request("a", f"{name}-restored", SmokeTest=REFUSES)]
     with ThreadPoolExecutor() as pool:

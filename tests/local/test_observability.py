@@ -6,10 +6,11 @@ import json
 import re
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from deployer.json_document import Document
 from local.aws.execution import follow
 from local.settings import ROOT, STACK_NAME
 from local.simulator import Fault
@@ -39,11 +40,11 @@ class Records:
         models: What SageMaker holds of the one that was deployed.
     """
 
-    outcomes: dict[str, dict[str, Any]]
+    outcomes: dict[str, Document]
     messages: list[str]
     models: str
 
-    def lines(self, outcome: str) -> list[dict[str, Any]]:
+    def lines(self, outcome: str) -> list[Document]:
         """Return the structured lines of an execution."""
         execution = self.outcomes[outcome]["Execution"].rpartition(":")[2]
         return [line for line in self._documents() if line.get("execution") == execution]
@@ -58,11 +59,11 @@ class Records:
                     named = {dimension: line[dimension] for dimension in dimensions}
                     yield metric["Name"], metric["Unit"], named, line[metric["Name"]]
 
-    def _documents(self) -> list[dict[str, Any]]:
+    def _documents(self) -> list[Document]:
         return [json.loads(message) for message in self.messages if message.startswith("{")]
 
 
-def with_environment(content: str, endpoint: str, **environment: str) -> dict[str, Any]:
+def with_environment(content: str, endpoint: str, **environment: str) -> Document:
     """Build a request whose container has environment variables."""
     document = request(content, endpoint)
     document["Models"]["m"]["PrimaryContainer"]["Environment"] = environment
@@ -93,7 +94,7 @@ def records(running: Stack, quick: Settings) -> Records:
         Fault("CreateEndpoint", "rejected", skip=2, code="ResourceLimitExceeded", message="No instance is left."),
     )
     running.server.control.settings = replace(quick, faults=faults)
-    began, states, outcomes = time.time(), running.server.client("stepfunctions"), dict[str, dict[str, Any]]()
+    began, states, outcomes = time.time(), running.server.client("stepfunctions"), dict[str, Document]()
     for document in (
         with_environment("a", "observed-deployed", TOKEN=SECRET),
         with_environment("a", "observed-rejected", TOKEN=SECRET, TOO_LONG=TOO_LONG),

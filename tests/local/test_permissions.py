@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
+from deployer.json_document import Document
 from deployer.tags import CONFIRMED_TAG, STACK_TAG, STATE_TAG
 from local.settings import ACCOUNT_ID, REGION, STACK_NAME
 from tests.local.permissions import CALLS, MAY, PREFIX
@@ -79,7 +80,7 @@ def sagemaker_role(stack: Stack) -> Iterator[Callable[..., str]]:
         iam.delete_role(RoleName=name)
 
 
-def is_denied(client: Any, operation: str, parameters: dict[str, Any]) -> bool:
+def is_denied(client: Any, operation: str, parameters: Document) -> bool:
     """Tell whether a call is refused by IAM; that the service refuses it otherwise does not count."""
     try:
         client._make_api_call(operation, parameters)
@@ -88,7 +89,7 @@ def is_denied(client: Any, operation: str, parameters: dict[str, Any]) -> bool:
     return False
 
 
-def of_stack(stack: Stack, parameters: dict[str, Any]) -> dict[str, str]:
+def of_stack(stack: Stack, parameters: Document) -> dict[str, str]:
     """Return the parameters of a call that stand for the stack's own bucket, executions and queue."""
     machine = stack.outputs.state_machine_arn
     own = {

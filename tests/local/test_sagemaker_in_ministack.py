@@ -11,6 +11,7 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError, HTTPClientError
 
+from deployer.json_document import Document
 from local.aws.control import PATH
 from local.simulator import Fault
 
@@ -28,7 +29,7 @@ def create_config(client: Any, name: str) -> None:
     client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
 
 
-def settled(client: Any, endpoint: str) -> dict[str, Any]:
+def settled(client: Any, endpoint: str) -> Document:
     """Wait until an endpoint is in service and return its description."""
     deadline = time.monotonic() + SETTLED_SECONDS
     while (found := client.describe_endpoint(EndpointName=endpoint))["EndpointStatus"] != "InService":

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from deployer.json_document import Document
 from local.settings import ACCOUNT_ID, REGION
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ CONCURRENCY = "sagemaker:variant:DesiredProvisionedConcurrency"
     ],
     ids=["all", "ids", "unknown id", "dimension", "both", "namespace"],
 )
-def test_targets_are_found_by_what_they_are(scaling: Any, wanted: dict[str, Any], found: list[str]) -> None:
+def test_targets_are_found_by_what_they_are(scaling: Any, wanted: Document, found: list[str]) -> None:
     """Each filter leaves out what it does not name."""
     for name, dimension in (("a", COUNT), ("b", COUNT), ("c", CONCURRENCY)):
         scaling.register_scalable_target(
@@ -134,7 +135,7 @@ def test_targets_come_in_pages(scaling: Any) -> None:
     ],
     ids=["range", "no maximum", "resource", "namespace", "not there"],
 )
-def test_what_cannot_be_is_refused(scaling: Any, method: str, parameters: dict[str, Any], error: str) -> None:
+def test_what_cannot_be_is_refused(scaling: Any, method: str, parameters: Document, error: str) -> None:
     """With the service's codes, and nothing is registered."""
     with pytest.raises(ClientError, match=error):
         getattr(scaling, f"{method}_scalable_target")(**{**variant("churn"), **parameters})

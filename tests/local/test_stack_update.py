@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from deployer.json_document import Document
 from local.aws.build import build
 from local.aws.deploy import deploy
 from local.aws.execution import follow
@@ -71,7 +72,7 @@ def start(stack: Stack, content: str, **more: Any) -> str:
     return str(started["executionArn"])
 
 
-def plan_of(stack: Stack, execution: str) -> dict[str, Any]:
+def plan_of(stack: Stack, execution: str) -> Document:
     """Return the plan in an execution's data."""
     states = stack.server.client("stepfunctions")
     moments = follow(states, execution, timeout=EXECUTION_SECONDS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.tags import STACK_TAG
 from local.settings import STACK_NAME
 from tests.local.empty_account import empty_account
@@ -23,7 +24,7 @@ SCHEDULE_SECONDS = 90.0
 KINDS = ("EndpointConfigs", "Models", "Revisions", "Artifacts")
 
 
-def deploy(stack: Stack, endpoint: str, artifact: bytes) -> dict[str, Any]:
+def deploy(stack: Stack, endpoint: str, artifact: bytes) -> Document:
     """Upload an artifact and return the outcome of its execution."""
     return stack.outcome_of(stack.execution_of(stack.upload(f"models/{endpoint}/model.tar.gz", artifact)))
 

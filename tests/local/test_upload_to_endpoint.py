@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from deployer.json_document import Document
 from local.aws.execution import follow
 from local.simulator import Fault
 from local.states_language.history import FAILED
@@ -36,7 +37,7 @@ def manifest(endpoint: str, **changes: Any) -> bytes:
     return yaml.safe_dump(request | changes).encode()
 
 
-def upload(stack: Stack, key: str, body: bytes) -> dict[str, Any]:
+def upload(stack: Stack, key: str, body: bytes) -> Document:
     """Upload an object and return the outcome of the execution that it starts."""
     return stack.outcome_of(stack.execution_of(stack.upload(key, body)))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.aws.execution import follow
 from local.simulator import Failure, Fault
 from tests.local.empty_account import empty_account
@@ -145,7 +146,7 @@ class Paths:
             time.sleep(0.1)
         raise TimeoutError(name)
 
-    def _guarded(self) -> dict[str, Any]:
+    def _guarded(self) -> Document:
         """Make an alarm, and return guardrails that name it."""
         self.stack.server.client("cloudwatch").put_metric_alarm(**ALARM)
         traffic = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60}
@@ -154,10 +155,10 @@ class Paths:
             "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ALARM["AlarmName"]}]},
         }
 
-    def _run(self, document: dict[str, Any], ending: str) -> None:
+    def _run(self, document: Document, ending: str) -> None:
         assert self._ending(self._start(document)) == ending, document
 
-    def _start(self, document: dict[str, Any]) -> str:
+    def _start(self, document: Document) -> str:
         states, machine = self.stack.server.client("stepfunctions"), self.stack.outputs.state_machine_arn
         return str(states.start_execution(stateMachineArn=machine, input=json.dumps(document))["executionArn"])
 
@@ -186,7 +187,7 @@ def grants_of(stack: Stack, function: str, role: str) -> Iterator[tuple[list[str
                 yield own, resources
 
 
-def _policies_of(iam: Any, role: str) -> Iterator[dict[str, Any]]:
+def _policies_of(iam: Any, role: str) -> Iterator[Document]:
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:

@@ -7,6 +7,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from deployer.json_document import Document
 from local.virtual_time import Machine, VirtualClock
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Bench:
         self.clock = VirtualClock(start=1_000_000.0)
         self._path, self._monkeypatch = folder / "definition.asl.json", monkeypatch
 
-    def machine(self, states: dict[str, Any], seed: int = 0, **top: Any) -> Machine:
+    def machine(self, states: Document, seed: int = 0, **top: Any) -> Machine:
         """Make a machine of a small definition, whose first state is the one to start at."""
         self._path.write_text(json.dumps({"StartAt": next(iter(states)), "States": states, **top}))
         return Machine(self.clock, self._path, seed)
@@ -48,17 +49,17 @@ class Bench:
         return self.clock.now() - 1_000_000.0
 
 
-def task(name: str = "Work", **more: Any) -> dict[str, Any]:
+def task(name: str = "Work", **more: Any) -> Document:
     """Build a Task state that calls a function and ends the execution, unless `more` says otherwise."""
     return {"Type": "Task", "Resource": f"${{{name}FunctionArn}}", **({} if "Next" in more else {"End": True}), **more}
 
 
-def retry(*errors: str, **more: Any) -> dict[str, Any]:
+def retry(*errors: str, **more: Any) -> Document:
     """Build a Retry of a second for some errors."""
     return {"Retry": [{"ErrorEquals": list(errors), "IntervalSeconds": 1, "BackoffRate": 1, **more}]}
 
 
-def wait(seconds: int, following: str = "Done") -> dict[str, Any]:
+def wait(seconds: int, following: str = "Done") -> Document:
     """Build a Wait state."""
     return {"Type": "Wait", "Seconds": seconds, "Next": following}
 

@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from deployer.json_document import Document
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
 BUCKET = "artifacts"
@@ -19,13 +22,13 @@ KEY = "models/churn/model.tar.gz"
 MANIFEST_KEY = "models/churn/deployment.yaml"
 ALARM = "churn-5xx"
 NOTHING: dict[str, list[str]] = {"Models": [], "EndpointConfigs": [], "Endpoints": []}
-ANSWERS: dict[str, Any] = {"Body": "{}", "Expect": {"JsonSchema": {"required": ["Model"]}}}
+ANSWERS: Document = {"Body": "{}", "Expect": {"JsonSchema": {"required": ["Model"]}}}
 """A smoke test that every model passes which works."""
 
-REFUSES: dict[str, Any] = {"Body": "{}", "Expect": {"Contains": "nothing of the kind"}}
+REFUSES: Document = {"Body": "{}", "Expect": {"Contains": "nothing of the kind"}}
 """A smoke test that no model passes."""
 
-CANARY: dict[str, Any] = {
+CANARY: Document = {
     "BlueGreenUpdatePolicy": {
         "TrafficRoutingConfiguration": {
             "Type": "CANARY",
@@ -36,7 +39,7 @@ CANARY: dict[str, Any] = {
     "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ALARM}]},
 }
 
-LINEAR: dict[str, Any] = {
+LINEAR: Document = {
     "BlueGreenUpdatePolicy": {
         "TrafficRoutingConfiguration": {
             "Type": "LINEAR",
@@ -51,22 +54,22 @@ HOUR = 3600.0
 DAY = 24 * HOUR
 
 
-def variant(name: str = "AllTraffic", **changed: Any) -> dict[str, Any]:
+def variant(name: str = "AllTraffic", **changed: Any) -> Document:
     """Build a variant on instances, with further members or other values."""
     return {"VariantName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
 
 
-def config(*variants: dict[str, Any]) -> dict[str, Any]:
+def config(*variants: Document) -> Document:
     """Build the member of a request that says what its endpoint config is."""
     return {"EndpointConfig": {"ProductionVariants": [*variants]}}
 
 
-def container(content: str, **more: Any) -> dict[str, Any]:
+def container(content: str, **more: Any) -> Document:
     """Build a model of one container, whose image is the content."""
     return {"PrimaryContainer": {"Image": f"{REGISTRY}/{content}:1", **more}}
 
 
-def request(content: str, endpoint: str = "churn", **more: Any) -> dict[str, Any]:
+def request(content: str, endpoint: str = "churn", **more: Any) -> Document:
     """Build a request for an endpoint that runs an image of the name `content`, with further members of the request."""
     variants = [{"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}]
     return {
@@ -77,13 +80,13 @@ def request(content: str, endpoint: str = "churn", **more: Any) -> dict[str, Any
     }
 
 
-def request_of(models: dict[str, Any], endpoint: str = "churn", **more: Any) -> dict[str, Any]:
+def request_of(models: Document, endpoint: str = "churn", **more: Any) -> Document:
     """Build a request for an endpoint of several models, by their keys, each in a variant of its own."""
     variants = [variant(key, ModelName=key, InitialVariantWeight=1) for key in models]
     return {"EndpointName": endpoint, "Models": models, **config(*variants), **more}
 
 
-def rollback(to: bool | str = True, endpoint: str = "churn", **more: Any) -> dict[str, Any]:  # noqa: FBT001, FBT002 - as in JSON
+def rollback(to: bool | str = True, endpoint: str = "churn", **more: Any) -> Document:  # noqa: FBT001, FBT002 - as in JSON
     """Build a request to go back."""
     return {"EndpointName": endpoint, "Rollback": to, **more}
 
@@ -93,7 +96,7 @@ def deploy(world: Any, *contents: str, **more: Any) -> list[str]:
     return [deploy_one(world, request(content, **more)) for content in contents]
 
 
-def deploy_one(world: Any, wanted: dict[str, Any]) -> str:
+def deploy_one(world: Any, wanted: Document) -> str:
     """Deploy a request a minute later; return the revision."""
     world.clock.sleep(60)
     execution = world.run(wanted)
@@ -121,9 +124,9 @@ def run_into(world: Any, execution: Any, state: str) -> None:
         world.machine.run(world.clock.now() + 0.5)
 
 
-def endpoint_of(world: Any, endpoint: str = "churn") -> dict[str, Any]:
+def endpoint_of(world: Any, endpoint: str = "churn") -> Document:
     """Return what SageMaker holds of an endpoint."""
-    found: dict[str, Any] = world.simulator.resources()["Endpoints"][endpoint]
+    found: Document = world.simulator.resources()["Endpoints"][endpoint]
     return found
 
 
@@ -132,14 +135,14 @@ def live_revision(world: Any, endpoint: str = "churn") -> str:
     return str(endpoint_of(world, endpoint)["EndpointConfigName"])
 
 
-def live_model(world: Any, endpoint: str = "churn") -> dict[str, Any]:
+def live_model(world: Any, endpoint: str = "churn") -> Document:
     """Return the model of the first variant of an endpoint in service; nothing if there is no such endpoint."""
     resources = world.simulator.resources()
     found = resources["Endpoints"].get(endpoint)
     if found is None or found["EndpointStatus"] != "InService":
         return {}
     name = resources["EndpointConfigs"][found["EndpointConfigName"]]["ProductionVariants"][0]["ModelName"]
-    model: dict[str, Any] = resources["Models"][name]
+    model: Document = resources["Models"][name]
     return model
 
 
@@ -186,7 +189,7 @@ def calls_of(world: Any) -> Iterator[list[str]]:
     operations += [call.operation for call in world.simulator.calls[before:]]
 
 
-def moment_of(event: dict[str, Any]) -> float:
+def moment_of(event: Document) -> float:
     """Return when an event of an execution's history happened, in seconds."""
     return datetime.fromisoformat(event["timestamp"]).timestamp()
 

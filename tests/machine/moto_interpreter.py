@@ -26,6 +26,7 @@ from moto.stepfunctions.parser.asl.eval.evaluation_details import (
 )
 from moto.stepfunctions.parser.backend.execution_worker import SyncExecutionWorker
 
+from deployer.json_document import Document
 from local.virtual_time.functions import FunctionError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class MotoRun:
         name: The execution's name.
     """
 
-    definition: dict[str, Any]
+    definition: Document
     document: Any
     clock: VirtualClock
     invoke: Callable[[str, Any], Any]
@@ -79,9 +80,9 @@ class MotoRun:
         return f"{MACHINE.replace(':stateMachine:', ':execution:')}:{self.name}"
 
     @property
-    def events(self) -> list[dict[str, Any]]:
+    def events(self) -> list[Document]:
         """Its history so far."""
-        events: list[dict[str, Any]] = self._worker.env.event_manager.get_event_history()
+        events: list[Document] = self._worker.env.event_manager.get_event_history()
         return [{**event, "type": str(event["type"].value)} for event in events]
 
     @property
@@ -134,7 +135,7 @@ class _Lambda:
 
     function: Callable[[str, Any], Any]
 
-    def invoke(self, FunctionName: str, Payload: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's
+    def invoke(self, FunctionName: str, Payload: bytes, **_: Any) -> Document:  # noqa: N803 - boto3's
         """Call a function."""
         try:
             answer = self.function(FunctionName, json.loads(Payload))

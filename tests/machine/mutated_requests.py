@@ -11,7 +11,7 @@ from deployer import clock
 from deployer.planning import choose, draft
 from deployer.planning.choose import Planning
 from deployer.planning.plan import Action
-from deployer.request.service_model import Problem
+from deployer.request.problem import Problem
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine, retriers
 from tests.machine.scripted_scenarios import (
     late_copy_of_an_event,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import update_endpoint
+from deployer.json_document import Document
 from deployer.planning import choose
 from deployer.planning.decisions import decide
 from local.simulation.generator import make_scenario
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from local.simulation.scenario import Scenario
 
 Breakage = Callable[[pytest.MonkeyPatch], None]
-Definition = dict[str, Any]
+Definition = Document
 
 
 @dataclass(frozen=True)

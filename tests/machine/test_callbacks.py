@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.simulator.errors import ServiceError
 from local.states_language.callbacks import Callbacks
 from local.virtual_time.step_functions import StepFunctions
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     from local.virtual_time import Execution, Machine
     from tests.machine.bench import Bench
 
-TIMED: dict[str, Any] = {"Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.Failure", "Next": "Done"}]}
+TIMED: Document = {"Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.Failure", "Next": "Done"}]}
 
 
-def waiting(**more: Any) -> dict[str, Any]:
+def waiting(**more: Any) -> Document:
     """Build a Task state that calls a function with its token and waits for it."""
     payload = {"TaskToken.$": "$$.Task.Token", "RetryCount.$": "$$.State.RetryCount"}
     return {
@@ -233,7 +234,7 @@ def test_a_stopped_execution_waits_for_nothing(bench: Bench) -> None:
     assert service.refusal("SendTaskSuccess", taskToken=tokens[0], output="1") == "TaskTimedOut"
 
 
-def history(service: Service, execution: Execution, **more: Any) -> dict[str, Any]:
+def history(service: Service, execution: Execution, **more: Any) -> Document:
     """Read a page of the history."""
     return service.api.call("GetExecutionHistory", {"executionArn": execution.arn, **more})
 

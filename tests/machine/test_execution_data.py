@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import plan_deployment
+from deployer.json_document import Document
 from local.simulator import Settings
 from local.virtual_time.connections import EntryRefusedError
 from tests.machine.factories import (
@@ -26,12 +27,13 @@ from tests.machine.factories import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 LIMIT = 256 * 1024
 WRONG = {"Body": "{}", "Expect": {"JsonValues": {f"/\u2028{number}": '"' * 60 for number in range(90)}}}
 """A smoke test whose cause is as long as causes get: quotes and line separators take the most bytes."""
 
 
-def wanted(padding: int, **more: Any) -> dict[str, Any]:
+def wanted(padding: int, **more: Any) -> Document:
     """Build a request for ten variants, with much of what later steps report, and so many bytes of padding."""
     models = {f"m{number}": container(f"m{number}") for number in range(10)}
     for number, key in enumerate(models):
@@ -41,7 +43,7 @@ def wanted(padding: int, **more: Any) -> dict[str, Any]:
     return request_of(models, DeploymentConfig=CANARY, **more)
 
 
-def largest_wanted(world: Any, **more: Any) -> dict[str, Any]:
+def largest_wanted(world: Any, **more: Any) -> Document:
     """Return the largest request that passes planning, to within 1,000 bytes."""
     least, most = 100_000, 200_000
     while most - least > 500:
@@ -56,7 +58,7 @@ def largest_wanted(world: Any, **more: Any) -> dict[str, Any]:
     return wanted(least - 500, **more)
 
 
-def called_with(execution: Any, function: str) -> Iterator[dict[str, Any]]:
+def called_with(execution: Any, function: str) -> Iterator[Document]:
     """Yield what a function was called with."""
     for event in execution.events:
         details = event.get("lambdaFunctionScheduledEventDetails", {})

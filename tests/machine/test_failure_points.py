@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.outcome import Outcome
 from deployer.request.service_model import sagemaker
 from local.simulator import Fault, Settings
@@ -19,6 +20,7 @@ from tests.machine.factories import ANSWERS, CANARY, DAY, deploy, entered, reque
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
 
 SETTINGS = Settings(broken_models={"bad": "cannot predict"}, create_seconds=45, update_seconds=45)
 SCENARIOS = {"a new endpoint": ("", "b"), "an update": ("a", "b"), "an update that fails its test": ("a", "bad")}
@@ -43,7 +45,7 @@ def prepare(make_world: Callable[..., Any], old: str) -> Any:
     return world
 
 
-def wanted(new: str) -> dict[str, Any]:
+def wanted(new: str) -> Document:
     """Build the request of that run: guarded and tested."""
     return request(new, SmokeTest=ANSWERS, DeploymentConfig=GUARDRAILS)
 

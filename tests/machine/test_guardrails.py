@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.simulator import Settings
 from tests.machine.factories import (
     ALARM,
@@ -26,13 +27,13 @@ from tests.machine.factories import (
 SERVERLESS = {"VariantName": "A", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
 
 
-def variants_seen(execution: Any) -> list[list[dict[str, Any]]]:
+def variants_seen(execution: Any) -> list[list[Document]]:
     """Return the endpoint's variants in each answer of DescribeEndpoint."""
     answers = [json.loads(event["taskSubmittedEventDetails"]["output"]) for event in _submitted(execution)]
     return [answer["Payload"]["Variants"] for answer in answers]
 
 
-def _submitted(execution: Any) -> list[dict[str, Any]]:
+def _submitted(execution: Any) -> list[Document]:
     return [event for event in execution.events if event["type"] == "TaskSubmitted"]
 
 
@@ -82,7 +83,7 @@ def test_eight_hours_fit_an_execution(world: Any, monkeypatch: pytest.MonkeyPatc
     assert execution.largest_data < 64 * 1024
 
 
-REJECTED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+REJECTED: dict[str, tuple[Document, Document, str]] = {
     "other variant names": (
         config(variant("A")),
         {**config(variant("B")), "DeploymentConfig": LINEAR},
@@ -111,7 +112,7 @@ REJECTED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("live", "change", "message"), REJECTED.values(), ids=REJECTED)
 def test_change_that_sagemaker_would_refuse_or_downgrade_is_rejected(
-    world: Any, monkeypatch: pytest.MonkeyPatch, live: dict[str, Any], change: dict[str, Any], message: str
+    world: Any, monkeypatch: pytest.MonkeyPatch, live: Document, change: Document, message: str
 ) -> None:
     """It is rejected by its field before anything is created."""
     monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "43200")
@@ -159,7 +160,7 @@ def counts(world: Any) -> dict[str, int]:
         pytest.param({"RetainAllVariantProperties": False}, 2, id="not if the request says so"),
     ],
 )
-def test_scaled_counts_survive_an_update(world: Any, retain: dict[str, Any], count: int) -> None:
+def test_scaled_counts_survive_an_update(world: Any, retain: Document, count: int) -> None:
     """Where Application Auto Scaling manages a variant, the request's count is only where it began."""
     deploy(world, "a")
     scale(world, "AllTraffic", 7)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.states_language.errors import StateError, UnsupportedStateError
 from local.states_language.paths import MAX_DATA_BYTES
 from tests.machine.bench import DONE, task
@@ -14,31 +15,31 @@ from tests.machine.moto_interpreter import MotoRun
 if TYPE_CHECKING:
     from tests.machine.bench import Bench
 
-CAUGHT: dict[str, Any] = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.Failure", "Next": "Done"}]}
+CAUGHT: Document = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.Failure", "Next": "Done"}]}
 
 
-def passing(**more: Any) -> dict[str, Any]:
+def passing(**more: Any) -> Document:
     """Build a Pass state that ends the execution."""
     return {"A": {"Type": "Pass", "End": True, **more}}
 
 
-def waiting(path: str) -> dict[str, Any]:
+def waiting(path: str) -> Document:
     """Build a Wait state for seconds that the data have."""
     return {"A": {"Type": "Wait", "SecondsPath": path, "Next": "Done"}, **DONE}
 
 
-def choosing(**rule: Any) -> dict[str, Any]:
+def choosing(**rule: Any) -> Document:
     """Build a Choice state of one rule."""
     choice = {"Type": "Choice", "Choices": [{**rule, "Next": "Yes"}], "Default": "No"}
     return {"A": choice, "Yes": {"Type": "Pass", "Result": True, "End": True}, "No": passing(Result=False)["A"]}
 
 
-def calling(**more: Any) -> dict[str, Any]:
+def calling(**more: Any) -> Document:
     """Build a Task state that catches all errors that can be caught."""
     return {"A": task(**CAUGHT, **more), **DONE}
 
 
-def on_both(bench: Bench, states: dict[str, Any], document: Any) -> tuple[Any, str, str]:
+def on_both(bench: Bench, states: Document, document: Any) -> tuple[Any, str, str]:
     """Run a definition on both interpreters; return output, error and cause, which have to be the same."""
     machine = bench.machine(states)
     execution = machine.start(document)
@@ -82,7 +83,7 @@ def on_both(bench: Bench, states: dict[str, Any], document: Any) -> tuple[Any, s
         (calling(ResultPath="$.b"), {"a": 2}, {"a": 2, "b": "answer"}),
     ],
 )  # fmt: skip
-def test_both_interpreters_read_data_alike(bench: Bench, states: dict[str, Any], document: Any, output: Any) -> None:
+def test_both_interpreters_read_data_alike(bench: Bench, states: Document, document: Any, output: Any) -> None:
     """Paths, parameters, results and choices give the same."""
     bench.function(lambda *_: "answer")
 
@@ -117,7 +118,7 @@ def test_both_interpreters_read_data_alike(bench: Bench, states: dict[str, Any],
         (calling(TimeoutSecondsPath="$.a"), {"a": 1.5}),
     ],
 )
-def test_data_that_are_not_there_end_the_execution(bench: Bench, states: dict[str, Any], document: Any) -> None:
+def test_data_that_are_not_there_end_the_execution(bench: Bench, states: Document, document: Any) -> None:
     """With States.Runtime, which nothing catches; a missing path never counts as null."""
     bench.function(lambda *_: "answer")
     machine = bench.machine(states)
@@ -138,7 +139,7 @@ def test_data_that_are_not_there_end_the_execution(bench: Bench, states: dict[st
         (waiting("$.a"), {"a": 1.5}),
     ],
 )
-def test_both_interpreters_refuse_with_the_same_words(bench: Bench, states: dict[str, Any], document: Any) -> None:
+def test_both_interpreters_refuse_with_the_same_words(bench: Bench, states: Document, document: Any) -> None:
     """The cause names the path, the field and the input."""
     output, error, cause = on_both(bench, states, document)
 
@@ -223,7 +224,7 @@ def test_data_are_measured_in_bytes(bench: Bench, text: str, status: str) -> Non
         ({"A": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}}, "sns"),
     ],
 )
-def test_what_the_interpreter_does_not_do_is_refused(bench: Bench, states: dict[str, Any], named: str) -> None:
+def test_what_the_interpreter_does_not_do_is_refused(bench: Bench, states: Document, named: str) -> None:
     """When the machine is made, not in silence when it runs."""
     with pytest.raises(UnsupportedStateError, match=named):
         bench.machine(states)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deployer.json_document import Document
 from local.simulator import Settings
 from tests.machine.factories import DAY, KEY, loads, request, serves
 
 
-def requested(world: Any, endpoint: str, content: str, at: float, event_id: str) -> dict[str, Any]:
+def requested(world: Any, endpoint: str, content: str, at: float, event_id: str) -> Document:
     """Build the event of an application that wants an endpoint to run an image, as of a moment from now."""
     moment = datetime.fromtimestamp(world.clock.now() + at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {**world.requested(request(content, endpoint)), "id": event_id, "time": moment}
@@ -137,7 +138,7 @@ def test_each_endpoint_ends_on_its_newest_request_in_any_order(
     assert not unused_models(world.simulator.resources())
 
 
-def unused_models(resources: dict[str, dict[str, Any]]) -> set[str]:
+def unused_models(resources: dict[str, Document]) -> set[str]:
     """Name models that no config uses."""
     used = {
         variant["ModelName"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.simulator import Fault, Settings
 from tests.machine.factories import (
     BUCKET,
@@ -113,7 +114,7 @@ def test_case_03_deleted_live_config_is_reported_in_plain_words(world: Any, paus
     assert world.simulator.resources()["Endpoints"]["churn"]["EndpointStatus"] == "InService"
 
 
-def models_with_environment(count: int, size: int, entries: int = 11) -> dict[str, Any]:
+def models_with_environment(count: int, size: int, entries: int = 11) -> Document:
     """Build models whose containers have so many environment values of so many characters."""
     environment = {f"VALUE_{number}": "x" * size for number in range(entries)}
     return {f"m{number}": container(f"m{number}", Environment=environment) for number in range(count)}
@@ -130,7 +131,7 @@ SIZES = {
 
 
 @pytest.mark.parametrize("wanted", SIZES.values(), ids=SIZES)
-def test_case_04_request_of_any_size_has_an_outcome(world: Any, wanted: dict[str, Any]) -> None:
+def test_case_04_request_of_any_size_has_an_outcome(world: Any, wanted: Document) -> None:
     """It is deployed, or rejected with its size and the limit before anything is created; never neither."""
     execution = world.run(wanted)
 

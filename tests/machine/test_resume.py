@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.tags import DEPLOYED, STATE_TAG
 from local.simulator import Fault, Settings
 from local.simulator.errors import FunctionKilledError
@@ -25,13 +26,14 @@ from tests.machine.factories import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
 SETTINGS = Settings(create_seconds=45, update_seconds=45)
 MANIFEST = 'SmokeTest: {Body: "1", Expect: {Contains: "%s"}}'
 STATES = ["DescribeEndpoint", "SmokeTestEndpoint", "RecordDeployment", "AnnounceOutcome"]
 """The states that follow CreateEndpoint and UpdateEndpoint."""
 
 
-def prepare(make_world: Callable[..., Any], expected: str, *, is_update: bool) -> tuple[Any, dict[str, Any]]:
+def prepare(make_world: Callable[..., Any], expected: str, *, is_update: bool) -> tuple[Any, Document]:
     """Make a world with an upload that is tested, over another one or as the first; return its event, too."""
     world = make_world(SETTINGS)
     if is_update:
@@ -42,7 +44,7 @@ def prepare(make_world: Callable[..., Any], expected: str, *, is_update: bool) -
     return world, world.object_created(KEY, put["VersionId"], put["ETag"])
 
 
-def stop_in(world: Any, event: dict[str, Any], state: str) -> None:
+def stop_in(world: Any, event: Document, state: str) -> None:
     """Run an event, and stop it in a state whose function gets nothing done."""
     inject_nothing = world.inject_fault
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.simulator import Fault, Settings
 from tests.machine.factories import REFUSES, deploy, live_revision, request, run_into, serves
 
@@ -29,14 +30,14 @@ NOT_VISIBLE = {
 """The states that can meet each error."""
 
 
-def longest(retrier: dict[str, Any]) -> float:
+def longest(retrier: Document) -> float:
     """Return the seconds that a retrier without jitter spends in all."""
     interval, rate = retrier["IntervalSeconds"], retrier["BackoffRate"]
     delays = (min(interval * rate**number, retrier["MaxDelaySeconds"]) for number in range(retrier["MaxAttempts"]))
     return float(sum(delays))
 
 
-def retriers(definition: dict[str, Any], error: str) -> dict[str, dict[str, Any]]:
+def retriers(definition: Document, error: str) -> dict[str, Document]:
     """Return the retrier of an error in each state that has one."""
     return {
         name: retrier

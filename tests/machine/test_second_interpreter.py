@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.simulator import EventDelivery, Fault, Settings
 from local.simulator.events import STATE_CHANGE
 from local.states_language.history import details_of
@@ -43,7 +44,7 @@ class StepFunctions:
     def __init__(self, world: World, run: MotoRun) -> None:
         self._others, self._run = world.step_functions, run
 
-    def call(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, given: Document) -> Document:
         """Do an operation."""
         if operation == "SendTaskSuccess":
             self._run.send_success(given["taskToken"], given["output"])
@@ -76,7 +77,7 @@ def on_ours(world: World, document: Any) -> Trace:
     return Trace(execution.states, execution.error, execution.cause, kinds(execution.events), calls(world, before))
 
 
-def kinds(events: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+def kinds(events: list[Document]) -> list[tuple[str, list[str]]]:
     """Return the types of events, and the members of the details of those that readers of histories look at.
 
     moto waits for a function's answer before it hears of the token; we do not, so TaskSubmitted may be missing.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.tags import DEPLOYED, PENDING, PREVIOUS_TAG, STATE_TAG
 from local.simulator import Fault, Settings
 from tests.machine.factories import (
@@ -77,7 +78,7 @@ def test_update_that_fails_its_test_is_reverted(make_world: Any) -> None:
         pytest.param({"JsonSchema": {"required": ["Score"]}}, "'Score' is a required property", id="schema"),
     ],
 )
-def test_answer_that_is_not_as_expected_is_reported(world: Any, expect: dict[str, Any], found: str) -> None:
+def test_answer_that_is_not_as_expected_is_reported(world: Any, expect: Document, found: str) -> None:
     """The cause says what was expected and what came."""
     execution = world.run(request("a", SmokeTest={"Body": "{}", "Expect": expect}))
 

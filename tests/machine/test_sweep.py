@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from deployer.json_document import Document
 from local.simulator import Fault, ServiceError, Settings
 from tests.machine.factories import (
     DAY,
@@ -28,18 +29,18 @@ from tests.machine.factories import (
 )
 
 
-def sagemaker(world: Any, operation: str, **parameters: Any) -> dict[str, Any]:
+def sagemaker(world: Any, operation: str, **parameters: Any) -> Document:
     """Call SageMaker as somebody other than the deployer."""
-    answer: dict[str, Any] = world.simulator.call(operation, parameters)
+    answer: Document = world.simulator.call(operation, parameters)
     return answer
 
 
-def sweep_later(world: Any, seconds: float = DAY + 1, **options: Any) -> dict[str, Any]:
+def sweep_later(world: Any, seconds: float = DAY + 1, **options: Any) -> Document:
     """Sweep after a while; return the detail of the event."""
     world.clock.sleep(seconds)
     execution = world.sweep(**options)
     assert execution.states[-1] == "Swept", execution.cause
-    event: dict[str, Any] = world.sweeps[-1]
+    event: Document = world.sweeps[-1]
     return event
 
 
@@ -302,7 +303,7 @@ def act(world: Any, step: str, index: int) -> None:
     name = configs[index % len(configs)]
     variant = resources["EndpointConfigs"][name]["ProductionVariants"][0]
     weights = [{"VariantName": variant["VariantName"], "DesiredWeight": 2.0}]
-    actions: dict[str, tuple[str, dict[str, Any]]] = {
+    actions: dict[str, tuple[str, Document]] = {
         "attach": ("CreateEndpoint", {"EndpointName": f"theirs-{index}", "EndpointConfigName": name}),
         "use": ("CreateEndpointConfig", {"EndpointConfigName": f"theirs-{index}", "ProductionVariants": [variant]}),
         "weights": (
@@ -319,7 +320,7 @@ def watch_deletions(world: Any, found: list[str]) -> None:
     """Note each deletion of a config that an endpoint has or goes to, or of a model that a config names."""
     call = world.simulator.call
 
-    def watched(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def watched(operation: str, parameters: Document) -> Document:
         resources = world.simulator.resources()
         endpoints = resources["Endpoints"].values()
         fleets = [part for endpoint in endpoints for part in (endpoint, endpoint.get("PendingDeploymentSummary", {}))]
@@ -333,7 +334,7 @@ def watch_deletions(world: Any, found: list[str]) -> None:
             found.append(parameters["EndpointConfigName"])
         if operation == "DeleteModel" and parameters["ModelName"] in used:
             found.append(parameters["ModelName"])
-        answer: dict[str, Any] = call(operation, parameters)
+        answer: Document = call(operation, parameters)
         return answer
 
     world.simulator.call = watched

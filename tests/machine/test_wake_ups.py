@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.simulator import EventDelivery, Failure, Fault, Settings
 from tests.machine.factories import calls_of, deploy, entered, moment_of, request, serves
 
@@ -116,11 +117,11 @@ def test_wake_up_that_a_lagging_replica_answers_is_followed_by_another_look(make
     assert notice(world, execution) <= 45
 
 
-def spurious(world: Any, endpoint: str = "churn", status: str = "IN_SERVICE") -> dict[str, Any]:
+def spurious(world: Any, endpoint: str = "churn", status: str = "IN_SERVICE") -> Document:
     """Build the event of a change that has not happened."""
     arn = f"arn:aws:sagemaker:us-east-1:111122223333:endpoint/{endpoint}"
     detail = {"EndpointName": endpoint, "EndpointArn": arn, "EndpointStatus": status}
-    event: dict[str, Any] = world.event("aws.sagemaker", "SageMaker Endpoint State Change", detail, [arn])
+    event: Document = world.event("aws.sagemaker", "SageMaker Endpoint State Change", detail, [arn])
     return event
 
 

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 import deployer.runtime  # noqa: F401 - the X-Ray SDK opens a socket on import, and no test may
+from deployer.json_document import Document
 from tests.template.shipped import read_definition, read_template, tasks_of
 
 
 @pytest.fixture(scope="session")
-def template() -> dict[str, Any]:
+def template() -> Document:
     """template.yaml, short forms spelled out."""
     return read_template()
 
 
 @pytest.fixture(scope="session")
-def resources(template: dict[str, Any]) -> dict[str, Any]:
+def resources(template: Document) -> Document:
     """The template's resources by logical id."""
-    found: dict[str, Any] = template["Resources"]
+    found: Document = template["Resources"]
     return found
 
 
 @pytest.fixture(scope="session")
-def definition() -> dict[str, Any]:
+def definition() -> Document:
     """The definition of the state machine that deploys."""
     return read_definition("DeployEndpoint")
 
 
 @pytest.fixture(scope="session")
-def tasks(definition: dict[str, Any]) -> dict[str, Any]:
+def tasks(definition: Document) -> Document:
     """Its Task states by name."""
     return tasks_of(definition)

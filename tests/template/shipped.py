@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from deployer.json_document import Document
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ROOT / "functions"
@@ -45,24 +48,24 @@ def _long_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
 _TemplateLoader.add_multi_constructor("!", _long_form)
 
 
-def read_template() -> dict[str, Any]:
+def read_template() -> Document:
     """Read template.yaml, with short forms spelled out."""
-    document: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader
+    document: Document = yaml.load((ROOT / "template.yaml").read_text(), Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader
     return document
 
 
-def read_definition(machine: str) -> dict[str, Any]:
+def read_definition(machine: str) -> Document:
     """Read the definition of a state machine."""
-    document: dict[str, Any] = json.loads((ROOT / "statemachine" / f"{MACHINES[machine]}.asl.json").read_text())
+    document: Document = json.loads((ROOT / "statemachine" / f"{MACHINES[machine]}.asl.json").read_text())
     return document
 
 
-def tasks_of(definition: dict[str, Any]) -> dict[str, Any]:
+def tasks_of(definition: Document) -> Document:
     """Return the Task states of a definition by name."""
     return {name: state for name, state in definition["States"].items() if state["Type"] == "Task"}
 
 
-def targets(state: dict[str, Any]) -> set[str]:
+def targets(state: Document) -> set[str]:
     """Name the states that may follow a state."""
     entries = [state, *state.get("Choices", []), *state.get("Catch", [])]
     return {entry["Next"] for entry in entries if "Next" in entry} | (
@@ -70,7 +73,7 @@ def targets(state: dict[str, Any]) -> set[str]:
     )
 
 
-def reachable(states: dict[str, Any], start: str) -> set[str]:
+def reachable(states: Document, start: str) -> set[str]:
     """Name the states that may be entered from a state on."""
     reached: set[str] = set()
     ahead = {start}
@@ -80,12 +83,12 @@ def reachable(states: dict[str, Any], start: str) -> set[str]:
     return reached
 
 
-def is_callback(task: dict[str, Any]) -> bool:
+def is_callback(task: Document) -> bool:
     """Tell whether a task waits for its token after its function has answered."""
     return bool(task["Resource"].endswith(":lambda:invoke.waitForTaskToken"))
 
 
-def function_of(task: dict[str, Any]) -> str:
+def function_of(task: Document) -> str:
     """Return the name of a task's function, by its placeholder."""
     placeholder = task["Parameters"]["FunctionName"] if is_callback(task) else task["Resource"]
     found = re.fullmatch(r"\$\{(\w+)FunctionArn\}", placeholder)
@@ -93,12 +96,12 @@ def function_of(task: dict[str, Any]) -> str:
     return found[1]
 
 
-def retried(task: dict[str, Any]) -> set[str]:
+def retried(task: Document) -> set[str]:
     """Name the errors that a task retries."""
     return {error for retrier in task["Retry"] for error in retrier["ErrorEquals"]}
 
 
-def caught(task: dict[str, Any]) -> set[str]:
+def caught(task: Document) -> set[str]:
     """Name the errors that a task catches by name."""
     return {error for catcher in task["Catch"] for error in catcher["ErrorEquals"]} - {"States.ALL"}
 
@@ -108,13 +111,13 @@ def module_of(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def functions_of(resources: dict[str, Any]) -> set[str]:
+def functions_of(resources: Document) -> set[str]:
     """Name the template's functions, without the ending that their logical ids have."""
     ids = {name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"}
     return {name.removesuffix("Function") for name in ids}
 
 
-def statements_of(resources: dict[str, Any], role: str) -> Iterator[dict[str, Any]]:
+def statements_of(resources: Document, role: str) -> Iterator[Document]:
     """Yield the statements of a role's policies, its managed ones and conditional statements included."""
     properties = resources[role]["Properties"]
     for managed in properties.get("ManagedPolicyArns", []):
@@ -123,19 +126,19 @@ def statements_of(resources: dict[str, Any], role: str) -> Iterator[dict[str, An
         yield from _plain(policy["PolicyDocument"]["Statement"])
 
 
-def actions_of(statement: dict[str, Any]) -> list[str]:
+def actions_of(statement: Document) -> list[str]:
     """List the actions of a statement."""
     action: str | list[str] = statement["Action"]
     return [action] if isinstance(action, str) else action
 
 
-def allowed_to(resources: dict[str, Any], function: str) -> set[str]:
+def allowed_to(resources: Document, function: str) -> set[str]:
     """Name the actions that a function may do, beside writing its log and its traces."""
     allowed = {action for each in statements_of(resources, f"{function}FunctionRole") for action in actions_of(each)}
     return {action for action in allowed if not action.startswith(("logs:", "xray:"))}
 
 
-def _plain(statements: list[Any]) -> Iterator[dict[str, Any]]:
+def _plain(statements: list[Any]) -> Iterator[Document]:
     for statement in statements:
         if "Fn::If" in statement:
             _, *branches = statement["Fn::If"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 import yaml
 
+from deployer.json_document import Document
 from tests.template.shipped import ROOT
 
 CHECKOV = (ROOT / ".checkov.yaml").read_text()
@@ -31,7 +31,7 @@ def test_each_check_that_is_passed_over_has_its_reason() -> None:
     assert len(entries) == len(set(entries))
 
 
-def test_exception_of_one_resource_stands_with_it(resources: dict[str, Any]) -> None:
+def test_exception_of_one_resource_stands_with_it(resources: Document) -> None:
     """It has a reason, too, and is not passed over anyway."""
     skipped = [
         skip

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
 import yaml
 
 from deployer import errors
+from deployer.json_document import Document
 from deployer.outcome import Outcome
 from deployer.request.model import read_request
 from tests.template.shipped import ROOT, allowed_to, functions_of, reachable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 README = (ROOT / "README.md").read_text()
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -74,7 +76,7 @@ def test_readme_is_short() -> None:
     assert len(README.splitlines()) < LINES
 
 
-def test_readme_names_the_parameters_with_their_defaults(template: dict[str, Any]) -> None:
+def test_readme_names_the_parameters_with_their_defaults(template: Document) -> None:
     """The table has a row for each parameter, in the template's order, and nothing besides."""
     table = rows(section(README, "## Configuration"))
     expected = {
@@ -86,7 +88,7 @@ def test_readme_names_the_parameters_with_their_defaults(template: dict[str, Any
     assert list(table) == list(expected)
 
 
-def test_readme_names_the_outcomes_with_their_status(definition: dict[str, Any]) -> None:
+def test_readme_names_the_outcomes_with_their_status(definition: Document) -> None:
     """The table has a row for each outcome, and says whether its execution succeeds."""
     words = {"Succeed": "succeeded", "Fail": "failed"}
 
@@ -107,7 +109,7 @@ def test_readme_names_the_targets_of_make() -> None:
         assert f"make {target}" in README, target
 
 
-def test_readme_draws_states_and_how_they_follow(definition: dict[str, Any]) -> None:
+def test_readme_draws_states_and_how_they_follow(definition: Document) -> None:
     """The picture has few boxes, all of them states or what starts them, and its arrows are ways through them."""
     arrows = {
         (before, after)
@@ -148,7 +150,7 @@ def test_documents_name_every_sample() -> None:
     assert named == {f"tests/events/{path.name}" for path in (ROOT / "tests" / "events").glob("*.json")}
 
 
-def test_operations_tell_of_every_outcome_and_error(definition: dict[str, Any]) -> None:
+def test_operations_tell_of_every_outcome_and_error(definition: Document) -> None:
     """Each outcome, each further end and each error that the state machine may see has its row or its word."""
     ends = {name for name, state in definition["States"].items() if state["Type"] in {"Succeed", "Fail"}}
 
@@ -157,7 +159,7 @@ def test_operations_tell_of_every_outcome_and_error(definition: dict[str, Any]) 
     assert set(rows(section(OPERATIONS, "## Errors"))) == leaves(errors.DeployerError)
 
 
-def test_operations_tell_of_every_alarm(resources: dict[str, Any]) -> None:
+def test_operations_tell_of_every_alarm(resources: Document) -> None:
     """Who is woken by an alarm finds what to do."""
     alarms = {
         name
@@ -168,7 +170,7 @@ def test_operations_tell_of_every_alarm(resources: dict[str, Any]) -> None:
     assert set(rows(section(OPERATIONS, "## Alarms"))) == alarms
 
 
-def test_operations_tell_what_each_function_may_do(resources: dict[str, Any]) -> None:
+def test_operations_tell_what_each_function_may_do(resources: Document) -> None:
     """The table of permissions has each action of a role, and no other; logs and traces go without saying."""
     table = rows(section(OPERATIONS, "## Permissions"))
     documented = {name: {word for word in in_code(" ".join(cells)) if ":" in word} for name, cells in table.items()}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from itertools import combinations
-from typing import Any
 
 import pytest
 from aws_lambda_powertools.metrics import MetricUnit
 
 from deployer import errors
+from deployer.json_document import Document
 from deployer.outcome import Outcome
 from deployer.runtime import METRICS_NAMESPACE, measure
 from tests.template.shipped import FUNCTIONS
@@ -27,7 +27,7 @@ MEASURES = {
 
 
 @pytest.fixture
-def alarms(resources: dict[str, Any]) -> dict[str, Any]:
+def alarms(resources: Document) -> Document:
     """The properties of the alarms by logical id."""
     return {
         name: resource["Properties"] for name, resource in resources.items() if resource["Type"].endswith("::Alarm")
@@ -35,16 +35,16 @@ def alarms(resources: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def dashboard(resources: dict[str, Any]) -> dict[str, Any]:
+def dashboard(resources: Document) -> Document:
     """The dashboard's body; what CloudFormation fills in is 1, alone or in a text."""
     text = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    body: dict[str, Any] = json.loads(re.sub(r"\$\{[\w:.]+\}", "1", text))
+    body: Document = json.loads(re.sub(r"\$\{[\w:.]+\}", "1", text))
     return body
 
 
 @pytest.fixture
 def emitted(
-    template: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    template: Document, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> dict[str, set[str]]:
     """The dimensions of each of our metrics, as the functions write them."""
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
@@ -60,7 +60,7 @@ def emitted(
 
 
 def test_alarms_watch_metrics_that_are_written(
-    template: dict[str, Any], alarms: dict[str, Any], emitted: dict[str, set[str]]
+    template: Document, alarms: Document, emitted: dict[str, set[str]]
 ) -> None:
     """An alarm on a metric without one of its dimensions watches another metric, which never has a value."""
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
@@ -80,7 +80,7 @@ def test_alarms_watch_metrics_that_are_written(
         assert all(value in values[name] for name, value in dimensions.items())
 
 
-def test_alarms_notify_if_anybody_listens(alarms: dict[str, Any]) -> None:
+def test_alarms_notify_if_anybody_listens(alarms: Document) -> None:
     """All alarms go the same way, are quiet while nothing happens, and say where to read on."""
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == {"Fn::If": ["Notifies", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
@@ -89,7 +89,7 @@ def test_alarms_notify_if_anybody_listens(alarms: dict[str, Any]) -> None:
         assert len(alarm["AlarmDescription"]) <= 1024
 
 
-def test_alarms_are_of_this_stack(alarms: dict[str, Any]) -> None:
+def test_alarms_are_of_this_stack(alarms: Document) -> None:
     """The metrics of Step Functions are of this stack's state machines, and cover all ways of not succeeding."""
     watched = {
         (dimension["Value"]["Ref"], alarm["MetricName"])
@@ -115,7 +115,7 @@ def test_all_measures_are_known() -> None:
     assert measured == set(MEASURES)
 
 
-def test_the_dashboard_shows_every_alarm_and_function(resources: dict[str, Any], alarms: dict[str, Any]) -> None:
+def test_the_dashboard_shows_every_alarm_and_function(resources: Document, alarms: Document) -> None:
     """Nothing that is added to the stack is forgotten there."""
     text = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     functions = {name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"}
@@ -124,7 +124,7 @@ def test_the_dashboard_shows_every_alarm_and_function(resources: dict[str, Any],
     assert {name for name in functions if f'"${{{name}}}"' in text} == functions
 
 
-def test_the_dashboard_shows_metrics_that_are_written(dashboard: dict[str, Any], emitted: dict[str, set[str]]) -> None:
+def test_the_dashboard_shows_metrics_that_are_written(dashboard: Document, emitted: dict[str, set[str]]) -> None:
     """A search finds the metrics that have exactly the dimensions it names, and so does a metric by its name."""
     found = {}
     for widget in dashboard["widgets"]:
@@ -149,7 +149,7 @@ def searched(expression: str) -> tuple[str, str, list[str]]:
     return namespace, match[2], dimensions
 
 
-def test_the_widgets_have_places_of_their_own(dashboard: dict[str, Any]) -> None:
+def test_the_widgets_have_places_of_their_own(dashboard: Document) -> None:
     """CloudWatch's grid has 24 columns, and no two widgets lie upon each other."""
     cells = [
         {

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import zipfile
 from importlib.metadata import Distribution
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from aws_lambda_builders.actions import CopySourceAction
@@ -21,11 +21,13 @@ from aws_lambda_builders.workflows.python_pip.packager import DependencyBuilder,
 from aws_lambda_builders.workflows.python_pip.utils import OSUtils
 from aws_lambda_builders.workflows.python_pip.workflow import PythonPipWorkflow
 
+from deployer.json_document import Document
 from local.aws.build import build
 from local.settings import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 FUNCTIONS = ROOT / "functions"
 REQUIREMENTS = FUNCTIONS / "requirements.txt"
@@ -53,13 +55,13 @@ def pins() -> set[str]:
     return set(re.findall(r"^([a-z0-9-]+==\S+)", REQUIREMENTS.read_text(), re.MULTILINE))
 
 
-def default_of(template: dict[str, Any], parameter: str) -> str:
+def default_of(template: Document, parameter: str) -> str:
     """Return a parameter's default."""
     return str(template["Parameters"][parameter]["Default"])
 
 
 @pytest.fixture(scope="module")
-def package(template: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package(template: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `sam build` makes for the template's default runtime and architecture."""
     runtime, architecture = default_of(template, "Runtime"), default_of(template, "Architecture")
     version, platform = runtime.removeprefix("python"), PLATFORMS[architecture][0]
@@ -129,7 +131,7 @@ def test_package_holds_nothing_else(package: Path) -> None:
     assert files(package) - recorded - ours == set()
 
 
-def test_compiled_modules_fit_runtime_and_architecture(template: dict[str, Any], package: Path) -> None:
+def test_compiled_modules_fit_runtime_and_architecture(template: Document, package: Path) -> None:
     """Each is an ELF file of the default architecture, for the default version of Python or for all."""
     version = default_of(template, "Runtime").removeprefix("python").replace(".", "")
     platform, machine = PLATFORMS[default_of(template, "Architecture")]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.planning.store import STORE_PREFIX
 
 
-def test_every_parameter_is_used(template: dict[str, Any]) -> None:
+def test_every_parameter_is_used(template: Document) -> None:
     """A parameter that nothing reads would be a promise that nothing keeps."""
     document = json.dumps({part: template[part] for part in ("Conditions", "Globals", "Resources", "Outputs")})
 
@@ -20,7 +20,7 @@ def test_every_parameter_is_used(template: dict[str, Any]) -> None:
     assert set(template["Parameters"]) <= used
 
 
-def test_every_parameter_is_asked_for_in_one_group(template: dict[str, Any]) -> None:
+def test_every_parameter_is_asked_for_in_one_group(template: Document) -> None:
     """The console shows the parameters in the template's groups, each once."""
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
 
@@ -29,7 +29,7 @@ def test_every_parameter_is_asked_for_in_one_group(template: dict[str, Any]) -> 
     assert sorted(asked) == sorted(template["Parameters"])
 
 
-def test_every_parameter_says_what_it_is_for(template: dict[str, Any]) -> None:
+def test_every_parameter_says_what_it_is_for(template: Document) -> None:
     """Each parameter is described by a sentence and can be left out."""
     for name, parameter in template["Parameters"].items():
         assert parameter["Description"].endswith("."), name
@@ -50,7 +50,7 @@ def test_every_parameter_says_what_it_is_for(template: dict[str, Any]) -> None:
         ("", False),
     ],
 )
-def test_uploads_never_land_among_stored_revisions(template: dict[str, Any], prefix: str, is_allowed: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_uploads_never_land_among_stored_revisions(template: Document, prefix: str, is_allowed: bool) -> None:  # noqa: FBT001 - a column of the table
     """What the deployer stores would start executions; the rule's patterns begin with the prefix."""
     patterns = template["Resources"]["UploadRule"]["Properties"]["EventPattern"]["detail"]["object"]["key"]
 
@@ -58,6 +58,6 @@ def test_uploads_never_land_among_stored_revisions(template: dict[str, Any], pre
     assert all(pattern["wildcard"]["Fn::Sub"].startswith("${ArtifactPrefix}") for pattern in patterns)
 
 
-def test_unused_is_kept_longer_than_anything_is_invisible(template: dict[str, Any]) -> None:
+def test_unused_is_kept_longer_than_anything_is_invisible(template: Document) -> None:
     """The sweep trusts what it sees of things that are two hours old."""
     assert template["Parameters"]["UnusedRetentionHours"]["MinValue"] >= 2

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from importlib import resources as packages
-from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.planning.store import STORE_PREFIX
 from deployer.tags import CONFIRMED_TAG, STACK_TAG, STATE_TAG
 from tests.template.shipped import (
@@ -55,25 +55,25 @@ WITHOUT_RESOURCE = {
 
 
 @pytest.fixture(scope="module")
-def reference() -> dict[str, Any]:
+def reference() -> Document:
     """AWS's Service Authorization Reference, as cfn-lint ships it."""
     text = packages.files("cfnlint").joinpath("data/AdditionalSpecs/Policies.json").read_text()
-    document: dict[str, Any] = json.loads(text)
+    document: Document = json.loads(text)
     return document
 
 
-def statements_with(resources: dict[str, Any], function: str, action: str) -> list[dict[str, Any]]:
+def statements_with(resources: Document, function: str, action: str) -> list[Document]:
     """Return the statements that allow a function an action."""
     return [each for each in statements_of(resources, f"{function}FunctionRole") if action in actions_of(each)]
 
 
 @pytest.mark.parametrize(("action", "functions"), ALONE.items(), ids=ALONE)
-def test_only_these_functions_may(resources: dict[str, Any], action: str, functions: set[str]) -> None:
+def test_only_these_functions_may(resources: Document, action: str, functions: set[str]) -> None:
     assert {name for name in functions_of(resources) if action in allowed_to(resources, name)} == functions
 
 
 @pytest.mark.parametrize("function", ["RestoreEndpoint", "SweepUnused"])
-def test_only_what_the_stack_made_is_deleted(resources: dict[str, Any], function: str) -> None:
+def test_only_what_the_stack_made_is_deleted(resources: Document, function: str) -> None:
     deleting = [
         statement
         for statement in statements_of(resources, f"{function}FunctionRole")
@@ -87,7 +87,7 @@ def test_only_what_the_stack_made_is_deleted(resources: dict[str, Any], function
 @pytest.mark.parametrize(
     ("function", "tag"), [("RecordDeployment", STATE_TAG), ("ConfirmRevision", CONFIRMED_TAG)], ids=lambda it: it
 )
-def test_one_tag_of_what_the_stack_made_is_set(resources: dict[str, Any], function: str, tag: str) -> None:
+def test_one_tag_of_what_the_stack_made_is_set(resources: Document, function: str, tag: str) -> None:
     (statement,) = statements_with(resources, function, "sagemaker:AddTags")
 
     assert statement["Condition"] == {
@@ -105,7 +105,7 @@ def test_one_tag_of_what_the_stack_made_is_set(resources: dict[str, Any], functi
         ("SweepUnused", "s3:DeleteObjectVersion"),
     ],
 )
-def test_only_stored_objects_are_written_or_deleted(resources: dict[str, Any], function: str, action: str) -> None:
+def test_only_stored_objects_are_written_or_deleted(resources: Document, function: str, action: str) -> None:
     """What people upload, they alone change."""
     (statement,) = statements_with(resources, function, action)
 
@@ -113,20 +113,20 @@ def test_only_stored_objects_are_written_or_deleted(resources: dict[str, Any], f
 
 
 @pytest.mark.parametrize("function", ["SweepUnused", "WakeExecution"])
-def test_only_stored_objects_are_listed(resources: dict[str, Any], function: str) -> None:
+def test_only_stored_objects_are_listed(resources: Document, function: str) -> None:
     (statement,) = statements_with(resources, function, "s3:ListBucket")
 
     assert statement["Condition"] == {"StringLike": {"s3:prefix": f"{STORE_PREFIX}*"}}
 
 
-def test_histories_are_read_of_the_own_state_machine_only(resources: dict[str, Any]) -> None:
+def test_histories_are_read_of_the_own_state_machine_only(resources: Document) -> None:
     (statement,) = statements_with(resources, "WakeExecution", "states:GetExecutionHistory")
 
     assert statement["Resource"]["Fn::Sub"].endswith(":execution:${DeployEndpointStateMachine.Name}:*")
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_state_machine_may_invoke_all_versions_of_its_functions_only(resources: dict[str, Any], machine: str) -> None:
+def test_state_machine_may_invoke_all_versions_of_its_functions_only(resources: Document, machine: str) -> None:
     functions = {function_of(task) for task in tasks_of(read_definition(machine)).values()}
     (statement,) = (
         each
@@ -138,7 +138,7 @@ def test_state_machine_may_invoke_all_versions_of_its_functions_only(resources: 
     assert sorted(each["Fn::Sub"] for each in named) == sorted(f"${{{name}Function.Arn}}:*" for name in functions)
 
 
-def test_every_action_is_named_whole(resources: dict[str, Any], reference: dict[str, Any]) -> None:
+def test_every_action_is_named_whole(resources: Document, reference: Document) -> None:
     """No policy allows by a pattern, and every action is one that AWS knows."""
     for role in roles(resources):
         for statement in statements_of(resources, role):
@@ -148,7 +148,7 @@ def test_every_action_is_named_whole(resources: dict[str, Any], reference: dict[
                 assert name.lower() in reference[service]["Actions"], action
 
 
-def test_every_statement_names_resources_if_aws_knows_any(resources: dict[str, Any], reference: dict[str, Any]) -> None:
+def test_every_statement_names_resources_if_aws_knows_any(resources: Document, reference: Document) -> None:
     for role in roles(resources):
         for statement in statements_of(resources, role):
             if statement["Resource"] == "*":
@@ -157,7 +157,7 @@ def test_every_statement_names_resources_if_aws_knows_any(resources: dict[str, A
                     assert not reference[service]["Actions"][name.lower()].get("Resources"), (role, action)
 
 
-def test_every_log_group_of_a_function_may_be_written(resources: dict[str, Any]) -> None:
+def test_every_log_group_of_a_function_may_be_written(resources: Document) -> None:
     writing = next(
         each
         for each in resources["FunctionLogPolicy"]["Properties"]["PolicyDocument"]["Statement"]
@@ -171,6 +171,6 @@ def test_every_log_group_of_a_function_may_be_written(resources: dict[str, Any])
         assert {"Ref": "FunctionLogPolicy"} in resources[f"{name}FunctionRole"]["Properties"]["ManagedPolicyArns"]
 
 
-def roles(resources: dict[str, Any]) -> list[str]:
+def roles(resources: Document) -> list[str]:
     """Name the template's roles."""
     return [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]

@@ -7,7 +7,7 @@ import json
 import re
 from copy import deepcopy
 from importlib import resources as packages
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
@@ -16,6 +16,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 
 from deployer import errors
 from deployer.aws.classification import classify
+from deployer.json_document import Document
 from tests.template.shipped import (
     FUNCTIONS,
     MACHINES,
@@ -34,6 +35,7 @@ from tests.template.shipped import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 LINES = {"DeployEndpoint": 490, "SweepUnused": 60}
 """How long a definition may become before nobody reads it to its end any more."""
@@ -132,7 +134,7 @@ def leaves(group: type[Exception]) -> set[str]:
     return {group.__name__} if not below else set().union(*map(leaves, below))
 
 
-def all_tasks() -> dict[str, Any]:
+def all_tasks() -> Document:
     """Return the Task states of both state machines by name."""
     return {name: task for machine in MACHINES for name, task in tasks_of(read_definition(machine)).items()}
 
@@ -141,15 +143,15 @@ every_task = pytest.mark.parametrize(("name", "task"), all_tasks().items(), ids=
 every_machine = pytest.mark.parametrize("machine", MACHINES)
 
 
-def deployed(definition: dict[str, Any]) -> dict[str, Any]:
+def deployed(definition: Document) -> Document:
     """Return the definition as it is deployed: with ARNs in the places of the functions."""
     arn = r"arn:aws:lambda:us-east-1:111122223333:function:\1:7"
     text = re.sub(r"\$\{(\w+)Arn\}", arn, json.dumps(definition)).replace("${Partition}", "aws")
-    document: dict[str, Any] = json.loads(text)
+    document: Document = json.loads(text)
     return document
 
 
-def found_by_schema(definition: dict[str, Any]) -> list[str]:
+def found_by_schema(definition: Document) -> list[str]:
     """Check a definition by cfn-lint's JSON Schema of the Amazon States Language."""
     text = packages.files("cfnlint").joinpath("data/schemas/other/step_functions/statemachine.json").read_text()
     # The schema has more beside its `$ref`s, which drafts before 2019-09 ignore.
@@ -157,7 +159,7 @@ def found_by_schema(definition: dict[str, Any]) -> list[str]:
     return [error.message for error in validator.iter_errors(definition)]
 
 
-def found_by_rule(definition: dict[str, Any]) -> list[str]:
+def found_by_rule(definition: Document) -> list[str]:
     """Check a definition by cfn-lint's rule E3601. It cannot see one that is in a file, so it gets a template of it."""
     role = "arn:aws:iam::111122223333:role/machine"
     machine = {
@@ -167,7 +169,7 @@ def found_by_rule(definition: dict[str, Any]) -> list[str]:
     return [f"{match.rule.id} {match.message}" for match in lint(json.dumps({"Resources": {"Machine": machine}}))]
 
 
-def found_by_grammar(definition: dict[str, Any]) -> list[str]:
+def found_by_grammar(definition: Document) -> list[str]:
     """Check a definition by a grammar of the Amazon States Language, which is strict where the schema is not."""
     try:
         AmazonStateLanguageParser.parse(json.dumps(definition))
@@ -178,7 +180,7 @@ def found_by_grammar(definition: dict[str, Any]) -> list[str]:
 
 CHECKS = {"schema": found_by_schema, "rule": found_by_rule, "grammar": found_by_grammar}
 
-BROKEN: list[tuple[str, set[str], Callable[[dict[str, Any]], object]]] = [
+BROKEN: list[tuple[str, set[str], Callable[[Document], object]]] = [
     ("start is no state", {"rule"}, lambda it: it.update(StartAt="Nowhere")),
     ("state without a type", {"schema", "rule", "grammar"}, lambda it: it["States"]["CreateModels"].pop("Type")),
     ("task without a resource", {"schema", "rule", "grammar"}, lambda it: it["States"]["CreateModels"].pop("Resource")),
@@ -216,7 +218,7 @@ def test_definition_is_valid_states_language(machine: str, check: str) -> None:
 
 @pytest.mark.parametrize(("checks", "breach"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN])
 def test_broken_definition_is_found(
-    definition: dict[str, Any], checks: set[str], breach: Callable[[dict[str, Any]], object]
+    definition: Document, checks: set[str], breach: Callable[[Document], object]
 ) -> None:
     """The checks above can fail: each breach is found by those that claim to know the rule."""
     broken = deepcopy(deployed(definition))
@@ -242,7 +244,7 @@ def test_every_state_says_what_it_is_for(machine: str) -> None:
 
 
 @every_task
-def test_task_ends_later_than_its_function(resources: dict[str, Any], name: str, task: dict[str, Any]) -> None:
+def test_task_ends_later_than_its_function(resources: Document, name: str, task: Document) -> None:
     """Each state has a timeout, which leaves its function all its time; a callback's is that of its wait."""
     if is_callback(task):
         assert task["TimeoutSecondsPath"] == "$.Endpoint.LookSeconds", name
@@ -252,20 +254,20 @@ def test_task_ends_later_than_its_function(resources: dict[str, Any], name: str,
 
 
 @every_task
-def test_task_retries_faults_of_lambda_and_catches_what_remains(name: str, task: dict[str, Any]) -> None:
+def test_task_retries_faults_of_lambda_and_catches_what_remains(name: str, task: Document) -> None:
     assert retried(task) >= LAMBDA_FAULTS | LOST_FUNCTIONS, name
     assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
 
 
 @every_task
-def test_timeout_of_a_wait_leads_on_and_any_other_is_retried(name: str, task: dict[str, Any]) -> None:
+def test_timeout_of_a_wait_leads_on_and_any_other_is_retried(name: str, task: Document) -> None:
     """A function that has not answered is called again; a wait that is over is no failure."""
     assert ("States.Timeout" in retried(task)) != is_callback(task), name
     assert ("States.Timeout" in caught(task)) == is_callback(task), name
 
 
 @every_task
-def test_retries_are_by_name_and_bounded(name: str, task: dict[str, Any]) -> None:
+def test_retries_are_by_name_and_bounded(name: str, task: Document) -> None:
     """Nothing retries everything; each retry grows to a cap, a bounded number of times."""
     for retrier in task["Retry"]:
         if retrier["ErrorEquals"] == [
@@ -280,14 +282,14 @@ def test_retries_are_by_name_and_bounded(name: str, task: dict[str, Any]) -> Non
 
 
 @every_task
-def test_lost_function_is_retried_three_times(name: str, task: dict[str, Any]) -> None:
+def test_lost_function_is_retried_three_times(name: str, task: Document) -> None:
     """Whatever it ran out of, it may run out of again."""
     for retrier in task["Retry"]:
         if LOST_FUNCTIONS & set(retrier["ErrorEquals"]):
             assert retrier["MaxAttempts"] == 3, name
 
 
-def shortest_seconds(retrier: dict[str, Any]) -> float:
+def shortest_seconds(retrier: Document) -> float:
     """Add up the waits of a retrier, each as short as its jitter may draw it."""
     if retrier.get("JitterStrategy", "NONE") == "FULL":
         return 0
@@ -296,7 +298,7 @@ def shortest_seconds(retrier: dict[str, Any]) -> float:
 
 
 @every_task
-def test_what_passes_by_itself_is_waited_for_long_enough_whatever_jitter_draws(name: str, task: dict[str, Any]) -> None:
+def test_what_passes_by_itself_is_waited_for_long_enough_whatever_jitter_draws(name: str, task: Document) -> None:
     for retrier in task["Retry"]:
         least = max(LEAST_SECONDS.get(error, 0) for error in retrier["ErrorEquals"])
 
@@ -304,7 +306,7 @@ def test_what_passes_by_itself_is_waited_for_long_enough_whatever_jitter_draws(n
 
 
 @every_task
-def test_other_retries_have_full_jitter(name: str, task: dict[str, Any]) -> None:
+def test_other_retries_have_full_jitter(name: str, task: Document) -> None:
     """Many executions that are throttled at once must not come back at once."""
     for retrier in task["Retry"]:
         if not {*LEAST_SECONDS, "CopyUnfinishedError"} & set(retrier["ErrorEquals"]):
@@ -330,7 +332,7 @@ def test_all_replan_errors_are_caught_by_name() -> None:
 
 
 @every_task
-def test_step_retries_what_its_services_answer_at_any_time(name: str, task: dict[str, Any]) -> None:
+def test_step_retries_what_its_services_answer_at_any_time(name: str, task: Document) -> None:
     """A step that speaks to a service tries again by itself when the service throttles, fails or does not answer."""
     tree = ast.parse((FUNCTIONS / f"{module_of(function_of(task))}.py").read_text())
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
@@ -343,7 +345,7 @@ def test_step_retries_what_its_services_answer_at_any_time(name: str, task: dict
 
 
 @every_task
-def test_step_retries_or_catches_what_its_calls_may_raise_and_no_more(name: str, task: dict[str, Any]) -> None:
+def test_step_retries_or_catches_what_its_calls_may_raise_and_no_more(name: str, task: Document) -> None:
     calls = [(operation, message) for operation in CALLS.get(name, []) for message in ANSWERS[operation]]
     raised = {classify(operation, "ValidationException", message, created={"it"}) for operation, message in calls}
     names = {error.__name__ for error in raised} | OTHERWISE_RAISED.get(name, set())
@@ -354,7 +356,7 @@ def test_step_retries_or_catches_what_its_calls_may_raise_and_no_more(name: str,
 
 
 @every_task
-def test_no_error_is_named_twice(name: str, task: dict[str, Any]) -> None:
+def test_no_error_is_named_twice(name: str, task: Document) -> None:
     """The first entry that names an error wins; what catches all is alone and last."""
     for field in ("Retry", "Catch"):
         named = [error for entry in task[field] for error in entry["ErrorEquals"]]
@@ -374,7 +376,7 @@ def test_every_state_can_be_reached_and_left(machine: str) -> None:
         assert bool(targets(state)) != (state["Type"] in {"Succeed", "Fail"}), name
 
 
-def test_endpoint_is_restored_after_failures_of_the_steps_that_may_have_touched_it(definition: dict[str, Any]) -> None:
+def test_endpoint_is_restored_after_failures_of_the_steps_that_may_have_touched_it(definition: Document) -> None:
     """Failures before that need nothing; at the deadline SageMaker is left to its work."""
     following = {
         name: {catcher["Next"] for catcher in task["Catch"] if catcher["ErrorEquals"] == ["States.ALL"]}
@@ -393,7 +395,7 @@ def test_endpoint_is_restored_after_failures_of_the_steps_that_may_have_touched_
     assert set().union(*following.values()) == {"RestoreEndpoint", "AnnounceOutcome"}
 
 
-def test_steps_get_only_what_they_need_of_the_data(definition: dict[str, Any]) -> None:
+def test_steps_get_only_what_they_need_of_the_data(definition: Document) -> None:
     """An execution's data hold 256 KiB, and the input may have as much: no step gets both the input and the plan."""
     for name, task in tasks_of(definition).items():
         paths = re.findall(r'\.\$": "(\$[^"]*)"', json.dumps(task["Parameters"]))
@@ -407,11 +409,11 @@ def test_steps_get_only_what_they_need_of_the_data(definition: dict[str, Any]) -
     ("wait", "path"),
     [("WaitForOtherDeployment", "$.Plan.WaitSeconds"), ("WaitForRestoration", "$.Restore.PollSeconds")],
 )
-def test_steps_say_how_long_to_wait(definition: dict[str, Any], wait: str, path: str) -> None:
+def test_steps_say_how_long_to_wait(definition: Document, wait: str, path: str) -> None:
     assert definition["States"][wait]["SecondsPath"] == path
 
 
-def test_looks_at_the_endpoint_without_an_event_become_rarer(definition: dict[str, Any]) -> None:
+def test_looks_at_the_endpoint_without_an_event_become_rarer(definition: Document) -> None:
     """And what else is known of the endpoint stays known."""
     states = definition["States"]
     kept = set(states["ReceiveRequest"]["Result"]["Endpoint"]) - {"LookSeconds"}
@@ -422,7 +424,7 @@ def test_looks_at_the_endpoint_without_an_event_become_rarer(definition: dict[st
     assert states["LookLessOften"]["Next"] == "DescribeEndpoint"
 
 
-def test_answer_to_the_wait_says_when_to_look_again(definition: dict[str, Any]) -> None:
+def test_answer_to_the_wait_says_when_to_look_again(definition: Document) -> None:
     """It takes the place of what was known, so the functions that answer get that."""
     states, look = definition["States"], definition["States"]["DescribeEndpoint"]
 

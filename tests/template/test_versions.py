@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from samtranslator.translator.transform import transform
 
+from deployer.json_document import Document
 from tests.template.shipped import MACHINES, functions_of, read_template
 
 if TYPE_CHECKING:
@@ -27,17 +28,17 @@ class _NoManagedPolicies:
         return {}
 
 
-def transformed(template: dict[str, Any], code: str = "one") -> dict[str, Any]:
+def transformed(template: Document, code: str = "one") -> Document:
     """Return the resources that SAM makes of a template, whose functions' code `sam deploy` has uploaded."""
     document = deepcopy(template)
     document["Globals"]["Function"]["CodeUri"] = {"Bucket": "packages", "Key": code}
     for machine, file in MACHINES.items():
         document["Resources"][f"{machine}StateMachine"]["Properties"]["DefinitionUri"] = f"s3://packages/{file}"
-    resources: dict[str, Any] = transform(document, {}, _NoManagedPolicies())["Resources"]
+    resources: Document = transform(document, {}, _NoManagedPolicies())["Resources"]
     return resources
 
 
-def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+def of_type(resources: Document, kind: str) -> Document:
     """Return the resources of a type."""
     return {name: resource for name, resource in resources.items() if resource["Type"] == kind}
 
@@ -48,13 +49,13 @@ def _region(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def deployed(template: dict[str, Any]) -> dict[str, Any]:
+def deployed(template: Document) -> Document:
     """The resources that SAM makes of the template."""
     return transformed(template)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_state_machine_invokes_published_versions(deployed: dict[str, Any], machine: str) -> None:
+def test_state_machine_invokes_published_versions(deployed: Document, machine: str) -> None:
     """What stands in the definition is the ARN of a version, which names its number."""
     substituted = deployed[f"{machine}StateMachine"]["Properties"]["DefinitionSubstitutions"]
 
@@ -65,7 +66,7 @@ def test_state_machine_invokes_published_versions(deployed: dict[str, Any], mach
             assert version["Properties"]["FunctionName"] == {"Ref": placeholder.removesuffix("Arn")}
 
 
-def test_old_versions_stay(resources: dict[str, Any], deployed: dict[str, Any]) -> None:
+def test_old_versions_stay(resources: Document, deployed: Document) -> None:
     """Both kinds are kept: those that leave the template, and those that are replaced."""
     versions = of_type(deployed, "AWS::Lambda::Version")
 
@@ -74,7 +75,7 @@ def test_old_versions_stay(resources: dict[str, Any], deployed: dict[str, Any]) 
         assert version["DeletionPolicy"] == version["UpdateReplacePolicy"] == "Retain"
 
 
-def test_functions_go_with_their_stack(deployed: dict[str, Any]) -> None:
+def test_functions_go_with_their_stack(deployed: Document) -> None:
     """A policy that keeps the versions must not keep the functions of a stack that is deleted."""
     functions = of_type(deployed, "AWS::Lambda::Function")
 
@@ -82,7 +83,7 @@ def test_functions_go_with_their_stack(deployed: dict[str, Any]) -> None:
     assert not any("DeletionPolicy" in function for function in functions.values())
 
 
-CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+CHANGES: dict[str, Callable[[Document], object]] = {
     "timeout": lambda it: it["Resources"]["PlanDeploymentFunction"]["Properties"].update(Timeout=77),
     "memory": lambda it: it["Globals"]["Function"].update(MemorySize=1024),
     "variable": lambda it: it["Globals"]["Function"]["Environment"]["Variables"].update(ONE="1"),
@@ -91,9 +92,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_changed_function_gets_another_version(
-    deployed: dict[str, Any], change: Callable[[dict[str, Any]], object]
-) -> None:
+def test_changed_function_gets_another_version(deployed: Document, change: Callable[[Document], object]) -> None:
     template = read_template()
 
     change(template)
@@ -102,16 +101,16 @@ def test_changed_function_gets_another_version(
     assert version_of(transformed(template), "PlanDeployment") != version
 
 
-def test_changed_code_gets_another_version(template: dict[str, Any], deployed: dict[str, Any]) -> None:
+def test_changed_code_gets_another_version(template: Document, deployed: Document) -> None:
     assert version_of(transformed(template, code="two"), "PlanDeployment") != version_of(deployed, "PlanDeployment")
 
 
-def version_of(deployed: dict[str, Any], function: str) -> str:
+def version_of(deployed: Document, function: str) -> str:
     """Return the logical id of a function's version."""
     return next(name for name in of_type(deployed, "AWS::Lambda::Version") if name.startswith(f"{function}Function"))
 
 
-def named_in(value: Any, conditions: dict[str, Any]) -> Iterator[str]:
+def named_in(value: Any, conditions: Document) -> Iterator[str]:
     """Yield what a value refers to, by way of conditions, too."""
     if isinstance(value, list):
         for each in value:
@@ -130,7 +129,7 @@ def named_in(value: Any, conditions: dict[str, Any]) -> Iterator[str]:
                 yield from named_in(inner, conditions)
 
 
-def test_changed_parameter_gets_other_versions(template: dict[str, Any], deployed: dict[str, Any]) -> None:
+def test_changed_parameter_gets_other_versions(template: Document, deployed: Document) -> None:
     """SAM sees no change of a parameter. The settings hold each one that the functions know, and number themselves.
 
     The number is in each function, too: CloudFormation refuses a new version of a function that is unchanged.
@@ -149,7 +148,7 @@ def test_changed_parameter_gets_other_versions(template: dict[str, Any], deploye
         assert "Settings" in set(named_in(version["Properties"]["Description"], conditions))
 
 
-def test_description_of_a_version_is_short(deployed: dict[str, Any]) -> None:
+def test_description_of_a_version_is_short(deployed: Document) -> None:
     """Lambda takes 256 characters (Lambda API Reference, PublishVersion), and lists of ARNs are longer."""
     for version in of_type(deployed, "AWS::Lambda::Version").values():
         assert json.dumps(version["Properties"]["Description"]) == '{"Fn::Sub": "Settings ${Settings}"}'

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import importlib
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from deployer.json_document import Document
 from tests.template.shipped import (
     EVENT_FUNCTIONS,
     FUNCTIONS,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+
 STEPS = {machine: {function_of(task) for task in tasks_of(read_definition(machine)).values()} for machine in MACHINES}
 """The functions of each state machine."""
 
@@ -37,7 +39,7 @@ def test_states_are_named_like_their_functions(machine: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set().union(*STEPS.values(), EVENT_FUNCTIONS)))
-def test_function_handler_role_and_log_group_have_one_name(resources: dict[str, Any], name: str) -> None:
+def test_function_handler_role_and_log_group_have_one_name(resources: Document, name: str) -> None:
     function = resources[f"{name}Function"]["Properties"]
     log_group = resources[f"{name}FunctionLogGroup"]["Properties"]
 
@@ -50,7 +52,7 @@ def test_function_handler_role_and_log_group_have_one_name(resources: dict[str, 
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_state_machine_names_a_version_of_each_of_its_functions(resources: dict[str, Any], machine: str) -> None:
+def test_state_machine_names_a_version_of_each_of_its_functions(resources: Document, machine: str) -> None:
     properties = resources[f"{machine}StateMachine"]["Properties"]
 
     substituted = {key: value for key, value in properties["DefinitionSubstitutions"].items() if key != "Partition"}
@@ -60,7 +62,7 @@ def test_state_machine_names_a_version_of_each_of_its_functions(resources: dict[
     assert properties["Role"] == {"Fn::GetAtt": [f"{machine}StateMachineRole", "Arn"]}
 
 
-def test_every_function_is_a_step_or_invoked_by_a_rule(resources: dict[str, Any]) -> None:
+def test_every_function_is_a_step_or_invoked_by_a_rule(resources: Document) -> None:
     """There is no function or module beside those."""
     used = set().union(*STEPS.values(), EVENT_FUNCTIONS)
 
@@ -69,7 +71,7 @@ def test_every_function_is_a_step_or_invoked_by_a_rule(resources: dict[str, Any]
 
 
 @pytest.mark.parametrize(("rule", "function"), [("Wake", "WakeExecution"), ("ExecutionFailed", "AnnounceFailure")])
-def test_rule_may_invoke_its_function(resources: dict[str, Any], rule: str, function: str) -> None:
+def test_rule_may_invoke_its_function(resources: Document, rule: str, function: str) -> None:
     target = resources[f"{rule}Rule"]["Properties"]["Targets"][0]
     permission = resources[f"{rule}RulePermission"]["Properties"]
 
@@ -83,7 +85,8 @@ TREES: dict[str, tuple[Path, list[set[str]]]] = {
     "deployer": (
         FUNCTIONS / "deployer",
         [
-            {"errors", "tags", "clock", "time_limit"},
+            {"errors", "json_document"},
+            {"tags", "clock", "time_limit"},
             {"endpoint_config", "outcome"},
             {"request", "execution_history"},
             {"aws"},
@@ -95,7 +98,7 @@ TREES: dict[str, tuple[Path, list[set[str]]]] = {
     "local": (
         ROOT / "local",
         [
-            {"settings", "progress"},
+            {"json_document", "settings", "progress"},
             {"simulator", "states_language", "schema", "asl_format"},
             {"aws", "virtual_time"},
             {"demo", "load_test", "simulation"},

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-Event = dict[str, Any]
+from deployer.json_document import Document
+
+Event = Document
 
 
 def entered(state: str, data: object = None, kind: str = "TaskStateEntered") -> Event:

@@ -15,11 +15,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from deployer.json_document import Document
 from local.simulator import ServiceError, Settings, Simulator
 from local.simulator.in_process import attach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 ROLE = "arn:aws:iam::111122223333:role/runs-models"
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:"
@@ -66,7 +68,7 @@ class Account:
 
     clock: Clock = field(default_factory=Clock)
     settings: Settings = field(default_factory=Settings)
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Document = field(default_factory=dict)
     alarms: set[str] = field(default_factory=set)
     """The alarms that are on."""
 
@@ -96,7 +98,7 @@ class Account:
             ModelName=name, PrimaryContainer={"Image": f"registry/{name}:1", **container}, ExecutionRoleArn=ROLE
         )
 
-    def create_config(self, name: str = "c", *variants: dict[str, Any], **more: Any) -> None:
+    def create_config(self, name: str = "c", *variants: Document, **more: Any) -> None:
         """Create an endpoint config of one variant, or of those given."""
         self.sagemaker.create_endpoint_config(
             EndpointConfigName=name, ProductionVariants=list(variants) or [variant()], **more
@@ -120,14 +122,14 @@ class Account:
         described = self.look()
         return described["EndpointStatus"], described["EndpointConfigName"]
 
-    def serve(self, *variants: dict[str, Any], **more: Any) -> None:
+    def serve(self, *variants: Document, **more: Any) -> None:
         """Bring an endpoint into service on the config `c`, with the model `m`."""
         self.create_model()
         self.create_config("c", *variants, **more)
         self.create_endpoint()
         self.clock.sleep(self.simulator.settings.create_seconds)
 
-    def update(self, deployment: dict[str, Any] | None = None, *variants: dict[str, Any], **more: Any) -> None:
+    def update(self, deployment: Document | None = None, *variants: Document, **more: Any) -> None:
         """Begin to change the endpoint to the config `d`, with the model `n`."""
         if "n" not in self.simulator.resources()["Models"]:
             self.create_model("n")
@@ -159,47 +161,47 @@ class Account:
         return seen
 
 
-def variant(**changed: Any) -> dict[str, Any]:
+def variant(**changed: Any) -> Document:
     """Build a variant."""
     return {"VariantName": "A", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
 
 
-def serverless(memory: int = 2048, **changed: Any) -> dict[str, Any]:
+def serverless(memory: int = 2048, **changed: Any) -> Document:
     """Build a serverless variant."""
     config = {"MemorySizeInMB": memory, "MaxConcurrency": 5}
     return {"VariantName": "A", "ModelName": "m", "ServerlessConfig": config, **changed}
 
 
-def percent(value: int) -> dict[str, Any]:
+def percent(value: int) -> Document:
     """Build a size."""
     return {"Type": "CAPACITY_PERCENT", "Value": value}
 
 
-def instances(value: int) -> dict[str, Any]:
+def instances(value: int) -> Document:
     """Build a size."""
     return {"Type": "INSTANCE_COUNT", "Value": value}
 
 
-def blue_green(kind: str, *alarms: str, policy: dict[str, Any] | None = None, **routing: Any) -> dict[str, Any]:
+def blue_green(kind: str, *alarms: str, policy: Document | None = None, **routing: Any) -> Document:
     """Build a DeploymentConfig of the traffic's type."""
     traffic = {"Type": kind, "WaitIntervalInSeconds": WAIT, **routing}
-    deployment: dict[str, Any] = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": traffic, **(policy or {})}}
+    deployment: Document = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": traffic, **(policy or {})}}
     return deployment | watching(*alarms)
 
 
-def canary(*alarms: str, size: int = 10, **policy: Any) -> dict[str, Any]:
+def canary(*alarms: str, size: int = 10, **policy: Any) -> Document:
     """Build a DeploymentConfig that starts with a small part of the traffic."""
     return blue_green("CANARY", *alarms, policy=policy, CanarySize=percent(size))
 
 
-def rolling(size: dict[str, Any], *alarms: str, **policy: Any) -> dict[str, Any]:
+def rolling(size: Document, *alarms: str, **policy: Any) -> Document:
     """Build a DeploymentConfig that goes by batches."""
     return {"RollingUpdatePolicy": {"MaximumBatchSize": size, "WaitIntervalInSeconds": WAIT, **policy}} | watching(
         *alarms
     )
 
 
-def watching(*alarms: str) -> dict[str, Any]:
+def watching(*alarms: str) -> Document:
     """Build the part of a DeploymentConfig that names alarms."""
     named = [{"AlarmName": alarm} for alarm in alarms]
     return {"AutoRollbackConfiguration": {"Alarms": named}} if alarms else {}

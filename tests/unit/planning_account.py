@@ -14,6 +14,7 @@ from deployer.aws.monitoring import Monitoring
 from deployer.aws.s3 import Objects
 from deployer.aws.sagemaker import SageMaker
 from deployer.endpoint_config import config_names
+from deployer.json_document import Document
 from deployer.planning.choose import Planning
 from deployer.planning.plan import Action, Before, Draft, Plan, Upload
 from deployer.planning.revision import Store
@@ -70,7 +71,7 @@ class PlanningAccount:
         self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
 
     @property
-    def clients(self) -> dict[str, Any]:
+    def clients(self) -> Document:
         """The clients that the functions make, by service."""
         return {
             "sagemaker": sagemaker_client(),

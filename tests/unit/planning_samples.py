@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from deployer.json_document import Document
 from deployer.planning.live import Live
 from deployer.planning.names import Revision
 from deployer.planning.plan import Action, Before, Draft, Plan
@@ -28,7 +29,7 @@ def revision(content: object = "a", minutes: float = 0, endpoint: str = "churn")
     return Revision.of(endpoint, at(minutes), content)
 
 
-def complete_request(image: str = "a", **changed: Any) -> dict[str, Any]:
+def complete_request(image: str = "a", **changed: Any) -> Document:
     """Build a request as planning completes it; the image is its content."""
     container = {"Image": f"{REGISTRY}/{image}:1"}
     return {
@@ -45,10 +46,10 @@ def complete_request(image: str = "a", **changed: Any) -> dict[str, Any]:
     }
 
 
-def bare_draft(request: dict[str, Any], minutes: float = 0, **changed: Any) -> Draft:
+def bare_draft(request: Document, minutes: float = 0, **changed: Any) -> Draft:
     """Build the draft of a request, before it is settled what is deployed; its run starts when it is requested."""
     started_at = at(minutes)
-    content: dict[str, Any] = {
+    content: Document = {
         "execution": EXECUTION,
         "stack": STACK,
         "request_id": "event-1",
@@ -96,6 +97,6 @@ def pending_tags(execution: str = OTHER_EXECUTION, previous: str = "older") -> d
     return {STACK_TAG: STACK, EXECUTION_TAG: execution, STATE_TAG: PENDING, PREVIOUS_TAG: previous}
 
 
-def event_of(made: Plan, **more: Any) -> dict[str, Any]:
+def event_of(made: Plan, **more: Any) -> Document:
     """Build the event of a step: the plan as the execution's data keep it, and more."""
     return {"Plan": made.model_dump(mode="json", by_alias=True), **more}

@@ -4,63 +4,65 @@ from __future__ import annotations
 
 from typing import Any
 
+from deployer.json_document import Document
+
 REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
 ROLE = "arn:aws:iam::111122223333:role/runs-models"
 
 
-def variant(**changed: Any) -> dict[str, Any]:
+def variant(**changed: Any) -> Document:
     """Build a variant on instances."""
     return {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
 
 
-def serverless(**changed: Any) -> dict[str, Any]:
+def serverless(**changed: Any) -> Document:
     """Build a serverless variant."""
     return {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 10, **changed}}
 
 
-def request(*variants: dict[str, Any], **changed: Any) -> dict[str, Any]:
+def request(*variants: Document, **changed: Any) -> Document:
     """Build a request; without variants it leaves the config to the stack."""
     config = {"EndpointConfig": {"ProductionVariants": list(variants)}} if variants else {}
     return {"EndpointName": "churn", **config, **changed}
 
 
-def with_config(*variants: dict[str, Any], **more: Any) -> dict[str, Any]:
+def with_config(*variants: Document, **more: Any) -> Document:
     """Build a request whose endpoint config has more than variants."""
     return request(EndpointConfig={"ProductionVariants": list(variants), **more})
 
 
-def with_container(**container: Any) -> dict[str, Any]:
+def with_container(**container: Any) -> Document:
     """Build a request of one model with one container."""
     return request(Models={"m": {"PrimaryContainer": container}})
 
 
-def with_guardrails(*variants: dict[str, Any], **deployment: Any) -> dict[str, Any]:
+def with_guardrails(*variants: Document, **deployment: Any) -> Document:
     """Build a request with a DeploymentConfig."""
     return request(*variants, DeploymentConfig=deployment)
 
 
-def routing(kind: str, **sizes: Any) -> dict[str, Any]:
+def routing(kind: str, **sizes: Any) -> Document:
     """Build a blue/green policy."""
     return {"TrafficRoutingConfiguration": {"Type": kind, "WaitIntervalInSeconds": 600, **sizes}}
 
 
-def percent(value: int) -> dict[str, Any]:
+def percent(value: int) -> Document:
     """Build a share of the capacity."""
     return {"Type": "CAPACITY_PERCENT", "Value": value}
 
 
-def rolling(value: int) -> dict[str, Any]:
+def rolling(value: int) -> Document:
     """Build a rolling policy."""
     return {"MaximumBatchSize": percent(value), "WaitIntervalInSeconds": 60}
 
 
-def with_smoke_test(**changed: Any) -> dict[str, Any]:
+def with_smoke_test(**changed: Any) -> Document:
     """Build a request with a smoke test; what is None is left out."""
     test = {"Body": "1,2", **changed}
     return request(variant(), SmokeTest={field: value for field, value in test.items() if value is not None})
 
 
-TWO_MODELS: dict[str, Any] = {
+TWO_MODELS: Document = {
     "EndpointName": "churn",
     "Models": {
         "champion": {"PrimaryContainer": {"Image": f"{REGISTRY}/churn:3"}},
@@ -79,7 +81,7 @@ TWO_MODELS: dict[str, Any] = {
     "Tags": {"team": "growth"},
 }
 
-ACCEPTED: dict[str, dict[str, Any]] = {
+ACCEPTED: dict[str, Document] = {
     "nothing but a name": request(),
     "two models, a canary and an alarm": TWO_MODELS,
     "one variant, names left out": request(variant()),
@@ -189,7 +191,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
 }
 """Requests that are right, by what they are about."""
 
-OWN_FIELDS_WRONG: dict[str, tuple[dict[str, Any], str]] = {
+OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
     "a misspelt smoke test": (request(SmokTest={}), "SmokTest: is no field of a request; did you mean 'SmokeTest'?"),
     "a smoke test that is none": (request(SmokeTest="x"), "SmokeTest: must be a mapping, and is text"),
     "a smoke test without a body": (with_smoke_test(Body=None), "SmokeTest: needs either Body or BodyS3Uri"),

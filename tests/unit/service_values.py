@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deployer.json_document import Document
 from deployer.request.service_model import _pattern
 
 
@@ -31,7 +32,7 @@ SAMPLES = [
 ]  # fmt: skip
 
 
-def text_for(metadata: dict[str, Any]) -> str:
+def text_for(metadata: Document) -> str:
     """Find a text that fits a shape's pattern and length."""
     for sample in SAMPLES:
         text = sample.ljust(metadata.get("min", 0), "a")

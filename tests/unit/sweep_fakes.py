@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deployer.aws.s3 import ListedObject
+from deployer.json_document import Document
 from deployer.planning.store import STORE_PREFIX, request_key
 from tests.unit.planning_samples import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-
-Document = dict[str, Any]
 
 
 def _do_nothing(_method: str, _name: str) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from deployer.aws.s3 import parse_uri
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.request.allowances import Allowances
 from deployer.request.model import read_request
 from deployer.request.service_model import check_shape, operation_input, sagemaker
@@ -28,6 +29,7 @@ from tests.unit.service_values import every_member
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ALLOWED = Allowances(
     image_patterns=(f"{REGISTRY}/*",),
@@ -40,7 +42,7 @@ ALLOWED = Allowances(
 IMAGE = f"{REGISTRY}/churn:1"
 
 
-def said_of(document: dict[str, Any], allowances: Allowances = ALLOWED) -> list[str]:
+def said_of(document: Document, allowances: Allowances = ALLOWED) -> list[str]:
     """Return what is said of a request that would be right without the stack's limits."""
     assert read_request(document)
     try:
@@ -50,17 +52,17 @@ def said_of(document: dict[str, Any], allowances: Allowances = ALLOWED) -> list[
     return []
 
 
-def source(uri: str, **more: Any) -> dict[str, Any]:
+def source(uri: str, **more: Any) -> Document:
     """Build a source of model data."""
     return {"S3DataSource": {"S3Uri": uri, "S3DataType": "S3Object", "CompressionType": "Gzip", **more}}
 
 
-def with_outputs(**paths: str) -> dict[str, Any]:
+def with_outputs(**paths: str) -> Document:
     """Build a request for an asynchronous endpoint."""
     return with_config(variant(), AsyncInferenceConfig={"OutputConfig": paths})
 
 
-def with_model(**model: Any) -> dict[str, Any]:
+def with_model(**model: Any) -> Document:
     """Build a request of one model."""
     return request(Models={"m": {"PrimaryContainer": {}, **model}})
 
@@ -90,7 +92,7 @@ LET_THROUGH = {
 
 
 @pytest.mark.parametrize("document", LET_THROUGH.values(), ids=LET_THROUGH)
-def test_what_the_stack_allows_is_let_through(document: dict[str, Any]) -> None:
+def test_what_the_stack_allows_is_let_through(document: Document) -> None:
     """Patterns hold for a whole name, and what is no name of an image, a role or a bucket is not looked at."""
     assert said_of(document) == []
 
@@ -269,7 +271,7 @@ HELD_BACK = {
 
 
 @pytest.mark.parametrize(("document", "said"), HELD_BACK.values(), ids=HELD_BACK)
-def test_what_the_stack_does_not_allow_is_held_back(document: dict[str, Any], said: str) -> None:
+def test_what_the_stack_does_not_allow_is_held_back(document: Document, said: str) -> None:
     """However it is written, it is named with its path and with the parameter that would allow it."""
     (line,) = said_of(document)
 
@@ -277,7 +279,7 @@ def test_what_the_stack_does_not_allow_is_held_back(document: dict[str, Any], sa
 
 
 @pytest.mark.parametrize("document", [document for document, _ in HELD_BACK.values()], ids=HELD_BACK)
-def test_a_stack_without_limits_allows_everything(document: dict[str, Any]) -> None:
+def test_a_stack_without_limits_allows_everything(document: Document) -> None:
     """Empty parameters are no limits."""
     assert said_of(document, Allowances()) == []
 
@@ -301,7 +303,7 @@ def test_another_scheme_is_none_that_is_allowed(uri: str, said: str) -> None:
     assert said in problem.message
 
 
-def places(value: object, path: str = "") -> Iterator[tuple[str, dict[str, Any] | list[Any], Any]]:
+def places(value: object, path: str = "") -> Iterator[tuple[str, Document | list[Any], Any]]:
     """Yield every text in a document by its path, with what holds it and where."""
     entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, entry in entries:
@@ -332,7 +334,7 @@ def test_no_field_of_the_api_slips_through(kind: str, uri: str) -> None:
     assert {path for path in slipped if not path.endswith(FREE_TEXTS)} == set()
 
 
-def is_held_back(document: dict[str, Any], uri: str) -> bool:
+def is_held_back(document: Document, uri: str) -> bool:
     """Tell whether a document is held back because of one address."""
     return any(uri in problem.message or "'other'" in problem.message for problem in ALLOWED.broken(document))
 

@@ -10,6 +10,7 @@ import pytest
 import announce_failure
 from deployer import announcement
 from deployer.execution_history import is_announced
+from deployer.json_document import Document
 from local.virtual_time.functions import Context
 from tests.unit.execution_events import Event, entered, failed, of
 
@@ -30,9 +31,9 @@ class FakeBus:
     """An event bus that remembers what it took."""
 
     def __init__(self) -> None:
-        self.details: list[dict[str, Any]] = []
+        self.details: list[Document] = []
 
-    def put(self, _detail_type: str, detail: dict[str, Any], _resources: list[str]) -> None:
+    def put(self, _detail_type: str, detail: Document, _resources: list[str]) -> None:
         """Take an event."""
         self.details.append(detail)
 
@@ -50,7 +51,7 @@ class FakeExecutions:
 
 def announced(
     monkeypatch: pytest.MonkeyPatch, events: list[Event], status: str = "FAILED", **detail: Any
-) -> list[dict[str, Any]]:
+) -> list[Document]:
     """Invoke the function for an execution; return what it announced."""
     bus = FakeBus()
     monkeypatch.setattr(announce_failure, "executions", lambda: FakeExecutions(events))

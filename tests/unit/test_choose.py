@@ -13,6 +13,7 @@ from deployer.errors import (
     InvalidRequestError,
     LiveConfigMissingError,
 )
+from deployer.json_document import Document
 from deployer.planning.choose import choose_action, find_live, missing_models
 from deployer.planning.live_checks import COUNTS_STAY
 from deployer.planning.plan import Action, Draft, Plan
@@ -57,7 +58,7 @@ def begin_update(account: PlanningAccount) -> None:
     account.sagemaker.update_endpoint({"EndpointName": "churn", "EndpointConfigName": "next"}, is_retry=False)
 
 
-def of_model(*variants: dict[str, Any]) -> dict[str, Any]:
+def of_model(*variants: Document) -> Document:
     """Build the endpoint config of a complete request."""
     return {"ProductionVariants": [{"ModelName": "m", "VariantName": "AllTraffic", **each} for each in variants]}
 
@@ -351,7 +352,7 @@ def test_count_beside_a_scaled_variant_may_change_only_if_the_request_says_what_
         assert choose(account, wanted).action is Action.UPDATE
 
 
-def of_components() -> dict[str, Any]:
+def of_components() -> Document:
     """Build the endpoint config of an endpoint of inference components."""
     return {"ExecutionRoleArn": ROLE, "ProductionVariants": [variant(VariantName="AllTraffic")]}
 

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from deployer import errors
 from deployer.aws.s3 import Artifact, Objects, parse_uri
+from deployer.json_document import Document
 from deployer.planning.data import ResolvedData, data_problems, objects_to_copy, resolve_data
 from deployer.planning.names import digest
 from deployer.planning.store import Copy, StoredData, artifact_key
@@ -21,6 +22,7 @@ from tests.unit.service_values import every_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 BUCKET, ELSEWHERE = "artifacts", "elsewhere"
 UPLOAD = "models/churn/model.tar.gz"
@@ -53,7 +55,7 @@ def artifact(s3: Any) -> Artifact:
 
 
 def resolve(
-    s3: Any, *model_containers: dict[str, Any], artifact: Artifact | None = None, copy_artifacts: str = "uploads"
+    s3: Any, *model_containers: Document, artifact: Artifact | None = None, copy_artifacts: str = "uploads"
 ) -> ResolvedData:
     """Resolve the data of one model, of one container or of several."""
     is_one = len(model_containers) == 1
@@ -68,7 +70,7 @@ def resolve(
     )
 
 
-def folder(uri: str, **fields: Any) -> dict[str, Any]:
+def folder(uri: str, **fields: Any) -> Document:
     """Return a container whose data is a folder."""
     data = {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None", **fields}
     return {"Image": IMAGE, "ModelDataSource": {"S3DataSource": data}}
@@ -104,7 +106,7 @@ def test_version_of_the_upload_is_copied_though_a_newer_one_is_there(s3: Any, ar
 
 def test_models_are_not_changed_in_place(s3: Any, artifact: Artifact) -> None:
     """The caller's documents are not modified."""
-    container: dict[str, Any] = {"Image": IMAGE}
+    container: Document = {"Image": IMAGE}
 
     resolve(s3, container, artifact=artifact)
 
@@ -188,7 +190,7 @@ def test_multi_model_container_never_gets_the_artifact(s3: Any, artifact: Artifa
 @pytest.mark.parametrize(
     "access", [{"ModelAccessConfig": {"AcceptEula": True}}, {"HubAccessConfig": {"HubContentArn": "a"}}]
 )
-def test_brokered_data_are_not_looked_up(s3: Any, access: dict[str, Any]) -> None:
+def test_brokered_data_are_not_looked_up(s3: Any, access: Document) -> None:
     """SageMaker itself gets access to them, and the deployer has none."""
     container = folder("s3://jumpstart-private-cache-prod-us-east-1/llm/v1/", **access)
 
@@ -412,7 +414,7 @@ def texts(value: Any, path: str) -> Iterator[str]:
 )
 def test_container_waits_for_the_artifact_if_it_names_no_data(fields: set[str], is_multi: bool) -> None:  # noqa: FBT001
     """A package has its own data, and a multi-model container needs a folder."""
-    container: dict[str, Any] = dict.fromkeys(fields) | ({"Mode": "MultiModel"} if is_multi else {})
+    container: Document = dict.fromkeys(fields) | ({"Mode": "MultiModel"} if is_multi else {})
 
     assert has_data(container) == bool(fields & {"ModelDataUrl", "ModelDataSource", "ModelPackageName"})
     assert lacks_data(container) == (not has_data(container) and not is_multi)

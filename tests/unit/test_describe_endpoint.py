@@ -15,6 +15,7 @@ from deployer.errors import (
     StepFunctionsUnavailableError,
     UpdateRolledBackError,
 )
+from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from local.simulator import Failure, Fault, Settings
 from local.virtual_time.functions import Context
@@ -44,7 +45,7 @@ def begin_update(account: PlanningAccount, **changed: Any) -> Plan:
     return made
 
 
-def look(account: PlanningAccount, made: Plan) -> dict[str, Any]:
+def look(account: PlanningAccount, made: Plan) -> Document:
     """Run the step."""
     known = {"RequestedAt": made.requested_at.isoformat(), "LookSeconds": 480}
     event = event_of(made, TaskToken="token-1", Now=account.now.isoformat(), **known)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.draft import draft_deployment
 from deployer.planning.plan import Action, Draft, Upload
 from deployer.planning.store import artifact_key
@@ -37,7 +38,7 @@ def settings(**changed: Any) -> Settings:
     return Settings.model_validate({**values, **changed})
 
 
-def object_created(upload: Upload) -> dict[str, Any]:
+def object_created(upload: Upload) -> Document:
     """Build the event of an upload at noon."""
     return {
         "id": "event-1",

@@ -16,15 +16,16 @@ from deployer.endpoint_config import (
     variants_of,
     with_model_names,
 )
+from deployer.json_document import Document
 from tests.unit.request_samples import serverless, variant
 
 
-def config(*variants: dict[str, Any], **more: Any) -> dict[str, Any]:
+def config(*variants: Document, **more: Any) -> Document:
     """Build an endpoint config."""
     return {"ProductionVariants": list(variants), **more}
 
 
-def pooled(*overrides: str | None, **changed: Any) -> dict[str, Any]:
+def pooled(*overrides: str | None, **changed: Any) -> Document:
     """Build a variant of pools of instances, some of which have a model of their own."""
     pools = [{"InstanceType": "ml.m5.large", **({"ModelNameOverride": name} if name else {})} for name in overrides]
     return {"VariantName": "B", "InstancePools": pools, **changed}
@@ -54,7 +55,7 @@ def test_every_reference_to_a_model_has_its_path() -> None:
 
 
 @pytest.mark.parametrize("empty", [{}, config(), config(variant())], ids=["nothing", "no variants", "no model"])
-def test_config_without_models_lists_none(empty: dict[str, Any]) -> None:
+def test_config_without_models_lists_none(empty: Document) -> None:
     """Variants of inference components have none."""
     assert model_names(empty) == []
 
@@ -81,7 +82,7 @@ def test_keys_of_a_request_are_replaced_by_the_names_of_its_models() -> None:
     [{}, config(), config(variant(), Tags=[]), config(pooled(None)), USED],
     ids=["nothing", "no variants", "no model", "a pool without a model", "models that are no keys"],
 )
-def test_config_without_keys_stays_as_it_is(unnamed: dict[str, Any]) -> None:
+def test_config_without_keys_stays_as_it_is(unnamed: Document) -> None:
     assert with_model_names(unnamed, {"m": "churn-m-1"}) == unnamed
 
 
@@ -93,7 +94,7 @@ def test_config_without_keys_stays_as_it_is(unnamed: dict[str, Any]) -> None:
         pytest.param([], False, id="no variants"),
     ],
 )
-def test_serverless_variant_makes_a_config_serverless(variants: list[dict[str, Any]], *, expected: bool) -> None:
+def test_serverless_variant_makes_a_config_serverless(variants: list[Document], *, expected: bool) -> None:
     assert is_serverless(config(*variants)) is expected
 
 
@@ -112,5 +113,5 @@ def test_serverless_variant_makes_a_config_serverless(variants: list[dict[str, A
         ),
     ],
 )
-def test_endpoint_names_its_config_and_the_pending_one(endpoint: dict[str, Any], names: set[str]) -> None:
+def test_endpoint_names_its_config_and_the_pending_one(endpoint: Document, names: set[str]) -> None:
     assert config_names(endpoint) == names

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from statistics import median, quantiles
-from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.simulator import EventDelivery, Settings
 from local.simulator.events import DEPLOYMENT_STATE_CHANGE, STATE_CHANGE
 from tests.unit.hosting_account import ARN, Account, canary, serverless, variant
@@ -14,9 +14,9 @@ from tests.unit.hosting_account import ARN, Account, canary, serverless, variant
 AT_ONCE = EventDelivery(seconds=(0.0, 0.0))
 
 
-def listening(settings: Settings | None = None) -> tuple[Account, list[dict[str, Any]]]:
+def listening(settings: Settings | None = None) -> tuple[Account, list[Document]]:
     """Make an account, and a list of the events that have arrived."""
-    arrived: list[dict[str, Any]] = []
+    arrived: list[Document] = []
     return Account(settings=settings or Settings(events=AT_ONCE), options={"on_event": arrived.append}), arrived
 
 
@@ -27,7 +27,7 @@ def wait_for_events(account: Account, seconds: float) -> None:
         account.simulator.catch_up()
 
 
-def statuses(events: list[dict[str, Any]], kind: str = STATE_CHANGE) -> list[str]:
+def statuses(events: list[Document], kind: str = STATE_CHANGE) -> list[str]:
     """Return the statuses that events of a kind tell, in order."""
     return [event["detail"]["EndpointStatus"] for event in events if event["detail-type"] == kind]
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from deployer.json_document import Document
 from local.simulator import Failure, ServiceError, Settings, Simulator
 from local.simulator.model_server import BrokenModelError
 from tests.unit.hosting_account import (
@@ -27,7 +28,7 @@ ALARMS = ["one", "two"]
 CONFIGS = [f"c{number}" for number in range(4)]
 SERVING = {"InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed"}
 NOT_SERVING = {"Creating", "OutOfService", "Deleting", "Failed"}
-POLICIES: list[dict[str, Any]] = [
+POLICIES: list[Document] = [
     {},
     blue_green("ALL_AT_ONCE", "one"),
     canary("two"),
@@ -102,18 +103,18 @@ class Lives(RuleBasedStateMachine):
         self.touch("CreateEndpoint", EndpointConfigName=name)
 
     @rule(name=st.sampled_from(CONFIGS), variants=VARIANTS)
-    def change_config(self, name: str, variants: list[dict[str, Any]]) -> None:
+    def change_config(self, name: str, variants: list[Document]) -> None:
         """Delete a config, used or not, and create another one of its name."""
         self.call("DeleteEndpointConfig", EndpointConfigName=name)
         self.create_config(name, variants)
 
-    def create_config(self, name: str, variants: list[dict[str, Any]]) -> None:
+    def create_config(self, name: str, variants: list[Document]) -> None:
         """Create a config of the config's own model."""
         own = [{**each, "ModelName": f"of-{name}"} for each in variants]
         self.call("CreateEndpointConfig", EndpointConfigName=name, ProductionVariants=own)
 
     @rule(name=st.sampled_from(CONFIGS), policy=st.sampled_from(POLICIES), retain=st.booleans())
-    def update(self, name: str, policy: dict[str, Any], *, retain: bool) -> None:
+    def update(self, name: str, policy: Document, *, retain: bool) -> None:
         """Change it to another config."""
         self.touch(
             "UpdateEndpoint", EndpointConfigName=name, DeploymentConfig=policy, RetainAllVariantProperties=retain
@@ -237,7 +238,7 @@ TestLives.settings = settings(max_examples=150, stateful_step_count=40, deadline
     looks=st.lists(st.integers(0, 400), max_size=20),
     end=st.integers(1, 500),
 )
-def test_looking_changes_nothing(policy: dict[str, Any], failures: list[Failure], looks: list[int], end: int) -> None:
+def test_looking_changes_nothing(policy: Document, failures: list[Failure], looks: list[int], end: int) -> None:
     """However often somebody looked before, an endpoint is the same at the same moment."""
 
     def run(moments: list[int]) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from deployer.json_document import Document
 from local.simulator import Settings
 from local.simulator.model_server import ModelServer
 from tests.unit.hosting_account import ROLE, WAIT, Account, Clock, Storage, archive, blue_green, refused, variant
@@ -232,9 +233,7 @@ def test_an_asynchronous_endpoint_is_not_invoked_synchronously() -> None:
     ],
     ids=["multi-model", "direct"],
 )
-def test_some_models_have_to_be_told_which_part_answers(
-    model: dict[str, Any], header: dict[str, str], missing: str
-) -> None:
+def test_some_models_have_to_be_told_which_part_answers(model: Document, header: dict[str, str], missing: str) -> None:
     """A multi-model container needs the model, containers that are invoked directly need one of them."""
     account = Account()
     account.sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE, **model)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from deployer.json_document import Document
 from local.simulator.permissions import required_permissions
 from local.simulator.simulator import OPERATIONS
 from tests.unit.hosting_account import ARN, ROLE
 
 TAGS = [{"Key": "k", "Value": "v"}]
-NEEDED: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+NEEDED: dict[str, tuple[Document, list[tuple[str, str]]]] = {
     "CreateModel": (
         {"ModelName": "M", "ExecutionRoleArn": ROLE, "Tags": TAGS},
         [("sagemaker:CreateModel", "model/M"), ("sagemaker:AddTags", "model/M"), ("iam:PassRole", ROLE)],

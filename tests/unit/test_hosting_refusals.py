@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from deployer.aws.classification import classify
 from deployer.errors import SageMakerRejectedError
+from deployer.json_document import Document
 from local.simulator import Settings
 from tests.unit.hosting_account import (
     ARN,
@@ -33,7 +32,7 @@ CAPTURE = {
 }
 SHADOW = {"ShadowProductionVariants": [variant(VariantName="S")]}
 CONCURRENCY = {"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 6}
-CONFIGS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str]] = {
+CONFIGS: dict[str, tuple[list[Document], Document, str]] = {
     "a name twice": ([variant(), variant()], {}, "must have a unique name"),
     "a shadow of the same name": ([variant()], {"ShadowProductionVariants": [variant()]}, "must have a unique name"),
     "weights of nothing": (
@@ -64,9 +63,7 @@ CONFIGS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("variants", "more", "said"), CONFIGS.values(), ids=CONFIGS)
-def test_a_config_that_contradicts_itself_is_refused(
-    variants: list[dict[str, Any]], more: dict[str, Any], said: str
-) -> None:
+def test_a_config_that_contradicts_itself_is_refused(variants: list[Document], more: Document, said: str) -> None:
     """It is refused for good, and nothing is recorded."""
     account = Account()
     account.create_model()
@@ -96,7 +93,7 @@ def test_a_config_that_contradicts_itself_is_refused(
     ],
     ids=["a weight of nothing", "serverless", "asynchronous", "shadow"],
 )
-def test_a_config_that_is_right_serves(variants: list[dict[str, Any]], more: dict[str, Any]) -> None:
+def test_a_config_that_is_right_serves(variants: list[Document], more: Document) -> None:
     """A config that is accepted comes into service, and its endpoint describes all variants."""
     account = Account()
     account.serve(*variants, **more)
@@ -114,7 +111,7 @@ def test_a_config_that_is_right_serves(variants: list[dict[str, Any]], more: dic
 TWO = [variant(InitialInstanceCount=4), variant(VariantName="B", InitialInstanceCount=4)]
 FOUR = [variant(InitialInstanceCount=4)]
 BOTH = blue_green("ALL_AT_ONCE") | rolling(percent(50))
-UPDATES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any], str]] = {
+UPDATES: dict[str, tuple[list[Document], list[Document], Document, str]] = {
     "instances become serverless": (FOUR, [serverless()], {}, "Cannot update an instance based endpoint to a server"),
     "other names, guarded": (FOUR, [variant(VariantName="B")], canary(), "to have the same variant names"),
     "one name more, guarded": (FOUR, TWO, canary(), "to have the same variant names"),
@@ -154,7 +151,7 @@ UPDATES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, A
 
 @pytest.mark.parametrize(("live", "wanted", "deployment", "said"), UPDATES.values(), ids=UPDATES)
 def test_an_update_that_sagemaker_does_not_do_is_refused(
-    live: list[dict[str, Any]], wanted: list[dict[str, Any]], deployment: dict[str, Any], said: str
+    live: list[Document], wanted: list[Document], deployment: Document, said: str
 ) -> None:
     """It is refused for good, and the endpoint stays as it is."""
     account = Account()
@@ -192,7 +189,7 @@ def test_what_is_retained_cannot_be_excluded_from_nothing() -> None:
     ids=["another instance type", "removed", "removed for serverless"],
 )
 @pytest.mark.parametrize("scaled", [("e", "A"), ("e", "B"), ("f", "A")], ids=":".join)
-def test_a_scaled_variant_keeps_its_instances(wanted: list[dict[str, Any]], scaled: tuple[str, str]) -> None:
+def test_a_scaled_variant_keeps_its_instances(wanted: list[Document], scaled: tuple[str, str]) -> None:
     """While Application Auto Scaling manages it; other variants, and those of other endpoints, may change."""
     account = Account(options={"is_scaled": lambda *names: names == scaled})
     account.serve()
@@ -231,9 +228,7 @@ def test_a_scaled_variant_may_change_its_model() -> None:
     ],
     ids=["serverless", "from serverless", "Inf1", "with another name"],
 )
-def test_guardrails_are_passed_over_where_there_are_none(
-    live: list[dict[str, Any]], wanted: list[dict[str, Any]]
-) -> None:
+def test_guardrails_are_passed_over_where_there_are_none(live: list[Document], wanted: list[Document]) -> None:
     """All traffic shifts at once, nothing bakes, and no alarm counts."""
     account = Account()
     account.serve(*live)

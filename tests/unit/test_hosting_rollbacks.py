@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from deployer.json_document import Document
 from local.simulator import Failure, Settings
 from tests.unit.hosting_account import (
     WAIT,
@@ -107,7 +106,7 @@ def test_the_old_fleet_has_the_traffic_as_soon_as_it_rolls_back() -> None:
         pytest.param({"RollbackMaximumBatchSize": percent(50)}, [0.75, 0.375], id="by halves"),
     ],
 )
-def test_a_rolling_update_goes_back_by_batches(size: dict[str, Any], shares: list[float]) -> None:
+def test_a_rolling_update_goes_back_by_batches(size: Document, shares: list[float]) -> None:
     """What was deleted of the old fleet has to come up again before it gets its traffic back."""
     account = Account()
     account.serve(*FOUR)
@@ -141,7 +140,7 @@ TOO_SHORT = {"MaximumExecutionTimeoutInSeconds": 1200}
     ],
     ids=["canary", "rolling", "while the old fleet waits"],
 )
-def test_an_update_that_takes_too_long_is_rolled_back(deployment: dict[str, Any]) -> None:
+def test_an_update_that_takes_too_long_is_rolled_back(deployment: Document) -> None:
     """At the moment of its MaximumExecutionTimeoutInSeconds, whenever it is described."""
     account = Account()
     account.serve(*FOUR)
@@ -170,7 +169,7 @@ def test_an_update_within_its_time_is_done() -> None:
     assert account.state == ("InService", "d")
 
 
-FAILURES: dict[str, tuple[dict[str, Any], Failure, float, list[str]]] = {
+FAILURES: dict[str, tuple[Document, Failure, float, list[str]]] = {
     "it does not come up": (canary(), Failure("d", "Creating", CAPACITY), READY, ["m"]),
     "the second batch does not come up": (
         rolling(percent(50)),
@@ -187,7 +186,7 @@ FAILURES: dict[str, tuple[dict[str, Any], Failure, float, list[str]]] = {
 @pytest.mark.parametrize("is_emptied", [False, True], ids=["with its reason", "without"])
 @pytest.mark.parametrize(("deployment", "failure", "seconds", "models"), FAILURES.values(), ids=FAILURES)
 def test_an_update_that_fails_is_rolled_back(
-    deployment: dict[str, Any], failure: Failure, seconds: float, models: list[str], *, is_emptied: bool
+    deployment: Document, failure: Failure, seconds: float, models: list[str], *, is_emptied: bool
 ) -> None:
     """In whichever stage: the endpoint ends in service on the old config, with a reason or not."""
     account = Account(settings=Settings(failures=(failure,), empties_failure_reason=is_emptied))
@@ -230,7 +229,7 @@ def test_a_reason_is_gone_with_the_next_update() -> None:
     [(canary(ALARM, size=50), {"m", "n"}), (rolling(percent(50), ALARM), {"m", "n"})],
     ids=["canary", "rolling"],
 )
-def test_a_rollback_that_fails_leaves_a_mixed_fleet(deployment: dict[str, Any], mixed: set[str]) -> None:
+def test_a_rollback_that_fails_leaves_a_mixed_fleet(deployment: Document, mixed: set[str]) -> None:
     """UpdateRollbackFailed serves from both fleets, keeps the old config, and can only be deleted."""
     account = Account(settings=Settings(failures=(Failure("d", "RollingBack", "It is a mess."),)))
     account.serve(*FOUR)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.simulator import Settings
 from tests.unit.hosting_account import (
     WAIT,
@@ -33,7 +33,7 @@ STEP = [("Updating", "", "ActivatingTraffic"), ("Updating", "", "Baking")]
 PROVISION, CLEANING = ("Updating", "", "Creating"), ("Updating", "Deleting", "")
 DONE = ("InService", "", "")
 
-PLANS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]], float]] = {
+PLANS: dict[str, tuple[Document, list[tuple[str, str, str]], float]] = {
     "without guardrails": ({}, [PROVISION, STEP[0], CLEANING, DONE], 0),
     "all at once": (blue_green("ALL_AT_ONCE"), [PROVISION, *STEP, CLEANING, DONE], WAIT),
     "canary": (canary(), [PROVISION, *STEP, *STEP, CLEANING, DONE], 2 * WAIT + SHORT),
@@ -62,7 +62,7 @@ PLANS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]], float]] = {
 
 @pytest.mark.parametrize(("deployment", "stages", "seconds"), PLANS.values(), ids=PLANS)
 def test_an_update_goes_through_the_stages_of_its_policy(
-    deployment: dict[str, Any], stages: list[tuple[str, str, str]], seconds: float
+    deployment: Document, stages: list[tuple[str, str, str]], seconds: float
 ) -> None:
     """DescribeEndpoint shows the endpoint's status and the stages of both fleets; the rollout takes the stated time."""
     account = Account()
@@ -145,7 +145,7 @@ def test_a_rolling_update_replaces_instances_by_batches() -> None:
         pytest.param(rolling(instances(1)), [0.25, 0.5, 0.75, 1.0], id="rolling"),
     ],
 )
-def test_traffic_shifts_in_steps(deployment: dict[str, Any], shares: list[float]) -> None:
+def test_traffic_shifts_in_steps(deployment: Document, shares: list[float]) -> None:
     """While a step bakes, the new fleet answers its share; before the first and after the last, one fleet answers."""
     account = Account()
     account.serve(*FOUR)
@@ -169,7 +169,7 @@ def test_traffic_shifts_in_steps(deployment: dict[str, Any], shares: list[float]
 @pytest.mark.parametrize(("deployment", "stages", "seconds"), PLANS.values(), ids=PLANS)
 @pytest.mark.parametrize("is_alarmed", [False, True], ids=["healthy", "rolled back"])
 def test_no_invocation_fails(
-    deployment: dict[str, Any], stages: list[tuple[str, str, str]], seconds: float, *, is_alarmed: bool
+    deployment: Document, stages: list[tuple[str, str, str]], seconds: float, *, is_alarmed: bool
 ) -> None:
     """At every moment of an update and of a rollback, one of both fleets answers, whichever variant is asked for."""
     del stages
@@ -223,7 +223,7 @@ def test_other_variant_names_are_switched_at_once() -> None:
         ),
     ],
 )
-def test_what_was_set_since_is_retained_or_not(request_members: dict[str, Any], weight: float, count: int) -> None:
+def test_what_was_set_since_is_retained_or_not(request_members: Document, weight: float, count: int) -> None:
     """Weights and counts are those of the live variants or of the new config; a variant that is new has its own."""
     account = Account()
     account.serve(variant(), variant(VariantName="B"))

@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.aws.classification import classify
+from deployer.json_document import Document
 from local.simulator import Settings
 from local.simulator.replicas import Table
 from tests.unit.hosting_account import ARN, Account, refused, variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 ASYNC = {"OutputConfig": {"S3OutputPath": "s3://b/answers"}}
 
@@ -321,7 +323,7 @@ def values(described: Any) -> list[tuple[float, float, int, int]]:
     ],
     ids=["unknown", "nothing left"],
 )
-def test_weights_that_cannot_be_are_refused(account: Account, desired: dict[str, Any], said: str) -> None:
+def test_weights_that_cannot_be_are_refused(account: Account, desired: Document, said: str) -> None:
     """A variant has to exist, and one has to answer."""
     account.serve()
     call = account.sagemaker.update_endpoint_weights_and_capacities

@@ -25,12 +25,14 @@ from botocore.stub import Stubber
 
 from deployer import clock, errors
 from deployer.aws.inference import _HEADERS, Inference, Locations
+from deployer.json_document import Document
 from deployer.request.expectations import mismatches
 from deployer.request.smoke_test import BODY_BYTES, Expect, SmokeTest
 from deployer.request.smoke_test_rules import NOT_FOR_ASYNCHRONOUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
 
 TEST = SmokeTest.model_validate({"ContentType": "text/csv", "Body": "1,2"})
 
@@ -50,7 +52,7 @@ def stub(client: Any) -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def answer(stub: Stubber, body: Any, asked: dict[str, Any] | None = None) -> None:
+def answer(stub: Stubber, body: Any, asked: Document | None = None) -> None:
     """Let the next call be answered."""
     stub.add_response("invoke_endpoint", {"Body": body, "ContentType": "text/csv"}, asked)
 
@@ -120,7 +122,7 @@ def test_what_a_smoke_test_says_more_is_asked_for(client: Any, stub: Stubber) ->
     ],
 )
 def test_an_error_of_the_model_is_an_answer(
-    client: Any, stub: Stubber, members: dict[str, Any], status_code: int, said: bytes
+    client: Any, stub: Stubber, members: Document, status_code: int, said: bytes
 ) -> None:
     """A model that fails has been asked, and has answered; what it should have answered is the test's to say."""
     refuse(stub, "ModelError", "Received server error", 424, **members)
@@ -257,7 +259,7 @@ def test_half_of_an_answer_is_none(client: Any, stub: Stubber, failure: Exceptio
 STREAM = SmokeTest.model_validate({"Body": "1,2", "Streaming": True, "TargetVariant": "B"})
 
 
-def parts(*contents: bytes) -> list[dict[str, Any]]:
+def parts(*contents: bytes) -> list[Document]:
     """Build the events of a stream."""
     return [{"PayloadPart": {"Bytes": content}} for content in contents]
 
@@ -265,11 +267,11 @@ def parts(*contents: bytes) -> list[dict[str, Any]]:
 class Stream:
     """A client whose stream has some events, and may break off."""
 
-    def __init__(self, events: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, events: Iterable[Document]) -> None:
         self.events = events
-        self.asked: dict[str, Any] = {}
+        self.asked: Document = {}
 
-    def invoke_endpoint_with_response_stream(self, **asked: Any) -> dict[str, Any]:
+    def invoke_endpoint_with_response_stream(self, **asked: Any) -> Document:
         """Answer with the stream."""
         self.asked = asked
         return {"Body": self.events}
@@ -289,7 +291,7 @@ def test_parts_of_a_stream_are_one_answer() -> None:
     }
 
 
-def broken(code: str) -> Iterator[dict[str, Any]]:
+def broken(code: str) -> Iterator[Document]:
     """Build a stream that ends in an error."""
     yield from parts(b"0.")
     raise EventStreamError({"Error": {"Code": code, "Message": "broken"}}, "InvokeEndpointWithResponseStream")

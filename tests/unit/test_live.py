@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.planning.live import PENDING_GRACE, Live
 from deployer.tags import CONFIRMED_TAG, DEPLOYED, STACK_TAG, STATE_TAG
 from tests.unit.planning_samples import NOON, live, pending_tags, revision
@@ -14,7 +15,7 @@ SERVED = revision("a")
 
 
 def test_endpoint_is_read_from_what_sagemaker_describes() -> None:
-    described: dict[str, Any] = {
+    described: Document = {
         "EndpointName": "churn",
         "EndpointStatus": "Updating",
         "EndpointConfigName": "a",

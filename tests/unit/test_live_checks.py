@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.planning.live_checks import (
     COUNTS_STAY,
     alarm_names,
@@ -18,22 +19,22 @@ from deployer.planning.live_checks import (
 )
 from deployer.request.service_model import check_shape, operation_input
 
-GUARDED: dict[str, Any] = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]}}
+GUARDED: Document = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]}}
 SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 10}}
 WEIGHT = {"VariantPropertyType": "DesiredWeight"}
 
 
-def variant(name: str = "A", **changed: Any) -> dict[str, Any]:
+def variant(name: str = "A", **changed: Any) -> Document:
     """Build a variant as DescribeEndpointConfig has it."""
     return {"VariantName": name, "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
 
 
-def without_instances(name: str = "A") -> dict[str, Any]:
+def without_instances(name: str = "A") -> Document:
     """Build a serverless variant."""
     return {"VariantName": name, "ModelName": "m", **SERVERLESS}
 
 
-def config(*variants: dict[str, Any], **more: Any) -> dict[str, Any]:
+def config(*variants: Document, **more: Any) -> Document:
     """Build an endpoint config."""
     return {"ProductionVariants": list(variants or [variant()]), **more}
 
@@ -109,7 +110,7 @@ CHANGES = {
 
 @pytest.mark.parametrize(("wanted", "live", "deployment", "problems"), CHANGES.values(), ids=CHANGES)
 def test_what_sagemaker_would_not_do_is_said_before(
-    wanted: dict[str, Any], live: dict[str, Any], deployment: dict[str, Any] | None, problems: list[str]
+    wanted: Document, live: Document, deployment: Document | None, problems: list[str]
 ) -> None:
     """It refuses some changes after minutes, and passes over some guardrails without a word."""
     assert [str(problem) for problem in live_problems(wanted, live, deployment)] == problems
@@ -127,7 +128,7 @@ def test_what_sagemaker_would_not_do_is_said_before(
         pytest.param({"AutoRollbackConfiguration": {"Alarms": [{}]}}, [""], id="one without a name"),
     ],
 )
-def test_alarms_keep_their_order(deployment: dict[str, Any] | None, names: list[str]) -> None:
+def test_alarms_keep_their_order(deployment: Document | None, names: list[str]) -> None:
     """An alarm's place in the list is its place in the request."""
     assert alarm_names(deployment) == names
 
@@ -183,9 +184,7 @@ TOO_LARGE = (
         ),
     ],
 )
-def test_canary_of_the_whole_fleet_is_refused_where_its_count_is_known(
-    retained: dict[str, Any], *, is_refused: bool
-) -> None:
+def test_canary_of_the_whole_fleet_is_refused_where_its_count_is_known(retained: Document, *, is_refused: bool) -> None:
     size = {"Type": "INSTANCE_COUNT", "Value": 1}
     routing = {"Type": "CANARY", "WaitIntervalInSeconds": 60, "CanarySize": size}
     deployment = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
@@ -240,9 +239,7 @@ SCALED = {
 
 
 @pytest.mark.parametrize(("variants", "scaled", "problems"), SCALED.values(), ids=SCALED)
-def test_what_scaling_forbids_is_said_before(
-    variants: list[dict[str, Any]], scaled: set[str], problems: list[str]
-) -> None:
+def test_what_scaling_forbids_is_said_before(variants: list[Document], scaled: set[str], problems: list[str]) -> None:
     """The type of a scaled variant stays, and so do the counts of those that are kept along with it."""
     live = config(variant("A"), variant("B"))
 
@@ -279,9 +276,9 @@ def test_counts_are_the_requests_own_if_it_says_so() -> None:
 )
 def test_a_request_decides_what_is_kept_before_scaling_does(
     is_asked_for: bool | None,  # noqa: FBT001 - the case
-    excluded: list[dict[str, Any]],
+    excluded: list[Document],
     scaled: set[str],
-    kept: dict[str, Any],
+    kept: Document,
 ) -> None:
     """Only where it says nothing do the counts stay that Application Auto Scaling manages."""
     found = retention(is_asked_for, excluded, scaled)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.load_test import figures as module
 from local.load_test.checks import EndState, find_leftovers, find_violations, leftovers_of_sweeps
 from local.load_test.figures import Figures, table, write
@@ -18,6 +19,7 @@ from local.simulator import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 OLD, NEW = "e-0-20260101T000000-a", "e-0-20260101T000100-b"
 MODELS = {OLD: "e-0-model-a", NEW: "e-0-model-b"}
@@ -30,12 +32,12 @@ UPDATE_SECONDS = (
 )
 
 
-def entered(state: str) -> dict[str, Any]:
+def entered(state: str) -> Document:
     """Make the event of a history for a state that is entered."""
     return {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": state}}
 
 
-def attempt(error: str = "") -> list[dict[str, Any]]:
+def attempt(error: str = "") -> list[Document]:
     """Make the events of an attempt of a task."""
     ended = (
         {"type": "LambdaFunctionFailed", "lambdaFunctionFailedEventDetails": {"error": error}}
@@ -57,7 +59,7 @@ def state(
     """Make what there is after a sweep, with further models and stored objects."""
     models = [*(MODELS[config] for config in configs), *more_models]
     requests = [f"revisions/e-0/{config}/{name}" for config in configs for name in ("request.json", "executions/x")]
-    resources: dict[str, Any] = {
+    resources: Document = {
         "Endpoints": {"e-0": {"EndpointStatus": "InService", "EndpointConfigName": live}},
         "EndpointConfigs": {name: {"ProductionVariants": [{"ModelName": MODELS[name]}]} for name in configs},
         "Models": {

@@ -15,12 +15,14 @@ from moto import mock_aws
 
 from deployer import errors
 from deployer.aws.monitoring import Monitoring
+from deployer.json_document import Document
 from deployer.request.model import read_request
 from deployer.request.service_model import sagemaker
 from tests.unit.request_samples import request, variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
 
 COUNT = "sagemaker:variant:DesiredInstanceCount"
 
@@ -65,7 +67,7 @@ def scale(aws: tuple[Any, Any], endpoint: str, variant_name: str) -> None:
     )
 
 
-def clients() -> dict[str, Any]:
+def clients() -> Document:
     """Make clients that reach nothing."""
     config = Config(retries={"total_max_attempts": 1})
     return {service: boto3.client(service, config=config) for service in ("cloudwatch", "application-autoscaling")}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deployer.errors import MESSAGE_BYTES
+from deployer.json_document import Document
 from deployer.outcome import conclude, endpoint_name_of, readable_cause
 
 EXECUTION = {
@@ -34,13 +35,13 @@ def failure(error: str, message: str = "why") -> dict[str, str]:
     return {"Error": error, "Cause": json.dumps({"errorMessage": message, "errorType": error, "stackTrace": []})}
 
 
-def report(**changed: Any) -> dict[str, Any]:
+def report(**changed: Any) -> Document:
     """Build what the state AnnounceOutcome passes on of an execution that has succeeded."""
     common = {"Plan": PLAN, "Failure": None, "Restore": None, "RestoreFailure": None}
     return {**common, "Execution": EXECUTION, "Now": "2026-11-24T12:03:30Z", **changed}
 
 
-def rejection(trigger: object, error: str = "InvalidRequestError") -> dict[str, Any]:
+def rejection(trigger: object, error: str = "InvalidRequestError") -> Document:
     """Build what the state AnnounceRejection passes on."""
     return {"Input": trigger, "Failure": failure(error), "Execution": EXECUTION, "Now": "2026-11-24T12:00:01Z"}
 

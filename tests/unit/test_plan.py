@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.planning.live_checks import COUNTS_STAY
 from deployer.planning.plan import Action, Before, Draft, Plan
 from deployer.planning.revision import name_revision
@@ -28,7 +29,7 @@ OWN = {EXECUTION_TAG: EXECUTION, STACK_TAG: STACK}
 USED_AT = {USED_AT_TAG: "2026-11-24T12:00:00+00:00"}
 
 
-def tags(request: dict[str, Any]) -> dict[str, str]:
+def tags(request: Document) -> dict[str, str]:
     """Return the tags of a request of the API."""
     found = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
     assert len(found) == len(request["Tags"]), "a key twice is refused by SageMaker"

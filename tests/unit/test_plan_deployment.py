@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import plan_deployment
 from deployer.errors import DeploymentTimedOutError, InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.plan import Action, Plan
 from local.virtual_time.functions import Context
 from tests.unit.planning_account import KEY
@@ -139,7 +140,7 @@ def test_rollback_that_is_settled_is_not_looked_up_again(account: PlanningAccoun
     assert again.action is Action.UPDATE
 
 
-def of_size(value: str, models: int = 10, values: int = 11) -> dict[str, Any]:
+def of_size(value: str, models: int = 10, values: int = 11) -> Document:
     """Build a request of several models, each with so many values in its environment, and one variant a model."""
     keys = [f"m{number}" for number in range(models)]
     environment = {f"KEY_{number}": value for number in range(values)}
@@ -172,7 +173,7 @@ def test_plan_has_the_content_of_a_large_request_once(account: PlanningAccount) 
     ],
 )
 def test_plan_that_would_not_fit_the_data_of_the_execution_is_rejected_with_its_size(
-    account: PlanningAccount, document: dict[str, Any]
+    account: PlanningAccount, document: Document
 ) -> None:
     message = rejection(account, document)
 

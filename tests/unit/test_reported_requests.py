@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.draft import draft_deployment
 from deployer.planning.plan import Action, Draft, Plan
@@ -42,7 +43,7 @@ def drafted(account: PlanningAccount, document: object, **changed: Any) -> tuple
     return draft_deployment(document, execution, settings(**changed), account.store, account.sagemaker)
 
 
-def manifest_of(account: PlanningAccount, **document: Any) -> dict[str, Any]:
+def manifest_of(account: PlanningAccount, **document: Any) -> Document:
     """Upload a manifest; build its event."""
     key = "models/churn/deployment.yaml"
     uploaded = account.put(key, yaml.safe_dump(document).encode())
@@ -63,7 +64,7 @@ def lines_of(account: PlanningAccount, document: object, **changed: Any) -> list
     return str(rejected.value).splitlines()
 
 
-def made(found: Draft) -> dict[str, Any]:
+def made(found: Draft) -> Document:
     """Return the only CreateModel request of a draft."""
     (model,) = Plan.of(found, Action.CREATE, 60).model_requests(NOON)
     return model
@@ -106,7 +107,7 @@ def test_container_without_data_is_the_same_revision_with_and_without_the_word(a
     assert (found.revision, found.model_names) == (unsaid.revision, unsaid.model_names)
 
 
-def container(name: str, **more: Any) -> dict[str, Any]:
+def container(name: str, **more: Any) -> Document:
     """Build a container of a pipeline."""
     return {"ContainerHostname": name, "Image": f"{REGISTRY}/{name}:1", **more}
 
@@ -137,7 +138,7 @@ DATA, NO_DATA = {"ModelDataUrl": f"s3://{BUCKET}/models/other/model.tar.gz"}, {"
     ],
 )
 def test_container_can_say_that_it_has_no_model_data(
-    account: PlanningAccount, containers: list[dict[str, Any]], action: Action | None
+    account: PlanningAccount, containers: list[Document], action: Action | None
 ) -> None:
     account.put("models/other/model.tar.gz")
     pipe = {"Containers": [{"Image": f"{REGISTRY}/a:1", **each} for each in containers]}
@@ -265,13 +266,13 @@ def test_first_deployment_of_inference_components_has_nothing_to_test(account: P
 ASYNCHRONOUS = {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": f"s3://{BUCKET}/out"}}}
 
 
-def deployed(account: PlanningAccount, document: dict[str, Any]) -> None:
+def deployed(account: PlanningAccount, document: Document) -> None:
     """Bring an endpoint into service."""
     found, _ = drafted(account, document)
     account.bring_into_service(found)
 
 
-def rejected_update(account: PlanningAccount, document: dict[str, Any]) -> list[str]:
+def rejected_update(account: PlanningAccount, document: Document) -> list[str]:
     """Return what is said of an update."""
     account.sleep(60)
     found, action = drafted(account, document)
@@ -374,5 +375,5 @@ UNCLEAR = {
 
 
 @pytest.mark.parametrize(("document", "lines"), UNCLEAR.values(), ids=UNCLEAR)
-def test_message_says_what_to_write(account: PlanningAccount, document: dict[str, Any], lines: list[str]) -> None:
+def test_message_says_what_to_write(account: PlanningAccount, document: Document, lines: list[str]) -> None:
     assert lines_of(account, document) == lines

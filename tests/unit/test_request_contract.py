@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_pascal
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.request.allowances import Allowances
 from deployer.request.model import DEPTH_LIMIT, DeploymentRequest, read_request
 from deployer.request.service_model import check_shape, operation_input, sagemaker
@@ -32,7 +31,7 @@ from tests.unit.service_values import every_member
 
 
 @pytest.mark.parametrize("document", ACCEPTED.values(), ids=ACCEPTED)
-def test_what_sagemaker_takes_is_accepted(document: dict[str, Any]) -> None:
+def test_what_sagemaker_takes_is_accepted(document: Document) -> None:
     """Requests from SageMaker's documentation are right as they are."""
     assert read_request(document).endpoint_name == "churn"
 
@@ -220,7 +219,7 @@ REJECTED = {
 @pytest.mark.parametrize(
     ("document", "line"), [*REJECTED.values(), *OWN_FIELDS_WRONG.values()], ids=[*REJECTED, *OWN_FIELDS_WRONG]
 )
-def test_what_is_wrong_is_said_with_its_path(document: dict[str, Any], line: str) -> None:
+def test_what_is_wrong_is_said_with_its_path(document: Document, line: str) -> None:
     """The problem is named, and what to do about it."""
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(document)
@@ -243,7 +242,7 @@ def test_what_is_wrong_is_said_with_its_path(document: dict[str, Any], line: str
     ],
     ids=lambda case: case.partition(":")[0] if isinstance(case, str) else "",
 )
-def test_a_problem_is_said_once(document: dict[str, Any], line: str) -> None:
+def test_a_problem_is_said_once(document: Document, line: str) -> None:
     """What both pydantic and the service model find is said by the one that knows more."""
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(document)
@@ -275,7 +274,7 @@ def test_all_problems_are_said_at_once() -> None:
         ),
     ],
 )
-def test_names_that_can_be_told_may_be_left_out(document: dict[str, Any], names: list[tuple[str, str]]) -> None:
+def test_names_that_can_be_told_may_be_left_out(document: Document, names: list[tuple[str, str]]) -> None:
     """The only variant is AllTraffic, the only model is meant, and several variants are called like their models."""
     config = read_request(document).endpoint_config
 

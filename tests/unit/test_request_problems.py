@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.request.manifest import read_manifest
 from deployer.request.model import read_request
-from deployer.request.service_model import Problem
+from deployer.request.problem import Problem
 from tests.unit.request_samples import request, variant, with_container, with_smoke_test
 
 SECRET = "hunter2-0f3c9a"  # noqa: S105 - no secret but a mark to look for
@@ -108,7 +109,7 @@ def test_a_body_is_never_repeated(body: object, expect: str, wrong: str) -> None
         st.builds(lambda text: with_smoke_test(Expect={"JsonSchema": {"$ref": text, "$schema": text}}), broken_texts),
     )
 )
-def test_a_problem_is_one_line(document: dict[str, Any]) -> None:
+def test_a_problem_is_one_line(document: Document) -> None:
     """Whatever characters a request puts into names and values, it cannot write a line of its own into a log."""
     said = said_of(document)
 

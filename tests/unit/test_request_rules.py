@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.request.model import read_request
 from deployer.request.rules.guardrails import instance_size_problems, unguarded
 from deployer.request.rules.tags import MOST_TAGS
@@ -26,7 +27,7 @@ MULTI_MODEL = {"PrimaryContainer": {"Mode": "MultiModel", "ModelDataUrl": "s3://
 FOLDER = {"S3DataSource": {"S3Uri": "s3://b/f/", "S3DataType": "S3Prefix", "CompressionType": "None"}}
 
 
-def said_of(document: dict[str, Any]) -> list[str]:
+def said_of(document: Document) -> list[str]:
     """Return what is said of a request."""
     try:
         read_request(document)
@@ -35,12 +36,12 @@ def said_of(document: dict[str, Any]) -> list[str]:
     return []
 
 
-def of_model(*variants: dict[str, Any], model: dict[str, Any], **config: Any) -> dict[str, Any]:
+def of_model(*variants: Document, model: Document, **config: Any) -> Document:
     """Build a request of one model."""
     return {**with_config(*(variants or [variant()]), **config), "Models": {"m": model}}
 
 
-def with_shadow(model: dict[str, Any], **changed: Any) -> dict[str, Any]:
+def with_shadow(model: Document, **changed: Any) -> Document:
     """Build a request whose shadow variant has a model."""
     return request(
         Models={"m": {"PrimaryContainer": {"Image": "a"}}, "s": model},
@@ -51,7 +52,7 @@ def with_shadow(model: dict[str, Any], **changed: Any) -> dict[str, Any]:
     )
 
 
-def with_tags(count: int, common: int = 0) -> dict[str, Any]:
+def with_tags(count: int, common: int = 0) -> Document:
     """Build a request whose model has so many tags, beside common ones."""
     tags = [{"Key": f"own{number}", "Value": ""} for number in range(count)]
     return request(
@@ -239,7 +240,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("document", "line"), REFUSED.values(), ids=REFUSED)
-def test_what_sagemaker_refuses_is_rejected_by_field(document: dict[str, Any], line: str) -> None:
+def test_what_sagemaker_refuses_is_rejected_by_field(document: Document, line: str) -> None:
     assert said_of(document) == [line]
 
 
@@ -270,7 +271,7 @@ TAKEN = {
 
 
 @pytest.mark.parametrize("document", TAKEN.values(), ids=TAKEN)
-def test_what_is_near_to_that_is_taken(document: dict[str, Any]) -> None:
+def test_what_is_near_to_that_is_taken(document: Document) -> None:
     assert said_of(document) == []
 
 
@@ -308,13 +309,13 @@ def test_live_models_of_others_are_guarded_as_far_as_is_known() -> None:
     assert unguarded(config) == ""
 
 
-def linear(value: int, wait: int, **more: Any) -> dict[str, Any]:
+def linear(value: int, wait: int, **more: Any) -> Document:
     """Build guardrails of linear steps."""
     steps = {"Type": "LINEAR", "WaitIntervalInSeconds": wait, "LinearStepSize": percent(value)}
     return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": steps, **more}}
 
 
-def of_instances(count: int) -> dict[str, Any]:
+def of_instances(count: int) -> Document:
     """Build an endpoint config with a variant of so many instances."""
     return {"ProductionVariants": [variant(VariantName="A", InitialInstanceCount=count)]}
 
@@ -342,7 +343,7 @@ def of_instances(count: int) -> dict[str, Any]:
         ),
     ],
 )
-def test_waits_of_an_update_add_up(deployment: dict[str, Any], count: int, seconds: int) -> None:
+def test_waits_of_an_update_add_up(deployment: Document, count: int, seconds: int) -> None:
     assert waiting_seconds(deployment, of_instances(count)) == seconds
 
 
@@ -362,7 +363,7 @@ deployments = st.one_of(
 
 @given(deployment=deployments, count=st.integers(1, 50), timeout=st.integers(60, 43_200))
 def test_update_whose_waits_take_longer_than_the_stack_waits_is_told(
-    deployment: dict[str, Any], count: int, timeout: int
+    deployment: Document, count: int, timeout: int
 ) -> None:
     config = of_instances(count)
     seconds = waiting_seconds(deployment, config)

@@ -9,6 +9,7 @@ import yaml
 
 from deployer.aws.s3 import Artifact
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
 from deployer.planning.triggers import Trigger, UploadLocation
 from deployer.request.allowances import Allowances
@@ -119,9 +120,7 @@ def test_uploaded_manifest_waits_for_its_artifact(account: PlanningAccount) -> N
         pytest.param({"ModelPackageName": "p"}, id="a model package"),
     ],
 )
-def test_uploaded_manifest_that_needs_no_artifact_waits_for_none(
-    account: PlanningAccount, container: dict[str, Any]
-) -> None:
+def test_uploaded_manifest_that_needs_no_artifact_waits_for_none(account: PlanningAccount, container: Document) -> None:
     image = {} if "ModelPackageName" in container else IMAGE["PrimaryContainer"]
     described = {**image, **container}
     upload(account)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from deployer.cleanup.restore import DELETED, VISIBILITY_LAG, Restoration, Step, View
 from deployer.errors import DeploymentTimedOutError
+from deployer.json_document import Document
 from deployer.planning.plan import Action
 from deployer.tags import DEPLOYED, EXECUTION_TAG, PENDING, STACK_TAG, STATE_TAG
 from local.simulator.settings import Fault
@@ -41,7 +42,7 @@ def restoration(made: Plan, error: str = PROVEN_FAILURE, requested_at: datetime 
 
 def restore(account: PlanningAccount, made: Plan, error: str = PROVEN_FAILURE, *, is_requested: bool = True) -> Any:
     """Take the steps of a restoration until it is done; return what the last one reported."""
-    report: dict[str, Any] | None = None
+    report: Document | None = None
     run = restoration(made, error, account.now - timedelta(minutes=10) if is_requested else None)
     while report is None or not report["Done"]:
         account.clock.sleep(report["PollSeconds"] if report else 0)

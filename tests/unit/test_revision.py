@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from deployer.aws.s3 import Artifact, Listing
 from deployer.endpoint_config import model_names
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.plan import Action, Plan
 from deployer.planning.revision import (
     Defaults,
@@ -55,7 +56,7 @@ class EveryObject:
 
 
 def build(  # noqa: PLR0913 - each may differ
-    document: dict[str, Any],
+    document: Document,
     artifact: Artifact | None = None,
     *,
     defaults: Defaults = DEFAULTS,
@@ -112,7 +113,7 @@ def test_what_a_request_says_is_not_replaced_by_defaults() -> None:
 
 def test_every_container_without_an_image_gets_the_default() -> None:
     package = "arn:aws:sagemaker:us-east-1:111122223333:model-package/p/1"
-    containers: list[dict[str, Any]] = [{"Image": "registry/own:1"}, {"Environment": {"A": "1"}}]
+    containers: list[Document] = [{"Image": "registry/own:1"}, {"Environment": {"A": "1"}}]
 
     found = build({"Models": {"m": {"Containers": [*containers, {"ModelPackageName": package}]}}}).request
 
@@ -155,7 +156,7 @@ def test_missing_defaults_are_all_named_at_once() -> None:
 
 @pytest.mark.parametrize("copy_artifacts", ["none", "uploads", "all"])
 @pytest.mark.parametrize("document", DEPLOYING.values(), ids=DEPLOYING)
-def test_complete_request_is_one_that_can_be_requested(document: dict[str, Any], copy_artifacts: str) -> None:
+def test_complete_request_is_one_that_can_be_requested(document: Document, copy_artifacts: str) -> None:
     """A stored request that is given to the deployer by hand is checked like any other."""
     content = build(document, ARTIFACT, copy_artifacts=copy_artifacts)
 
@@ -164,7 +165,7 @@ def test_complete_request_is_one_that_can_be_requested(document: dict[str, Any],
 
 @pytest.mark.parametrize("copy_artifacts", ["none", "uploads", "all"])
 @pytest.mark.parametrize("document", DEPLOYING.values(), ids=DEPLOYING)
-def test_stored_request_is_deployed_again_with_equal_content(document: dict[str, Any], copy_artifacts: str) -> None:
+def test_stored_request_is_deployed_again_with_equal_content(document: Document, copy_artifacts: str) -> None:
     first = build(document, ARTIFACT, copy_artifacts=copy_artifacts)
     stored = StoredRevision(
         revision=first.revision.name,
@@ -193,7 +194,7 @@ def test_time_is_no_content() -> None:
     assert first.model_names == second.model_names
 
 
-CHANGES: dict[str, dict[str, Any]] = {
+CHANGES: dict[str, Document] = {
     "tags": {"Tags": {"team": "growth"}},
     "instances": {"EndpointConfig": {"ProductionVariants": [variant(InstanceType="ml.c5.large")]}},
     "image": {"Models": {"model": {"PrimaryContainer": {"Image": "registry/other:1"}}}},
@@ -204,11 +205,11 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changed", CHANGES.values(), ids=CHANGES)
-def test_other_content_has_another_digest(changed: dict[str, Any]) -> None:
+def test_other_content_has_another_digest(changed: Document) -> None:
     assert build({}).revision.digest != build(changed).revision.digest
 
 
-UNCHANGED: dict[str, dict[str, Any]] = {
+UNCHANGED: dict[str, Document] = {
     "guardrails": {"DeploymentConfig": TWO_MODELS["DeploymentConfig"]},
     "smoke test": {"SmokeTest": {"Body": "x"}},
     "retention": {"RetainAllVariantProperties": True},
@@ -216,7 +217,7 @@ UNCHANGED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changed", UNCHANGED.values(), ids=UNCHANGED)
-def test_how_a_revision_is_deployed_is_no_content(changed: dict[str, Any]) -> None:
+def test_how_a_revision_is_deployed_is_no_content(changed: Document) -> None:
     assert build({}).revision == build(changed).revision
 
 
@@ -235,7 +236,7 @@ FOLDER = {"S3Uri": "s3://b/f/", "S3DataType": "S3Prefix", "CompressionType": "No
         ),
     ],
 )
-def test_other_version_of_the_data_is_another_model(container: dict[str, Any], copy_artifacts: str) -> None:
+def test_other_version_of_the_data_is_another_model(container: Document, copy_artifacts: str) -> None:
     """Data that were overwritten have the same URI and are other content."""
     document = with_container(**container)
 
@@ -289,7 +290,7 @@ def shuffled(value: Any, data: st.DataObject) -> Any:
 
 
 @given(document=st.sampled_from([*DEPLOYING.values()]), data=st.data())
-def test_order_of_members_changes_no_name(document: dict[str, Any], data: st.DataObject) -> None:
+def test_order_of_members_changes_no_name(document: Document, data: st.DataObject) -> None:
     first, second = build(document, ARTIFACT), build(shuffled(document, data), ARTIFACT)
 
     assert first.revision == second.revision
@@ -319,7 +320,7 @@ def test_models_that_are_in_sagemaker_already_keep_their_names() -> None:
         ),
     ],
 )
-def test_container_without_data_needs_the_artifact(document: dict[str, Any], *, expected: bool) -> None:
+def test_container_without_data_needs_the_artifact(document: Document, *, expected: bool) -> None:
     assert bool(containers_without_data(read_request({"EndpointName": "churn", **document}))) is expected
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployer.errors import EndpointFailedError, InvalidRequestError, LiveConfigMissingError
+from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.plan import Action, Draft, Plan
 from deployer.planning.rollback import resolve_rollback
@@ -331,7 +332,7 @@ def test_stored_smoke_test_whose_body_is_gone_is_rejected(account: PlanningAccou
 
 
 @pytest.mark.parametrize("stored", [None, {"RollingUpdatePolicy": {}}], ids=["none stored", "others stored"])
-def test_guardrails_are_the_rollbacks_own(account: PlanningAccount, stored: dict[str, Any] | None) -> None:
+def test_guardrails_are_the_rollbacks_own(account: PlanningAccount, stored: Document | None) -> None:
     excluded = [{"VariantPropertyType": "DesiredWeight"}]
     account.serve("a", DeploymentConfig=stored)
     account.serve("b", 10)

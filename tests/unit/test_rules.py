@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from deployer.json_document import Document
+from deployer.request.problem import listed
 from deployer.request.rules.guardrails import unguarded
-from deployer.request.service_model import listed
 from tests.unit.request_samples import serverless, variant
 
 
@@ -22,7 +21,7 @@ from tests.unit.request_samples import serverless, variant
         pytest.param([{"InstancePools": [{"InstanceType": "ml.m5.large"}]}], "", id="pools"),
     ],
 )
-def test_config_that_sagemaker_does_not_guard_has_a_reason(variants: list[dict[str, Any]], reason: str) -> None:
+def test_config_that_sagemaker_does_not_guard_has_a_reason(variants: list[Document], reason: str) -> None:
     assert unguarded({"ProductionVariants": variants}) == reason
 
 

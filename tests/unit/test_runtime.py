@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
 
 import pytest
 
 from deployer.errors import QuotaExceededError
+from deployer.json_document import Document
 from deployer.runtime import logger, step
 from local.virtual_time.functions import Context
 
@@ -21,7 +21,7 @@ def test_error_is_logged_with_its_name_its_execution_and_its_endpoint(monkeypatc
     monkeypatch.setattr(logger.registered_handler, "stream", log)
 
     @step
-    def refuse(_: dict[str, Any]) -> dict[str, Any]:
+    def refuse(_: Document) -> Document:
         raise QuotaExceededError("CreateEndpoint: no instance left")
 
     with pytest.raises(QuotaExceededError):

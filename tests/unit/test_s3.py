@@ -14,9 +14,11 @@ from moto import mock_aws
 from deployer import errors
 from deployer.aws import s3 as s3_module
 from deployer.aws.s3 import Objects, parse_uri, version_of
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 BUCKET = "artifacts"
 
@@ -191,7 +193,7 @@ def test_uri_is_parsed() -> None:
         ({"StorageClass": "INTELLIGENT_TIERING", "ArchiveStatus": "ARCHIVE_ACCESS"}, True),
     ],
 )
-def test_archived_objects_are_known(head: dict[str, Any], expected: bool) -> None:  # noqa: FBT001
+def test_archived_objects_are_known(head: Document, expected: bool) -> None:  # noqa: FBT001
     """An object that cannot be read before it is restored is marked."""
     client = boto3.client("s3")
     with Stubber(client) as stub:

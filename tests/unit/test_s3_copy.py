@@ -21,9 +21,11 @@ from deployer import clock, errors
 from deployer.aws import s3_copy
 from deployer.aws.s3 import Artifact
 from deployer.aws.s3_copy import COPY_CONFIG, PART_BYTES, Copier, split
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
 
 BUCKET, SOURCE = "artifacts", "data"
 KEY = "models/churn/model.tar.gz"
@@ -401,7 +403,7 @@ KMS = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": KMS_KEY, "BucketKeyEnab
     [({}, {}), ({"ServerSideEncryption": "AES256"}, {}), (KMS, KMS)],
     ids=["none", "of S3", "KMS"],
 )
-def test_copy_is_encrypted_with_the_key_of_its_source(encryption: dict[str, Any], kept: dict[str, Any]) -> None:
+def test_copy_is_encrypted_with_the_key_of_its_source(encryption: Document, kept: Document) -> None:
     """Any other encryption is the bucket's default; tags and annotations stay behind, and with them their rights."""
     artifact = Artifact(SOURCE, KEY, "v1", 10)
     single = boto3.client("s3", config=COPY_CONFIG)
@@ -481,7 +483,7 @@ def test_refused_copies_have_names(code: str, status: int, expected: type[Except
 
 def test_uploads_name_no_checksum_algorithm() -> None:
     """With one, the completion would have to repeat the checksum of each part."""
-    sent: list[dict[str, Any]] = []
+    sent: list[Document] = []
     client = boto3.client("s3", config=COPY_CONFIG.merge(Config(region_name="us-east-1")))
 
     def stop(request: Any, **_: Any) -> None:

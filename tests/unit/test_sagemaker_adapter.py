@@ -14,6 +14,7 @@ from botocore.stub import Stubber
 from deployer import errors
 from deployer.aws.sagemaker import SageMaker, holds
 from deployer.aws.sagemaker_calls import _MOST_PAGES
+from deployer.json_document import Document
 from deployer.tags import (
     CONFIRMED_TAG,
     DEPLOYED,
@@ -29,6 +30,7 @@ from deployer.tags import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
 STACK = "deployer"
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:"
@@ -36,13 +38,13 @@ MODEL_ARN, CONFIG_ARN, ENDPOINT_ARN = f"{ARN}model/churn-m-1", f"{ARN}endpoint-c
 ROLE = "arn:aws:iam::111122223333:role/runs-models"
 USED_AT = "2026-11-24T12:00:00+00:00"
 COMMON = {"team": "growth", EXECUTION_TAG: EXECUTION, STACK_TAG: STACK, USED_AT_TAG: USED_AT}
-MODEL: dict[str, Any] = {
+MODEL: Document = {
     "ModelName": "churn-m-1",
     "PrimaryContainer": {"Image": "registry/churn:1"},
     "ExecutionRoleArn": ROLE,
     "Tags": tag_list(COMMON),
 }
-CONFIG: dict[str, Any] = {
+CONFIG: Document = {
     "EndpointConfigName": "churn-c-1",
     "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": "churn-m-1", "InitialVariantWeight": 1.0}],
     "Tags": tag_list({**COMMON, STATE_TAG: PENDING, PREVIOUS_TAG: "churn-c-0"}),
@@ -150,7 +152,7 @@ def test_model_that_exists_with_equal_content_is_noted_as_used(service: SageMake
     ],
 )
 def test_model_that_exists_with_other_content_is_a_conflict(
-    service: SageMaker, stub: Stubber, changed: dict[str, Any]
+    service: SageMaker, stub: Stubber, changed: Document
 ) -> None:
     """A model that somebody made under its name is not taken for the deployer's, and not tagged."""
     refuse(stub, "create_model", EXISTING["create_model"])
@@ -369,7 +371,7 @@ def test_tags_are_read_by_their_keys(service: SageMaker, stub: Stubber) -> None:
     assert service.tags_of(CONFIG_ARN) == {"team": "growth", "cost": "7"}
 
 
-LISTINGS: dict[str, tuple[str, str, Callable[[SageMaker], Iterator[dict[str, Any]]]]] = {
+LISTINGS: dict[str, tuple[str, str, Callable[[SageMaker], Iterator[Document]]]] = {
     "endpoints": ("list_endpoints", "Endpoints", lambda service: service.list_endpoints(NameContains="churn")),
     "configs": (
         "list_endpoint_configs",
@@ -381,7 +383,7 @@ LISTINGS: dict[str, tuple[str, str, Callable[[SageMaker], Iterator[dict[str, Any
 MEMBERS = {"Endpoints": "Endpoint", "EndpointConfigs": "EndpointConfig", "Models": "Model"}
 
 
-def summary(member: str, name: str) -> dict[str, Any]:
+def summary(member: str, name: str) -> Document:
     """Build an entry of a listing."""
     kind = MEMBERS[member]
     more = {"EndpointStatus": "InService", "LastModifiedTime": MOMENT} if kind == "Endpoint" else {}
@@ -394,7 +396,7 @@ def test_listing_goes_through_all_pages(
     stub: Stubber,
     operation: str,
     member: str,
-    list_all: Callable[[SageMaker], Iterator[dict[str, Any]]],
+    list_all: Callable[[SageMaker], Iterator[Document]],
 ) -> None:
     """A filtered listing may have empty pages between."""
     pages: list[tuple[list[str], dict[str, str], dict[str, str]]] = [

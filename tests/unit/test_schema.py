@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic.alias_generators import to_pascal
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.request.model import DeploymentRequest, read_request
 from deployer.request.smoke_test import Expect, SmokeTest
 from local import schema
@@ -30,9 +31,9 @@ def test_the_schema_is_up_to_date() -> None:
 
 
 @functools.cache
-def in_docs() -> dict[str, Any]:
+def in_docs() -> Document:
     """Read the schema in docs."""
-    document: dict[str, Any] = json.loads(schema.PATH.read_text(encoding="utf-8"))
+    document: Document = json.loads(schema.PATH.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(document)
     return document
 
@@ -51,13 +52,13 @@ def test_real_requests_fit_the_schema(path: Path) -> None:
 
 
 @pytest.mark.parametrize("document", ACCEPTED.values(), ids=ACCEPTED)
-def test_what_the_deployer_takes_fits_the_schema(document: dict[str, Any]) -> None:
+def test_what_the_deployer_takes_fits_the_schema(document: Document) -> None:
     """Every request that is right has no red line under it."""
     assert underlined(document) == []
 
 
 @pytest.mark.parametrize("document", [document for document, _ in OWN_FIELDS_WRONG.values()], ids=OWN_FIELDS_WRONG)
-def test_what_is_wrong_with_the_deployers_own_fields_is_underlined(document: dict[str, Any]) -> None:
+def test_what_is_wrong_with_the_deployers_own_fields_is_underlined(document: Document) -> None:
     """SmokeTest, Rollback and what is retained are checked as the deployer checks them."""
     assert underlined(document)
 
@@ -120,7 +121,7 @@ own_fields = st.fixed_dictionaries(
 
 @settings(max_examples=500)
 @given(fields=own_fields)
-def test_editor_and_deployer_agree(fields: dict[str, Any]) -> None:
+def test_editor_and_deployer_agree(fields: Document) -> None:
     """Of the deployer's own fields, what fits the schema is taken and what does not is rejected."""
     document = request(**fields)
 
@@ -129,7 +130,7 @@ def test_editor_and_deployer_agree(fields: dict[str, Any]) -> None:
     assert fits == is_taken(document)
 
 
-def is_taken(document: dict[str, Any]) -> bool:
+def is_taken(document: Document) -> bool:
     """Tell whether the deployer takes a request."""
     try:
         return bool(read_request(document))
@@ -148,6 +149,6 @@ def is_taken(document: dict[str, Any]) -> bool:
     ],
     ids=["unknown field", "enum", "range", "name of ours", "type"],
 )
-def test_what_is_wrong_is_underlined(document: dict[str, Any]) -> None:
+def test_what_is_wrong_is_underlined(document: Document) -> None:
     """An editor says it before the upload does."""
     assert underlined(document)

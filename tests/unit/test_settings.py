@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from pydantic import ValidationError
 
+from deployer.json_document import Document
 from deployer.planning.revision import Defaults
 from deployer.planning.triggers import UploadLocation
 from deployer.settings import Settings
@@ -97,7 +96,7 @@ def test_copies_are_made_as_the_parameter_says(monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize("changed", [{"COPY_ARTIFACTS": "some"}, {"POLL_INTERVAL_SECONDS": "soon"}], ids=str)
 def test_setting_that_the_template_cannot_have_set_is_refused(
-    monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, changed: Document
 ) -> None:
     with pytest.raises(ValidationError):
         settings(monkeypatch, **changed)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from deployer.json_document import Document
 from deployer.request.expectations import Answer, latency_mismatch, mismatches
 from deployer.request.smoke_test import Expect, SmokeTest
 from deployer.request.smoke_test_rules import problems_of
@@ -291,7 +292,7 @@ schemas = st.recursive(
     body=b'{"a":' * 900 + b"1" + b"}" * 900, equals=None, json_values={"/b": 1, "/a": 1}, schema={"required": ["b"]}
 )
 def test_no_answer_and_no_schema_breaks_the_test(
-    body: bytes, equals: str | None, json_values: dict[str, Any], schema: dict[str, Any] | None
+    body: bytes, equals: str | None, json_values: Document, schema: Document | None
 ) -> None:
     """Whatever the endpoint answers is as expected or is not; there is no third way, and every word fits a line."""
     fields = {"Equals": equals, "Contains": equals, "JsonValues": json_values, "JsonSchema": schema}

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.request.smoke_test import SmokeTest
 from deployer.request.smoke_test_rules import NOT_FOR_ASYNCHRONOUS, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 INSTANCES = {"ProductionVariants": [{"VariantName": "A"}, {"VariantName": "B"}]}
 
@@ -30,12 +32,12 @@ def smoke_test(**changed: Any) -> SmokeTest:
     return SmokeTest.model_validate({"Body": "1,2", **changed})
 
 
-def schema_test(schema: dict[str, Any]) -> SmokeTest:
+def schema_test(schema: Document) -> SmokeTest:
     """Read a smoke test that expects what fits a JSON Schema."""
     return smoke_test(Expect={"JsonSchema": schema})
 
 
-def nested(levels: int, schema: dict[str, Any]) -> dict[str, Any]:
+def nested(levels: int, schema: Document) -> Document:
     """Build a schema of lists in lists."""
     for _ in range(levels):
         schema = {"items": schema}
@@ -107,7 +109,7 @@ RIGHT = {
 
 
 @pytest.mark.parametrize(("test", "config"), RIGHT.values(), ids=RIGHT)
-def test_what_can_be_asked_is_no_problem(test: SmokeTest, config: dict[str, Any] | None) -> None:
+def test_what_can_be_asked_is_no_problem(test: SmokeTest, config: Document | None) -> None:
     """Nothing is said of it."""
     assert not list(map(str, problems_of(test, config)))
 
@@ -209,9 +211,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("test", "config", "said"), WRONG.values(), ids=WRONG)
-def test_what_cannot_be_asked_is_said_before_anything_is_created(
-    test: SmokeTest, config: dict[str, Any], said: str
-) -> None:
+def test_what_cannot_be_asked_is_said_before_anything_is_created(test: SmokeTest, config: Document, said: str) -> None:
     """One problem, by its path, on a line that a person can read."""
     (problem,) = map(str, problems_of(test, config))
 
@@ -220,7 +220,7 @@ def test_what_cannot_be_asked_is_said_before_anything_is_created(
     assert len(problem) < 400
 
 
-MODELS: dict[str, dict[str, Any]] = {
+MODELS: dict[str, Document] = {
     "one": {"PrimaryContainer": {}},
     "many": {"PrimaryContainer": {"Mode": "MultiModel"}},
     "direct": {
@@ -230,7 +230,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 
-def of_models(*names: str) -> dict[str, Any]:
+def of_models(*names: str) -> Document:
     """Build an endpoint config whose variants are called like their models."""
     return {"ProductionVariants": [{"VariantName": name, "ModelName": name} for name in names]}
 
@@ -290,9 +290,7 @@ MODEL, HOSTNAME = "SmokeTest.TargetModel: ", "SmokeTest.TargetContainerHostname:
         ),
     ],
 )
-def test_what_a_model_needs_is_asked_for_and_refused_for_others(
-    test: dict[str, Any], config: dict[str, Any], message: str
-) -> None:
+def test_what_a_model_needs_is_asked_for_and_refused_for_others(test: Document, config: Document, message: str) -> None:
     found = [str(problem) for problem in problems_of(smoke_test(**test), config, MODELS)]
 
     assert len(found) == bool(message)

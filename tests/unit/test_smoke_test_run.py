@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from deployer import clock
 from deployer.aws.inference import Locations
 from deployer.errors import AccessDeniedError, InvalidRequestError, SmokeTestFailedError
+from deployer.json_document import Document
 from deployer.request.expectations import Answer
 from deployer.request.smoke_test import BODY_BYTES, SmokeTest
 from deployer.smoke_test_run import TEST_SECONDS, ask_asynchronously, run_smoke_test
@@ -135,7 +136,7 @@ class Asynchronous:
         return self.objects.get(f"s3://{bucket}/{key}") if is_there else None
 
 
-def run_asynchronously(endpoint: Any, test: SmokeTest) -> dict[str, Any]:
+def run_asynchronously(endpoint: Any, test: SmokeTest) -> Document:
     """Run a smoke test of an asynchronous endpoint."""
     return run_smoke_test(test, lambda deadline: ask_asynchronously(test, "churn", endpoint, endpoint, deadline))
 

@@ -17,6 +17,7 @@ import store_revision
 from deployer import clock, runtime
 from deployer.aws.s3 import Objects
 from deployer.errors import ArtifactMissingError, CopyUnfinishedError, InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.plan import Action, Plan
 from deployer.planning.store import (
     STORE_PREFIX,
@@ -31,6 +32,7 @@ from deployer.planning.store import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 BUCKET, UPLOAD = "artifacts", "models/churn/model.tar.gz"
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -66,7 +68,7 @@ def planned_copy(s3: Any, body: bytes = b"bytes") -> Copy:
     return Copy(bucket=BUCKET, key=UPLOAD, version=version, size=len(body), target=target)
 
 
-def run(*copies: Copy, execution: str = EXECUTION) -> dict[str, Any]:
+def run(*copies: Copy, execution: str = EXECUTION) -> Document:
     """Run the step with a plan that needs some copies."""
     plan = Plan(
         action=Action.CREATE,
@@ -216,7 +218,7 @@ def test_other_uris_and_versions_have_other_keys(uri: str, version: str, other_u
 
 def stored_revision(**changes: Any) -> StoredRevision:
     """Return a stored revision."""
-    fields: dict[str, Any] = {
+    fields: Document = {
         "revision": REVISION,
         "endpoint_name": "churn",
         "requested_at": NOON,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.cleanup.in_use import stem_of
+from deployer.json_document import Document
 from deployer.tags import DEPLOYED, PENDING
 from tests.unit.hosting_account import Clock
 from tests.unit.planning_samples import NOON, STACK, revision
@@ -18,6 +19,7 @@ from tests.unit.sweeping import Sweeper, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
 
 ENDPOINTS = ["churn", "churn-eu", "html", "by-hand"]
 MODELS = [f"{endpoint}-m-{number:012x}" for endpoint in ENDPOINTS[:3] for number in range(3)] + ["model-by-hand"]
@@ -70,7 +72,7 @@ def own_tags(made: Made) -> dict[str, str]:
     return {"stack": made.stack} if made.stack else {}
 
 
-def build(models: dict[str, Made], configs: dict[str, Made], endpoints: dict[str, Any]) -> FakeSageMaker:
+def build(models: dict[str, Made], configs: dict[str, Made], endpoints: Document) -> FakeSageMaker:
     """Build an account at noon; a config is younger than the models that it names."""
     account = FakeSageMaker()
     for name, made in models.items():
@@ -107,7 +109,7 @@ def stems(names: Iterable[str]) -> set[str]:
 
 @given(models=models, configs=configs, endpoints=endpoints)
 def test_nothing_in_use_and_nothing_of_others_is_removed(
-    models: dict[str, Made], configs: dict[str, Made], endpoints: dict[str, Any]
+    models: dict[str, Made], configs: dict[str, Made], endpoints: Document
 ) -> None:
     account = build(models, configs, endpoints)
     used = used_configs(account) & configs.keys()
@@ -125,7 +127,7 @@ def test_nothing_in_use_and_nothing_of_others_is_removed(
 
 @given(models=models, configs=configs, endpoints=endpoints)
 def test_what_nothing_uses_is_gone_after_one_sweep(
-    models: dict[str, Made], configs: dict[str, Made], endpoints: dict[str, Any]
+    models: dict[str, Made], configs: dict[str, Made], endpoints: Document
 ) -> None:
     """Unless it is one of the two newest deployed revisions, or an endpoint of its name has a config that is gone."""
     account = build(models, configs, endpoints)
@@ -163,7 +165,7 @@ def is_deployed(made: Made) -> bool:
     return made.stack == STACK and made.state == DEPLOYED
 
 
-def used_by(endpoint: dict[str, Any]) -> set[str]:
+def used_by(endpoint: Document) -> set[str]:
     """Return the configs that one endpoint has or is changing to."""
     pending = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
     return {endpoint["EndpointConfigName"], pending} - {None}
@@ -171,7 +173,7 @@ def used_by(endpoint: dict[str, Any]) -> set[str]:
 
 @given(models=models, configs=configs, endpoints=endpoints, seconds=st.integers(8, 30))
 def test_second_sweep_and_a_sweep_in_parts_remove_nothing_more(
-    models: dict[str, Made], configs: dict[str, Made], endpoints: dict[str, Any], seconds: int
+    models: dict[str, Made], configs: dict[str, Made], endpoints: Document, seconds: int
 ) -> None:
     account, in_parts = build(models, configs, endpoints), build(models, configs, endpoints)
 

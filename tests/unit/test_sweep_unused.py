@@ -13,6 +13,7 @@ import sweep_unused
 from deployer import clock
 from deployer.aws.event_bus import SWEEP_ENDED
 from deployer.errors import AnnouncementUnavailableError
+from deployer.json_document import Document
 from local.virtual_time.functions import Context
 from tests.unit.hosting_account import Clock
 from tests.unit.planning_samples import NOON, STACK, plan, revision
@@ -25,10 +26,10 @@ class FakeBus:
     """An event bus that remembers what it took, and may be unavailable."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.events: list[tuple[str, Document]] = []
         self.is_available = True
 
-    def put(self, detail_type: str, detail: dict[str, Any]) -> None:
+    def put(self, detail_type: str, detail: Document) -> None:
         """Take an event."""
         if not self.is_available:
             raise AnnouncementUnavailableError("PutEvents: no")
@@ -63,11 +64,11 @@ def bus(monkeypatch: pytest.MonkeyPatch, account: FakeSageMaker) -> FakeBus:
     return made
 
 
-def sweep(request: object, before: dict[str, Any] | None = None) -> dict[str, Any]:
+def sweep(request: object, before: Document | None = None) -> Document:
     """Invoke the function, JSON to JSON."""
     context: Any = Context("sweep_unused", "1")
     event = json.loads(json.dumps({"Input": request, "Sweep": before, "Now": NOON.isoformat()}))
-    answer: dict[str, Any] = json.loads(json.dumps(sweep_unused.handler(event, context)))
+    answer: Document = json.loads(json.dumps(sweep_unused.handler(event, context)))
     return answer
 
 

@@ -6,16 +6,16 @@ import itertools
 import signal
 import threading
 import time
-from typing import Any
 
 import pytest
 
+from deployer.json_document import Document
 from deployer.request import json_schema
 from deployer.request.json_schema import schema_mismatch, schema_problem
 from deployer.time_limit import TimeIsUpError, time_limit
 
 CATASTROPHIC = "^(a|a)*$"
-DOUBLING: dict[str, Any] = {
+DOUBLING: Document = {
     "$ref": "#/$defs/a0",
     "$defs": {
         f"a{level}": {"allOf": [{"$ref": f"#/$defs/a{level + 1}"}, {"$ref": f"#/$defs/a{level + 1}"}]}
@@ -39,7 +39,7 @@ def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("short_limit")
 @pytest.mark.parametrize(("schema", "answer"), SLOW.values(), ids=SLOW)
-def test_schema_cannot_hold_the_function(schema: dict[str, Any], answer: object) -> None:
+def test_schema_cannot_hold_the_function(schema: Document, answer: object) -> None:
     began = time.monotonic()
 
     assert schema_problem(schema) == ""

@@ -10,10 +10,12 @@ from aws_xray_sdk.core.context import Context as TraceContext
 
 from deployer import runtime
 from deployer.errors import QuotaExceededError
+from deployer.json_document import Document
 from local.virtual_time.functions import Context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
 PLAN = {"Execution": EXECUTION, "EndpointName": "churn", "Request": {"Environment": {"TOKEN": "hunter2"}}}
@@ -46,11 +48,11 @@ def emitter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emitter]:
     global_sdk_config.set_sdk_enabled(False)
 
 
-def traced(emitter: Emitter, event: dict[str, Any], fails: bool = False) -> Any:  # noqa: FBT001, FBT002 - a case
+def traced(emitter: Emitter, event: Document, fails: bool = False) -> Any:  # noqa: FBT001, FBT002 - a case
     """Run a step and return its part of the trace."""
 
     @runtime.step
-    def create(_: dict[str, Any]) -> dict[str, Any]:
+    def create(_: Document) -> Document:
         if fails:
             raise QuotaExceededError("CreateEndpoint: no instance left")
         return {"Answer": "hunter2"}
@@ -75,7 +77,7 @@ def traced(emitter: Emitter, event: dict[str, Any], fails: bool = False) -> Any:
     ],
 )
 def test_trace_is_annotated_with_execution_and_endpoint(
-    emitter: Emitter, event: dict[str, Any], expected: dict[str, str]
+    emitter: Emitter, event: Document, expected: dict[str, str]
 ) -> None:
     subsegment = traced(emitter, event)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from deployer.aws.s3 import Artifact
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.triggers import Trigger, UploadLocation, parse_trigger
 from tests.unit.planning_samples import NOON, at
 
@@ -21,13 +22,13 @@ LOCATION = UploadLocation("artifacts", "models/", "111122223333")
 STARTED_AT = at(1)
 
 
-def sample(name: str, **changed: Any) -> dict[str, Any]:
+def sample(name: str, **changed: Any) -> Document:
     """Read a sample of an event, with some of its members changed."""
-    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    event: Document = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
     return {**event, **changed}
 
 
-def uploaded(key: str, bucket: str = "artifacts", **changed: Any) -> dict[str, Any]:
+def uploaded(key: str, bucket: str = "artifacts", **changed: Any) -> Document:
     """Build the event of an upload."""
     event = sample("artifact_uploaded")
     detail = {**event["detail"], "bucket": {"name": bucket}}
@@ -108,7 +109,7 @@ def test_time_of_an_event_is_read_in_utc() -> None:
     assert (trigger.requested_at, trigger.requested_at.utcoffset()) == (NOON, timedelta())
 
 
-REJECTED: dict[str, tuple[dict[str, Any], str]] = {
+REJECTED: dict[str, tuple[Document, str]] = {
     "an unknown event": (
         sample("deployment_requested", **{"detail-type": "Deployment Requested"}),
         "detail-type: Input tag 'Deployment Requested' found using 'detail_type'",
@@ -160,7 +161,7 @@ REJECTED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("document", "message"), REJECTED.values(), ids=REJECTED)
-def test_event_that_is_not_for_this_deployer_is_rejected_by_field(document: dict[str, Any], message: str) -> None:
+def test_event_that_is_not_for_this_deployer_is_rejected_by_field(document: Document, message: str) -> None:
     assert message in rejection(document)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import update_endpoint
 from deployer.errors import DeploymentTimedOutError, EndpointBusyError
+from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.decisions import first_look_seconds
 from deployer.planning.plan import Action, Plan
@@ -30,7 +31,7 @@ def prepare(account: PlanningAccount, image: str = "b", minutes: float = 10) -> 
     return made
 
 
-def update(account: PlanningAccount, made: Plan, retries: int = 0) -> dict[str, Any]:
+def update(account: PlanningAccount, made: Plan, retries: int = 0) -> Document:
     """Run the step."""
     event = event_of(made, Now=account.now.isoformat(), RetryCount=retries)
     return update_endpoint.handler(event, Context("update_endpoint", "1"))

@@ -10,6 +10,7 @@ import pytest
 
 import wake_execution
 from deployer.execution_history import waiting_task
+from deployer.json_document import Document
 from deployer.planning.store import execution_key
 from local.virtual_time.functions import Context
 from tests.unit.execution_events import Event, entered, failed, of, scheduled
@@ -33,7 +34,7 @@ class FakeExecutions:
     waiting: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     looked_at: list[str] = field(default_factory=list)
-    sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    sent: list[tuple[str, Document]] = field(default_factory=list)
 
     def newest_events(self, execution: str, _count: int) -> list[Event]:
         """Return the history of an execution."""
@@ -43,7 +44,7 @@ class FakeExecutions:
             [*of("TaskSubmitted", "TaskStarted"), scheduled(name)] if name in self.waiting else of("WaitStateEntered")
         )
 
-    def send_success(self, token: str, output: dict[str, Any]) -> bool:
+    def send_success(self, token: str, output: Document) -> bool:
         """Complete a task."""
         self.sent.append((token, output))
         return token not in self.ended

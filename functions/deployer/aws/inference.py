@@ -16,6 +16,7 @@ from deployer.errors import (
     SageMakerRejectedError,
     SageMakerUnavailableError,
 )
+from deployer.json_document import Document
 from deployer.request.expectations import Answer
 from deployer.request.smoke_test import BODY_BYTES
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
     from deployer.request.smoke_test import SmokeTest
-
-Document = dict[str, Any]
 
 _OK = 200
 _TOO_MANY_REQUESTS = 429

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deployer.errors import AccessDeniedError, MonitoringUnavailableError
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from botocore.client import BaseClient
+
 
 _COUNT = "sagemaker:variant:DesiredInstanceCount"
 
@@ -56,9 +58,9 @@ class Monitoring:
         return {ids[target["ResourceId"]] for target in answer["ScalableTargets"]}
 
 
-def _call(client: BaseClient, method: str, **parameters: Any) -> dict[str, Any]:
+def _call(client: BaseClient, method: str, **parameters: Any) -> Document:
     try:
-        answer: dict[str, Any] = getattr(client, method)(**parameters)
+        answer: Document = getattr(client, method)(**parameters)
     except ClientError as error:
         code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
         if code.startswith("AccessDenied"):

@@ -6,14 +6,16 @@ import hashlib
 import json
 import posixpath
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.aws.s3_calls import MOST_PAGES, UNREACHABLE, ObjectMissingError, PreconditionFailedError, S3Calls
 from deployer.errors import InvalidRequestError, StorageUnavailableError
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
 
 ARTIFACT_NAME = "model.tar.gz"
 MANIFEST_NAME = "deployment.yaml"
@@ -231,7 +233,7 @@ def parse_uri(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _is_archived(head: dict[str, Any]) -> bool:
+def _is_archived(head: Document) -> bool:
     """Tell whether an object cannot be read (S3 API Reference, HeadObject: StorageClass, ArchiveStatus, Restore)."""
     is_in_archive = head.get("StorageClass") in _ARCHIVES or "ArchiveStatus" in head
     return is_in_archive and 'ongoing-request="false"' not in head.get("Restore", "")

@@ -14,11 +14,13 @@ from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadErro
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from deployer.errors import AccessDeniedError, DeployerError, InvalidRequestError, StorageUnavailableError
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botocore.client import BaseClient
+
 
 MOST_PAGES = 1_000
 """Of a thousand entries each."""
@@ -48,7 +50,7 @@ class S3Calls:
     def __init__(self, client: BaseClient) -> None:
         self._client = client
 
-    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def _call(self, operation: str, **parameters: Any) -> Document:
         """Call an operation.
 
         Raises:
@@ -56,7 +58,7 @@ class S3Calls:
         """
         uri = f"s3://{parameters['Bucket']}/{parameters.get('Key', parameters.get('Prefix', ''))}"
         try:
-            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
+            answer: Document = getattr(self._client, xform_name(operation))(**parameters)
         except ClientError as error:
             raise classify(error, uri) from error
         except ParamValidationError as error:
@@ -65,7 +67,7 @@ class S3Calls:
             raise StorageUnavailableError(f"{uri}: {operation}: {error}") from error
         return answer
 
-    def _all_entries(self, bucket: str, prefix: str, limit: int, advice: str) -> list[dict[str, Any]]:
+    def _all_entries(self, bucket: str, prefix: str, limit: int, advice: str) -> list[Document]:
         """List all objects under a prefix.
 
         Raises:
@@ -76,14 +78,14 @@ class S3Calls:
             raise InvalidRequestError(f"s3://{bucket}/{prefix}: holds more than {limit:,} objects; {advice}")
         return entries
 
-    def _entries(self, bucket: str, prefix: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def _entries(self, bucket: str, prefix: str, **parameters: Any) -> Iterator[Document]:
         """Yield all objects under a prefix."""
         for page in self._pages(bucket, prefix, **parameters):
             yield from page.get("Contents", [])
 
-    def _pages(self, bucket: str, prefix: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def _pages(self, bucket: str, prefix: str, **parameters: Any) -> Iterator[Document]:
         """Yield the pages of ListObjectsV2; none if there is no such bucket."""
-        marker: dict[str, Any] = {}
+        marker: Document = {}
         for _ in range(MOST_PAGES):
             try:
                 page = self._call("ListObjectsV2", Bucket=bucket, Prefix=prefix, **parameters, **marker)

@@ -23,6 +23,7 @@ from deployer.errors import (
     PermanentError,
     StorageUnavailableError,
 )
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
     from deployer.aws.s3 import Artifact
-
-Document = dict[str, Any]
 
 WORKERS = 16
 """Copies at a time; with 1 there is no thread."""

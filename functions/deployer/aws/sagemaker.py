@@ -20,6 +20,7 @@ from deployer.errors import (
     ModelNotVisibleError,
     PermissionNotReadyError,
 )
+from deployer.json_document import Document
 from deployer.tags import CONFIRMED_TAG, EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, USED_AT_TAG, tag_list
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class SageMaker(SageMakerCalls):
             self._call("DeleteModel", ModelName=name)
 
     @contextmanager
-    def _deletion(self, find: Callable[[str], dict[str, Any] | None], name: str, arn: str) -> Iterator[None]:
+    def _deletion(self, find: Callable[[str], Document | None], name: str, arn: str) -> Iterator[None]:
         """Interpret the answers to a deletion.
 
         The functions' policies allow deletions by tag. What is not there has no tags, and the tags of what is there
@@ -206,7 +207,7 @@ def holds(described: object, requested: object) -> bool:
     return described == requested
 
 
-def _require_equal(error: AlreadyExistsError, described: dict[str, Any], requested: Mapping[str, Any]) -> None:
+def _require_equal(error: AlreadyExistsError, described: Document, requested: Mapping[str, Any]) -> None:
     """Take an existing resource of equal content for the requested one; tags are no content."""
     if not holds(described, {member: value for member, value in requested.items() if member != "Tags"}):
         raise AlreadyExistsError(f"{error} It holds something else than this deployment asks for.") from error

@@ -19,11 +19,13 @@ from deployer.errors import (
     SageMakerThrottledError,
     SageMakerUnavailableError,
 )
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from botocore.client import BaseClient
+
 
 _SERVER_FAULT = 500
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 10.0
@@ -53,48 +55,48 @@ class SageMakerCalls:
         """Return a resource's tags."""
         return {tag["Key"]: tag["Value"] for tag in self._call("ListTags", ResourceArn=arn)["Tags"]}
 
-    def describe_endpoint_config(self, name: str) -> dict[str, Any]:
+    def describe_endpoint_config(self, name: str) -> Document:
         """Describe an endpoint config that is known to exist."""
         return self._call("DescribeEndpointConfig", EndpointConfigName=name)
 
-    def describe_endpoint(self, name: str) -> dict[str, Any]:
+    def describe_endpoint(self, name: str) -> Document:
         """Describe an endpoint that is known to exist."""
         return self._call("DescribeEndpoint", EndpointName=name)
 
-    def find_model(self, name: str) -> dict[str, Any] | None:
+    def find_model(self, name: str) -> Document | None:
         """Describe a model; None if SageMaker does not know it."""
         try:
             return self._call("DescribeModel", ModelName=name)
         except ModelNotVisibleError:
             return None
 
-    def find_endpoint_config(self, name: str) -> dict[str, Any] | None:
+    def find_endpoint_config(self, name: str) -> Document | None:
         """Describe an endpoint config; None if SageMaker does not know it."""
         try:
             return self.describe_endpoint_config(name)
         except EndpointConfigNotVisibleError:
             return None
 
-    def find_endpoint(self, name: str) -> dict[str, Any] | None:
+    def find_endpoint(self, name: str) -> Document | None:
         """Describe an endpoint; None if SageMaker does not know it."""
         try:
             return self.describe_endpoint(name)
         except EndpointNotVisibleError:
             return None
 
-    def list_endpoints(self, **filters: Any) -> Iterator[dict[str, Any]]:
+    def list_endpoints(self, **filters: Any) -> Iterator[Document]:
         """List endpoints, by the filters of the API's own ListEndpoints."""
         return self._pages("ListEndpoints", "Endpoints", **filters)
 
-    def list_endpoint_configs(self, **filters: Any) -> Iterator[dict[str, Any]]:
+    def list_endpoint_configs(self, **filters: Any) -> Iterator[Document]:
         """List endpoint configs, by the filters of the API's own ListEndpointConfigs."""
         return self._pages("ListEndpointConfigs", "EndpointConfigs", **filters)
 
-    def list_models(self, **filters: Any) -> Iterator[dict[str, Any]]:
+    def list_models(self, **filters: Any) -> Iterator[Document]:
         """List models, by the filters of the API's own ListModels."""
         return self._pages("ListModels", "Models", **filters)
 
-    def _pages(self, operation: str, member: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def _pages(self, operation: str, member: str, **parameters: Any) -> Iterator[Document]:
         """Yield the entries of a listing, up to a bound."""
         token: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
@@ -107,7 +109,7 @@ class SageMakerCalls:
             f"{operation}: there are more than {_MOST_PAGES} pages, and no more are looked through."
         )
 
-    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def _call(self, operation: str, **parameters: Any) -> Document:
         longest = _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -120,9 +122,9 @@ class SageMakerCalls:
             self._throttle_seconds -= pause
             longest = min(2 * longest, _LONGEST_PAUSE_SECONDS)
 
-    def _call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def _call_once(self, operation: str, **parameters: Any) -> Document:
         try:
-            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
+            answer: Document = getattr(self._client, xform_name(operation))(**parameters)
         except ClientError as error:
             raise self._named(operation, error) from error
         except ParamValidationError as error:

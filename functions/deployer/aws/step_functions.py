@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deployer.errors import AccessDeniedError, StepFunctionsUnavailableError
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from botocore.client import BaseClient
+
 
 _ENDED_TASK = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 _MISSING_EXECUTION = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
@@ -51,7 +53,7 @@ class Executions:
             raise StepFunctionsUnavailableError(f"SendTaskSuccess: {error}") from error
         return True
 
-    def newest_events(self, execution: str, count: int) -> list[dict[str, Any]]:
+    def newest_events(self, execution: str, count: int) -> list[Document]:
         """Return the newest events of an execution's history, the newest first, with the data that they carry.
 
         Args:
@@ -71,7 +73,7 @@ class Executions:
             raise _named("GetExecutionHistory", error) from error
         except BotoCoreError as error:
             raise StepFunctionsUnavailableError(f"GetExecutionHistory: {error}") from error
-        events: list[dict[str, Any]] = answer["events"]
+        events: list[Document] = answer["events"]
         return events
 
 

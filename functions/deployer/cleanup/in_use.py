@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from deployer import clock
 from deployer.endpoint_config import config_names, model_names
 from deployer.errors import PermanentError
+from deployer.json_document import Document
 from deployer.planning.names import Revision
 from deployer.tags import DEPLOYED, PREVIOUS_TAG, STACK_TAG, STATE_TAG, USED_AT_TAG
 
@@ -177,7 +178,7 @@ class Account:
         except PermanentError:
             return None
 
-    def _list(self, listing: Callable[..., Iterator[dict[str, Any]]], **filters: Any) -> Iterator[dict[str, Any]]:
+    def _list(self, listing: Callable[..., Iterator[Document]], **filters: Any) -> Iterator[Document]:
         self._wait()
         for count, entry in enumerate(listing(**filters), 1):
             yield entry

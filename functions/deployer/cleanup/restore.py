@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.errors import DeploymentSupersededError, DeploymentTimedOutError, EndpointBusyError, PermanentError
+from deployer.json_document import Document
 from deployer.planning.live import Live
 from deployer.planning.plan import Action
 from deployer.tags import DEPLOYED, EXECUTION_TAG, STACK_TAG, STATE_TAG
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from deployer.aws.sagemaker import SageMaker
     from deployer.planning.plan import Plan
-
-Document = dict[str, Any]
 
 VISIBILITY_LAG = timedelta(seconds=120)
 """How long a replica may not show what was just done; SageMaker publishes no figure."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deployer import clock
 from deployer.endpoint_config import is_serverless, model_references, variants_of, with_model_names
 from deployer.errors import EndpointConfigNotVisibleError, LiveConfigMissingError
+from deployer.json_document import Document
 from deployer.planning.decisions import decide
 from deployer.planning.live import Live
 from deployer.planning.live_checks import (
@@ -19,9 +20,9 @@ from deployer.planning.live_checks import (
     scaling_problems,
     size_problems,
 )
-from deployer.planning.plan import Action, Before, Document, Draft, Plan
+from deployer.planning.plan import Action, Before, Draft, Plan
+from deployer.request.problem import Problem, nearest, reject
 from deployer.request.rules.waits import limit_problems, timeout_problems
-from deployer.request.service_model import Problem, nearest, reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,21 +5,20 @@ from __future__ import annotations
 import copy
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.aws.s3 import ARTIFACT_NAME, Artifact, parse_uri
 from deployer.errors import AccessDeniedError, ArtifactMissingError, InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.store import STORE_PREFIX, Copy, StoredData, artifact_key
 from deployer.request.containers import containers, has_data, is_multi_model, lacks_data, sources
-from deployer.request.service_model import Problem, reject
+from deployer.request.problem import Problem, reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from deployer.aws.s3 import Listing, Objects
     from deployer.request.containers import Source
-
-Document = dict[str, Any]
 
 _ANY_VERSION = ""
 

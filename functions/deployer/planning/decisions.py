@@ -12,6 +12,7 @@ from deployer.errors import (
     EndpointNotVisibleError,
     UpdateRolledBackError,
 )
+from deployer.json_document import Document
 from deployer.planning.live import WAITING_STATUSES
 from deployer.planning.plan import Action
 
@@ -119,7 +120,7 @@ def check_deadline(deadline: datetime, now: datetime, state: str) -> None:
         raise DeploymentTimedOutError(f"{state} at the deadline, {deadline.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.")
 
 
-def progress(endpoint: Mapping[str, Any]) -> list[dict[str, Any]]:
+def progress(endpoint: Mapping[str, Any]) -> list[Document]:
     """Return the stage, share and count of each variant, of the live fleet and of the one that takes over."""
     pending = endpoint.get("PendingDeploymentSummary", {})
     return [
@@ -155,7 +156,7 @@ def first_look_seconds(deadline: datetime, now: datetime) -> int:
     return max(1, -int(-left // (2**looks - 1)))
 
 
-def requested(deadline: datetime, now: datetime, requested_at: datetime) -> dict[str, Any]:
+def requested(deadline: datetime, now: datetime, requested_at: datetime) -> Document:
     """Return what the later steps know of a change that SageMaker has accepted.
 
     Args:

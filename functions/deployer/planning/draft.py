@@ -10,9 +10,9 @@ from deployer.planning.plan import Action, Draft, Upload
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
 from deployer.planning.revision import RevisionContent, build_revision, containers_without_data
 from deployer.planning.triggers import parse_trigger
+from deployer.request.problem import reject
 from deployer.request.rejections import Rejections
 from deployer.request.rules.waits import timeout_problems
-from deployer.request.service_model import reject
 from deployer.request.smoke_test_rules import problems_of
 
 if TYPE_CHECKING:

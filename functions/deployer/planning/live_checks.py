@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import is_serverless, variants_of
+from deployer.json_document import Document
+from deployer.request.problem import Problem, listed
 from deployer.request.rules.guardrails import instance_size_problems, unguarded
-from deployer.request.service_model import Problem, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-Document = dict[str, Any]
 
 COUNTS_STAY: Document = {
     "RetainAllVariantProperties": True,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_pascal
 
 from deployer.endpoint_config import with_model_names
+from deployer.json_document import Document
 from deployer.planning.names import Revision
 from deployer.planning.store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
 from deployer.request.containers import without_empty_data
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from deployer.planning.live import Live
     from deployer.planning.revision import RevisionContent
-
-Document = dict[str, Any]
 
 
 class Action(StrEnum):

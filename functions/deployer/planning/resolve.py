@@ -12,7 +12,7 @@ from deployer.errors import InvalidRequestError
 from deployer.planning.revision import containers_without_data
 from deployer.request.manifest import read_manifest
 from deployer.request.model import DeploymentRequest, read_request
-from deployer.request.service_model import Problem, reject
+from deployer.request.problem import Problem, reject
 from deployer.request.smoke_test import BODY_BYTES
 
 if TYPE_CHECKING:

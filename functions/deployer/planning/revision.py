@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from deployer.endpoint_config import with_model_names
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.data import ResolvedData, resolve_data
 from deployer.planning.names import Revision, model_name
 from deployer.request.containers import containers, lacks_data, without_empty_data
 from deployer.request.fill_in import DEFAULT_VARIANT_NAME
-from deployer.request.service_model import Problem
+from deployer.request.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from deployer.aws.s3 import Artifact, Objects
     from deployer.planning.store import Copy, StoredData
-    from deployer.request.model import DeploymentRequest, Document
+    from deployer.request.model import DeploymentRequest
 
 
 @dataclass(frozen=True, slots=True)

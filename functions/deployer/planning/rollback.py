@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.choose import Planning, find_live, missing_models
 from deployer.planning.data import data_problems
 from deployer.planning.decisions import check_in_service
 from deployer.planning.names import Revision
-from deployer.planning.plan import Action, Document, Draft, Plan
+from deployer.planning.plan import Action, Draft, Plan
 from deployer.planning.resolve import check_smoke_test_body
 from deployer.planning.revision import name_revision
 from deployer.planning.store import STORE_PREFIX, StoredRevision, request_key
-from deployer.request.service_model import Problem, reject
+from deployer.request.problem import Problem, reject
 from deployer.request.smoke_test import SmokeTest
 from deployer.request.smoke_test_rules import problems_of
 from deployer.tags import DEPLOYED, STACK_TAG, STATE_TAG

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotations
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from deployer.aws.s3 import ARTIFACT_NAME, Artifact
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.names import digest
 
 STORE_PREFIX = "revisions/"
@@ -100,7 +101,7 @@ class StoredRevision(_Stored):
     request_id: str
     execution: str
     """ARN of the execution that stored it."""
-    request: dict[str, Any]
+    request: Document
     """The complete request; it deploys the same revision again."""
     model_names: dict[str, str]
     """Names of the models in SageMaker, by their keys in the request."""

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME, Artifact, version_of
 from deployer.errors import InvalidRequestError
 from deployer.planning.store import STORE_PREFIX
-from deployer.request.service_model import Problem
+from deployer.request.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import VARIANT_KINDS, all_variants, variants_of
+from deployer.json_document import Document
+from deployer.request.problem import Problem, shown
 from deployer.request.rules.variants import instance_types
-from deployer.request.service_model import Problem, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Document = dict[str, Any]
 
 _SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Document = dict[str, Any]
 
 _DATA_FIELDS = frozenset({"ModelDataUrl", "ModelDataSource", "ModelPackageName"})
 _BROKERS = frozenset({"ModelAccessConfig", "HubAccessConfig"})

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_pascal
 
-from deployer.request.service_model import Problem, described_type, nearest, operation_input, sagemaker
+from deployer.json_document import Document
+from deployer.request.problem import Problem, described_type, nearest
+from deployer.request.service_model import operation_input, sagemaker
 from deployer.request.smoke_test import Expect, SmokeTest
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-Document = dict[str, Any]
+
 Location = tuple[int | str, ...]
 
 # What pydantic misses, in the words of `deployer.request.service_model`.

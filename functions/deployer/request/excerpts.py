@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployer.request.service_model import printable
+from deployer.request.problem import printable
 
 _CHARACTERS = 200
 

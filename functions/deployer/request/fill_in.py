@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - the annotation of a constant
-from typing import Any
 
-Document = dict[str, Any]
+from deployer.json_document import Document
 
 DEFAULT_MODELS: Mapping[str, Document] = {"model": {"PrimaryContainer": {}}}
 """What a request that names no model deploys: the uploaded artifact, in the stack's default image."""

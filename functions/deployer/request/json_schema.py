@@ -16,13 +16,13 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import specification_with
 
+from deployer.json_document import Document
 from deployer.request.excerpts import described_failure, excerpt, quoted
 from deployer.time_limit import TimeIsUpError, time_limit
 
 if TYPE_CHECKING:
     from referencing import Resource
 
-Document = dict[str, Any]
 
 CHECK_SECONDS = 5.0
 """What the check of one answer, or of one schema, may take."""

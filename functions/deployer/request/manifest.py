@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from deployer.errors import InvalidRequestError
-from deployer.request.service_model import Problem
+from deployer.request.problem import Problem
 
 NAME = "deployment.yaml"
 

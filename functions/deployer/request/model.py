@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_pascal
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.request.allowances import Allowances
 from deployer.request.contract import contract_problems
 from deployer.request.fill_in import DEFAULT_MODELS, with_names
+from deployer.request.problem import Problem, described_type, shown
 from deployer.request.rules.check import broken_rules
-from deployer.request.service_model import Problem, described_type, shown
 from deployer.request.shapes import shape_problems
 from deployer.request.smoke_test import SmokeTest  # noqa: TC001 - pydantic reads the annotations
 from deployer.request.smoke_test_rules import problems_of
@@ -21,7 +22,7 @@ from deployer.request.smoke_test_rules import problems_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Document = dict[str, Any]
+
 """A JSON object, such as an API request."""
 
 DEPTH_LIMIT = 50

@@ -6,7 +6,6 @@ that is wrong, each with its path, in words that a person can act on.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from dataclasses import dataclass
@@ -15,47 +14,21 @@ from typing import TYPE_CHECKING, Any
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from deployer.errors import InvalidRequestError
+from deployer.request.problem import Problem, described_type, nearest, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from botocore.model import Shape
 
-_SHOWN_CHARACTERS = 80
 _SHOWN_VALUES = 8
 _SECRET_SHAPES = frozenset({"EnvironmentMap", "EnvironmentValue"})
-_LIKENESS = 0.7
 
 _NULLABLE = frozenset({("ContainerDefinition", "ModelDataUrl")})
 """Members of shapes that a request may leave empty on purpose; they are not sent to SageMaker."""
 
 # Java's classes of Unicode letters, numbers and separators, which Python's `re` lacks.
 _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One thing that is wrong with a document."""
-
-    path: str
-    """Such as `EndpointConfig.ProductionVariants[0].InstanceType`."""
-    message: str
-
-    def __str__(self) -> str:
-        """Write the problem as one line, whatever characters a request puts into it."""
-        return printable(f"{self.path}: {self.message}")
-
-
-def reject(problems: Iterable[Problem]) -> None:
-    """Raise InvalidRequestError with a line for each problem, if there are any."""
-    if lines := [str(problem) for problem in problems]:
-        raise InvalidRequestError("\n".join(lines))
-
-
-def printable(text: str) -> str:
-    """Escape what would break a line, or what no line can hold."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 @functools.cache
@@ -83,30 +56,6 @@ def check_shape(
         open_enums: Whether values pass that an enum does not list.
     """
     return list(_Check(open_enums=open_enums).shape(sagemaker().shape_for(shape_name), value, path, supplied))
-
-
-def nearest(word: object, words: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the word that is most like a misspelt one, or nothing."""
-    by_lower_case = {known.lower(): known for known in words}
-    close = difflib.get_close_matches(str(word)[:_SHOWN_CHARACTERS].lower(), by_lower_case, n=1, cutoff=_LIKENESS)
-    return f"; did you mean '{by_lower_case[close[0]]}'?" if close else ""
-
-
-def listed(values: Iterable[object]) -> str:
-    """Write values in their order, with commas."""
-    return ", ".join(map(str, sorted(values, key=str)))
-
-
-def shown(value: object) -> str:
-    """Quote a value from a request, cut to a readable length."""
-    text = repr(value) if not isinstance(value, str) else f"'{value}'"
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-
-
-def described_type(value: object) -> str:
-    """Name the JSON type of a value."""
-    names = {bool: "true or false", str: "text", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
-    return names.get(type(value), "empty" if value is None else type(value).__name__)
 
 
 @functools.cache

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import VARIANT_KINDS
-from deployer.request.service_model import Problem, check_shape, listed, operation_input, shown
+from deployer.json_document import Document
+from deployer.request.problem import Problem, listed, shown
+from deployer.request.service_model import check_shape, operation_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Document = dict[str, Any]
 
 MODEL_KEY_LENGTH = 24
 """Characters of a key of `Models`; it becomes a part of the model's name."""

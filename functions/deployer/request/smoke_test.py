@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
+
+from deployer.json_document import Document
 
 BODY_LENGTH = 16 * 1024
 """Characters of a body that stands in the request itself; larger ones are in S3."""
@@ -43,9 +45,9 @@ class Expect(_Part):
     """The whole body."""
     contains: str | None = None
     """A part of the body."""
-    json_values: dict[str, Any] = {}
+    json_values: Document = {}
     """Values in a body of JSON, each by its JSON Pointer (RFC 6901)."""
-    json_schema: dict[str, Any] | None = None
+    json_schema: Document | None = None
     """A JSON Schema that a body of JSON has to fit."""
 
 

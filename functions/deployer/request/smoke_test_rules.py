@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 import jsonpointer
 
 from deployer.endpoint_config import variants_of
+from deployer.json_document import Document
 from deployer.request.containers import containers, is_multi_model
 from deployer.request.json_schema import schema_problem
-from deployer.request.service_model import Problem, listed, nearest
+from deployer.request.problem import Problem, listed, nearest
 from deployer.request.smoke_test import NEW_SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from deployer.request.smoke_test import SmokeTest
-
-Document = dict[str, Any]
 
 NOT_FOR_ASYNCHRONOUS = {
     "SessionId": "session_id",

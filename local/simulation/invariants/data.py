@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.virtual_time.world import BUCKET
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _expected_digests(recording: Recording) -> dict[tuple[str, str], set[str]]:
     return expected
 
 
-def _contents(recording: Recording, run: Run, data: dict[str, Any]) -> list[bytes]:
+def _contents(recording: Recording, run: Run, data: Document) -> list[bytes]:
     """Return the contents that data may have: of stored data one version, of others each since the run began."""
     source = data.get("CopiedFrom")
     uri = source or data["Uri"]

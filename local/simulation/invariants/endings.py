@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from local.json_document import Document
 from local.simulation.runs import FAILURES, SUCCESSES, UNANNOUNCED
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from local.simulation.recording import Recording
     from local.simulation.runs import Run
-    from local.simulation.scenario import Document
 
 _MOST_SECONDS = 25 * 3600
 _MOST_EVENTS = 25_000

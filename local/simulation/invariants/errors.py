@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from deployer import errors
+from local.json_document import Document
 from local.simulation.invariants.serving import is_broken
 from local.virtual_time.machine import DEFINITION
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from local.simulation.recording import Recording
     from local.simulation.runs import Run, Visit
-    from local.simulation.scenario import Document
 
 _BY_AWS = frozenset({"Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"})
 _SERVICE_CODES = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
 from deployer.tags import CONFIRMED_TAG, DEPLOYED, STATE_TAG
+from local.json_document import Document
 from local.simulation.account import at, models_of, spans
 from local.simulation.scenario import FINAL_REQUEST_PREFIX, Upload
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from local.simulation.recording import Recording
     from local.simulation.runs import Run
-    from local.simulation.scenario import Document
 
 
 def deployed_means_in_service_and_tested(recording: Recording) -> Iterator[str]:

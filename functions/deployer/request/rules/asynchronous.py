@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import variants_of
+from deployer.json_document import Document
+from deployer.request.problem import Problem
 from deployer.request.rules.models import is_marketplace, models_of
-from deployer.request.service_model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Document = dict[str, Any]
 
 _PATH = "EndpointConfig.AsyncInferenceConfig"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from deployer.json_document import Document
+from deployer.request.problem import Problem
 from deployer.request.rules.asynchronous import asynchronous_problems
 from deployer.request.rules.guardrails import guardrail_problems
 from deployer.request.rules.models import model_problems, reference_problems
@@ -11,12 +13,9 @@ from deployer.request.rules.serverless import serverless_problems
 from deployer.request.rules.shadow import shadow_problems
 from deployer.request.rules.tags import tag_problems
 from deployer.request.rules.variants import variant_problems
-from deployer.request.service_model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-Document = dict[str, Any]
 
 
 def broken_rules(request: Document) -> Iterator[Problem]:

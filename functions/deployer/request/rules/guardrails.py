@@ -6,18 +6,18 @@ Reference (BlueGreenUpdatePolicy, RollingUpdatePolicy, TrafficRoutingConfig, Cap
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import variants_of
+from deployer.json_document import Document
+from deployer.request.problem import Problem
 from deployer.request.rules.models import is_marketplace, models_of
 from deployer.request.rules.variants import family, instance_types
 from deployer.request.rules.waits import limit_problems
-from deployer.request.service_model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Document = dict[str, Any]
 
 _PATH = "DeploymentConfig"
 _ROUTING = f"{_PATH}.BlueGreenUpdatePolicy.TrafficRoutingConfiguration"

@@ -6,16 +6,16 @@ endpoints".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import model_references
+from deployer.json_document import Document
 from deployer.request.containers import containers, data_sources, is_multi_model
-from deployer.request.service_model import Problem, nearest
+from deployer.request.problem import Problem, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Document = dict[str, Any]
 
 _MARKETPLACE_ACCOUNTS = frozenset(
     {

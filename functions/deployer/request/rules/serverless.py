@@ -6,17 +6,17 @@ and the API Reference (ContainerDefinition, ProductionVariantServerlessConfig).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import is_serverless, variants_of
+from deployer.json_document import Document
 from deployer.request.containers import containers
+from deployer.request.problem import Problem, listed
 from deployer.request.rules.models import has_multi_model, is_marketplace, is_pipeline
-from deployer.request.service_model import Problem, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Document = dict[str, Any]
 
 _CONFIG = "EndpointConfig"
 _NOT_FOR_SERVERLESS = "is not for serverless endpoints"

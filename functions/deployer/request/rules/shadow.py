@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import VARIANT_KINDS, all_variants, variants_of
+from deployer.json_document import Document
+from deployer.request.problem import Problem
 from deployer.request.rules.models import has_multi_model, is_marketplace, is_pipeline, models_of
 from deployer.request.rules.variants import family, instance_types
-from deployer.request.service_model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Document = dict[str, Any]
 
 _PATH = "EndpointConfig.ShadowProductionVariants"
 

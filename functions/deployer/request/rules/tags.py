@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from deployer.request.service_model import Problem
+from deployer.json_document import Document
+from deployer.request.problem import Problem
 from deployer.tags import OWN_TAGS, RESERVED_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Document = dict[str, Any]
 
 MOST_TAGS = 50 - OWN_TAGS - 1
 """Tags that a request may give to one resource; SageMaker takes 50, and the others are the deployer's own."""

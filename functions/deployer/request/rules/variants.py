@@ -8,15 +8,15 @@ The sources are the SageMaker API Reference (CreateEndpointConfig, ProductionVar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import VARIANT_KINDS, all_variants, variants_of
-from deployer.request.service_model import Problem
+from deployer.json_document import Document
+from deployer.request.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Document = dict[str, Any]
 
 _CONFIG = "EndpointConfig"
 _MOST_VARIANTS = 10

@@ -7,15 +7,15 @@ waits together (API Reference, BlueGreenUpdatePolicy); the stack gives up after 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import variants_of
-from deployer.request.service_model import Problem
+from deployer.json_document import Document
+from deployer.request.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Document = dict[str, Any]
 
 _POLICIES = ("BlueGreenUpdatePolicy", "RollingUpdatePolicy")
 
