@@ -12,13 +12,13 @@ from deployer.announcement import announce
 from deployer.execution_history import is_announced, report_of
 from deployer.json_document import Document
 from deployer.outcome import conclude
-from deployer.runtime import executions, step
+from deployer.runtime import event_bus, executions, step
 
 _EVENTS = 25
 """How far back in a history to look for the last state; its retries lie between."""
 
 
-@step
+@step(executions, event_bus)
 def handler(event: Document) -> Document:
     """Return whether the outcome was announced now."""
     detail = event["detail"]

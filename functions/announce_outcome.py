@@ -11,10 +11,10 @@ import os
 from deployer.announcement import announce
 from deployer.json_document import Document
 from deployer.outcome import conclude
-from deployer.runtime import step
+from deployer.runtime import event_bus, step
 
 
-@step
+@step(event_bus)
 def handler(event: Document) -> Document:
     """Return the outcome; raise AnnouncementUnavailableError while the bus takes no event."""
     detail = conclude(event, os.environ["ARTIFACT_PREFIX"])

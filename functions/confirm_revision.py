@@ -8,10 +8,11 @@ again.
 from __future__ import annotations
 
 from deployer.json_document import Document
-from deployer.runtime import plan_of, sagemaker, step
+from deployer.planning.plan import plan_of
+from deployer.runtime import sagemaker, step
 
 
-@step
+@step(sagemaker)
 def handler(event: Document) -> Document:
     """Tag the live endpoint config with the plan's revision."""
     plan = plan_of(event)

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from deployer.json_document import Document
 from deployer.planning.decisions import check_deadline, requested
-from deployer.runtime import plan_of, sagemaker, step
+from deployer.planning.plan import plan_of
+from deployer.runtime import sagemaker, step
 
 
-@step
+@step(sagemaker)
 def handler(event: Document) -> Document:
     """Start the creation; raise EndpointExistsError if somebody else's endpoint has come between."""
     plan, now = plan_of(event), datetime.fromisoformat(event["Now"])

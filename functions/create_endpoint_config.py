@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from deployer import clock
 from deployer.json_document import Document
-from deployer.runtime import plan_of, sagemaker, step
+from deployer.planning.plan import plan_of
+from deployer.runtime import sagemaker, step
 
 
-@step
+@step(sagemaker)
 def handler(event: Document) -> Document:
     """Return the ARN of the endpoint config."""
     plan = plan_of(event)

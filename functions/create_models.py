@@ -7,10 +7,11 @@ from datetime import datetime
 from deployer import clock
 from deployer.json_document import Document
 from deployer.planning.decisions import check_deadline
-from deployer.runtime import plan_of, sagemaker, step
+from deployer.planning.plan import plan_of
+from deployer.runtime import sagemaker, step
 
 
-@step
+@step(sagemaker)
 def handler(event: Document) -> Document:
     """Return the names of the models.
 

@@ -12,10 +12,11 @@ from deployer.json_document import Document
 from deployer.planning.decisions import in_service, progress
 from deployer.planning.live import Live
 from deployer.planning.live_checks import alarm_names, alarm_reason
-from deployer.runtime import executions, monitoring, plan_of, sagemaker, step
+from deployer.planning.plan import plan_of
+from deployer.runtime import executions, monitoring, sagemaker, step
 
 
-@step
+@step(sagemaker)
 def handler(event: Document) -> Document:
     """Return how far the endpoint is; the state machine goes on only if it is in service, or failed."""
     plan = plan_of(event)

@@ -11,10 +11,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from deployer import clock
 from deployer.json_document import Document
-from deployer.runtime import measure, plan_of, sagemaker, step
+from deployer.planning.plan import plan_of
+from deployer.runtime import measure, sagemaker, step
 
 
-@step
+@step(sagemaker)
 def handler(event: Document) -> Document:
     """Raise EndpointConfigNotVisibleError until the config can be seen; then measure how long that took."""
     plan = plan_of(event)

@@ -10,17 +10,17 @@ from deployer.json_document import Document
 from deployer.planning.choose import Planning, choose_action
 from deployer.planning.decisions import check_deadline, wait_seconds
 from deployer.planning.draft import draft_deployment
-from deployer.planning.plan import Action, Plan
+from deployer.planning.plan import Action, Plan, plan_of
 from deployer.planning.revision import Store
 from deployer.planning.rollback import resolve_rollback
-from deployer.runtime import logger, monitoring, objects, plan_of, sagemaker, step
+from deployer.runtime import logger, monitoring, objects, sagemaker, step
 from deployer.settings import Settings
 
 _PLAN_BYTES = 176 * 1024
 """What a plan may take of the 256 KiB of an execution's data; the rest is for what later steps add."""
 
 
-@step
+@step(sagemaker, objects)
 def handler(event: Document) -> Document:
     """Return the plan, and raise InvalidRequestError for a request that is wrong before anything is created.
 

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from deployer.cleanup.restore import Restoration
 from deployer.json_document import Document
-from deployer.runtime import plan_of, sagemaker, step
+from deployer.planning.plan import plan_of
+from deployer.runtime import sagemaker, step
 
 
-@step
+@step(sagemaker)
 def handler(event: Document) -> Document:
     """Return whether the endpoint rests, and what it went back to."""
     plan = plan_of(event)

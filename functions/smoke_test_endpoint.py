@@ -6,15 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deployer.json_document import Document
+from deployer.planning.plan import plan_of
 from deployer.request.smoke_test import SmokeTest
-from deployer.runtime import inference, objects, plan_of, step
+from deployer.runtime import inference, objects, step
 from deployer.smoke_test_run import ask_asynchronously, read_body, run_smoke_test
 
 if TYPE_CHECKING:
     from deployer.request.expectations import Answer
 
 
-@step
+@step(inference)
 def handler(event: Document) -> Document:
     """Return how many answers came; raise SmokeTestFailedError if one is not as expected."""
     plan = plan_of(event)

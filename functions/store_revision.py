@@ -7,14 +7,16 @@ import os
 from deployer import clock
 from deployer.json_document import Document
 from deployer.planning.data import objects_to_copy
-from deployer.planning.store import StoredRevision, execution_key, request_key
-from deployer.runtime import copier, objects, plan_of, step
+from deployer.planning.keys import execution_key, request_key
+from deployer.planning.plan import plan_of
+from deployer.planning.store import StoredRevision
+from deployer.runtime import copier, objects, step
 
 _SECONDS = 780.0
 """For beginning calls; with one more that takes all its time, less than the function has."""
 
 
-@step
+@step(objects, copier)
 def handler(event: Document) -> Document:
     """Return how many objects were copied, and raise CopyUnfinishedError if there is more to copy than time."""
     deadline = clock.monotonic() + _SECONDS

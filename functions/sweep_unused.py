@@ -21,7 +21,7 @@ _TIME = timedelta(minutes=13)
 """How long one invocation works; the function has 15 minutes."""
 
 
-@step
+@step(sagemaker, objects, event_bus)
 def handler(event: Document) -> Document:
     """Return whether the sweep has ended, and where the next invocation goes on if not."""
     request, before = event["Input"], event["Sweep"] or {"Cursor": {"StartedAt": event["Now"]}}

@@ -8,11 +8,11 @@ from deployer.errors import EndpointBusyError
 from deployer.json_document import Document
 from deployer.planning.decisions import check_deadline, decide, requested
 from deployer.planning.live import Live
-from deployer.planning.plan import Action
-from deployer.runtime import plan_of, sagemaker, step
+from deployer.planning.plan import Action, plan_of
+from deployer.runtime import sagemaker, step
 
 
-@step
+@step(sagemaker)
 def handler(event: Document) -> Document:
     """Start the update; raise a ReplanError if the endpoint is not what it was when this was planned."""
     plan, now, is_retry = plan_of(event), datetime.fromisoformat(event["Now"]), event["RetryCount"] > 0

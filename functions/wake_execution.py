@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from deployer.aws.step_functions import execution_arn
 from deployer.execution_history import waiting_task
 from deployer.json_document import Document
+from deployer.planning.keys import STORE_PREFIX, revision_folder
 from deployer.planning.names import Revision
-from deployer.planning.store import STORE_PREFIX, revision_folder
 from deployer.runtime import executions, objects, step
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _LOOK_SECONDS = 5
 """For how long the execution waits if a replica still shows the endpoint as it was."""
 
 
-@step
+@step(objects, executions)
 def handler(event: Document) -> Document:
     """Return the names of the executions that were woken."""
     detail, woken = event["detail"], []

@@ -21,7 +21,6 @@ os.environ.update(
     AWS_DEFAULT_REGION="us-east-1",
     AWS_ACCESS_KEY_ID="test",
     AWS_SECRET_ACCESS_KEY="test",  # noqa: S106 - opens nothing
-    POWERTOOLS_TRACE_DISABLED="true",
     POWERTOOLS_METRICS_NAMESPACE="EndpointDeployer",
     POWERTOOLS_METRICS_DISABLED="true",
 )

@@ -1,26 +1,22 @@
-"""What every step runs in: its settings, its clients, and its logs, metrics and traces."""
+"""What every step runs in: its clients and adapters, its logs and metrics.
+
+A cold start takes as long as its imports. So an adapter is imported by what makes it, and clients are made by botocore
+itself: boto3 would add s3transfer and the machinery of its resources.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-import boto3
-from aws_lambda_powertools import Logger, Tracer
+import botocore.session
+from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from botocore.config import Config
 
-from deployer.aws.event_bus import EventBus
-from deployer.aws.inference import Inference
-from deployer.aws.monitoring import Monitoring
-from deployer.aws.s3 import Objects
-from deployer.aws.s3_copy import COPY_CONFIG, Copier
-from deployer.aws.sagemaker import SageMaker
-from deployer.aws.step_functions import Executions
 from deployer.errors import DeployerError
 from deployer.json_document import Document
-from deployer.planning.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +24,18 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from botocore.client import BaseClient
 
+    from deployer.aws.event_bus import EventBus
+    from deployer.aws.inference import Inference
+    from deployer.aws.monitoring import Monitoring
+    from deployer.aws.s3 import Objects
+    from deployer.aws.s3_copy import Copier
+    from deployer.aws.sagemaker import SageMaker
+    from deployer.aws.step_functions import Executions
+    from deployer.planning.plan import Plan
 
 METRICS_NAMESPACE = "EndpointDeployer"
 
 logger = Logger(service="endpoint-deployer")
-tracer = Tracer(service="endpoint-deployer", patch_modules=["botocore"])
 
 # One attempt a call: the state machine retries by name, and every retry is to be seen in its history.
 _ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
@@ -44,53 +47,79 @@ _THROTTLE_SECONDS = 20.0
 _SLOW_ANSWERS = _ONE_ATTEMPT.merge(Config(read_timeout=65))
 
 
+if TYPE_CHECKING:
+    Handler = Callable[[Document, LambdaContext], Document]
+
+
+@functools.cache
+def session() -> botocore.session.Session:
+    """Return the function's one session, which reads what all clients share only once."""
+    return botocore.session.get_session()
+
+
 @functools.cache
 def client(service: str) -> BaseClient:
     """Return the function's one client of an AWS service."""
-    make = cast("Any", boto3.client)  # the stubs know services by literal names only
     config = _SLOW_ANSWERS if service == "sagemaker-runtime" else _ONE_ATTEMPT
-    return cast("BaseClient", make(service, config=config))
+    made: BaseClient = session().create_client(service, config=config)
+    return made
 
 
 @functools.cache
 def copy_client() -> BaseClient:
     """Return the function's client of S3 for copies, which S3 answers when they are done."""
-    make = cast("Any", boto3.client)
-    return cast("BaseClient", make("s3", config=COPY_CONFIG))
+    from deployer.aws.s3_copy import COPY_CONFIG
+
+    made: BaseClient = session().create_client("s3", config=COPY_CONFIG)
+    return made
 
 
 def copier() -> Copier:
     """Return what copies within S3 to the artifact bucket."""
+    from deployer.aws.s3_copy import Copier
+
     return Copier(copy_client(), os.environ["ARTIFACT_BUCKET"])
 
 
 def objects() -> Objects:
     """Return the adapter of S3."""
+    from deployer.aws.s3 import Objects
+
     return Objects(client("s3"))
 
 
 def inference() -> Inference:
     """Return the adapter of the runtime of endpoints."""
+    from deployer.aws.inference import Inference
+
     return Inference(client("sagemaker-runtime"))
 
 
 def monitoring() -> Monitoring:
-    """Return the adapter of what watches and scales endpoints."""
-    return Monitoring(client("cloudwatch"), client("application-autoscaling"))
+    """Return the adapter of what watches and scales endpoints; its clients are made when they are needed."""
+    from deployer.aws.monitoring import Monitoring
+
+    return Monitoring(client)
 
 
 def executions() -> Executions:
     """Return the adapter of Step Functions."""
+    from deployer.aws.step_functions import Executions
+
     return Executions(client("stepfunctions"))
 
 
 def event_bus() -> EventBus:
     """Return the adapter of EventBridge."""
+    from deployer.aws.event_bus import EventBus
+
     return EventBus(client("events"), os.environ["EVENT_BUS_NAME"])
 
 
 def sagemaker(plan: Plan | None = None) -> SageMaker:
     """Return the adapter of SageMaker, for the run that a plan belongs to."""
+    from deployer.aws.sagemaker import SageMaker
+
     return SageMaker(
         client("sagemaker"),
         stack=os.environ["STACK_NAME"],
@@ -108,33 +137,36 @@ def measure(name: str, value: float, unit: MetricUnit, **dimensions: str) -> Non
             metric.add_dimension(name=dimension, value=named)
 
 
-def plan_of(event: Document) -> Plan:
-    """Read the plan from an execution's data."""
-    return Plan.model_validate(event["Plan"])
-
-
-def step(function: Callable[[Document], Document]) -> Callable[[Document, LambdaContext], Document]:
+def step(*adapters: Callable[[], object]) -> Callable[[Callable[[Document], Document]], Handler]:
     """Make a Lambda handler of one step of the state machine.
 
-    Every line of its log and its trace bear the execution and the endpoint. An error is logged and counted by its
-    name, without the data of the execution, and goes on to the state machine.
+    Every line of its log bears the execution and the endpoint. An error is logged and counted by its name, without the
+    data of the execution, and goes on to the state machine.
+
+    Args:
+        adapters: What every invocation needs. On Lambda they are made while the function is initialised: that is not
+            slowed down by little memory, as its users have measured, and a snapshot then holds them.
     """
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        for make in adapters:
+            make()
 
-    @functools.wraps(function)
-    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
-    @logger.inject_lambda_context(clear_state=True)
-    def handler(event: Document, _context: LambdaContext) -> Document:
-        for key, value in _business_keys(event).items():
-            logger.append_keys(**{key: value})
-            tracer.put_annotation(key, value)
-        try:
-            return function(event)
-        except DeployerError as error:
-            measure("StepErrors", 1, MetricUnit.Count, Error=type(error).__name__)
-            logger.warning("Step raised", extra={"error": type(error).__name__, "cause": str(error)})
-            raise
+    def decorate(function: Callable[[Document], Document]) -> Handler:
+        @functools.wraps(function)
+        @logger.inject_lambda_context(clear_state=True)
+        def handler(event: Document, _context: LambdaContext) -> Document:
+            logger.append_keys(**_business_keys(event))
+            try:
+                return function(event)
+            except DeployerError as error:
+                measure("StepErrors", 1, MetricUnit.Count, Error=type(error).__name__)
+                logger.warning("Step raised", extra={"error": type(error).__name__, "cause": str(error)})
+                raise
 
-    return handler
+        made: Handler = handler
+        return made
+
+    return decorate
 
 
 def _business_keys(event: Document) -> dict[str, str]:

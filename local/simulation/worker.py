@@ -29,7 +29,6 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
-    "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_METRICS_NAMESPACE": "EndpointDeployer",
     # The order of sets must not decide how a scenario goes.
     "PYTHONHASHSEED": "0",

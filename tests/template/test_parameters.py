@@ -8,7 +8,7 @@ import re
 import pytest
 
 from deployer.json_document import Document
-from deployer.planning.store import STORE_PREFIX
+from deployer.planning.keys import STORE_PREFIX
 
 
 def test_every_parameter_is_used(template: Document) -> None:

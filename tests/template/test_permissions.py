@@ -8,7 +8,7 @@ from importlib import resources as packages
 import pytest
 
 from deployer.json_document import Document
-from deployer.planning.store import STORE_PREFIX
+from deployer.planning.keys import STORE_PREFIX
 from deployer.tags import CONFIRMED_TAG, STACK_TAG, STATE_TAG
 from tests.template.shipped import (
     MACHINES,

@@ -16,9 +16,10 @@ from deployer.aws.sagemaker import SageMaker
 from deployer.endpoint_config import config_names
 from deployer.json_document import Document
 from deployer.planning.choose import Planning
+from deployer.planning.keys import request_key
 from deployer.planning.plan import Action, Before, Draft, Plan, Upload
 from deployer.planning.revision import Store
-from deployer.planning.store import StoredRevision, request_key
+from deployer.planning.store import StoredRevision
 from deployer.tags import DEPLOYED, STATE_TAG
 from local.simulator import Simulator
 from local.simulator.in_process import attach_to
@@ -113,7 +114,7 @@ class PlanningAccount:
     @property
     def planning(self) -> Planning:
         """What a decision is made with now."""
-        monitoring = Monitoring(self.cloudwatch, self.autoscaling)
+        monitoring = Monitoring(self.clients.__getitem__)
         return Planning(self.sagemaker, monitoring, Objects(self.s3), self.now, 60)
 
     def sleep(self, minutes: float) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployer.aws.s3 import ListedObject
 from deployer.json_document import Document
-from deployer.planning.store import STORE_PREFIX, request_key
+from deployer.planning.keys import STORE_PREFIX, request_key
 from tests.unit.planning_samples import NOON
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.draft import draft_deployment
+from deployer.planning.keys import artifact_key
 from deployer.planning.plan import Action, Draft, Upload
-from deployer.planning.store import artifact_key
 from deployer.settings import Settings
 from tests.unit.planning_account import BUCKET, KEY
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, at

@@ -37,7 +37,7 @@ def aws() -> Iterator[tuple[Any, Any]]:
 @pytest.fixture
 def monitoring(aws: tuple[Any, Any]) -> Monitoring:
     """The adapter of that account."""
-    return Monitoring(*aws)
+    return Monitoring(dict(zip(("cloudwatch", "application-autoscaling"), aws, strict=True)).__getitem__)
 
 
 def put_alarm(aws: tuple[Any, Any], name: str, state: str) -> None:
@@ -96,7 +96,7 @@ def test_an_alarm_of_alarms_is_one() -> None:
             {"AlarmNames": ["a", "all"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
         )
 
-        states = Monitoring(*both.values()).alarm_states({"all", "a"})
+        states = Monitoring(both.__getitem__).alarm_states({"all", "a"})
 
     assert states == {"a": "OK", "all": "ALARM"}
 
@@ -104,8 +104,8 @@ def test_an_alarm_of_alarms_is_one() -> None:
 @pytest.mark.parametrize("names", [[], [""]], ids=["no alarm", "an alarm without a name"])
 def test_nothing_is_asked_for_nothing(names: list[str]) -> None:
     """CloudWatch would take an empty list for all alarms, and refuses an empty name."""
-    assert Monitoring(None, None).alarm_states(names) == {}  # type: ignore[arg-type]
-    assert Monitoring(None, None).scaled_variants("churn", []) == set()  # type: ignore[arg-type]
+    assert Monitoring({}.__getitem__).alarm_states(names) == {}
+    assert Monitoring({}.__getitem__).scaled_variants("churn", []) == set()
 
 
 def test_an_empty_name_hides_no_alarm(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
@@ -139,7 +139,7 @@ def test_concurrency_is_no_instance_count() -> None:
             },
         )
 
-        assert Monitoring(*both.values()).scaled_variants("churn", ["B", "A"]) == set()
+        assert Monitoring(both.__getitem__).scaled_variants("churn", ["B", "A"]) == set()
 
 
 def test_no_request_can_name_more_than_one_page_holds(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
@@ -199,7 +199,7 @@ def test_a_refusal_is_named(  # noqa: PLR0913, PLR0917 - the case and the call
         stubber.add_client_error(operation, code, "not now", http_status_code=status)
 
         with pytest.raises(raised, match=f"^{operation}: .*not now$") as error:
-            ask(Monitoring(*both.values()))
+            ask(Monitoring(both.__getitem__))
 
     assert type(error.value) is raised
 
@@ -218,4 +218,4 @@ def test_a_lost_call_passes(
     both[service].meta.events.register(f"before-send.{both[service].meta.service_model.service_id.hyphenize()}", lose)
 
     with pytest.raises(errors.MonitoringUnavailableError, match=f"^{operation}: "):
-        ask(Monitoring(*both.values()))
+        ask(Monitoring(both.__getitem__))

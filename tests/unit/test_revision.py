@@ -15,6 +15,7 @@ from deployer.aws.s3 import Artifact, Listing
 from deployer.endpoint_config import model_names
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
+from deployer.planning.keys import artifact_key
 from deployer.planning.plan import Action, Plan
 from deployer.planning.revision import (
     Defaults,
@@ -24,7 +25,7 @@ from deployer.planning.revision import (
     containers_without_data,
     name_revision,
 )
-from deployer.planning.store import StoredData, StoredRevision, artifact_key
+from deployer.planning.store import StoredData, StoredRevision
 from deployer.request.model import DeploymentRequest, read_request
 from deployer.request.service_model import check_shape, operation_input, sagemaker
 from tests.unit.planning_samples import NOON, bare_draft, complete_request

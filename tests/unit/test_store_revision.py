@@ -18,17 +18,9 @@ from deployer import clock, runtime
 from deployer.aws.s3 import Objects
 from deployer.errors import ArtifactMissingError, CopyUnfinishedError, InvalidRequestError
 from deployer.json_document import Document
+from deployer.planning.keys import STORE_PREFIX, artifact_key, execution_key, request_key, revision_folder
 from deployer.planning.plan import Action, Plan
-from deployer.planning.store import (
-    STORE_PREFIX,
-    Copy,
-    StoredData,
-    StoredRevision,
-    artifact_key,
-    execution_key,
-    request_key,
-    revision_folder,
-)
+from deployer.planning.store import Copy, StoredData, StoredRevision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 import wake_execution
 from deployer.execution_history import waiting_task
 from deployer.json_document import Document
-from deployer.planning.store import execution_key
+from deployer.planning.keys import execution_key
 from local.virtual_time.functions import Context
 from tests.unit.execution_events import Event, entered, failed, of, scheduled
 from tests.unit.planning_samples import NOON, revision

@@ -10,7 +10,7 @@ from deployer.errors import AccessDeniedError, MonitoringUnavailableError
 from deployer.json_document import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from botocore.client import BaseClient
 
@@ -24,13 +24,11 @@ class Monitoring:
     Every method raises the leaves of `deployer.errors`; none retries, because the state machine does.
 
     Args:
-        cloudwatch: A boto3 client.
-        autoscaling: One of Application Auto Scaling.
+        client: Returns the client of a service. Most deployments need neither of the two.
     """
 
-    def __init__(self, cloudwatch: BaseClient, autoscaling: BaseClient) -> None:
-        self._cloudwatch = cloudwatch
-        self._autoscaling = autoscaling
+    def __init__(self, client: Callable[[str], BaseClient]) -> None:
+        self._client = client
 
     def alarm_states(self, names: Collection[str]) -> dict[str, str]:
         """Return the state of each alarm: `OK`, `ALARM` or `INSUFFICIENT_DATA`; one that does not exist is left out."""
@@ -39,7 +37,7 @@ class Monitoring:
         if not asked:
             return {}
         kinds = ["MetricAlarm", "CompositeAlarm"]
-        answer = _call(self._cloudwatch, "describe_alarms", AlarmNames=asked, AlarmTypes=kinds)
+        answer = _call(self._client("cloudwatch"), "describe_alarms", AlarmNames=asked, AlarmTypes=kinds)
         alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
         return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
 
@@ -49,7 +47,7 @@ class Monitoring:
             return set()
         ids = {f"endpoint/{endpoint_name}/variant/{name}": name for name in variant_names}
         answer = _call(
-            self._autoscaling,
+            self._client("application-autoscaling"),
             "describe_scalable_targets",
             ServiceNamespace="sagemaker",
             ResourceIds=sorted(ids),

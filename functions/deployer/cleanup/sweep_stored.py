@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from deployer.errors import PermanentError
-from deployer.planning.store import STORE_PREFIX, StoredRevision
+from deployer.planning.keys import STORE_PREFIX
+from deployer.planning.store import StoredRevision
 
 if TYPE_CHECKING:
     from deployer.cleanup.sweep import Sweep

@@ -208,5 +208,10 @@ class Plan(Draft):
         return {**document, "Tags": tag_list({**self.request.get("Tags", {}), **particular, **common, **own})}
 
 
+def plan_of(state_data: Document) -> Plan:
+    """Read the plan from an execution's data."""
+    return Plan.model_validate(state_data["Plan"])
+
+
 def _used_at(now: datetime) -> dict[str, str]:
     return {USED_AT_TAG: now.isoformat(timespec="seconds")}

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME, Artifact, version_of
 from deployer.errors import InvalidRequestError
-from deployer.planning.store import STORE_PREFIX
+from deployer.planning.keys import STORE_PREFIX
 from deployer.request.problem import Problem
 
 

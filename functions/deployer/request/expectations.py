@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import jsonpointer
 
 from deployer.request.excerpts import excerpt, quoted, quoted_bytes
-from deployer.request.json_schema import schema_mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,8 +76,11 @@ def _json_mismatches(expect: Expect, body: bytes) -> Iterator[str]:
             yield f"has nothing at {quoted(pointer)}"
         elif not _is_same(found, value):
             yield f"has {_written(found)} at {quoted(pointer)} instead of {_written(value)}"
-    if expect.json_schema is not None and (mismatch := schema_mismatch(expect.json_schema, document)):
-        yield mismatch
+    if expect.json_schema is not None:
+        from deployer.request.json_schema import schema_mismatch  # noqa: PLC0415 - slow to import, and seldom needed
+
+        if mismatch := schema_mismatch(expect.json_schema, document):
+            yield mismatch
 
 
 def _refuse(constant: str) -> None:

@@ -15,7 +15,6 @@ import jsonpointer
 from deployer.endpoint_config import variants_of
 from deployer.json_document import Document
 from deployer.request.containers import containers, is_multi_model
-from deployer.request.json_schema import schema_problem
 from deployer.request.problem import Problem, listed, nearest
 from deployer.request.smoke_test import NEW_SESSION
 
@@ -55,8 +54,11 @@ def problems_of(
             jsonpointer.JsonPointer(pointer)
         except jsonpointer.JsonPointerException as error:
             yield Problem(f"SmokeTest.Expect.JsonValues.{pointer}", f"is no JSON Pointer: {error}")
-    if test.expect.json_schema is not None and (why := schema_problem(test.expect.json_schema)):
-        yield Problem("SmokeTest.Expect.JsonSchema", why)
+    if test.expect.json_schema is not None:
+        from deployer.request.json_schema import schema_problem  # noqa: PLC0415 - slow to import, and seldom needed
+
+        if why := schema_problem(test.expect.json_schema):
+            yield Problem("SmokeTest.Expect.JsonSchema", why)
     if config is None:
         return
     if "AsyncInferenceConfig" in config:

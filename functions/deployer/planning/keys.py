@@ -1,0 +1,32 @@
+"""Keys of what the deployer stores below `revisions/` in the artifact bucket. Pure."""
+
+from __future__ import annotations
+
+from deployer.aws.s3 import ARTIFACT_NAME
+from deployer.planning.names import digest
+
+STORE_PREFIX = "revisions/"
+"""Everything that the deployer itself keeps in the artifact bucket lies below it."""
+
+
+def artifact_key(endpoint_name: str, uri: str, version: str, name: str = ARTIFACT_NAME) -> str:
+    """Return the key of the stored copy of one version of an object.
+
+    With an empty name it is the folder that the copies of a folder's objects lie in; it ends in a slash.
+    """
+    return f"{STORE_PREFIX}{endpoint_name}/artifacts/{digest({'Uri': uri, 'Version': version})}/{name}"
+
+
+def revision_folder(endpoint_name: str, revision: str) -> str:
+    """Return the folder of a revision; it ends in a slash."""
+    return f"{STORE_PREFIX}{endpoint_name}/{revision}/"
+
+
+def request_key(endpoint_name: str, revision: str) -> str:
+    """Return the key of the request that a revision was made of."""
+    return f"{revision_folder(endpoint_name, revision)}request.json"
+
+
+def execution_key(endpoint_name: str, revision: str, execution_name: str) -> str:
+    """Return the key of the empty object that says that an execution works on a revision."""
+    return f"{revision_folder(endpoint_name, revision)}executions/{execution_name}"

@@ -1,0 +1,82 @@
+"""What each function imports at a cold start: what its step needs, and nothing else that is slow to import."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.template.shipped import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HANDLERS = sorted(path.stem for path in FUNCTIONS.glob("*.py"))
+
+SLOW = {
+    "boto3": "its clients are botocore's; the rest is resources and transfers",
+    "deployer.request.model": "the model of a whole request, with all rules",
+    "jsonpointer": "smoke tests have pointers",
+    "jsonschema": "smoke tests may have a schema; imported when one has",
+    "pydantic": "the plan, and what is stored, are pydantic models",
+    "s3transfer": "copies are made by calls of their own",
+    "yaml": "manifests are YAML",
+}
+"""Modules that take milliseconds to import, and what they are for."""
+
+PLANLESS = {"announce_failure", "announce_outcome", "wake_execution"}
+"""Handlers that read no plan."""
+
+BESIDES = {
+    "plan_deployment": {"deployer.request.model", "jsonpointer", "yaml"},
+    "smoke_test_endpoint": {"jsonpointer"},
+}
+"""What a handler needs besides its plan."""
+
+IMPORT = """
+import json, os, sys
+sys.path.insert(0, sys.argv[1])
+__import__(sys.argv[2]).handler
+print(json.dumps([*sys.modules]))
+"""
+
+
+ON_LAMBDA = {
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_LAMBDA_FUNCTION_NAME": "deployer",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "ARTIFACT_BUCKET": "artifacts",
+    "EVENT_BUS_NAME": "default",
+    "STACK_NAME": "deployer",
+}
+
+
+def modules_of(handler: str, environment: Mapping[str, str] = ON_LAMBDA) -> set[str]:
+    """Return what a clean interpreter has imported once it has imported a handler."""
+    ran = subprocess.run(  # noqa: S603 - a program of our own
+        [sys.executable, "-I", "-c", IMPORT, FUNCTIONS, handler],
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return set(json.loads(ran.stdout))
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_handler_imports_of_what_is_slow_only_what_it_needs(handler: str) -> None:
+    """Also counted is what Lambda's initialisation makes beside: adapters and clients."""
+    needed = BESIDES.get(handler, set()) | (set() if handler in PLANLESS else {"pydantic"})
+
+    assert modules_of(handler) & SLOW.keys() == needed
+
+
+def test_adapters_are_made_while_lambda_initialises_a_function() -> None:
+    """Elsewhere, importing a handler makes nothing, and needs no environment."""
+    assert "deployer.aws.sagemaker" in modules_of("create_models")
+    assert "deployer.aws.sagemaker" not in modules_of("create_models", {})
