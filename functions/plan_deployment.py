@@ -10,7 +10,8 @@ from deployer.json_document import Document
 from deployer.planning.choose import Planning, choose_action
 from deployer.planning.decisions import check_deadline, wait_seconds
 from deployer.planning.draft import draft_deployment
-from deployer.planning.plan import Action, Plan, plan_of
+from deployer.planning.plan import Action, Draft, Plan, plan_of
+from deployer.planning.preview import Previewing
 from deployer.planning.revision import Store
 from deployer.planning.rollback import resolve_rollback
 from deployer.runtime import logger, monitoring, objects, sagemaker, step
@@ -36,14 +37,20 @@ def handler(event: Document) -> Document:
     logger.append_keys(endpoint=draft.endpoint_name)
     seconds = wait_seconds(settings.poll_interval_seconds, now - draft.started_at)
     planning = Planning(service, monitoring(), store.objects, now, seconds)
-    if action is not None:
-        return _measured(planning.decided(draft, action))
-    if draft.revision is None:
-        draft = resolve_rollback(draft, planning, store, settings.allowances)
-    plan = draft if isinstance(draft, Plan) and draft.revision is None else choose_action(draft, planning)
+    plan = planning.decided(draft, action) if action else _decide(draft, planning, store, settings)
+    document = _measured(plan)
+    if plan.is_dry_run:
+        preview = Previewing(service, store, settings.retained_revisions).preview(plan)
+        return {**document, "Action": Action.PLANNED.value, "Preview": preview}
     if plan.action in {Action.WAIT, Action.CONFIRM}:
         check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")
-    return _measured(plan)
+    return document
+
+
+def _decide(draft: Draft, planning: Planning, store: Store, settings: Settings) -> Plan:
+    if draft.revision is None:
+        draft = resolve_rollback(draft, planning, store, settings.allowances)
+    return draft if isinstance(draft, Plan) and draft.revision is None else choose_action(draft, planning)
 
 
 def _measured(plan: Plan) -> Document:

@@ -88,6 +88,7 @@ def schema() -> Document:
         "ExcludeRetainedVariantProperties": shapes.of("VariantPropertyList"),
         "SmokeTest": {"anyOf": [{"$ref": "#/$defs/SmokeTest"}, _NULL]},
         "Rollback": {"anyOf": [{"type": "boolean"}, {**shapes.of("EndpointConfigName"), **named}]},
+        "DryRun": {"type": "boolean"},
         "Tags": {
             "type": "object",
             "maxProperties": MOST_TAGS,

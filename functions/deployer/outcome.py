@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 EXECUTION_TIMED_OUT = "ExecutionTimedOut"
 """What an execution fails with whose own time is over; no state has an error of this name."""
 
+_MOST_PATHS = 50
+"""Changed fields that the event of a dry run names."""
+
 _ENDPOINT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
@@ -28,6 +31,7 @@ class Outcome(StrEnum):
     NOTHING_TO_DO = "NothingToDo"
     SUPERSEDED = "Superseded"
     AWAITING_ARTIFACT = "AwaitingArtifact"
+    PLANNED = "Planned"
     REJECTED = "Rejected"
     TIMED_OUT = "TimedOut"
     FAILED = "Failed"
@@ -44,6 +48,7 @@ _OUTCOMES_OF_ACTIONS = {
     "Confirm": Outcome.NOTHING_TO_DO,
     "Superseded": Outcome.SUPERSEDED,
     "AwaitingArtifact": Outcome.AWAITING_ARTIFACT,
+    "Planned": Outcome.PLANNED,
 }
 
 
@@ -70,6 +75,7 @@ def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
         "Revision": plan.get("Revision") or None,
         "RequestedAt": plan.get("RequestedAt"),
         "Reason": plan.get("Reason") or None,
+        "Planned": _names_of(plan.get("Preview") or {}) or None,
         "Execution": execution["Id"],
         "StartedAt": started_at.isoformat(),
         "DurationSeconds": round((ended_at - started_at).total_seconds(), 3),
@@ -115,6 +121,14 @@ def _outcome(plan: Mapping[str, Any], failure: Mapping[str, str] | None) -> Outc
     if failure:
         return _OUTCOMES_OF_ERRORS.get(failure["Error"], Outcome.FAILED)
     return _OUTCOMES_OF_ACTIONS.get(plan.get("Action", ""), Outcome.DEPLOYED)
+
+
+def _names_of(preview: Mapping[str, Any]) -> Document:
+    """Return what a dry run reports, without any value of the request: what it would do, and the fields that change."""
+    if not preview:
+        return {}
+    paths = [change["Path"] for change in preview["Changes"]]
+    return {"Action": preview["Action"], "Creates": preview["Creates"], "Changes": paths[:_MOST_PATHS]}
 
 
 def _event_id(trigger: object) -> str | None:

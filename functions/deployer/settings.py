@@ -36,6 +36,7 @@ class Settings(BaseModel):
     default_instance_count: int = 1
     poll_interval_seconds: int = 30
     deployment_timeout_seconds: int = 7200
+    retained_revisions: int = 3
     allowed_images: Words = ()
     allowed_role_arns: Words = ()
     allowed_bucket_arns: Words = ()

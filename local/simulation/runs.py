@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from local.virtual_time import Execution
 
 FAILURES = frozenset({"Rejected", "TimedOut", "Failed", "FailedUnannounced"})
-SUCCESSES = frozenset({"Deployed", "NothingToDo", "Superseded", "AwaitingArtifact", "SucceededUnannounced"})
+SUCCESSES = frozenset({"Deployed", "NothingToDo", "Superseded", "AwaitingArtifact", "Planned", "SucceededUnannounced"})
 UNANNOUNCED = frozenset({"SucceededUnannounced", "FailedUnannounced"})
 
 
@@ -121,6 +121,11 @@ class Run:
         return (self.plan.get("Request") or {}).get("SmokeTest")
 
     @property
+    def is_dry(self) -> bool:
+        """Whether its request asked only what it would change."""
+        return bool((self.plan.get("Request") or {}).get("DryRun"))
+
+    @property
     def error(self) -> str:
         """The error that it failed with; empty if it did not fail."""
         return self.failure("Failure").get("Error", "")
@@ -147,7 +152,7 @@ class Run:
             return (others | superseded).get(self.error, "Failed")
         actions = {"Confirm": "NothingToDo"}
         action = str(self.plan.get("Action"))
-        known = {"NothingToDo", "Superseded", "AwaitingArtifact"}
+        known = {"NothingToDo", "Superseded", "AwaitingArtifact", "Planned"}
         return actions.get(action, action if action in known else "Deployed")
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from local.json_document import Document
@@ -10,11 +11,12 @@ from local.simulation.scenario import Approval, Event, Manual, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
     from local.simulation.scenario import RequestStep, Validity
 
 _Common = Document
+
+_DRY_SHARE = 0.08
 
 
 def make_request(random: Random, name: str, endpoint: str, moment: float, deliveries: tuple[float, ...]) -> RequestStep:
@@ -82,9 +84,16 @@ def _foreign(random: Random, common: _Common) -> RequestStep:
 
 
 def _by_event_or_person(random: Random, common: _Common, document: Any) -> RequestStep:
+    if common.get("validity") != "invalid" and _is_dry(common):
+        document = {**document, "DryRun": True}
     if random.choice([True, False]):
         return Manual(**common, document=document)
     return Event(**common, detail=document)
+
+
+def _is_dry(common: _Common) -> bool:
+    """Draw by the request alone, so that scenarios differ in nothing else from what they were without dry runs."""
+    return Random(f"{common['name']} {common['at']}").random() < _DRY_SHARE  # noqa: S311 - repeatable, not secret
 
 
 _KINDS: dict[Callable[[Random, _Common], RequestStep], int] = {

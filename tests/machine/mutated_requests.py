@@ -10,7 +10,7 @@ import plan_deployment
 from deployer import clock
 from deployer.planning import choose, draft
 from deployer.planning.choose import Planning
-from deployer.planning.plan import Action
+from deployer.planning.plan import Action, Draft
 from deployer.request.problem import Problem
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine, retriers
 from tests.machine.scripted_scenarios import (
@@ -48,6 +48,12 @@ def create_before_checking(patch: pytest.MonkeyPatch) -> None:
         return inner(*given)
 
     around(patch, plan_deployment, "draft_deployment", drafted)
+
+
+@breaks("dry_runs_change_nothing", seed=0)
+def deploy_dry_runs(patch: pytest.MonkeyPatch) -> None:
+    """Deploys what a dry run only asks about."""
+    patch.setattr(Draft, "is_dry_run", property(lambda _: False))
 
 
 @breaks("invalid_requests_are_rejected", seed=31)

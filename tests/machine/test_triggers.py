@@ -20,10 +20,12 @@ from tests.machine.factories import (
     MANIFEST_KEY,
     NOTHING,
     copies,
+    deploy,
     endpoint_of,
     live_model,
     loads,
     put_manifest,
+    request,
     stored,
     upload,
 )
@@ -57,6 +59,25 @@ def test_every_sample_has_its_outcome(world: Any, name: str) -> None:
     assert (execution.cause, execution.states[-1]) == ("", expected)
     assert world.bus[0]["EndpointName"] == "churn"
     assert world.bus[0]["RequestId"] == sample(name).get("id", "execution-0")
+
+
+def test_dry_run_is_answered_and_changes_nothing(world: Any) -> None:
+    """By whatever way it comes; the execution's output has the preview, and the event the names in it."""
+    deploy(world, "a")
+    before = (world.names, stored(world), endpoint_of(world))
+    event = {**sample("deployment_requested"), "detail": request("b", DryRun=True)}
+    put_manifest(world, json.dumps({**request("c"), "DryRun": True}))
+
+    world.clock.sleep(60)
+    executions = [world.run(request("b", DryRun=True)), world.run(event), upload(world, b"weights")]
+
+    assert [execution.states[-1] for execution in executions] == ["Planned"] * 3
+    assert (world.names, stored(world), endpoint_of(world)) == before
+    preview = json.loads(executions[0].record["output"])["Plan"]["Preview"]
+    (image,) = (each for each in preview["Changes"] if each["Path"] == "Models.m.PrimaryContainer.Image")
+    assert [image[side].rpartition("/")[2] for side in ("Before", "After")] == ["a:1", "b:1"]
+    assert [each["Planned"]["Action"] for each in world.bus[1:]] == ["Update"] * 3
+    assert world.bus[1]["Planned"]["Changes"] == ["Models.m.PrimaryContainer.Image"]
 
 
 def test_weights_of_2_and_1_give_two_thirds_and_one_third(world: Any) -> None:

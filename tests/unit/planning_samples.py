@@ -41,6 +41,7 @@ def complete_request(image: str = "a", **changed: Any) -> Document:
         "ExcludeRetainedVariantProperties": [],
         "SmokeTest": None,
         "Rollback": False,
+        "DryRun": False,
         "Tags": {},
         **changed,
     }

@@ -192,6 +192,6 @@ def test_draft_keeps_every_field_of_the_request(account: PlanningAccount) -> Non
 
     assert found.request.keys() == {
         "EndpointName", "Models", "EndpointConfig", "DeploymentConfig", "RetainAllVariantProperties",
-        "ExcludeRetainedVariantProperties", "SmokeTest", "Rollback", "Tags",
+        "ExcludeRetainedVariantProperties", "SmokeTest", "Rollback", "DryRun", "Tags",
     }  # fmt: skip
     assert found.request["Tags"] == {"team": "growth"}

@@ -55,6 +55,7 @@ def rejection(trigger: object, error: str = "InvalidRequestError") -> Document:
         ("NothingToDo", None, "NothingToDo"),
         ("Superseded", None, "Superseded"),
         ("AwaitingArtifact", None, "AwaitingArtifact"),
+        ("Planned", None, "Planned"),
         ("Update", "InvalidRequestError", "Rejected"),
         ("Update", "DeploymentTimedOutError", "TimedOut"),
         ("Update", "DeploymentSupersededError", "Superseded"),
@@ -83,6 +84,20 @@ def test_event_tells_names_and_times() -> None:
         "Error": "EndpointFailedError",
         "Cause": "No luck.",
     }
+
+
+def test_event_of_a_dry_run_names_fields_without_values() -> None:
+    changes = [{"Path": f"Tags.tag-{number}", "After": "confidential"} for number in range(60)]
+    preview = {"Action": "Update", "Creates": {"Models": ["churn-m-1"]}, "Changes": changes, "Copies": []}
+
+    detail = conclude(report(Plan={**PLAN, "Action": "Planned", "Preview": preview}), "models/")
+
+    assert detail["Planned"] == {
+        "Action": "Update",
+        "Creates": {"Models": ["churn-m-1"]},
+        "Changes": [f"Tags.tag-{number}" for number in range(50)],
+    }
+    assert "confidential" not in json.dumps(detail)
 
 
 def test_event_tells_what_the_endpoint_went_back_to() -> None:

@@ -66,6 +66,38 @@ def test_request_that_awaits_its_artifact_has_no_revision(account: PlanningAccou
     assert account.calls(before) == []
 
 
+def test_dry_run_is_planned_whatever_it_would_do(account: PlanningAccount) -> None:
+    """Neither a busy endpoint nor a missing artifact makes it wait."""
+    found = {
+        "create": plan_first(account, request(**SMALL, DryRun=True)),
+        "await": plan_first(account, request(DryRun=True)),
+    }
+    account.serve(is_deployed=False)
+    found["wait"] = plan_first(account, request(**SMALL, DryRun=True))
+    found["roll back later"] = plan_first(account, request(Rollback=True, DryRun=True))
+
+    assert {plan.action for plan in found.values()} == {Action.PLANNED}
+    actions = {name: plan.preview["Action"] for name, plan in found.items()}
+    assert actions == {"create": "Create", "await": "AwaitingArtifact", "wait": "Wait", "roll back later": "Wait"}
+    assert found["await"].preview["Warnings"] == [found["await"].reason]
+
+
+def test_dry_run_of_a_rollback_reports_what_it_goes_back_to(account: PlanningAccount) -> None:
+    account.serve("a", -60)
+    account.serve("b", -30)
+
+    found = plan_first(account, request(Rollback=True, DryRun=True))
+
+    (change,) = found.preview["Changes"]
+    assert (change["Before"], change["After"]) == (f"{REGISTRY}/b:1", f"{REGISTRY}/a:1")
+
+
+def test_dry_run_names_the_revision_that_the_request_makes(account: PlanningAccount) -> None:
+    dry, real = plan_first(account, request(**SMALL, DryRun=True)), plan_first(account, request(**SMALL))
+
+    assert (dry.revision, dry.model_names) == (real.revision, real.model_names)
+
+
 def test_wrong_request_is_rejected_before_anything_is_called(account: PlanningAccount) -> None:
     assert rejection(account, {"EndpointNam": "churn"}).splitlines() == [
         "EndpointNam: is no field of a request; did you mean 'EndpointName'?",

@@ -42,6 +42,7 @@ class Action(StrEnum):
     NOTHING_TO_DO = "NothingToDo"
     SUPERSEDED = "Superseded"
     AWAITING_ARTIFACT = "AwaitingArtifact"
+    PLANNED = "Planned"
 
 
 class _StateData(BaseModel):
@@ -111,6 +112,11 @@ class Draft(_StateData):
         return self.request.get("DeploymentConfig")
 
     @property
+    def is_dry_run(self) -> bool:
+        """Whether the request asks only what it would change."""
+        return bool(self.request.get("DryRun"))
+
+    @property
     def smoke_test(self) -> Document | None:
         """The smoke test that the request asks for."""
         return self.request.get("SmokeTest")
@@ -151,6 +157,8 @@ class Plan(Draft):
     previous: str = ""
     """The endpoint config that the endpoint serves while this revision is not live; empty if there is no endpoint."""
     previous_arn: str = ""
+    preview: Document = {}
+    """What a dry run reports; empty for other runs."""
 
     @classmethod
     def of(cls, draft: Draft, action: Action, wait_seconds: int, before: Before | None = None) -> Plan:

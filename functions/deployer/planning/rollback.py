@@ -23,12 +23,13 @@ from deployer.tags import DEPLOYED, STACK_TAG, STATE_TAG
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from deployer.aws.sagemaker import SageMaker
     from deployer.planning.live import Live
     from deployer.planning.revision import Store
     from deployer.request.allowances import Allowances
 
-_OWN_FIELDS = ("DeploymentConfig", "RetainAllVariantProperties", "ExcludeRetainedVariantProperties")
-"""Fields that say how an endpoint is changed: they are the rollback's own."""
+_OWN_FIELDS = ("DeploymentConfig", "RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "DryRun")
+"""Fields that say how an endpoint is changed, and whether it is: they are the rollback's own."""
 
 _MOST_REVISIONS = 50
 """How many earlier revisions are looked at for one that was deployed."""
@@ -83,10 +84,8 @@ def _check_smoke_test(request: Document, store: Store) -> None:
 def _earlier(draft: Draft, live: Live, planning: Planning, store: Store) -> StoredRevision:
     """Read the stored request of the named revision, or of the newest deployed one from before the live one."""
     wanted, name = draft.request["Rollback"], draft.endpoint_name
-    folders = store.objects.list_folders(store.bucket, f"{STORE_PREFIX}{name}/")
-    known = {folder: Revision.parse(name, folder) for folder in folders}
-    revisions = {folder: revision for folder, revision in known.items() if revision}
-    newest_first = sorted(revisions, key=lambda each: revisions[each].order, reverse=True)
+    revisions = stored_revisions(store, name)
+    newest_first = [*revisions]
     if isinstance(wanted, str):
         candidates = [wanted] if wanted in revisions else []
         missing = (
@@ -101,7 +100,7 @@ def _earlier(draft: Draft, live: Live, planning: Planning, store: Store) -> Stor
         candidates = [each for each in newest_first if revisions[each].order < attached.order]
         missing = f"there is no deployed revision before {attached.name}"
     for candidate in candidates[:_MOST_REVISIONS]:
-        if _is_deployed(candidate, planning, draft.stack) and (stored := _read(store, name, candidate)):
+        if is_deployed(candidate, planning.sagemaker, draft.stack) and (stored := _read(store, name, candidate)):
             return stored
     raise InvalidRequestError(
         f"Rollback: {missing}. What version 0.1 of the deployer deployed has no stored request; "
@@ -109,9 +108,17 @@ def _earlier(draft: Draft, live: Live, planning: Planning, store: Store) -> Stor
     )
 
 
-def _is_deployed(name: str, planning: Planning, stack: str) -> bool:
-    config = planning.sagemaker.find_endpoint_config(name)
-    tags = planning.sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
+def stored_revisions(store: Store, endpoint_name: str) -> dict[str, Revision]:
+    """Return the stored revisions of an endpoint by their names, deployed or not, the newest first."""
+    folders = store.objects.list_folders(store.bucket, f"{STORE_PREFIX}{endpoint_name}/")
+    known = {folder: revision for folder in folders if (revision := Revision.parse(endpoint_name, folder))}
+    return dict(sorted(known.items(), key=lambda item: item[1].order, reverse=True))
+
+
+def is_deployed(name: str, sagemaker: SageMaker, stack: str) -> bool:
+    """Tell whether a revision of a stack has been recorded as deployed."""
+    config = sagemaker.find_endpoint_config(name)
+    tags = sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
     return tags.get(STACK_TAG) == stack and tags.get(STATE_TAG) == DEPLOYED
 
 

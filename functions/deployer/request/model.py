@@ -53,6 +53,8 @@ class DeploymentRequest(BaseModel):
     """What the endpoint has to answer before the deployment counts."""
     rollback: bool | str = False
     """Whether to deploy what the revision before the live one held, or the name of the revision."""
+    dry_run: bool = False
+    """Whether only to report what the request would change; the outcome is Planned, and nothing is created."""
     tags: dict[str, str] = {}
     """Tags of everything that is created."""
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 INVARIANTS: tuple[Invariant, ...] = (
     errors.planning_changes_nothing,
     errors.rejected_requests_have_no_effect,
+    errors.dry_runs_change_nothing,
     errors.invalid_requests_are_rejected,
     errors.valid_requests_are_not_rejected,
     errors.only_known_errors_are_raised,

@@ -42,6 +42,19 @@ def rejected_requests_have_no_effect(recording: Recording) -> Iterator[str]:
             yield f"{run.name} was rejected and changed {', '.join(changed)}" if changed else ""
 
 
+def dry_runs_change_nothing(recording: Recording) -> Iterator[str]:
+    """A dry run changes nothing, deploys nothing, and discloses no secrets."""
+    for run in recording.runs:
+        if run.is_dry:
+            changed = [name for actor, _, name in _changes(recording) if actor == run.name]
+            yield f"{run.name} was a dry run and changed {', '.join(changed)}" if changed else ""
+            is_right = run.outcome == "Planned" or bool(run.error) or not run.outcome
+            yield "" if is_right else f"{run.name} was a dry run and ended as {run.outcome}"
+            preview = json.dumps(run.plan.get("Preview"))
+            found = [secret for secret in recording.secrets if secret in preview]
+            yield f"The preview of {run.name} discloses {', '.join(found)}" if found else ""
+
+
 def _changes(recording: Recording) -> Iterator[tuple[str, str, str]]:
     """Yield what executions changed in SageMaker and in S3: their names, their functions, and the names of records."""
     for write in recording.writes:
