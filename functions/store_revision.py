@@ -6,10 +6,10 @@ import os
 
 from deployer import clock
 from deployer.json_document import Document
-from deployer.planning.data import objects_to_copy
 from deployer.planning.keys import execution_key, request_key
+from deployer.planning.model_data import objects_to_copy
 from deployer.planning.plan import plan_of
-from deployer.planning.store import StoredRevision
+from deployer.planning.revision_store import StoredRevision
 from deployer.runtime import copier, objects, step
 
 _SECONDS = 780.0

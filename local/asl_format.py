@@ -14,8 +14,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from local.environment import ROOT
 from local.json_document import Document
-from local.settings import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,8 +18,8 @@ from deployer.request.rules.tags import MOST_TAGS
 from deployer.request.service_model import operation_input, sagemaker
 from deployer.request.shapes import MODEL_KEY_LENGTH
 from deployer.request.smoke_test import Expect, SmokeTest
+from local.environment import ROOT
 from local.json_document import Document
-from local.settings import ROOT
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
-from local.settings import ACCOUNT_ID, REGION, aws_environment
+from local.environment import ACCOUNT_ID, REGION, aws_environment
 from local.simulator.errors import invalid
 
 _SAGEMAKER = "sagemaker.amazonaws.com"

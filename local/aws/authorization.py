@@ -7,8 +7,8 @@ from ministack.core import iam_evaluator
 from ministack.core.iam_actions import identity_denial_message
 from ministack.core.iam_evaluator import AuthError
 
+from local.environment import REGION
 from local.json_document import Document
-from local.settings import REGION
 from local.simulator import ServiceError
 from local.simulator.permissions import Permission
 

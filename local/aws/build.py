@@ -21,7 +21,7 @@ import yaml
 from local.aws import function_process
 from local.aws.errors import LocalAwsError
 from local.aws.processes import run
-from local.settings import BUILD, REGION, ROOT, WHEELS, process_environment
+from local.environment import BUILD, REGION, ROOT, WHEELS, process_environment
 
 _TEMPLATE = ROOT / "template.yaml"
 _FUNCTIONS = ROOT / "functions"

@@ -38,7 +38,7 @@ class Control:
         self._send("PUT", f"{PATH}settings", _SETTINGS.dump_python(settings, mode="json"))
 
     def calls(self) -> list[Document]:
-        """Return the requests that SageMaker got, in order; see `local.aws.sagemaker.Call`."""
+        """Return the requests that SageMaker got, in order; see `local.aws.sagemaker_service.Call`."""
         calls: list[Document] = self._send("GET", f"{PATH}calls")
         return calls
 

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from local.aws.audit import Audit, Authorization
 from local.aws.control import PATH
-from local.aws.sagemaker import Call, SageMaker
-from local.aws.states import StepFunctions
+from local.aws.ministack_states import StepFunctions
+from local.aws.sagemaker_service import Call, SageMaker
 from local.json_document import Document
 from local.simulator import Settings
 

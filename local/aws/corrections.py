@@ -1,6 +1,6 @@
 """Where MiniStack differs from AWS in something that the stack relies on.
 
-Step Functions has a module of its own, `local.aws.states`.
+Step Functions has a module of its own, `local.aws.ministack_states`.
 """
 
 import json

@@ -8,7 +8,7 @@ from pathlib import Path
 from local.aws.build import architecture
 from local.aws.processes import run
 from local.aws.server import Server
-from local.settings import BUILD, STACK_NAME
+from local.environment import BUILD, STACK_NAME
 
 _SAM = Path(sys.executable).with_name("sam")
 _DEPLOY_SECONDS = 120.0

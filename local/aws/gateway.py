@@ -18,13 +18,13 @@ from ministack.core import lambda_runtime, router
 from local.aws import scaling
 from local.aws.account import Account
 from local.aws.audit import Audit
-from local.aws.clock import RealClock
 from local.aws.control_panel import Application, ControlPanel
 from local.aws.corrections import heed_conditions_of_copies, put_versions_in_events
-from local.aws.sagemaker import SERVICE, SageMaker
+from local.aws.ministack_states import StepFunctions
+from local.aws.real_clock import RealClock
 from local.aws.sagemaker_events import Ticker, put_on_default_bus
-from local.aws.states import StepFunctions
-from local.settings import ACCOUNT_ID, REGION
+from local.aws.sagemaker_service import SERVICE, SageMaker
+from local.environment import ACCOUNT_ID, REGION
 from local.simulator import Simulator
 
 _SEED = 7

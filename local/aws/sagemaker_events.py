@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from ministack.services import eventbridge
 
-from local.aws.clock import Clock
 from local.json_document import Document
+from local.simulator.clock import Clock
 
 _TICK_SECONDS = 0.05
 # Alarms are looked at, too, and nothing says when one goes off.

@@ -14,10 +14,10 @@ from botocore.validate import ParamValidator
 from ministack.core.router import extract_access_key_id
 
 from local.aws.authorization import enforce, requested_tags, resource_tags
-from local.aws.clock import Clock
+from local.environment import ACCOUNT_ID, REGION
 from local.json_document import Document
-from local.settings import ACCOUNT_ID, REGION
 from local.simulator import ServiceError
+from local.simulator.clock import Clock
 from local.simulator.errors import invalid
 from local.simulator.permissions import Permission
 from local.simulator.validation import operation

@@ -20,8 +20,8 @@ from botocore.config import Config
 from local.aws.control import Control
 from local.aws.errors import LocalAwsError
 from local.aws.processes import kill_group, tail
+from local.environment import ACCOUNT_ID, REGION, ROOT, aws_environment, process_environment
 from local.json_document import Document
-from local.settings import ACCOUNT_ID, REGION, ROOT, aws_environment, process_environment
 
 _HOST = "127.0.0.1"
 _PROGRAM = (sys.executable, "-m", "local.aws.gateway")

@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from local.aws.build import build
 from local.aws.deploy import Outputs, deploy
-from local.aws.execution import follow, wait_for_execution
-from local.aws.outcomes import Outcomes
+from local.aws.execution_follower import follow, wait_for_execution
+from local.aws.outcome_queue import Outcomes
 from local.aws.server import Server
 from local.json_document import Document
 

@@ -8,8 +8,8 @@ from local.aws.build import build
 from local.aws.deploy import deploy
 from local.aws.interrupts import run_interruptible
 from local.aws.server import Server
+from local.environment import aws_environment
 from local.progress import Progress
-from local.settings import aws_environment
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from local.aws.interrupts import run_interruptible
 from local.aws.server import Server
 from local.aws.stack import Stack
 from local.demo.demo import Demo
-from local.demo.models import DemoModels
+from local.demo.demo_models import DemoModels
 from local.demo.sample.training import MANIFEST
 from local.progress import Progress
 from local.simulator import Fault, Settings

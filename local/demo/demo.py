@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from local.aws.execution import follow, wait_for_execution
+from local.aws.execution_follower import follow, wait_for_execution
 from local.aws.stack import Stack
+from local.demo.demo_models import DemoFailedError, DemoModels
 from local.demo.endpoint_watcher import EndpointWatcher
-from local.demo.models import DemoFailedError, DemoModels
 from local.demo.progress_view import Observations, ProgressView
 from local.demo.sample.client import Client, invoke
 from local.demo.sample.training import pack

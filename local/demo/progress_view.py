@@ -9,7 +9,7 @@ from itertools import dropwhile, pairwise, zip_longest
 
 from rich.markup import escape
 
-from local.aws.execution import Moment
+from local.aws.execution_follower import Moment
 from local.demo.summaries import RESTING_STATUSES, new_fleet_share, summarize_endpoint, summarize_state
 from local.json_document import Document
 from local.progress import Progress, Stopwatch

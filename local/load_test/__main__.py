@@ -18,11 +18,11 @@ from local.aws.errors import LocalAwsError
 from local.aws.interrupts import run_interruptible
 from local.aws.server import Server
 from local.aws.stack import Stack
+from local.environment import REGION
 from local.load_test.figures import Figures, table, write
 from local.load_test.on_aws import run_on_aws
 from local.load_test.uploads import RETAINED, Load, hosting
 from local.progress import Progress
-from local.settings import REGION
 
 _STUCK_SECONDS = 3600.0
 _ENVIRONMENT = {

@@ -8,8 +8,8 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
+from local.environment import ROOT
 from local.json_document import Document
-from local.settings import ROOT
 from local.simulator.errors import throttled as throttling
 from local.states_language.history import FAILED, SCHEDULED, details_of
 

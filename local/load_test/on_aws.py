@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.aws.errors import LocalAwsError
-from local.aws.outcomes import OutcomeMissingError
+from local.aws.outcome_queue import OutcomeMissingError
 from local.json_document import Document
 from local.load_test.checks import EndState, find_violations, leftovers_of_sweeps
 from local.load_test.figures import Figures

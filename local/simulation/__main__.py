@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from local.simulation.campaign import run
-from local.simulation.document import write_table
+from local.simulation.reliability_table import write_table
 from local.simulation.report import report, summarize, unvisited
 from local.simulation.totals import Totals
 from local.simulation.worker import code

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from local.settings import ACCOUNT_ID, REGION
+from local.environment import ACCOUNT_ID, REGION
 from local.simulation import scenario as steps
 from local.simulation.environments import Deployment
 from local.simulation.operator_actions import Operator
 from local.simulation.requests import ALARM, SHARED_OBJECTS
 from local.simulation.runs import Run, SweepRun
-from local.simulator.events import STATE_CHANGE
+from local.simulator.endpoint_events import STATE_CHANGE
 from local.virtual_time import ExecutionDoesNotExistError, ExecutionNotRedrivableError
 from local.virtual_time.world import BUCKET
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from local.json_document import Document
-from local.simulation.account import configs_of, models_of
+from local.simulation.account_state import configs_of, models_of
 from local.simulation.requests import external_model
 from local.simulator import ServiceError
 from local.virtual_time.world import BUCKET

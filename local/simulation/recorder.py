@@ -11,7 +11,7 @@ from unittest import mock
 from moto.s3.models import FakeKey, S3Backend
 
 from local.json_document import Document
-from local.simulation.account import configs_of
+from local.simulation.account_state import configs_of
 from local.simulation.actors import current_actor
 from local.simulation.fault_windows import REFUSED
 from local.simulation.records import Arrival, Call, ObjectWrite, Probe, Write

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
 from local.json_document import Document
-from local.simulation.account import configs_of
+from local.simulation.account_state import configs_of
 
 if TYPE_CHECKING:
     from collections import Counter

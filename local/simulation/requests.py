@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from local.environment import ACCOUNT_ID, REGION
 from local.json_document import Document
-from local.settings import ACCOUNT_ID, REGION
 from local.virtual_time.world import BUCKET, IMAGE, ROLE
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from local.simulation.account import configs_of
+from local.simulation.account_state import configs_of
 from local.simulation.scenario import (
     Approval,
     Event,

@@ -11,7 +11,7 @@ import traceback
 from contextlib import ExitStack, redirect_stdout
 from typing import TYPE_CHECKING
 
-from local.settings import ROOT
+from local.environment import ROOT
 from local.simulation.checker import check
 from local.simulation.generator import make_scenario
 from local.simulation.runner import run_scenario

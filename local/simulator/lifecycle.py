@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.simulator.endpoint import Endpoint
-    from local.simulator.events import Events
+    from local.simulator.endpoint_events import Events
     from local.simulator.faults import Faults
     from local.simulator.provisioner import Provisioner
     from local.simulator.store import Store

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from local.json_document import Document
 from local.simulator.calls import Calls
+from local.simulator.endpoint_events import Events
 from local.simulator.endpoints import Endpoints
 from local.simulator.errors import ServiceError, role_not_ready
-from local.simulator.events import Events
 from local.simulator.faults import Faults
+from local.simulator.invocation import Runtime
 from local.simulator.lifecycle import Lifecycle
 from local.simulator.loading import Loader
 from local.simulator.provisioner import Provisioner
 from local.simulator.registry import Registry
-from local.simulator.runtime import Runtime
 from local.simulator.settings import Settings
 from local.simulator.statuses import Statuses
 from local.simulator.store import Store
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from local.aws.clock import Clock
     from local.simulator.calls import Call
+    from local.simulator.clock import Clock
+    from local.simulator.invocation import Invocation
     from local.simulator.loading import Storage
-    from local.simulator.runtime import Invocation
 
 OPERATIONS = (
     "CreateModel", "DescribeModel", "DeleteModel", "ListModels",

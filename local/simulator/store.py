@@ -14,7 +14,7 @@ from local.simulator.replicas import Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.aws.clock import Clock
+    from local.simulator.clock import Clock
     from local.simulator.settings import Settings
 
 _MOST_TAGS = 50

@@ -1,7 +1,6 @@
 """The state machines in virtual time: the shipped definitions, with the real handlers, in one process."""
 
 from local.states_language.errors import UnsupportedStateError
-from local.virtual_time.clock import ClockStoppedError, VirtualClock
 from local.virtual_time.execution import Execution
 from local.virtual_time.machine import (
     ExecutionAlreadyExistsError,
@@ -9,6 +8,7 @@ from local.virtual_time.machine import (
     ExecutionNotRedrivableError,
     Machine,
 )
+from local.virtual_time.virtual_clock import ClockStoppedError, VirtualClock
 
 __all__ = [
     "ClockStoppedError",

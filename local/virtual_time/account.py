@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.simulator import Settings
-    from local.virtual_time.clock import VirtualClock
+    from local.virtual_time.virtual_clock import VirtualClock
 
 
 class Account:

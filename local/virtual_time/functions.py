@@ -12,15 +12,15 @@ from uuid import uuid4
 
 import yaml
 
+from local.environment import ROOT
 from local.json_document import Document
-from local.settings import ROOT
 from local.simulator.errors import FunctionKilledError
-from local.virtual_time.clock import DeadlinePassedError
+from local.virtual_time.virtual_clock import DeadlinePassedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.virtual_time.clock import VirtualClock
+    from local.virtual_time.virtual_clock import VirtualClock
 
 _PAYLOAD_BYTES = 6 * 1024 * 1024
 _TEMPLATE = ROOT / "template.yaml"

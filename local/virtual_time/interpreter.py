@@ -7,8 +7,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from local.environment import REGION
 from local.json_document import Document
-from local.settings import REGION
 from local.states_language.errors import StateError, UnsupportedStateError, located
 from local.states_language.paths import check_size, dumps, select
 from local.states_language.states import fail_with, output_of, run_choice, run_pass, wait_seconds
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from local.states_language.callbacks import Callbacks
-    from local.virtual_time.clock import Task, VirtualClock
+    from local.virtual_time.virtual_clock import Task, VirtualClock
 
 # "Quotas related to state machine executions", AWS Step Functions Developer Guide.
 _MAX_EVENTS = 25_000

@@ -8,8 +8,8 @@ import re
 from random import Random
 from typing import TYPE_CHECKING, Any, Self
 
+from local.environment import ACCOUNT_ID, REGION, ROOT
 from local.json_document import Document
-from local.settings import ACCOUNT_ID, REGION, ROOT
 from local.states_language.callbacks import Callbacks
 from local.states_language.definition import check
 from local.states_language.paths import dumps
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from local.virtual_time.clock import VirtualClock
+    from local.virtual_time.virtual_clock import VirtualClock
 
 DEFINITION = ROOT / "statemachine" / "deploy_endpoint.asl.json"
 _ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/state-machine"

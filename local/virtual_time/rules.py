@@ -14,7 +14,7 @@ from local.virtual_time.functions import FunctionError, invoke, rules_of_templat
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from local.virtual_time.clock import VirtualClock
+    from local.virtual_time.virtual_clock import VirtualClock
 
 # "Error handling for asynchronous invocation", AWS Lambda Developer Guide.
 _RETRY_SECONDS = (60.0, 120.0)

@@ -19,17 +19,17 @@ from moto.moto_api._internal import mock_random
 from moto.s3.models import s3_backends
 
 from deployer import runtime
+from local.environment import ACCOUNT_ID, REGION
 from local.json_document import Document
-from local.settings import ACCOUNT_ID, REGION
 from local.simulator import Settings
 from local.states_language.callbacks import Callbacks
 from local.virtual_time.account import Account
-from local.virtual_time.clock import VirtualClock
 from local.virtual_time.connections import SERVICES, connect
-from local.virtual_time.events import build_event, status_event, upload_detail
+from local.virtual_time.eventbridge_events import build_event, status_event, upload_detail
 from local.virtual_time.machine import DEFINITION, Machine
 from local.virtual_time.rules import Rules
-from local.virtual_time.step_functions import StepFunctions
+from local.virtual_time.step_functions_api import StepFunctions
+from local.virtual_time.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

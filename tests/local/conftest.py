@@ -9,7 +9,7 @@ import pytest
 
 from local.aws.stack import running_stack
 from local.demo.sample.training import pack, train
-from local.settings import STACK_NAME
+from local.environment import STACK_NAME
 from local.simulator import Settings
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from ministack.services import s3, stepfunctions
 
 from deployer.json_document import Document
 from local.aws.server import Server
-from local.settings import ACCOUNT_ID, REGION, aws_environment
+from local.environment import ACCOUNT_ID, REGION, aws_environment
 from local.simulator import EventDelivery, Settings
 
 if TYPE_CHECKING:

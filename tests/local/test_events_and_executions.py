@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployer.json_document import Document
-from local.aws.execution import wait_for_execution
-from local.settings import STACK_NAME
+from local.aws.execution_follower import wait_for_execution
+from local.environment import STACK_NAME
 
 if TYPE_CHECKING:
     from local.aws.stack import Stack

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deployer.json_document import Document
-from local.aws.execution import follow
+from local.aws.execution_follower import follow
 from tests.machine.factories import REFUSES, request
 
 if TYPE_CHECKING:

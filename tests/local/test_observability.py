@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployer.json_document import Document
-from local.aws.execution import follow
-from local.settings import ROOT, STACK_NAME
+from local.aws.execution_follower import follow
+from local.environment import ROOT, STACK_NAME
 from local.simulator import Fault
 from tests.machine.factories import request
 

@@ -15,8 +15,8 @@ from botocore.session import get_session
 
 from deployer.json_document import Document
 from deployer.tags import CONFIRMED_TAG, STACK_TAG, STATE_TAG
-from local.settings import ACCOUNT_ID, REGION, STACK_NAME
-from tests.local.permissions import CALLS, MAY, PREFIX
+from local.environment import ACCOUNT_ID, REGION, STACK_NAME
+from tests.local.permission_calls import CALLS, MAY, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from local.aws.build import build
-from local.aws.execution import follow
+from local.aws.execution_follower import follow
 from local.aws.processes import ProgramFailedError, run
 from local.aws.server import Server, StartFailedError
 from local.aws.stack import Stack
-from local.settings import ROOT
+from local.environment import ROOT
 from local.simulator import Fault, Settings
 
 GONE_SECONDS = 15.0

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deployer.json_document import Document
-from local.settings import ACCOUNT_ID, REGION
+from local.environment import ACCOUNT_ID, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,8 +12,8 @@ import yaml
 from deployer.json_document import Document
 from local.aws.build import build
 from local.aws.deploy import deploy
-from local.aws.execution import follow
-from tests.local.permissions import ALARM
+from local.aws.execution_follower import follow
+from tests.local.permission_calls import ALARM
 from tests.machine.factories import request
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from deployer.json_document import Document
 from deployer.tags import STACK_TAG
-from local.settings import STACK_NAME
+from local.environment import STACK_NAME
 from tests.local.empty_account import empty_account
 
 if TYPE_CHECKING:

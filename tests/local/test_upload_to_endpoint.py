@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deployer.json_document import Document
-from local.aws.execution import follow
+from local.aws.execution_follower import follow
 from local.simulator import Fault
 from local.states_language.history import FAILED
 from tests.machine.factories import request

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployer.json_document import Document
-from local.aws.execution import follow
+from local.aws.execution_follower import follow
 from local.simulator import Failure, Fault
 from tests.local.empty_account import empty_account
-from tests.local.permissions import ALARM, MAY, TARGET, VARIANT
+from tests.local.permission_calls import ALARM, MAY, TARGET, VARIANT
 from tests.machine.factories import ANSWERS, request, rollback
 
 if TYPE_CHECKING:

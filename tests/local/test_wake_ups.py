@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.aws.execution import Moment, follow
+from local.aws.execution_follower import Moment, follow
 from local.simulator import EventDelivery
 from tests.machine.factories import request
 

@@ -10,7 +10,7 @@ from deployer.aws import s3_copy
 from deployer.aws.s3 import Objects
 from deployer.cleanup import sweep
 from deployer.cleanup.in_use import Account
-from deployer.planning import data
+from deployer.planning import model_data
 from tests.machine.mutations import around, breaks
 from tests.machine.scripted_scenarios import overwritten_while_copied, overwritten_while_live
 
@@ -31,7 +31,7 @@ def copy_without_version(patch: pytest.MonkeyPatch) -> None:
 @breaks("answers_come_from_the_deployed_bytes", seed=0, make=overwritten_while_live)
 def copy_nothing(patch: pytest.MonkeyPatch) -> None:
     """Lets models load what people may overwrite."""
-    patch.setattr(data._Resolver, "_is_copied", lambda *_: False)
+    patch.setattr(model_data._Resolver, "_is_copied", lambda *_: False)
 
 
 @breaks("stored_objects_never_change", seed=0)

@@ -10,7 +10,7 @@ import pytest
 from deployer.json_document import Document
 from local.simulator.errors import ServiceError
 from local.states_language.callbacks import Callbacks
-from local.virtual_time.step_functions import StepFunctions
+from local.virtual_time.step_functions_api import StepFunctions
 from tests.machine.bench import DONE, retry, types, wait
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from local.virtual_time import (
     ExecutionNotRedrivableError,
     UnsupportedStateError,
     VirtualClock,
-    clock,
+    virtual_clock,
 )
 from local.virtual_time.functions import timeout_of
 from tests.machine.bench import CALLED, DONE, retry, task, types, wait
@@ -461,7 +461,7 @@ def test_an_error_of_a_task_ends_the_others_too(bench: Bench) -> None:
 
 def test_what_never_ends_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two states that lead to each other stop the clock after so many turns, and leave no thread."""
-    monkeypatch.setattr(clock, "_MOST_SWITCHES", 100)
+    monkeypatch.setattr(virtual_clock, "_MOST_SWITCHES", 100)
     endless = bench.machine({"A": wait(1, "B"), "B": wait(1, "A")})
     endless.start({}, name="endless")
 
@@ -473,7 +473,7 @@ def test_what_never_ends_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_task_that_waits_for_something_else_stops_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that another task holds would never be released, for only one task runs at a time."""
-    monkeypatch.setattr(clock, "_TURN_SECONDS", 0.1)
+    monkeypatch.setattr(virtual_clock, "_TURN_SECONDS", 0.1)
     lock, virtual = threading.Lock(), VirtualClock()
     lock.acquire()
     virtual.spawn(lock.acquire, name="waits")
@@ -488,10 +488,10 @@ def test_a_deadline_within_another_ends_first(bench: Bench) -> None:
     """The nearer one counts, and after it the farther one."""
     virtual = bench.clock
     with virtual.deadline(100):
-        with pytest.raises(clock.DeadlinePassedError), virtual.deadline(10):
+        with pytest.raises(virtual_clock.DeadlinePassedError), virtual.deadline(10):
             virtual.sleep(50)
         virtual.sleep(50)
-        with pytest.raises(clock.DeadlinePassedError), virtual.deadline(1000):
+        with pytest.raises(virtual_clock.DeadlinePassedError), virtual.deadline(1000):
             virtual.sleep(50)
     virtual.sleep(50)
 

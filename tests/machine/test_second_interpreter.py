@@ -10,7 +10,7 @@ import pytest
 
 from deployer.json_document import Document
 from local.simulator import EventDelivery, Fault, Settings
-from local.simulator.events import STATE_CHANGE
+from local.simulator.endpoint_events import STATE_CHANGE
 from local.states_language.history import details_of
 from local.virtual_time.functions import invoke, timeout_of
 from tests.machine.factories import ALARM, ANSWERS, CANARY, deploy, request, rollback

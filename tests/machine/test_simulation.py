@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.settings import ROOT
-from local.simulation.account import at
+from local.environment import ROOT
+from local.simulation.account_state import at
 from local.simulation.checker import check
 from local.simulation.generator import make_scenario
 from local.simulation.invariants import INVARIANTS

@@ -23,7 +23,7 @@ from aws_lambda_builders.workflows.python_pip.workflow import PythonPipWorkflow
 
 from deployer.json_document import Document
 from local.aws.build import build
-from local.settings import ROOT
+from local.environment import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -98,7 +98,7 @@ TREES: dict[str, tuple[Path, list[set[str]]]] = {
     "local": (
         ROOT / "local",
         [
-            {"json_document", "settings", "progress"},
+            {"environment", "json_document", "progress"},
             {"simulator", "states_language", "schema", "asl_format"},
             {"aws", "virtual_time"},
             {"demo", "load_test", "simulation"},

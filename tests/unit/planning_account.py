@@ -19,7 +19,7 @@ from deployer.planning.choose import Planning
 from deployer.planning.keys import request_key
 from deployer.planning.plan import Action, Before, Draft, Plan, Upload
 from deployer.planning.revision import Store
-from deployer.planning.store import StoredRevision
+from deployer.planning.revision_store import StoredRevision
 from deployer.tags import DEPLOYED, STATE_TAG
 from local.simulator import Simulator
 from local.simulator.in_process import attach_to

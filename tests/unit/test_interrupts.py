@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from local.settings import ROOT
+from local.environment import ROOT
 
 PROGRAM = """
 import sys, time

@@ -11,7 +11,7 @@ from deployer.json_document import Document
 from deployer.planning.live_checks import COUNTS_STAY
 from deployer.planning.plan import Action, Before, Draft, Plan
 from deployer.planning.revision import name_revision
-from deployer.planning.store import Copy, StoredData
+from deployer.planning.revision_store import Copy, StoredData
 from deployer.request.service_model import check_shape, operation_input
 from deployer.tags import (
     EXECUTION_TAG,

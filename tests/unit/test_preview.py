@@ -10,7 +10,7 @@ from deployer.planning.choose import choose_action
 from deployer.planning.diff import HIDDEN
 from deployer.planning.plan import Action, Draft
 from deployer.planning.preview import Previewing
-from deployer.planning.store import Copy
+from deployer.planning.revision_store import Copy
 from tests.unit.planning_account import BUCKET
 from tests.unit.planning_samples import draft
 from tests.unit.request_samples import REGISTRY, ROLE, percent, routing, serverless, variant

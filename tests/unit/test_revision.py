@@ -25,7 +25,7 @@ from deployer.planning.revision import (
     containers_without_data,
     name_revision,
 )
-from deployer.planning.store import StoredData, StoredRevision
+from deployer.planning.revision_store import StoredData, StoredRevision
 from deployer.request.model import DeploymentRequest, read_request
 from deployer.request.service_model import check_shape, operation_input, sagemaker
 from tests.unit.planning_samples import NOON, bare_draft, complete_request

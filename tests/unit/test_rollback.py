@@ -12,8 +12,8 @@ from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.keys import artifact_key, request_key
 from deployer.planning.plan import Action, Draft, Plan
+from deployer.planning.revision_store import StoredData
 from deployer.planning.rollback import resolve_rollback
-from deployer.planning.store import StoredData
 from deployer.request.allowances import Allowances
 from deployer.request.model import read_request
 from deployer.tags import PENDING, STACK_TAG, STATE_TAG

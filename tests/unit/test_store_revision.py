@@ -20,7 +20,7 @@ from deployer.errors import ArtifactMissingError, CopyUnfinishedError, InvalidRe
 from deployer.json_document import Document
 from deployer.planning.keys import STORE_PREFIX, artifact_key, execution_key, request_key, revision_folder
 from deployer.planning.plan import Action, Plan
-from deployer.planning.store import Copy, StoredData, StoredRevision
+from deployer.planning.revision_store import Copy, StoredData, StoredRevision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ from deployer.tags import DEPLOYED, PENDING, STACK_TAG, STATE_TAG, USED_AT_TAG
 from local.simulator.settings import Fault
 from tests.unit.hosting_account import Clock
 from tests.unit.planning_samples import NOON, STACK, revision
+from tests.unit.sweep_factories import DAY, Sweeper, names
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
-from tests.unit.sweeping import DAY, Sweeper, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from deployer.json_document import Document
 from deployer.tags import DEPLOYED, PENDING
 from tests.unit.hosting_account import Clock
 from tests.unit.planning_samples import NOON, STACK, revision
+from tests.unit.sweep_factories import Sweeper, names
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
-from tests.unit.sweeping import Sweeper, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,8 +12,8 @@ from deployer.cleanup.in_use import CALLS_PER_SECOND
 from deployer.tags import DEPLOYED
 from tests.unit.hosting_account import Clock
 from tests.unit.planning_samples import NOON, STACK, revision
+from tests.unit.sweep_factories import Sweeper, names
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
-from tests.unit.sweeping import Sweeper, names
 
 MODEL = "churn-m-0123456789ab"
 LAMBDA = timedelta(minutes=15)

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.errors import InvalidRequestError
-from deployer.planning.store import StoredData, StoredRevision
+from deployer.planning.revision_store import StoredData, StoredRevision
 from tests.unit.hosting_account import Clock
 from tests.unit.planning_samples import NOON, revision
+from tests.unit.sweep_factories import Sweeper, names
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
-from tests.unit.sweeping import Sweeper, names
 
 ENDPOINTS = ["churn", "html"]
 REVISIONS = {revision(number, number, endpoint).name: endpoint for endpoint in ENDPOINTS for number in range(3)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from deployer.errors import PermanentError
 from deployer.planning.keys import STORE_PREFIX
-from deployer.planning.store import StoredRevision
+from deployer.planning.revision_store import StoredRevision
 
 if TYPE_CHECKING:
     from deployer.cleanup.sweep import Sweep

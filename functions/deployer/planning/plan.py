@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_pascal
 from deployer.endpoint_config import with_model_names
 from deployer.json_document import Document
 from deployer.planning.names import Revision
-from deployer.planning.store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
+from deployer.planning.revision_store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
 from deployer.request.containers import without_empty_data
 from deployer.tags import (
     EXECUTION_TAG,

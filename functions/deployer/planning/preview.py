@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deployer.aws.sagemaker import SageMaker
     from deployer.json_document import Document
     from deployer.planning.revision import Store
-    from deployer.planning.store import Copy
+    from deployer.planning.revision_store import Copy
 
 _DEPLOYING = frozenset({Action.CREATE, Action.UPDATE, Action.RESUME})
 _CHANGES_BYTES = 40 * 1024

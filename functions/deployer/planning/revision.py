@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from deployer.endpoint_config import with_model_names
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
-from deployer.planning.data import ResolvedData, resolve_data
+from deployer.planning.model_data import ResolvedData, resolve_data
 from deployer.planning.names import Revision, model_name
 from deployer.request.containers import containers, lacks_data, without_empty_data
 from deployer.request.fill_in import DEFAULT_VARIANT_NAME
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deployer.aws.s3 import Artifact, Objects
-    from deployer.planning.store import Copy, StoredData
+    from deployer.planning.revision_store import Copy, StoredData
     from deployer.request.model import DeploymentRequest
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.choose import Planning, find_live, missing_models
-from deployer.planning.data import data_problems
 from deployer.planning.decisions import check_in_service
 from deployer.planning.keys import STORE_PREFIX, request_key
+from deployer.planning.model_data import data_problems
 from deployer.planning.names import Revision
 from deployer.planning.plan import Action, Draft, Plan
 from deployer.planning.resolve import check_smoke_test_body
 from deployer.planning.revision import name_revision
-from deployer.planning.store import StoredRevision
+from deployer.planning.revision_store import StoredRevision
 from deployer.request.problem import Problem, reject
 from deployer.request.smoke_test import SmokeTest
 from deployer.request.smoke_test_rules import problems_of

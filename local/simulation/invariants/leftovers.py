@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
 from deployer.tags import PENDING, PREVIOUS_TAG, STACK_TAG, STATE_TAG
-from local.simulation.account import at, configs_of
+from local.simulation.account_state import at, configs_of
 from local.simulation.invariants.sweeping import retained_revisions
 from local.simulation.runs import seconds
 from local.simulation.scenario import FINAL_REQUEST_PREFIX
@@ -16,7 +16,7 @@ from local.virtual_time.world import STACK_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.simulation.account import Account
+    from local.simulation.account_state import Account
     from local.simulation.recording import Recording
 
 _STORE = "revisions/"

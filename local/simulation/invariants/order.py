@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
 from deployer.tags import CONFIRMED_TAG
-from local.simulation.account import STUCK, at, configs_of, replay
+from local.simulation.account_state import STUCK, at, configs_of, replay
 from local.simulation.scenario import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.simulation.account import Account
+    from local.simulation.account_state import Account
     from local.simulation.recording import Recording
     from local.simulation.records import Write
     from local.simulation.runs import Run

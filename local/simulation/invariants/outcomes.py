@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deployer.planning.names import Revision
 from deployer.tags import CONFIRMED_TAG, DEPLOYED, STATE_TAG
 from local.json_document import Document
-from local.simulation.account import at, models_of, spans
+from local.simulation.account_state import at, models_of, spans
 from local.simulation.scenario import FINAL_REQUEST_PREFIX, Upload
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from local.simulation.account import STUCK, at, configs_of, models_of, spans
+from local.simulation.account_state import STUCK, at, configs_of, models_of, spans
 from local.simulation.requests import BROKEN
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
 from deployer.tags import DEPLOYED, PENDING, PREVIOUS_TAG, STACK_TAG, STATE_TAG, USED_AT_TAG
-from local.simulation.account import at, configs_of, data_urls, replay
+from local.simulation.account_state import at, configs_of, data_urls, replay
 from local.virtual_time.world import BUCKET, STACK_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.simulation.account import Account
+    from local.simulation.account_state import Account
     from local.simulation.recording import Recording
     from local.simulation.records import ObjectWrite, Write
     from local.simulation.runs import SweepRun

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
-from local.simulation.account import spans
+from local.simulation.account_state import spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,22 +1,9 @@
-"""Time, as local AWS sees it: the wall clock, or one that runs faster."""
+"""The clock of local AWS: wall-clock time, or a multiple of it."""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
-
-
-class Clock(Protocol):
-    """A source of time that can also wait."""
-
-    def now(self) -> float:
-        """Return the seconds since the epoch."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Return when the seconds have passed."""
-        ...
 
 
 class RealClock:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from local.states_language.callbacks import Callbacks
-    from local.virtual_time.clock import VirtualClock
     from local.virtual_time.execution import Execution
     from local.virtual_time.machine import Machine
+    from local.virtual_time.virtual_clock import VirtualClock
 
 # GetExecutionHistory, AWS Step Functions API Reference.
 _DEFAULT_PAGE = 100

@@ -11,7 +11,7 @@ from deployer.aws.s3 import ARTIFACT_NAME, Artifact, parse_uri
 from deployer.errors import AccessDeniedError, ArtifactMissingError, InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.keys import STORE_PREFIX, artifact_key
-from deployer.planning.store import Copy, StoredData
+from deployer.planning.revision_store import Copy, StoredData
 from deployer.request.containers import containers, has_data, is_multi_model, lacks_data, sources
 from deployer.request.problem import Problem, reject
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from local.environment import ACCOUNT_ID, REGION
 from local.json_document import Document
-from local.settings import ACCOUNT_ID, REGION
 from local.states_language.paths import size
 
 if TYPE_CHECKING:

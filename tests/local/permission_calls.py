@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deployer.json_document import Document
-from local.settings import ACCOUNT_ID, REGION
+from local.environment import ACCOUNT_ID, REGION
 
 PREFIX = f"arn:aws:sagemaker:{REGION}:{ACCOUNT_ID}"
 MODEL_ARN, CONFIG_ARN, ENDPOINT_ARN = f"{PREFIX}:model/m", f"{PREFIX}:endpoint-config/c", f"{PREFIX}:endpoint/e"

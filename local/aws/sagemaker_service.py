@@ -13,8 +13,8 @@ from ministack.core.router import extract_access_key_id
 
 from local.aws.authorization import enforce, requested_tags, resource_tags
 from local.aws.scaling import Scaling
+from local.environment import ACCOUNT_ID, REGION
 from local.json_document import Document
-from local.settings import ACCOUNT_ID, REGION
 from local.simulator import ConnectionDroppedError, Simulator
 from local.simulator.permissions import required_permissions
 from local.simulator.wire import Response, respond

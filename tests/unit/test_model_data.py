@@ -13,10 +13,10 @@ from moto import mock_aws
 from deployer import errors
 from deployer.aws.s3 import Artifact, Objects, parse_uri
 from deployer.json_document import Document
-from deployer.planning.data import ResolvedData, data_problems, objects_to_copy, resolve_data
 from deployer.planning.keys import artifact_key
+from deployer.planning.model_data import ResolvedData, data_problems, objects_to_copy, resolve_data
 from deployer.planning.names import digest
-from deployer.planning.store import Copy, StoredData
+from deployer.planning.revision_store import Copy, StoredData
 from deployer.request.containers import containers, has_data, lacks_data, sources
 from deployer.request.service_model import sagemaker
 from tests.unit.service_values import every_member

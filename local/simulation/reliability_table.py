@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from local.settings import ROOT
+from local.environment import ROOT
 from local.simulation.report import states, unvisited
 
 if TYPE_CHECKING:

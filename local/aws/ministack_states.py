@@ -19,8 +19,8 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import stepfunctions
 
+from local.environment import REGION
 from local.json_document import Document
-from local.settings import REGION
 from local.states_language.callbacks import Callbacks, InvalidTokenError, TaskDoesNotExistError, TaskTimedOutError
 from local.states_language.errors import StateError, located
 from local.states_language.paths import check_size, dumps, select
