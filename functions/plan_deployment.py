@@ -29,18 +29,18 @@ def handler(event: Document) -> Document:
     """
     settings, now = Settings.from_environment(), datetime.fromisoformat(event["Now"])
     store = Store(objects(), settings.artifact_bucket, settings.copy_artifacts)
-    service = sagemaker()
+    started_at = datetime.fromisoformat(event["Execution"]["StartTime"])
+    seconds = wait_seconds(settings.poll_interval_seconds, now - started_at)
+    planning = Planning(sagemaker(), monitoring(), store.objects, now, seconds)
     if "Plan" in event:
         draft, action = plan_of(event), None
     else:
-        draft, action = draft_deployment(event["Input"], event["Execution"], settings, store, service)
+        draft, action = draft_deployment(event["Input"], event["Execution"], settings, store, planning)
     logger.append_keys(endpoint=draft.endpoint_name)
-    seconds = wait_seconds(settings.poll_interval_seconds, now - draft.started_at)
-    planning = Planning(service, monitoring(), store.objects, now, seconds)
-    plan = planning.decided(draft, action) if action else _decide(draft, planning, store, settings)
+    plan = planning.decided(draft, action, reason=draft.reason) if action else _decide(draft, planning, store, settings)
     document = _measured(plan)
     if plan.is_dry_run:
-        preview = Previewing(service, store, settings.retained_revisions).preview(plan)
+        preview = Previewing(planning.sagemaker, store, settings.retained_revisions).preview(plan)
         return {**document, "Action": Action.PLANNED.value, "Preview": preview}
     if plan.action in {Action.WAIT, Action.CONFIRM}:
         check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")
@@ -54,6 +54,7 @@ def _decide(draft: Draft, planning: Planning, store: Store, settings: Settings) 
 
 
 def _measured(plan: Plan) -> Document:
+    logger.info("Decided", extra={"action": plan.action, "revision": plan.revision, "reason": plan.reason})
     document = plan.model_dump(mode="json", by_alias=True)
     if (size := len(json.dumps(document))) > _PLAN_BYTES:
         raise InvalidRequestError(

@@ -22,6 +22,7 @@ def announce(detail: Mapping[str, Any]) -> None:
     Raises:
         AnnouncementUnavailableError: The bus takes no event.
     """
+    logger.append_keys(endpoint=detail.get("EndpointName"))
     event_bus().put(DEPLOYMENT_ENDED, detail, [detail["Execution"]])
     logger.info("Deployment ended", extra={member: value for member, value in detail.items() if member != "Execution"})
     measure("Deployments", 1, MetricUnit.Count, Outcome=detail["Outcome"])

@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from deployer.errors import DeployerError
 from deployer.json_document import Document
+from deployer.outcome import endpoint_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,8 +171,9 @@ def step(*adapters: Callable[[], object]) -> Callable[[Callable[[Document], Docu
 
 
 def _business_keys(event: Document) -> dict[str, str]:
-    """Find the execution's and the endpoint's name, wherever a step gets them from."""
-    plan = event.get("Plan", {})
+    """Find the execution's and the endpoint's name, wherever a step gets them from: also before there is a plan."""
+    plan, trigger = event.get("Plan", {}), event.get("Input", event)
     execution = event.get("Execution", {}).get("Id") or plan.get("Execution", "")
-    keys = {"execution": execution.rpartition(":")[2], "endpoint": plan.get("EndpointName", "")}
+    endpoint = plan.get("EndpointName") or endpoint_name_of(trigger, os.environ.get("ARTIFACT_PREFIX", ""))
+    keys = {"execution": execution.rpartition(":")[2], "endpoint": endpoint or ""}
     return {key: value for key, value in keys.items() if value}

@@ -93,28 +93,28 @@ def test_weights_of_2_and_1_give_two_thirds_and_one_third(world: Any) -> None:
 def test_guardrails_reach_sagemaker_as_they_were_written(world: Any) -> None:
     """UpdateEndpoint gets the request's DeploymentConfig to the letter."""
     world.run(sample("manual"))
-    request = sample("manual")
-    request["Models"]["champion"]["PrimaryContainer"]["Image"] += "1"
-    for alarm in request["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]:
+    guarded = sample("manual")
+    guarded["Models"]["champion"]["PrimaryContainer"]["Image"] += "1"
+    for alarm in guarded["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]:
         world.make_alarm(alarm["AlarmName"])
 
     world.clock.sleep(1)
-    execution = world.run(request)
+    execution = world.run(guarded)
 
     (update,) = [call for call in world.simulator.calls if call.operation == "UpdateEndpoint"]
     assert execution.states[-1] == "Deployed"
-    assert update.parameters["DeploymentConfig"] == request["DeploymentConfig"]
+    assert update.parameters["DeploymentConfig"] == guarded["DeploymentConfig"]
 
 
 def test_guardrails_with_other_variant_names_than_the_live_ones_are_rejected(world: Any) -> None:
     """It is said before anything is created, not after half an hour."""
     world.run(sample("manual"))
-    request = sample("manual")
-    request["EndpointConfig"]["ProductionVariants"][0]["VariantName"] = "C"
+    renamed = sample("manual")
+    renamed["EndpointConfig"]["ProductionVariants"][0]["VariantName"] = "C"
     before = world.names
 
     world.clock.sleep(1)
-    execution = world.run(request)
+    execution = world.run(renamed)
 
     assert execution.states[-1] == "Rejected"
     assert "are B, C, and the live ones A, B; guardrails need the same variant names" in execution.cause
@@ -179,6 +179,43 @@ def test_nearest_manifest_wins(world: Any) -> None:
     world.machine.run()
 
     assert execution.states[-1] == "Deployed"
+
+
+def test_rejected_upload_is_found_by_its_endpoint(world: Any) -> None:
+    """Executions that EventBridge starts have no telling name: their event and every line of their log say which."""
+    world.upload(MANIFEST_KEY, b"Nonsense: true")
+    world.machine.run()
+
+    (event,) = world.bus
+    lines = [json.loads(line) for line in world.log.getvalue().splitlines()]
+    found = {line["execution"] for line in lines if line.get("endpoint") == "churn"}
+    assert (event["Outcome"], event["EndpointName"]) == ("Rejected", "churn")
+    assert found == {event["Execution"].rpartition(":")[2]}
+    assert all(line.get("endpoint") == "churn" for line in lines if "message" in line)
+
+
+def test_waiting_manifest_says_which_container_waits_and_where_it_looked(world: Any) -> None:
+    """Whoever uploads to another folder reads it in the event."""
+    world.upload(MANIFEST_KEY, MANIFEST.encode())
+    world.machine.run()
+
+    (event,) = world.bus
+    assert event["Outcome"] == "AwaitingArtifact"
+    assert event["Reason"].startswith(
+        "Models.model.PrimaryContainer: waits for a model.tar.gz in s3://artifacts/models/churn/ or below"
+    )
+
+
+def test_superseded_event_says_by_what(world: Any) -> None:
+    """A request of an hour ago comes after a newer one."""
+    older = world.requested(request("a"))
+    world.clock.sleep(3600)
+    world.run(sample("manual"))
+
+    world.run(older)
+
+    assert world.bus[-1]["Outcome"] == "Superseded"
+    assert world.bus[-1]["Reason"] == f"Endpoint churn serves {world.bus[0]['Revision']}, which was requested later"
 
 
 def test_overwritten_artifact_is_superseded(world: Any) -> None:

@@ -176,14 +176,19 @@ def test_request_between_the_live_one_and_its_confirmation_is_superseded(account
 
     assert found is not None
     assert found.tags[CONFIRMED_TAG] == again.revision
-    assert choose(account, draft("b", minutes=5)).action is Action.SUPERSEDED
+    older = choose(account, draft("b", minutes=5))
+    assert older.action is Action.SUPERSEDED
+    assert older.reason.endswith(f"which was requested later: {again.revision} asked for it again")
     assert choose(account, draft("b", minutes=15)).action is Action.UPDATE
 
 
 def test_older_request_is_superseded(account: PlanningAccount) -> None:
-    account.serve(minutes=10)
+    served = account.serve(minutes=10)
 
-    assert choose(account, draft(minutes=5)).action is Action.SUPERSEDED
+    found = choose(account, draft(minutes=5))
+
+    assert found.action is Action.SUPERSEDED
+    assert found.reason == f"Endpoint churn serves {served.revision}, which was requested later"
 
 
 def test_endpoint_that_failed_ends_the_run(account: PlanningAccount) -> None:
@@ -268,9 +273,11 @@ def test_upload_that_was_overwritten_meanwhile_is_superseded(
     wanted = draft(minutes=10, upload=upload)
     assert choose(account, wanted).action is otherwise
 
-    account.put()
+    newer = account.put()
+    found = choose(account, wanted)
 
-    assert choose(account, wanted).action is Action.SUPERSEDED
+    assert found.action is Action.SUPERSEDED
+    assert found.reason == f"s3://{newer.bucket}/{newer.key} has been uploaded again, as version {newer.version}"
 
 
 def test_deployed_upload_that_was_overwritten_is_nothing_to_do(account: PlanningAccount) -> None:

@@ -14,7 +14,7 @@ from deployer.planning.plan import Action, Draft, Upload
 from deployer.settings import Settings
 from tests.unit.planning_account import BUCKET, KEY
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, at
-from tests.unit.request_samples import REGISTRY, ROLE, request, variant, with_smoke_test
+from tests.unit.request_samples import REGISTRY, ROLE, request, routing, variant, with_smoke_test
 
 if TYPE_CHECKING:
     from tests.unit.planning_account import PlanningAccount
@@ -56,7 +56,7 @@ def object_created(upload: Upload) -> Document:
 def draft_of(account: PlanningAccount, document: object, **changed: Any) -> tuple[Draft, Action | None]:
     """Draft the deployment of an input."""
     execution = {"Id": EXECUTION, "Name": "run-1", "StartTime": STARTED_AT.isoformat()}
-    return draft_deployment(document, execution, settings(**changed), account.store, account.sagemaker)
+    return draft_deployment(document, execution, settings(**changed), account.store, account.planning)
 
 
 def rejection(account: PlanningAccount, document: object, **changed: Any) -> str:
@@ -183,6 +183,51 @@ def test_request_is_checked_against_what_the_stack_allows(account: PlanningAccou
     message = rejection(account, request(Models={"m": IMAGE}), allowed_images="other/*")
 
     assert "see its parameter AllowedImages" in message
+
+
+ALARMED = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]}}
+
+
+def test_all_problems_are_told_at_once_whatever_finds_them(account: PlanningAccount) -> None:
+    """A bucket, a model, the stored body, the smoke test, the live variants and an alarm."""
+    account.serve("live", -60)
+    other = variant(VariantName="B", ModelName="theirs")
+    data = {"Image": f"{REGISTRY}/churn:1", "ModelDataUrl": "s3://others/model.tar.gz"}
+    document = request(
+        variant(VariantName="A", ModelName="m"), other,
+        Models={"m": {"PrimaryContainer": data}},
+        DeploymentConfig={"BlueGreenUpdatePolicy": routing("ALL_AT_ONCE"), **ALARMED},
+        SmokeTest={"BodyS3Uri": f"s3://{BUCKET}/body.json", "TargetVariant": "C"},
+    )  # fmt: skip
+
+    message = rejection(account, document)
+
+    assert [line.partition(": ")[0] for line in message.splitlines()] == [
+        "Models.m.PrimaryContainer.ModelDataUrl",
+        "SmokeTest.TargetVariant",
+        "EndpointConfig.ProductionVariants[1].ModelName",
+        "SmokeTest.BodyS3Uri",
+        "EndpointConfig.ProductionVariants",
+        "DeploymentConfig.AutoRollbackConfiguration.Alarms[0].AlarmName",
+    ]
+    assert message.splitlines()[0].endswith("see its parameter AllowedBucketArns")
+
+
+def test_alarms_of_a_wrong_request_for_a_missing_endpoint_are_not_looked_at(account: PlanningAccount) -> None:
+    """Guardrails apply once the endpoint exists."""
+    message = rejection(account, request(variant(ModelName="theirs"), DeploymentConfig=ALARMED))
+
+    assert [line.partition(": ")[0] for line in message.splitlines()] == [
+        "EndpointConfig.ProductionVariants[0].ModelName"
+    ]
+
+
+def test_overwritten_upload_names_the_version_that_came_since(account: PlanningAccount) -> None:
+    old, new = account.put(), account.put()
+
+    found, _ = draft_of(account, object_created(old))
+
+    assert found.reason == f"s3://{BUCKET}/{KEY} has been uploaded again, as version {new.version}"
 
 
 def test_draft_keeps_every_field_of_the_request(account: PlanningAccount) -> None:

@@ -72,6 +72,7 @@ def test_dry_run_is_planned_whatever_it_would_do(account: PlanningAccount) -> No
         "create": plan_first(account, request(**SMALL, DryRun=True)),
         "await": plan_first(account, request(DryRun=True)),
     }
+    account.serve("older", -60)
     account.serve(is_deployed=False)
     found["wait"] = plan_first(account, request(**SMALL, DryRun=True))
     found["roll back later"] = plan_first(account, request(Rollback=True, DryRun=True))

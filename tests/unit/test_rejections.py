@@ -26,6 +26,15 @@ def test_all_problems_are_told_at_once_and_each_once() -> None:
     assert str(rejected.value).splitlines() == ["a: is wrong", "b: is wrong", "c: is wrong"]
 
 
+def test_field_is_told_by_the_first_check_that_finds_it_wrong() -> None:
+    with pytest.raises(InvalidRequestError) as rejected, Rejections() as rejections:  # noqa: PT012 - two checks
+        with rejections.later():
+            raise InvalidRequestError("a: is not allowed\na: has no scheme")
+        raise InvalidRequestError("a: is not there\nb: is wrong")
+
+    assert str(rejected.value).splitlines() == ["a: is not allowed", "a: has no scheme", "b: is wrong"]
+
+
 def test_problem_of_an_earlier_check_is_not_lost() -> None:
     with pytest.raises(InvalidRequestError, match=r"^a: is wrong$"), Rejections() as rejections, rejections.later():
         raise InvalidRequestError("a: is wrong")

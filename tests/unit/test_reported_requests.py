@@ -40,7 +40,7 @@ def settings(**changed: Any) -> Settings:
 def drafted(account: PlanningAccount, document: object, **changed: Any) -> tuple[Draft, Action | None]:
     """Draft a deployment."""
     execution = {"Id": EXECUTION, "Name": "run-1", "StartTime": account.now.isoformat()}
-    return draft_deployment(document, execution, settings(**changed), account.store, account.sagemaker)
+    return draft_deployment(document, execution, settings(**changed), account.store, account.planning)
 
 
 def manifest_of(account: PlanningAccount, **document: Any) -> Document:
@@ -84,8 +84,8 @@ def test_container_that_waits_for_an_artifact_is_named(account: PlanningAccount)
 
     assert action is Action.AWAITING_ARTIFACT
     assert found.reason == (
-        "Models.llm.PrimaryContainer: waits for an uploaded artifact; ModelDataUrl: null says that a container has no "
-        "model data"
+        "Models.llm.PrimaryContainer: waits for a model.tar.gz in s3://artifacts/models/churn/ or below, outside of "
+        "folders that have a deployment.yaml of their own; ModelDataUrl: null says that a container has no model data"
     )
 
 

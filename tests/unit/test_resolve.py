@@ -13,6 +13,7 @@ from deployer.json_document import Document
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
 from deployer.planning.triggers import Trigger, UploadLocation
 from deployer.request.allowances import Allowances
+from deployer.request.problem import reject
 from deployer.request.smoke_test import BODY_BYTES, SmokeTest
 from tests.unit.planning_account import BUCKET, KEY
 from tests.unit.planning_samples import NOON
@@ -54,7 +55,7 @@ def resolve(account: PlanningAccount, trigger: Trigger, allowances: Allowances |
 def rejection(account: PlanningAccount, trigger: Trigger, allowances: Allowances | None = None) -> str:
     """Return the message with which a trigger is rejected."""
     with pytest.raises(InvalidRequestError) as rejected:
-        resolve(account, trigger, allowances)
+        reject(resolve(account, trigger, allowances).problems)
     return str(rejected.value)
 
 

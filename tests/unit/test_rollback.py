@@ -11,7 +11,7 @@ from deployer.errors import EndpointFailedError, InvalidRequestError, LiveConfig
 from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.keys import artifact_key, request_key
-from deployer.planning.plan import Action, Draft, Plan
+from deployer.planning.plan import Action, Before, Draft, Plan
 from deployer.planning.revision_store import StoredData
 from deployer.planning.rollback import resolve_rollback
 from deployer.request.allowances import Allowances
@@ -150,18 +150,81 @@ def test_revision_without_a_stored_request_is_told(account: PlanningAccount) -> 
         "has no stored request; upload its artifact again"
     )
     assert rejection(account, rollback(first.wanted.name)).startswith(
-        f"Rollback: there is no deployed revision {first.revision}; stored, deployed or not, are: none."
+        f"Rollback: there is no deployed revision {first.revision}; deployed are: none."
     )
 
 
-def test_missing_revision_is_told_with_those_that_are_stored(account: PlanningAccount) -> None:
-    first, second = serve(account, "a", "b")
+ABSENT = "churn-20200101T000000-0123456789ab"
 
-    message = rejection(account, rollback("churn-20200101T000000-0123456789ab"))
+
+def test_missing_revision_is_told_with_those_that_were_deployed(account: PlanningAccount) -> None:
+    first, second = serve(account, "a", "b")
+    account.serve("c", 20, is_deployed=False)
+    account.sleep(30)
+
+    message = rejection(account, rollback(ABSENT))
 
     assert message.startswith(
-        "Rollback: there is no deployed revision churn-20200101T000000-0123456789ab; "
-        f"stored, deployed or not, are: {second.revision}, {first.revision}."
+        f"Rollback: there is no deployed revision {ABSENT}; deployed are: {second.revision}, {first.revision}."
+    )
+
+
+def test_live_revision_is_marked_among_those_that_were_deployed(account: PlanningAccount) -> None:
+    first, second = serve(account, "a", "b")
+
+    message = rejection(account, rollback(ABSENT))
+
+    assert f"deployed are: {second.revision} (live), {first.revision}." in message
+
+
+def begin_update(account: PlanningAccount) -> tuple[Plan, str]:
+    """Begin to change an endpoint that serves `a` to `b`; return what it serves, and what it is changed to."""
+    (first,) = serve(account, "a")
+    pending = draft("b", 10)
+    made = Plan.of(pending, Action.UPDATE, 60, Before(previous=first.wanted.name))
+    for model in made.model_requests(account.now):
+        account.sagemaker.create_model(model)
+    account.sagemaker.create_endpoint_config(made.endpoint_config_request(account.now))
+    account.store_request(made)
+    account.sagemaker.update_endpoint(made.update_request(), is_retry=False)
+    return first, made.wanted.name
+
+
+def test_wrong_rollback_is_rejected_while_the_endpoint_changes(account: PlanningAccount) -> None:
+    first, pending = begin_update(account)
+
+    message = rejection(account, rollback(ABSENT))
+
+    assert f"deployed are: {first.revision} (live)." in message
+    assert pending not in message
+
+
+def test_rollback_to_a_deployed_revision_is_settled_while_the_endpoint_changes(account: PlanningAccount) -> None:
+    first, _ = begin_update(account)
+
+    found = choose_action(resolve(account, rollback(first.wanted.name)), account.planning)
+
+    assert (found.action, found.source) == (Action.WAIT, first.revision)
+
+
+@pytest.mark.parametrize("is_named", [False, True], ids=["the one before", "the one under way"])
+def test_rollback_that_cannot_be_told_yet_waits(account: PlanningAccount, *, is_named: bool) -> None:
+    _, pending = begin_update(account)
+
+    found = resolve_rollback(rollback(pending if is_named else True), account.planning, account.store, Allowances())
+
+    assert isinstance(found, Plan)
+    assert (found.action, found.revision) == (Action.WAIT, None)
+    assert found.reason == f"Endpoint churn is Updating, to {pending}"
+
+
+def test_rollback_before_anything_was_deployed_is_rejected_at_once(account: PlanningAccount) -> None:
+    made = account.serve("a", is_deployed=False)
+
+    message = rejection(account, rollback())
+
+    assert message.startswith(
+        f"Rollback: there is no deployed revision before {made.revision}, which is being deployed."
     )
 
 

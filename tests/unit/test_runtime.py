@@ -14,6 +14,8 @@ from local.virtual_time.functions import Context
 
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
 PLAN = {"Execution": EXECUTION, "EndpointName": "churn"}
+UPLOAD = {"detail-type": "Object Created", "detail": {"object": {"key": "models/churn/model.tar.gz"}}}
+CHANGED = {"detail-type": "SageMaker Endpoint State Change", "detail": {"EndpointName": "churn"}}
 
 
 def test_error_is_logged_with_its_name_its_execution_and_its_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +46,12 @@ def test_error_is_logged_with_its_name_its_execution_and_its_endpoint(monkeypatc
             id="announced",
         ),
         pytest.param({"Execution": {"Id": EXECUTION}, "Input": {}}, {"execution": "run-1"}, id="not planned yet"),
+        pytest.param(
+            {"Execution": {"Id": EXECUTION}, "Input": UPLOAD},
+            {"execution": "run-1", "endpoint": "churn"},
+            id="upload, not planned yet",
+        ),
+        pytest.param(CHANGED, {"endpoint": "churn"}, id="event of SageMaker"),
     ],
 )
 def test_each_line_of_the_log_names_trace_execution_and_endpoint(
@@ -52,6 +60,7 @@ def test_each_line_of_the_log_names_trace_execution_and_endpoint(
     """X-Ray's own id of the trace leads from a line to the trace of its execution, and back."""
     log = io.StringIO()
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-6a7e8feb-0123456789abcdef01234567;Parent=1;Sampled=1")
+    monkeypatch.setenv("ARTIFACT_PREFIX", "models/")
     monkeypatch.setattr(logger.registered_handler, "stream", log)
 
     @step()

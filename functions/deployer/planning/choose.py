@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deployer.aws.monitoring import Monitoring
-    from deployer.aws.s3 import Objects
+    from deployer.aws.s3 import Artifact, Objects
     from deployer.aws.sagemaker import SageMaker
+
+_DEPLOYING_ACTIONS = frozenset({Action.WAIT, Action.CREATE, Action.UPDATE})
+"""What a newer version of the upload makes needless."""
 
 _VISIBLE_BY = timedelta(minutes=10)
 """How long after a change a replica may lag behind; later, what it cannot find is gone."""
@@ -54,9 +58,9 @@ class Planning:
     now: datetime
     wait_seconds: int
 
-    def decided(self, draft: Draft, action: Action, before: Before | None = None) -> Plan:
-        """Make a plan of a draft."""
-        return Plan.of(draft, action, self.wait_seconds, before)
+    def decided(self, draft: Draft, action: Action, before: Before | None = None, reason: str = "") -> Plan:
+        """Make a plan of a draft, and say why nothing is deployed now."""
+        return Plan.of(draft.model_copy(update={"reason": reason}), action, self.wait_seconds, before)
 
 
 def find_live(planning: Planning, name: str) -> Live | None:
@@ -100,12 +104,13 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     """
     live = find_live(planning, draft.endpoint_name)
     action = decide(draft.wanted, live, planning.now)
-    if action in {Action.WAIT, Action.CREATE, Action.UPDATE} and _is_overwritten(draft, planning.objects):
-        return planning.decided(draft, Action.SUPERSEDED)
+    newer = _newer_version(draft, planning.objects) if action in _DEPLOYING_ACTIONS else None
+    if newer:
+        return planning.decided(draft, Action.SUPERSEDED, reason=overwritten(newer))
     if action is Action.CREATE:
         reject(_creation_problems(draft))
     if live is None or action is Action.WAIT:
-        return planning.decided(draft, action)
+        return planning.decided(draft, action, reason=waiting_reason(live))
     if action is Action.RESUME:
         return planning.decided(draft, action, Before(previous=live.previous))
     before = Before(
@@ -113,15 +118,53 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         previous_arn=live.config["EndpointConfigArn"] if live.attached else "",
         retention=_checked_retention(draft, live, planning.monitoring) if action is Action.UPDATE else {},
     )
-    return planning.decided(draft, action, before)
+    return planning.decided(draft, action, before, superseded_reason(live) if action is Action.SUPERSEDED else "")
 
 
-def _is_overwritten(draft: Draft, objects: Objects) -> bool:
-    """Tell whether a newer version of the uploaded object has come since; it has an event, and so a run, of its own."""
+def check_change(draft: Draft, planning: Planning) -> None:
+    """Check a request that is wrong anyway against the endpoint that it would change, as far as that can be told.
+
+    Raises:
+        InvalidRequestError: The endpoint cannot be changed in this way.
+    """
+    with suppress(LiveConfigMissingError, EndpointConfigNotVisibleError):
+        live = find_live(planning, draft.endpoint_name)
+        if live and live.status == "InService":
+            config = draft.request["EndpointConfig"] or dict(live.config)
+            known = draft.model_copy(update={"request": {**draft.request, "EndpointConfig": config}})
+            _checked_retention(known, live, planning.monitoring)
+
+
+def overwritten(newer: Artifact) -> str:
+    """Tell which version of an upload has come since: it has an event, and so a run, of its own."""
+    return f"{newer.uri} has been uploaded again, as version {newer.version}"
+
+
+def superseded_reason(live: Live) -> str:
+    """Tell what an endpoint serves that was requested later."""
+    return f"Endpoint {live.name} serves {live.config_name}, which was requested later{_confirmation(live)}"
+
+
+def waiting_reason(live: Live | None) -> str:
+    """Tell what has to end before an endpoint can be changed."""
+    if live is None:
+        return ""
+    if live.is_waiting:
+        return f"Endpoint {live.name} is {live.status}, to {live.pending_config_name or live.config_name}"
+    return f"Endpoint {live.name} serves {live.config_name}, which is being tested"
+
+
+def _confirmation(live: Live) -> str:
+    newest = live.newest
+    return f": {newest.name} asked for it again" if newest and newest.name != live.config_name else ""
+
+
+def _newer_version(draft: Draft, objects: Objects) -> Artifact | None:
+    """Return the version of the uploaded object that has come since; None if there is no newer one."""
     if draft.upload is None:
-        return False
+        return None
     current = objects.find(draft.upload.bucket, draft.upload.key)
-    return current is not None and current.version != draft.upload.version
+    return current if current and current.version != draft.upload.version else None
 
 
 def _creation_problems(draft: Draft) -> Iterator[Problem]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from deployer.planning.choose import missing_models
+from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME
+from deployer.errors import InvalidRequestError
+from deployer.planning.choose import check_change, missing_models, overwritten
 from deployer.planning.plan import Action, Draft, Upload
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
 from deployer.planning.revision import RevisionContent, build_revision, containers_without_data
@@ -19,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deployer.aws.sagemaker import SageMaker
+    from deployer.planning.choose import Planning
     from deployer.planning.revision import Store
     from deployer.settings import Settings
 
 
 def draft_deployment(
-    document: object, execution: Mapping[str, str], settings: Settings, store: Store, sagemaker: SageMaker
+    document: object, execution: Mapping[str, str], settings: Settings, store: Store, planning: Planning
 ) -> tuple[Draft, Action | None]:
     """Read what started an execution, and settle what it deploys.
 
@@ -33,7 +36,7 @@ def draft_deployment(
         execution: Its `Id`, `Name` and `StartTime`.
         settings: What the stack says.
         store: Where model data are stored.
-        sagemaker: The adapter of SageMaker.
+        planning: What the account is looked at with.
 
     Returns:
         The draft, and what to do with it if that does not depend on the endpoint.
@@ -56,11 +59,19 @@ def draft_deployment(
         request=request.document(),
         upload=Upload(bucket=upload.bucket, key=upload.key, version=upload.version) if upload else None,
     )
-    if resolved.readiness is Readiness.OVERWRITTEN:
-        return draft, Action.SUPERSEDED
+    if resolved.readiness is Readiness.OVERWRITTEN and resolved.artifact:
+        reject(resolved.problems)
+        return draft.model_copy(update={"reason": overwritten(resolved.artifact)}), Action.SUPERSEDED
     if request.rollback:
+        reject(resolved.problems)
         return draft, None
-    content = _checked_content(draft, resolved, settings, store, sagemaker)
+    try:
+        content = _checked_content(draft, resolved, settings, store, planning.sagemaker)
+    except InvalidRequestError as error:
+        with Rejections() as rejections:
+            rejections.add(error)
+            check_change(draft, planning)
+        raise
     if resolved.readiness is Readiness.AWAITING_ARTIFACT:
         return draft.model_copy(update={"reason": _waiting_containers(resolved)}), Action.AWAITING_ARTIFACT
     return draft.with_content(content), None
@@ -77,6 +88,8 @@ def _checked_content(
     request = resolved.request
     with Rejections() as rejections:
         with rejections.later():
+            reject(resolved.problems)
+        with rejections.later():
             reject(missing_models(draft.request, sagemaker))
         with rejections.later():
             check_smoke_test_body(request.smoke_test, store.objects)
@@ -90,4 +103,7 @@ def _checked_content(
 
 def _waiting_containers(resolved: ResolvedRequest) -> str:
     paths = ", ".join(containers_without_data(resolved.request))
-    return f"{paths}: waits for an uploaded artifact; ModelDataUrl: null says that a container has no model data"
+    return (
+        f"{paths}: waits for a {ARTIFACT_NAME} in {resolved.searched} or below, outside of folders that have a "
+        f"{MANIFEST_NAME} of their own; ModelDataUrl: null says that a container has no model data"
+    )

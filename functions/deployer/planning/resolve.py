@@ -8,11 +8,11 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from deployer.aws.s3 import MANIFEST_NAME, Artifact, Objects, parse_uri
-from deployer.errors import InvalidRequestError
+from deployer.errors import AccessDeniedError, InvalidRequestError
 from deployer.planning.revision import containers_without_data
 from deployer.request.manifest import read_manifest
-from deployer.request.model import DeploymentRequest, read_request
-from deployer.request.problem import Problem, reject
+from deployer.request.model import DeploymentRequest, parse_request, request_problems
+from deployer.request.problem import Problem
 from deployer.request.smoke_test import BODY_BYTES
 
 if TYPE_CHECKING:
@@ -35,11 +35,21 @@ class Readiness(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRequest:
-    """A checked request, with the artifact that it deploys, if it deploys any."""
+    """A request, each field of which is right by itself, with the artifact that it deploys, if it deploys any.
+
+    Attributes:
+        request: The request.
+        artifact: The artifact.
+        readiness: Whether it can be deployed now.
+        problems: What is wrong with it as a whole.
+        searched: Where no artifact was found, if it waits for one: the URI of the folder.
+    """
 
     request: DeploymentRequest
     artifact: Artifact | None = None
     readiness: Readiness = Readiness.READY
+    problems: tuple[Problem, ...] = ()
+    searched: str = ""
 
 
 def resolve_request(
@@ -48,21 +58,27 @@ def resolve_request(
     """Read and check the request, and find the artifact that it deploys.
 
     Raises:
-        InvalidRequestError: The request is wrong, or names data that are not there.
+        InvalidRequestError: A field of the request is wrong by itself, or the uploaded object is gone.
     """
     document = _document(trigger, objects, location)
-    request = read_request(document, allowances=allowances, endpoint_name=trigger.endpoint_name)
+    request = parse_request(document, endpoint_name=trigger.endpoint_name, open_enums=allowances.open_enums)
+    problems = tuple(_problems(trigger, request, allowances))
     is_upload_of_artifact = trigger.upload is not None and not _is_manifest(trigger.upload)
-    if trigger.upload is not None and request.rollback:
-        raise _rejected("Rollback", "is asked for by an event or an execution, not by an upload")
     artifact = _find_artifact(trigger, request, objects, location)
     if artifact and is_upload_of_artifact and trigger.upload and artifact.version != trigger.upload.version:
-        return ResolvedRequest(request, artifact, Readiness.OVERWRITTEN)
+        return ResolvedRequest(request, artifact, Readiness.OVERWRITTEN, problems)
+    if artifact is None and _waits_for_artifact(trigger, request):
+        searched = f"s3://{location.bucket}/{_searched_folder(trigger, request, location)}/"
+        return ResolvedRequest(request, None, Readiness.AWAITING_ARTIFACT, problems, searched)
+    return ResolvedRequest(request, artifact, Readiness.READY, problems)
+
+
+def _problems(trigger: Trigger, request: DeploymentRequest, allowances: Allowances) -> Iterator[Problem]:
+    yield from request_problems(request, allowances)
+    if trigger.upload is not None and request.rollback:
+        yield Problem("Rollback", "is asked for by an event or an execution, not by an upload")
     if _waits_for_artifact(trigger, request):
-        reject(_ambiguous_containers(request))
-        if artifact is None:
-            return ResolvedRequest(request, None, Readiness.AWAITING_ARTIFACT)
-    return ResolvedRequest(request, artifact)
+        yield from _ambiguous_containers(request)
 
 
 def _document(trigger: Trigger, objects: Objects, location: UploadLocation) -> object:
@@ -91,8 +107,12 @@ def _find_artifact(
         return artifact
     if not _waits_for_artifact(trigger, request):
         return None
-    folder = posixpath.dirname(upload.key) if upload else location.folder(request.endpoint_name)
-    return objects.newest_below(location.bucket, folder)
+    return objects.newest_below(location.bucket, _searched_folder(trigger, request, location))
+
+
+def _searched_folder(trigger: Trigger, request: DeploymentRequest, location: UploadLocation) -> str:
+    """Return the folder, without a slash at its end, whose newest artifact a request deploys."""
+    return posixpath.dirname(trigger.upload.key) if trigger.upload else location.folder(request.endpoint_name)
 
 
 def _waits_for_artifact(trigger: Trigger, request: DeploymentRequest) -> bool:
@@ -122,12 +142,15 @@ def check_smoke_test_body(test: SmokeTest | None, objects: Objects) -> None:
     """Check that the body of a smoke test is there, if it is in S3.
 
     Raises:
-        InvalidRequestError: It is not there, or is larger than an endpoint takes.
+        InvalidRequestError: It is not there, cannot be read, or is larger than an endpoint takes.
     """
     if test is None or test.body_s3_uri is None:
         return
     uri = test.body_s3_uri
-    body = objects.find(*parse_uri(uri))
+    try:
+        body = objects.find(*parse_uri(uri))
+    except AccessDeniedError as error:
+        raise _rejected("SmokeTest.BodyS3Uri", str(error)) from error
     if body is None:
         raise _rejected("SmokeTest.BodyS3Uri", f"{uri} is not there")
     if body.size > BODY_BYTES:

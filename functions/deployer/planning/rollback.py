@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
-from deployer.planning.choose import Planning, find_live, missing_models
+from deployer.planning.choose import Planning, find_live, missing_models, superseded_reason, waiting_reason
 from deployer.planning.decisions import check_in_service
 from deployer.planning.keys import STORE_PREFIX, request_key
 from deployer.planning.model_data import data_problems
@@ -34,6 +36,9 @@ _OWN_FIELDS = ("DeploymentConfig", "RetainAllVariantProperties", "ExcludeRetaine
 _MOST_REVISIONS = 50
 """How many earlier revisions are looked at for one that was deployed."""
 
+_SHOWN_REVISIONS = 10
+"""How many deployed revisions are named to whoever asks for one that is not there."""
+
 
 def resolve_rollback(draft: Draft, planning: Planning, store: Store, allowances: Allowances) -> Draft | Plan:
     """Fill in the request of the target revision, or decide to wait while the target is not known.
@@ -44,15 +49,22 @@ def resolve_rollback(draft: Draft, planning: Planning, store: Store, allowances:
     live = find_live(planning, draft.endpoint_name)
     if live is None:
         raise InvalidRequestError(f"Rollback: there is no endpoint {draft.endpoint_name}")
-    if live.is_waiting:
-        return planning.decided(draft, Action.WAIT)
+    history = _History(draft, live, planning, store)
+    if live.is_waiting or (live.status == "InService" and live.is_reserved(planning.now)):
+        if isinstance(draft.request["Rollback"], str) and (stored := history.named()):
+            return _resolved(draft, stored, planning, store, allowances)
+        if draft.request["Rollback"] is True:
+            history.check_earlier()
+        return planning.decided(draft, Action.WAIT, reason=waiting_reason(live))
     check_in_service(live)
-    if live.is_reserved(planning.now):
-        return planning.decided(draft, Action.WAIT)
     newest, moment = live.newest, draft.requested_at.replace(microsecond=0)
     if draft.request["Rollback"] is True and newest and newest.requested_at >= moment:
-        return _compare(draft, newest, planning, store)
-    stored = _earlier(draft, live, planning, store)
+        return _compare(draft, live, newest, planning, store)
+    return _resolved(draft, history.earlier(), planning, store, allowances)
+
+
+def _resolved(draft: Draft, stored: StoredRevision, planning: Planning, store: Store, allowances: Allowances) -> Draft:
+    """Fill in what a stored revision was made of, and check it anew."""
     problems: Iterable[Problem] = data_problems(stored.data, store.objects, store.bucket)
     # What the stack allowed then it may not allow any more.
     problems = [*problems, *missing_models(stored.request, planning.sagemaker), *allowances.broken(stored.request)]
@@ -64,11 +76,11 @@ def resolve_rollback(draft: Draft, planning: Planning, store: Store, allowances:
     return draft.with_content(name_revision(request, draft.requested_at, stored.data), source=stored.revision)
 
 
-def _compare(draft: Draft, newest: Revision, planning: Planning, store: Store) -> Draft | Plan:
+def _compare(draft: Draft, live: Live, newest: Revision, planning: Planning, store: Store) -> Draft | Plan:
     """Decide what a rollback means that is no newer than what the endpoint serves."""
     stored = _read(store, draft.endpoint_name, newest.name)
     if stored is None or stored.request_id != draft.request_id:
-        return planning.decided(draft, Action.SUPERSEDED)
+        return planning.decided(draft, Action.SUPERSEDED, reason=superseded_reason(live))
     # A run of this very request has deployed it, or was stopped before it recorded that.
     return draft.with_content(name_revision(stored.request, stored.requested_at, stored.data))
 
@@ -81,31 +93,85 @@ def _check_smoke_test(request: Document, store: Store) -> None:
         check_smoke_test_body(test, store.objects)
 
 
-def _earlier(draft: Draft, live: Live, planning: Planning, store: Store) -> StoredRevision:
-    """Read the stored request of the named revision, or of the newest deployed one from before the live one."""
-    wanted, name = draft.request["Rollback"], draft.endpoint_name
-    revisions = stored_revisions(store, name)
-    newest_first = [*revisions]
-    if isinstance(wanted, str):
-        candidates = [wanted] if wanted in revisions else []
-        missing = (
-            f"there is no deployed revision {wanted}; stored, deployed or not, are: {', '.join(newest_first) or 'none'}"
-        )
-    elif (attached := live.attached) is None:
-        raise InvalidRequestError(
-            f"Rollback: the endpoint has {live.config_name}, which this deployer did not make; "
-            "name the revision to go back to"
-        )
-    else:
-        candidates = [each for each in newest_first if revisions[each].order < attached.order]
-        missing = f"there is no deployed revision before {attached.name}"
-    for candidate in candidates[:_MOST_REVISIONS]:
-        if is_deployed(candidate, planning.sagemaker, draft.stack) and (stored := _read(store, name, candidate)):
+@dataclass(frozen=True, slots=True)
+class _History:
+    """The stored revisions of the endpoint that a rollback is for."""
+
+    draft: Draft
+    live: Live
+    planning: Planning
+    store: Store
+
+    def earlier(self) -> StoredRevision:
+        """Read the stored request of the named revision, or of the newest deployed one from before the live one.
+
+        Raises:
+            InvalidRequestError: There is none.
+        """
+        if isinstance(self.draft.request["Rollback"], str):
+            stored = self.named()
+        elif (attached := self.live.attached) is None:
+            raise InvalidRequestError(
+                f"Rollback: the endpoint has {self.live.config_name}, which this deployer did not make; "
+                "name the revision to go back to"
+            )
+        else:
+            revisions = self._revisions()
+            stored = self._first_deployed(name for name in revisions if revisions[name].order < attached.order)
+        if stored is None:
+            raise self._missing(f"there is no deployed revision before {self.live.config_name}")
+        return stored
+
+    def named(self) -> StoredRevision | None:
+        """Read the stored request of the named revision; None while that revision is still being deployed.
+
+        Raises:
+            InvalidRequestError: It was never deployed, or there is no such revision.
+        """
+        name: str = self.draft.request["Rollback"]
+        revisions = self._revisions()
+        if stored := self._first_deployed([name] if name in revisions else []):
             return stored
-    raise InvalidRequestError(
-        f"Rollback: {missing}. What version 0.1 of the deployer deployed has no stored request; "
-        "upload its artifact again"
-    )
+        if name in self._under_way() or (name == self.live.config_name and self.live.is_waiting):
+            return None
+        deployed = [each for each in [*revisions][:_MOST_REVISIONS] if each not in self._under_way()]
+        shown = islice((each for each in deployed if self._is_deployed(each)), _SHOWN_REVISIONS)
+        marked = [f"{each} (live)" if each == self.live.config_name else each for each in shown]
+        raise self._missing(f"there is no deployed revision {name}; deployed are: {', '.join(marked) or 'none'}")
+
+    def check_earlier(self) -> None:
+        """Make sure, while the endpoint changes, that there will be a revision to go back to.
+
+        Raises:
+            InvalidRequestError: No revision was deployed before the one that is under way.
+        """
+        others = [each for each in self._revisions() if each not in self._under_way()]
+        if self._first_deployed(others) is None:
+            under_way = ", ".join(sorted(self._under_way()))
+            raise self._missing(f"there is no deployed revision before {under_way}, which is being deployed")
+
+    def _under_way(self) -> set[str]:
+        """Return what the endpoint is being changed to, or what is being tested."""
+        return {self.live.pending_config_name or (self.live.config_name if self.live.is_pending else "")} - {""}
+
+    def _revisions(self) -> dict[str, Revision]:
+        return stored_revisions(self.store, self.draft.endpoint_name)
+
+    def _first_deployed(self, names: Iterable[str]) -> StoredRevision | None:
+        for name in islice(names, _MOST_REVISIONS):
+            if self._is_deployed(name) and (stored := _read(self.store, self.draft.endpoint_name, name)):
+                return stored
+        return None
+
+    def _is_deployed(self, name: str) -> bool:
+        return is_deployed(name, self.planning.sagemaker, self.draft.stack)
+
+    @staticmethod
+    def _missing(what: str) -> InvalidRequestError:
+        return InvalidRequestError(
+            f"Rollback: {what}. What version 0.1 of the deployer deployed has no stored request; "
+            "upload its artifact again"
+        )
 
 
 def stored_revisions(store: Store, endpoint_name: str) -> dict[str, Revision]:

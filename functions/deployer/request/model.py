@@ -13,7 +13,7 @@ from deployer.json_document import Document
 from deployer.request.allowances import Allowances
 from deployer.request.contract import contract_problems
 from deployer.request.fill_in import DEFAULT_MODELS, with_names
-from deployer.request.problem import Problem, described_type, shown
+from deployer.request.problem import Problem, described_type, reject, shown
 from deployer.request.rules.check import broken_rules
 from deployer.request.shapes import shape_problems
 from deployer.request.smoke_test import SmokeTest  # noqa: TC001 - pydantic reads the annotations
@@ -71,20 +71,32 @@ class DeploymentRequest(BaseModel):
 def read_request(
     document: object, *, allowances: Allowances | None = None, endpoint_name: str | None = None
 ) -> DeploymentRequest:
-    """Read and check a request.
+    """Read and check a request; see `parse_request` and `request_problems`.
+
+    Raises:
+        InvalidRequestError: It is wrong; the message has a line for each problem, with the path of the field.
+    """
+    allowances = allowances or Allowances()
+    request = parse_request(document, endpoint_name=endpoint_name, open_enums=allowances.open_enums)
+    reject(request_problems(request, allowances))
+    return request
+
+
+def parse_request(document: object, *, endpoint_name: str | None = None, open_enums: bool = False) -> DeploymentRequest:
+    """Read a request, each field of which is checked by itself.
 
     Nothing in a request is ever evaluated: a string that looks like a JSONPath, an intrinsic function or a placeholder
     is passed on as the string that it is.
 
     Args:
         document: What the user wrote, as JSON.
-        allowances: What it may name.
         endpoint_name: The endpoint's name by its folder or package group; a request that says another contradicts it.
+        open_enums: Whether values pass that the packaged service model does not list.
 
     Raises:
-        InvalidRequestError: It is wrong; the message has a line for each problem, with the path of the field.
+        InvalidRequestError: A field is wrong, missing or unknown; the message has a line for each problem, with the
+            path of the field.
     """
-    allowances = allowances or Allowances()
     if not isinstance(document, dict):
         raise InvalidRequestError(f"request: must be a mapping, and is {described_type(document)}")
     if _is_deeper(document, DEPTH_LIMIT):
@@ -95,18 +107,19 @@ def read_request(
         raise InvalidRequestError("request: holds half of a character, which no text can") from None  # it has the text
     named = {**document, "EndpointName": document.get("EndpointName", endpoint_name)}
     complete = with_names(named)
-    misshapen = list(shape_problems(complete, open_enums=allowances.open_enums))
+    misshapen = list(shape_problems(complete, open_enums=open_enums))
     said = {problem.path for problem in misshapen}
     unfit = [problem for problem in contract_problems(DeploymentRequest, complete) if problem.path not in said]
-    problems = [*_contradiction(named, endpoint_name), *unfit, *misshapen]
-    if not problems:
-        request = DeploymentRequest.model_validate(complete)
-        test, config = request.smoke_test, request.endpoint_config
-        smoke_test_problems = problems_of(test, config, request.models) if test else ()
-        problems = [*broken_rules(complete), *allowances.broken(complete), *smoke_test_problems]
-    if problems:
-        raise InvalidRequestError("\n".join(map(str, sorted(set(problems)))))
-    return request
+    reject(sorted({*_contradiction(named, endpoint_name), *unfit, *misshapen}))
+    return DeploymentRequest.model_validate(complete)
+
+
+def request_problems(request: DeploymentRequest, allowances: Allowances) -> list[Problem]:
+    """Return what is wrong between the fields of a request, and what it names that the stack does not allow."""
+    document = request.document()
+    test, config = request.smoke_test, request.endpoint_config
+    smoke_test_problems = problems_of(test, config, request.models) if test else ()
+    return sorted({*broken_rules(document), *allowances.broken(document), *smoke_test_problems})
 
 
 def _is_deeper(document: object, levels: int) -> bool:

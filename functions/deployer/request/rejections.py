@@ -25,11 +25,11 @@ class Rejections:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: TracebackType | None) -> None:
         if isinstance(error, InvalidRequestError):
-            self._add(error)
+            self.add(error)
         elif error is not None:
             return
         if self.lines:
-            raise InvalidRequestError("\n".join(dict.fromkeys(self.lines))) from None
+            raise InvalidRequestError("\n".join(self.lines)) from None
 
     @contextmanager
     def later(self) -> Iterator[None]:
@@ -37,7 +37,9 @@ class Rejections:
         try:
             yield
         except InvalidRequestError as error:
-            self._add(error)
+            self.add(error)
 
-    def _add(self, error: InvalidRequestError) -> None:
-        self.lines += str(error).splitlines()
+    def add(self, error: InvalidRequestError) -> None:
+        """Keep the problems of a check, but for those of a field that an earlier check complained of."""
+        said = {line.partition(": ")[0] for line in self.lines}
+        self.lines += [line for line in str(error).splitlines() if line.partition(": ")[0] not in said]
