@@ -39,6 +39,7 @@ class Recording:
         arrivals: The events of SageMaker that arrived, in order.
         bus: The details of the events that announce outcomes.
         sweep_events: The details of the events that tell what sweeps have removed.
+        drift_events: The details of the events that report drift.
         log: What the functions logged.
         fired: How often each kind of fault fired, and how often each action was taken.
         failed_functions: The functions invoked by events that failed in all their attempts, with their errors.
@@ -59,6 +60,7 @@ class Recording:
     arrivals: list[Arrival]
     bus: list[Document]
     sweep_events: list[Document]
+    drift_events: list[Document]
     log: str
     fired: Counter[str]
     failed_functions: list[str] = field(default_factory=list)

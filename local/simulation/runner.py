@@ -56,6 +56,7 @@ def run_scenario(scenario: Scenario, make_world: Callable[..., World]) -> Record
             arrivals=recorder.arrivals,
             bus=list(world.bus),
             sweep_events=list(world.sweeps),
+            drift_events=list(world.drift),
             log=world.log.getvalue(),
             fired=recorder.fired + faults.fired + _operator_actions(driver),
             failed_functions=[f"{function}: {error}" for function, error in world.rules.failures],

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 BUCKET = "artifacts"
 SWEEP_ENDED = "Endpoint Deployer Sweep Ended"
+DRIFT_DETECTED = "Endpoint Drift Detected"
 SWEEPER = DEFINITION.with_name("sweep_unused.asl.json")
 STACK_NAME = "test"
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/runs-models"
@@ -58,6 +59,7 @@ ENVIRONMENT = {
     "DEPLOYMENT_TIMEOUT_SECONDS": "7200",
     "RETAINED_REVISIONS": "3",
     "UNUSED_RETENTION_HOURS": "24",
+    "IDLE_ENDPOINT_DAYS": "30",
     "EVENT_BUS_NAME": "default",
     "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:deploy-endpoint",
 }
@@ -83,6 +85,7 @@ class World:
         rules: What invokes functions on events.
         bus: The details of the deployments' events that the bus took, in order.
         sweeps: The details of the sweeps' events that it took.
+        drift: The details of the events of drift that it took.
         log: What the functions logged.
         random: Decides for how long they pause when a service throttles them.
         inject_fault: Called with service, operation and `before` or `after` for each call that the functions make of
@@ -103,6 +106,7 @@ class World:
     autoscaling: Any
     bus: list[Document] = field(default_factory=list)
     sweeps: list[Document] = field(default_factory=list)
+    drift: list[Document] = field(default_factory=list)
     events: int = 0
     log: StringIO = field(default_factory=StringIO)
     random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - repeatable, not secret
@@ -162,7 +166,7 @@ class World:
 
     def put_event(self, detail_type: str, detail: Document) -> None:
         """Take an event of the deployer's."""
-        (self.sweeps if detail_type == SWEEP_ENDED else self.bus).append(detail)
+        {SWEEP_ENDED: self.sweeps, DRIFT_DETECTED: self.drift}.get(detail_type, self.bus).append(detail)
 
     def count(self, operation: str) -> int:
         """Count the calls of an operation that took effect."""

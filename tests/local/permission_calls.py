@@ -77,6 +77,11 @@ CALLS: dict[str, tuple[str, str, Document]] = {
     },
     "ListMultipartUploads": ("s3", "ListMultipartUploads", {"Bucket": ""}),
     "DescribeAlarms": ("cloudwatch", "DescribeAlarms", {}),
+    "GetMetricData": (
+        "cloudwatch",
+        "GetMetricData",
+        {"MetricDataQueries": [], "StartTime": "2026-01-01T00:00:00Z", "EndTime": "2026-01-02T00:00:00Z"},
+    ),
     "PutMetricAlarm": ("cloudwatch", "PutMetricAlarm", ALARM),
     "DescribeScalableTargets": (
         "application-autoscaling",
@@ -90,6 +95,8 @@ CALLS: dict[str, tuple[str, str, Document]] = {
     "StartExecution": ("stepfunctions", "StartExecution", {"stateMachineArn": MACHINE}),
     "GetExecutionHistory": ("stepfunctions", "GetExecutionHistory", {"executionArn": ""}),
     "GetExecutionHistory of others": ("stepfunctions", "GetExecutionHistory", {"executionArn": EXECUTION}),
+    "DescribeExecution": ("stepfunctions", "DescribeExecution", {"executionArn": ""}),
+    "DescribeExecution of others": ("stepfunctions", "DescribeExecution", {"executionArn": EXECUTION}),
     "SendTaskSuccess": ("stepfunctions", "SendTaskSuccess", {"taskToken": "t", "output": "{}"}),
     "SendTaskFailure": ("stepfunctions", "SendTaskFailure", {"taskToken": "t"}),
     "SendMessage": ("sqs", "SendMessage", {"QueueUrl": "", "MessageBody": "m"}),
@@ -129,6 +136,10 @@ MAY = {
         "DescribeEndpoint", "ListTags of models", "ListTags of configs", "GetObject of revisions",
         "DeleteObjectVersion of revisions", "ListObjects of revisions",
         "ListObjectVersions of revisions", "PutEvents",
+    },
+    "DetectDrift": {
+        "DescribeModel", "DescribeEndpointConfig", "DescribeEndpoint", "ListTags of configs", "GetObject of uploads",
+        "ListObjects of uploads", "ListObjects of revisions", "DescribeExecution", "GetMetricData", "PutEvents",
     },
 }  # fmt: skip
 """The calls that each role allows. Those that depend on tags of the resource are tested by themselves."""

@@ -1,18 +1,25 @@
-"""The deployer broken on purpose: what is stored, and what is swept."""
+"""The deployer broken on purpose: what is stored, what is swept, and what is reported as drift."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import detect_drift
 import sweep_unused
 from deployer.aws import s3_copy
 from deployer.aws.s3 import Objects
 from deployer.cleanup import sweep
 from deployer.cleanup.in_use import Account
+from deployer.drift.look import Observer
 from deployer.planning import model_data
 from tests.machine.mutations import around, breaks
-from tests.machine.scripted_scenarios import overwritten_while_copied, overwritten_while_live
+from tests.machine.scripted_scenarios import (
+    deleted_endpoint,
+    overwritten_while_copied,
+    overwritten_while_live,
+    smoke_test_during_a_sweep,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,3 +93,15 @@ def sweep_everything(patch: pytest.MonkeyPatch) -> None:
 def sweep_nothing(patch: pytest.MonkeyPatch) -> None:
     """Sweeps nothing."""
     patch.setattr(sweep.Sweep, "is_unused", lambda *_: False)
+
+
+@breaks("drift_is_reported_by_the_next_sweep", seed=0, make=deleted_endpoint)
+def find_no_drift(patch: pytest.MonkeyPatch) -> None:
+    """Finds no drift."""
+    patch.setattr(detect_drift, "find_drift", lambda *_: [])
+
+
+@breaks("drift_is_never_false", seed=0, make=smoke_test_during_a_sweep)
+def ignore_executions_under_way(patch: pytest.MonkeyPatch) -> None:
+    """Takes a deployment that is under way for drift."""
+    patch.setattr(Observer, "_is_under_way", lambda *_: False)

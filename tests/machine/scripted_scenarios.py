@@ -216,6 +216,28 @@ def lost_events(seed: int) -> steps.Scenario:
     )
 
 
+def deleted_endpoint(seed: int) -> steps.Scenario:
+    """An operator deletes a deployed endpoint, and a sweep follows."""
+    return scenario(
+        seed,
+        manual("first", 0.0, "a"),
+        steps.OperatorStep(name="delete", at=1000.0, action="delete endpoint", endpoint="churn"),
+        steps.Sweep(name="sweep", at=1000.0 + 1.5 * _HOUR),
+    )
+
+
+def smoke_test_during_a_sweep(seed: int) -> steps.Scenario:
+    """An endpoint cannot be invoked for half an hour, so that an update waits for its smoke test during a sweep."""
+    fails = Fault("InvokeEndpoint", "unavailable", times=None)
+    return scenario(
+        seed,
+        manual("first", 0.0, "a"),
+        manual("second", 1000.0, "b", SmokeTest=ANSWERS),
+        steps.Sweep(name="sweep", at=2600.0),
+        fault_windows=(steps.FaultWindow(name="unavailable", start=1000.0, end=2800.0, faults=(fails,)),),
+    )
+
+
 def overwritten_while_copied(seed: int) -> steps.Scenario:
     """The key of an upload is overwritten after the deployment has been planned, and before the artifact is copied."""
     slow = steps.ServiceFault("application-autoscaling", "slow", 1.0, 10.0)

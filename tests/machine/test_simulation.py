@@ -102,6 +102,8 @@ def test_mutation_is_caught(make_world: Any, monkeypatch: pytest.MonkeyPatch, mu
         scripted_scenarios.two_revisions_of_one_model,
         scripted_scenarios.lagging_replicas,
         scripted_scenarios.lost_events,
+        scripted_scenarios.deleted_endpoint,
+        scripted_scenarios.smoke_test_during_a_sweep,
         scripted_scenarios.overwritten_while_copied,
         scripted_scenarios.overwritten_while_live,
     ],

@@ -38,7 +38,8 @@ ALONE = {
     "s3:DeleteObjectVersion": {"SweepUnused"},
     "states:SendTaskSuccess": {"DescribeEndpoint", "WakeExecution"},
     "states:GetExecutionHistory": {"WakeExecution", "AnnounceFailure"},
-    "events:PutEvents": {"AnnounceOutcome", "AnnounceFailure", "SweepUnused"},
+    "states:DescribeExecution": {"DetectDrift"},
+    "events:PutEvents": {"AnnounceOutcome", "AnnounceFailure", "SweepUnused", "DetectDrift"},
 }
 """Who alone may do what changes something, or shows an execution's data."""
 

@@ -91,7 +91,7 @@ TREES: dict[str, tuple[Path, list[set[str]]]] = {
             {"request", "execution_history"},
             {"aws"},
             {"planning", "smoke_test_run"},
-            {"cleanup", "settings", "runtime"},
+            {"cleanup", "drift", "settings", "runtime"},
             {"announcement"},
         ],
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -142,6 +143,25 @@ def test_concurrency_is_no_instance_count() -> None:
         assert Monitoring(both.__getitem__).scaled_variants("churn", ["B", "A"]) == set()
 
 
+def count_invocations(aws: tuple[Any, Any], variant_name: str, at: datetime, count: float) -> None:
+    """Publish SageMaker's metric of invocations."""
+    names = {"EndpointName": "churn", "VariantName": variant_name}
+    dimensions = [{"Name": name, "Value": value} for name, value in names.items()]
+    data = {"MetricName": "Invocations", "Dimensions": dimensions, "Timestamp": at, "Value": count}
+    aws[0].put_metric_data(Namespace="AWS/SageMaker", MetricData=[data])
+
+
+def test_invocations_of_a_period_are_added_up(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
+    """Those of the variants that are asked for."""
+    noon, day = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(days=1)
+    for variant_name, at, count in (("A", noon, 2.0), ("A", noon - 3 * day, 1.0), ("B", noon, 4.0), ("C", noon, 8.0)):
+        count_invocations(aws, variant_name, at, count)
+
+    assert monitoring.invocations("churn", ["A", "B"], noon - 7 * day, noon + day) == 7
+    assert monitoring.invocations("churn", ["A", "B"], noon - 30 * day, noon - 14 * day) == 0
+    assert monitoring.invocations("other", ["A"], noon - 7 * day, noon + day) == 0
+
+
 def test_no_request_can_name_more_than_one_page_holds(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
     """Neither call needs pages: a request has at most 10 alarms and 10 variants, and the services take more."""
     names = [f"alarm-{index}" for index in range(sagemaker().shape_for("AlarmList").metadata["max"])]
@@ -167,7 +187,14 @@ def most(service: str, operation: str, member: str) -> int:
     return int(shape.members[member].metadata["max"])
 
 
+PERIOD = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 8, tzinfo=UTC))
+
 CALLS: dict[str, tuple[str, str, Callable[[Monitoring], object]]] = {
+    "invocations": (
+        "cloudwatch",
+        "get_metric_data",
+        lambda monitoring: monitoring.invocations("churn", ["A"], *PERIOD),
+    ),
     "alarms": ("cloudwatch", "describe_alarms", lambda monitoring: monitoring.alarm_states(["a"])),
     "targets": (
         "application-autoscaling",

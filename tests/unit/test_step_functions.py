@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
 
+ENDED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
 CALLS: list[tuple[str, Callable[[Executions], Any]]] = [
     ("send_task_success", lambda executions: executions.send_success("token", {})),
     ("get_execution_history", lambda executions: executions.newest_events(EXECUTION, 5)),
+    ("describe_execution", lambda executions: executions.ended_at(EXECUTION)),
 ]
 
 
@@ -59,6 +62,31 @@ def test_newest_events_are_read_with_their_data(client: Any, stub: Stubber) -> N
     stub.add_response("get_execution_history", {"events": [event]}, expected)
 
     assert Executions(client).newest_events(EXECUTION, 5) == [event]
+
+
+@pytest.mark.parametrize(
+    ("described", "expected"),
+    [
+        pytest.param({"status": "RUNNING"}, None, id="running"),
+        pytest.param({"status": "ABORTED", "stopDate": ENDED_AT}, ENDED_AT, id="ended"),
+    ],
+)
+def test_end_of_an_execution_is_described(
+    client: Any, stub: Stubber, described: dict[str, Any], expected: datetime | None
+) -> None:
+    always = {"executionArn": EXECUTION, "stateMachineArn": "arn:aws:states:::m", "startDate": ENDED_AT}
+    stub.add_response("describe_execution", {**always, **described}, {"executionArn": EXECUTION})
+
+    assert Executions(client).ended_at(EXECUTION) == expected
+
+
+def test_execution_that_is_gone_has_ended_long_ago(client: Any, stub: Stubber) -> None:
+    stub.add_client_error("describe_execution", "ExecutionDoesNotExist")
+
+    ended_at = Executions(client).ended_at(EXECUTION)
+
+    assert ended_at is not None
+    assert ended_at < ENDED_AT
 
 
 def test_execution_that_is_gone_has_no_events(client: Any, stub: Stubber) -> None:

@@ -23,6 +23,9 @@ DEPLOYMENT_ENDED = "Endpoint Deployment Ended"
 SWEEP_ENDED = "Endpoint Deployer Sweep Ended"
 """The `detail-type` of the event that lists what a sweep has removed."""
 
+DRIFT_DETECTED = "Endpoint Drift Detected"
+"""The `detail-type` of the event that says how an endpoint differs from its deployed revision."""
+
 
 class EventBus:
     """The event bus that receives the deployer's events.

@@ -11,6 +11,7 @@ from deployer.json_document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from datetime import datetime
 
     from botocore.client import BaseClient
 
@@ -54,6 +55,37 @@ class Monitoring:
             ScalableDimension=_COUNT,
         )
         return {ids[target["ResourceId"]] for target in answer["ScalableTargets"]}
+
+    def invocations(
+        self, endpoint_name: str, variant_names: Collection[str], since: datetime, until: datetime
+    ) -> float:
+        """Return how often some variants of an endpoint were invoked in a period of whole days.
+
+        SageMaker counts invocations by endpoint and variant (Developer Guide, "Amazon SageMaker AI metrics in Amazon
+        CloudWatch"); a variant that was not invoked has no data.
+        """
+        queries = [
+            {
+                "Id": f"variant{index}",
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": "AWS/SageMaker",
+                        "MetricName": "Invocations",
+                        "Dimensions": [
+                            {"Name": "EndpointName", "Value": endpoint_name},
+                            {"Name": "VariantName", "Value": name},
+                        ],
+                    },
+                    "Period": 86_400,
+                    "Stat": "Sum",
+                },
+            }
+            for index, name in enumerate(variant_names)
+        ]
+        answer = _call(
+            self._client("cloudwatch"), "get_metric_data", MetricDataQueries=queries, StartTime=since, EndTime=until
+        )
+        return float(sum(sum(result["Values"]) for result in answer["MetricDataResults"]))
 
 
 def _call(client: BaseClient, method: str, **parameters: Any) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -52,6 +53,26 @@ class Executions:
         except BotoCoreError as error:
             raise StepFunctionsUnavailableError(f"SendTaskSuccess: {error}") from error
         return True
+
+    def ended_at(self, execution: str) -> datetime | None:
+        """Return when an execution ended; None while it runs.
+
+        Args:
+            execution: The execution's ARN.
+
+        Returns:
+            A moment long past if Step Functions does not know it: it forgets executions 90 days after their end.
+        """
+        try:
+            answer = self._client.describe_execution(executionArn=execution)
+        except ClientError as error:
+            if error.response["Error"].get("Code") in _MISSING_EXECUTION:
+                return datetime.min.replace(tzinfo=UTC)
+            raise _named("DescribeExecution", error) from error
+        except BotoCoreError as error:
+            raise StepFunctionsUnavailableError(f"DescribeExecution: {error}") from error
+        ended_at: datetime | None = answer.get("stopDate")
+        return ended_at
 
     def newest_events(self, execution: str, count: int) -> list[Document]:
         """Return the newest events of an execution's history, the newest first, with the data that they carry.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.simulation.invariants import (
+    drift,
     endings,
     error_handling,
     leftovers,
@@ -60,6 +61,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     sweeping.nothing_in_use_is_swept,
     sweeping.only_own_resources_are_deleted,
     leftovers.unused_resources_are_swept,
+    drift.drift_is_reported_by_the_next_sweep,
+    drift.drift_is_never_false,
     endings.executions_keep_their_settings,
 )
 """All of them, in the order of the promises in docs/reliability.md."""

@@ -1,0 +1,169 @@
+"""What drift is found in: an endpoint in SageMaker, what is stored of its revisions, and who works on them.
+
+The store names the revisions of an endpoint and their executions; it shows at once what was written to it. SageMaker
+may show an endpoint as it was a while ago.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from deployer.aws.s3 import parse_uri
+from deployer.aws.step_functions import execution_arn
+from deployer.drift.find import VISIBLE_BY, Upload, View
+from deployer.endpoint_config import model_names, variants_of
+from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
+from deployer.planning.live import Live
+from deployer.planning.names import Revision
+from deployer.planning.store import STORE_PREFIX, StoredRevision, request_key, revision_folder
+from deployer.tags import DEPLOYED, STACK_TAG, STATE_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from deployer.aws.monitoring import Monitoring
+    from deployer.aws.s3 import Objects
+    from deployer.aws.sagemaker import SageMaker
+    from deployer.aws.step_functions import Executions
+
+MOST_REVISIONS = 50
+"""How many of the newest revisions are looked at for one that was deployed."""
+
+_MOST_EXECUTIONS = 10
+"""How many of the newest executions of one revision are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observer:
+    """Looks at the endpoints that a stack has deployed to.
+
+    Every method raises the leaves of `deployer.errors`.
+
+    Attributes:
+        sagemaker: The adapter of SageMaker.
+        objects: The adapter of S3.
+        executions: The adapter of Step Functions.
+        monitoring: The adapter of CloudWatch.
+        bucket: The artifact bucket.
+        prefix: Where the endpoints' folders for uploads lie in it; ends in a slash.
+        stack: The stack.
+        state_machine: The ARN of the state machine that deploys.
+        idle_days: After how many days without an invocation an endpoint is reported; 0 for never.
+        now: What time it is.
+    """
+
+    sagemaker: SageMaker
+    objects: Objects
+    executions: Executions
+    monitoring: Monitoring
+    bucket: str
+    prefix: str
+    stack: str
+    state_machine: str
+    idle_days: int
+    now: datetime
+
+    def endpoint_names(self) -> list[str]:
+        """List the endpoints of which something is stored."""
+        return sorted(self.objects.list_folders(self.bucket, STORE_PREFIX))
+
+    def look_at(self, endpoint_name: str) -> View:
+        """Look at an endpoint, and at its revisions and their executions from the newest to the deployed one.
+
+        The executions are looked at last: one that has begun meanwhile explains what was seen before.
+        """
+        endpoint = self.sagemaker.find_endpoint(endpoint_name)
+        live = self._live(endpoint) if endpoint else None
+        revisions = self._revisions(endpoint_name)
+        deployed = next((each for each in revisions if self._is_deployed(each)), None)
+        attached = live.attached if live else None
+        content = self._content(live) if live and attached in revisions else {}
+        newer = self._revisions(endpoint_name)
+        return View(
+            endpoint_name=endpoint_name,
+            live=live,
+            deployed=deployed,
+            is_in_store=attached in revisions,
+            is_under_way=any(self._is_under_way(endpoint_name, each) for each in _down_to(newer, deployed, attached)),
+            **content,
+        )
+
+    def _live(self, endpoint: Document) -> Live:
+        config = self.sagemaker.find_endpoint_config(endpoint.get("EndpointConfigName", ""))
+        tags = self.sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
+        return Live.of(endpoint, config, tags)
+
+    def _revisions(self, endpoint_name: str) -> list[Revision]:
+        """Return the newest stored revisions, the newest first."""
+        folders = self.objects.list_folders(self.bucket, f"{STORE_PREFIX}{endpoint_name}/")
+        found = [revision for folder in folders if (revision := Revision.parse(endpoint_name, folder))]
+        return sorted(found, key=lambda each: each.order, reverse=True)[:MOST_REVISIONS]
+
+    def _is_deployed(self, revision: Revision) -> bool:
+        config = self.sagemaker.find_endpoint_config(revision.name)
+        tags = self.sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
+        return (tags.get(STACK_TAG), tags.get(STATE_TAG)) == (self.stack, DEPLOYED)
+
+    def _is_under_way(self, endpoint_name: str, revision: Revision) -> bool:
+        """Tell whether an execution works on a revision, or has just ended."""
+        folder = f"{revision_folder(endpoint_name, revision.name)}executions/"
+        listed = sorted(self.objects.list_objects(self.bucket, folder), key=lambda each: each.last_modified)
+        for each in listed[-_MOST_EXECUTIONS:]:
+            ended_at = self.executions.ended_at(execution_arn(self.state_machine, each.key.rpartition("/")[2]))
+            if ended_at is None or self.now < ended_at + VISIBLE_BY:
+                return True
+        return False
+
+    def _content(self, live: Live) -> Document:
+        """Look up what the revision that an endpoint has consists of, as far as a view holds that."""
+        stored = self._stored(live)
+        since = self.now - timedelta(days=self.idle_days)
+        models = model_names(live.config)
+        return {
+            "missing_models": tuple(name for name in models if self.sagemaker.find_model(name) is None),
+            "missing_data": tuple(self._missing_data(stored)),
+            "versions": frozenset(each.version for each in stored.data) if stored else frozenset(),
+            "upload": self._upload(live.name) if stored else None,
+            "invocations": self._invocations(live, since),
+            "invoked_since": since,
+        }
+
+    def _stored(self, live: Live) -> StoredRevision | None:
+        """Read the stored request; None if there is none, or none that this version can read."""
+        content = self.objects.read(self.bucket, request_key(live.name, live.config_name))
+        try:
+            return StoredRevision.parse(content) if content is not None else None
+        except InvalidRequestError:
+            return None
+
+    def _missing_data(self, stored: StoredRevision | None) -> Iterator[str]:
+        """Yield the URIs of copies that are gone."""
+        for each in stored.data if stored else ():
+            if each.copied_from and not self.objects.find_any(*parse_uri(each.uri)):
+                yield each.uri
+
+    def _upload(self, endpoint_name: str) -> Upload | None:
+        folder = f"{self.prefix}{endpoint_name}"
+        try:
+            newest = self.objects.newest_below(self.bucket, folder)
+        except InvalidRequestError:  # more objects than are searched
+            return None
+        listed = next(self.objects.list_objects(self.bucket, newest.key, limit=1), None) if newest else None
+        return Upload(newest.key, newest.version, listed.last_modified) if newest and listed else None
+
+    def _invocations(self, live: Live, since: datetime) -> float | None:
+        """Count the invocations of all variants; those of inference components have other metrics."""
+        if not self.idle_days or not live.config or "ExecutionRoleArn" in live.config:
+            return None
+        names = [variant["VariantName"] for variant in variants_of(live.config)]
+        return self.monitoring.invocations(live.name, names, since, self.now)
+
+
+def _down_to(revisions: list[Revision], *oldest: Revision | None) -> list[Revision]:
+    """Return the revisions, the newest first, down to the oldest of some of them."""
+    known = [each.order for each in oldest if each]
+    return [each for each in revisions if not known or each.order >= min(known)]

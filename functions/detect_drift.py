@@ -1,0 +1,96 @@
+"""DetectDrift: compare every endpoint that this stack has deployed to with its deployed revision, and change nothing.
+
+It follows each sweep, and repeats until it is done. Each difference that is there is announced by an event each time.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from deployer import clock
+from deployer.aws.event_bus import DRIFT_DETECTED
+from deployer.drift.find import find_drift
+from deployer.drift.look import Observer
+from deployer.errors import PermanentError, TransientError
+from deployer.json_document import Document
+from deployer.runtime import event_bus, executions, logger, measure, monitoring, objects, sagemaker, step
+
+if TYPE_CHECKING:
+    from deployer.drift.find import Finding, View
+
+_TIME = timedelta(minutes=13)
+"""How long one invocation works; the function has 15 minutes."""
+
+_PAUSE_SECONDS = 1.0
+"""Before each endpoint, of which about five calls of SageMaker are made: its rate is shared by the whole account."""
+
+
+@step(sagemaker, objects, executions, monitoring, event_bus)
+def handler(event: Document) -> Document:
+    """Return whether all endpoints have been compared, how many differences there are, and where to go on."""
+    before: Document = event["Drift"] or {"After": "", "Findings": 0}
+    progress = {"After": before["After"], "Findings": before["Findings"]}
+    deadline = clock.now() + _TIME
+    for name in _observer().endpoint_names():
+        if name <= progress["After"]:
+            continue
+        if clock.now() >= deadline:
+            return {**progress, "Done": False}
+        try:
+            progress = {"After": name, "Findings": progress["Findings"] + _compare(name)}
+        except TransientError:
+            # To try again from the start would put the events of the endpoints before once more.
+            if progress["After"] == before["After"]:
+                raise
+            return {**progress, "Done": False}
+    measure("DriftFindings", progress["Findings"], MetricUnit.Count)
+    return {**progress, "Done": True}
+
+
+def _compare(endpoint_name: str) -> int:
+    """Announce how an endpoint differs from its deployed revision; return how many differences there are."""
+    clock.sleep(_PAUSE_SECONDS)
+    timeout = timedelta(seconds=float(os.environ["DEPLOYMENT_TIMEOUT_SECONDS"]))
+    try:
+        view = _observer().look_at(endpoint_name)
+    except PermanentError as error:
+        logger.warning("Endpoint not compared", extra={"endpoint": endpoint_name, "error": type(error).__name__})
+        return 0
+    findings = find_drift(view, clock.now(), timeout)
+    for finding in findings:
+        _announce(view, finding)
+    return len(findings)
+
+
+def _announce(view: View, finding: Finding) -> None:
+    """Announce a difference by an event, in the log and in the metrics."""
+    detail = {
+        "EndpointName": view.endpoint_name,
+        "Kind": finding.kind,
+        "Message": finding.message,
+        "Deployed": view.deployed.name if view.deployed else None,
+        "Attached": view.live.config_name if view.live else None,
+        "DetectedAt": clock.now().isoformat(),
+    }
+    event_bus().put(DRIFT_DETECTED, {member: value for member, value in detail.items() if value is not None})
+    logger.warning("Drift detected", extra={"endpoint": view.endpoint_name, "kind": finding.kind})
+    measure("Drift", 1, MetricUnit.Count, Kind=finding.kind)
+
+
+def _observer() -> Observer:
+    return Observer(
+        sagemaker=sagemaker(),
+        objects=objects(),
+        executions=executions(),
+        monitoring=monitoring(),
+        bucket=os.environ["ARTIFACT_BUCKET"],
+        prefix=os.environ["ARTIFACT_PREFIX"],
+        stack=os.environ["STACK_NAME"],
+        state_machine=os.environ["STATE_MACHINE_ARN"],
+        idle_days=int(os.environ["IDLE_ENDPOINT_DAYS"]),
+        now=clock.now(),
+    )

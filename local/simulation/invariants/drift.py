@@ -1,0 +1,131 @@
+"""How endpoints differ from what was deployed is reported by the next sweep, and never because of a deployment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from deployer.planning.names import Revision
+from deployer.tags import PENDING, STATE_TAG
+from local.json_document import Document
+from local.simulation.account import STUCK, at, models_of
+from local.simulation.invariants.sweeping import retained_revisions
+from local.simulation.runs import visits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.simulation.account import Account
+    from local.simulation.recording import Recording
+    from local.simulation.records import Write
+    from local.simulation.runs import SweepRun, Visit
+
+_LOOK_SECONDS = 900.0
+"""How long before its event a difference may have been seen: one invocation of DetectDrift."""
+
+_SETTLED_SECONDS = 3600.0
+"""How long a difference has existed at the least that the next sweep has to report."""
+
+_FAILED = STUCK | {"Failed"}
+
+
+def drift_is_reported_by_the_next_sweep(recording: Recording) -> Iterator[str]:
+    """A sweep reports what has differed for an hour, while no execution worked on the endpoint and nothing failed."""
+    for sweep in recording.sweeps:
+        compared = _comparison(sweep)
+        if compared is None or not recording.is_calm(*compared):
+            continue
+        since, until = compared[0] - _SETTLED_SECONDS, compared[1]
+        for endpoint in recording.scenario.endpoints:
+            if not any(run.began <= until and run.ended >= since for run in recording.runs_of(endpoint)):
+                expected = set.intersection(*(_known(each, endpoint) for each in _accounts(recording, since, until)))
+                missing = expected - _reported(recording, endpoint, *compared)
+                yield f"{sweep.name} did not report {', '.join(missing)} of {endpoint}" if missing else ""
+
+
+def drift_is_never_false(recording: Recording) -> Iterator[str]:
+    """What is reported was so, and no execution that had changed the endpoint was under way."""
+    for event in recording.drift_events:
+        moment, endpoint, kind = _moment(event), event["EndpointName"], event["Kind"]
+        since = moment - recording.visibility_seconds - _LOOK_SECONDS
+        if kind == "UploadNotDeployed":
+            yield _problem_with_upload(recording, endpoint, moment)
+            continue
+        was_so = any(kind in _differences(account, endpoint) for account in _accounts(recording, since, moment))
+        yield "" if was_so else f"{kind} of {endpoint} was reported, and was not so"
+        for run in recording.runs_of(endpoint):
+            has_changed = any(each.actor == run.name and each.name == endpoint for each in _until(recording, since))
+            is_under_way = has_changed and run.ended > moment and not run.execution.redrive_count
+            yield f"{kind} of {endpoint} was reported while {run.name} was under way" if is_under_way else ""
+
+
+def _comparison(sweep: SweepRun) -> tuple[float, float] | None:
+    """Return when a sweep began and ended to compare endpoints; None if it did not come to an end."""
+    visits: list[Visit] = [visit for visit in visits_of(sweep.execution) if visit.state == "DetectDrift"]
+    if not visits or visits[-1].left is None or visits[-1].has_failed:
+        return None
+    return visits[0].entered, visits[-1].left
+
+
+def _accounts(recording: Recording, since: float, until: float) -> Iterator[Account]:
+    """Yield the account at a moment, and after each write up to another one; it is one account that changes."""
+    account = at(recording.writes, since)
+    yield account
+    for write in recording.writes:
+        if since < write.time <= until:
+            account.apply(write)
+            yield account
+
+
+def _known(account: Account, endpoint: str) -> set[str]:
+    """Return the differences of an endpoint that some revision of this stack was deployed to."""
+    return _differences(account, endpoint) if retained_revisions(account, endpoint, 1) else set()
+
+
+def _differences(account: Account, endpoint: str) -> set[str]:
+    """Return the kinds of differences between an endpoint and the newest deployed revision."""
+    record = account.endpoints.get(endpoint)
+    if record is None:
+        return {"EndpointDeleted"}
+    if record["EndpointStatus"] != "InService":
+        return {"EndpointFailed"} if record["EndpointStatus"] in _FAILED else set()
+    attached = Revision.parse(endpoint, record["EndpointConfigName"])
+    if attached is None:
+        return {"ConfigReplaced"}
+    config = account.configs.get(attached.name)
+    if config is None:
+        return {"ConfigDeleted"}
+    is_pending = account.tags_of("configs", attached.name).get(STATE_TAG) == PENDING
+    newest = [Revision.parse(endpoint, name) for name in retained_revisions(account, endpoint, 1)]
+    is_older = any(each and each.order > attached.order for each in newest)
+    found = {"ConfigReplaced"} if is_pending or is_older else set()
+    return found | ({"ModelDeleted"} if any(name not in account.models for name in models_of(config)) else set())
+
+
+def _problem_with_upload(recording: Recording, endpoint: str, moment: float) -> str:
+    """Return whether the newest artifact of an endpoint was deployed when it was reported not to be."""
+    written = [
+        each
+        for each in recording.object_writes
+        if each.key.startswith(f"models/{endpoint}/") and each.key.endswith("model.tar.gz") and each.time <= moment
+    ]
+    current = {each.key: each.version for each in written}
+    for run in recording.runs_of(endpoint):
+        versions = {data["Version"] for data in run.plan.get("Data", [])}
+        if run.outcome == "Deployed" and run.ended <= moment and written and current[written[-1].key] in versions:
+            return f"an upload of {endpoint} was reported, and {run.name} had deployed it"
+    return ""
+
+
+def _until(recording: Recording, moment: float) -> list[Write]:
+    return [write for write in recording.writes if write.table == "endpoints" and write.time <= moment]
+
+
+def _moment(event: Document) -> float:
+    return datetime.fromisoformat(event["DetectedAt"]).timestamp()
+
+
+def _reported(recording: Recording, endpoint: str, since: float, until: float) -> set[str]:
+    """Return the kinds of differences that were reported of an endpoint in a period."""
+    events = [event for event in recording.drift_events if event["EndpointName"] == endpoint]
+    return {event["Kind"] for event in events if since <= _moment(event) <= until}
