@@ -49,6 +49,8 @@ WITHOUT_RESOURCE = {
     # CloudWatch answers nothing about composite alarms if the policy names alarms (CloudWatch API Reference,
     # DescribeAlarms).
     "cloudwatch:DescribeAlarms",
+    # It knows data sets, which the metrics of a service do not belong to.
+    "cloudwatch:GetMetricData",
     # It names its namespace by a condition instead.
     "cloudwatch:PutMetricData",
 }

@@ -18,7 +18,7 @@ from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.live import Live
 from deployer.planning.names import Revision
-from deployer.planning.store import STORE_PREFIX, StoredRevision, request_key, revision_folder
+from deployer.planning.revision_store import STORE_PREFIX, StoredRevision, request_key, revision_folder
 from deployer.tags import DEPLOYED, STACK_TAG, STATE_TAG
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from deployer.planning.names import Revision
 from deployer.tags import PENDING, STATE_TAG
 from local.json_document import Document
-from local.simulation.account import STUCK, at, models_of
+from local.simulation.account_state import STUCK, at, models_of
 from local.simulation.invariants.sweeping import retained_revisions
 from local.simulation.runs import visits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.simulation.account import Account
+    from local.simulation.account_state import Account
     from local.simulation.recording import Recording
     from local.simulation.records import Write
     from local.simulation.runs import SweepRun, Visit
