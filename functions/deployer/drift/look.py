@@ -16,9 +16,10 @@ from deployer.drift.find import VISIBLE_BY, Upload, View
 from deployer.endpoint_config import model_names, variants_of
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
+from deployer.planning.keys import STORE_PREFIX, request_key, revision_folder
 from deployer.planning.live import Live
 from deployer.planning.names import Revision
-from deployer.planning.revision_store import STORE_PREFIX, StoredRevision, request_key, revision_folder
+from deployer.planning.revision_store import StoredRevision
 from deployer.tags import DEPLOYED, STACK_TAG, STATE_TAG
 
 if TYPE_CHECKING:
