@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections import Counter
@@ -23,10 +22,12 @@ from tests.machine.factories import (
     deploy,
     endpoint_of,
     live_model,
+    live_revision,
     loads,
     put_manifest,
     request,
     stored,
+    tags_of_config,
     upload,
 )
 from tests.template.shipped import read_template
@@ -251,23 +252,104 @@ def test_one_version_deployed_twice_is_copied_once(world: Any) -> None:
     assert len(copies(world)) == 1
 
 
-def upload_rule() -> EventPattern:
-    """Return the pattern of the template's rule for uploads, for the world's bucket and prefix."""
-    pattern = read_template()["Resources"]["UploadRule"]["Properties"]["EventPattern"]
-    values = {'{"Ref": "ArtifactBucket"}': json.dumps(BUCKET), "${ArtifactPrefix}": "models/"}
-    text = re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", json.dumps(pattern))
-    return EventPattern("", json.loads(functools.reduce(lambda done, item: done.replace(*item), values.items(), text)))
+def rule_of_template(name: str) -> EventPattern:
+    """Return the pattern of a rule of the template, for the world's bucket, prefix and sources."""
+    pattern = read_template()["Resources"][name]["Properties"]["EventPattern"]
+    text = json.dumps(pattern)
+    for reference, value in {"ArtifactBucket": [BUCKET], "RequestSources": ["endpoint-deployer.requests"]}.items():
+        text = text.replace(json.dumps([{"Ref": reference}]), json.dumps(value))
+        text = text.replace(json.dumps({"Ref": reference}), json.dumps(value))
+    text = re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", text).replace("${ArtifactPrefix}", "models/")
+    return EventPattern("", json.loads(text))
 
 
 def test_stored_copies_start_no_execution(world: Any) -> None:
     """The rule matches the upload, and nothing that the deployer itself stores below revisions/."""
     put_manifest(world, MANIFEST)
     execution = upload(world, b"one")
-    rule = upload_rule()
+    rule = rule_of_template("UploadRule")
 
     assert rule.matches_event(json.loads(execution.record["input"]))
     assert any(key.endswith("/model.tar.gz") for key in stored(world))
     assert not any(rule.matches_event(world.object_created(key, "v", "etag")) for key in stored(world))
+
+
+@pytest.mark.parametrize("name", ["deployment.yml", "deployment.json"])
+def test_manifest_of_another_name_is_taken(world: Any, name: str) -> None:
+    """It governs the artifact, and its own upload starts a deployment."""
+    first = upload(world, b"one")
+    world.clock.sleep(60)
+
+    second = world.upload(f"models/churn/{name}", b'{"Tags": {"team": "growth"}}')
+    world.machine.run()
+
+    assert (first.states[-1], second.states[-1]) == ("Deployed", "Deployed")
+    assert rule_of_template("UploadRule").matches_event(json.loads(second.record["input"]))
+    assert tags_of_config(world, live_revision(world))["team"] == "growth"
+
+
+NEAR_MISSES = [
+    "churn/Model.tar.gz", "churn/v2/MODEL.TAR.GZ", "churn/model.zip", "churn/model.tgz", "churn/model.tar",
+    "churn/Deployment.yaml", "churn/Deployment.yml", "churn/Deployment.json", "churn/DEPLOYMENT.YAML",
+    "model.tar.gz", "deployment.yaml", "deployment.yml", "deployment.json",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NEAR_MISSES)
+def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would_work(world: Any, name: str) -> None:
+    """The rule starts an execution for it, whose event says how to upload it."""
+    execution = world.upload(f"models/{name}")
+    world.machine.run()
+
+    (event,) = world.bus
+    assert rule_of_template("UploadRule").matches_event(json.loads(execution.record["input"]))
+    assert event["Outcome"] == "Rejected"
+    assert event.get("EndpointName") == ("churn" if "/" in name else None)
+    assert re.search(r"upload (it as|that)", event["Cause"])
+    assert world.names == NOTHING
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["models/churn/notes.txt", "models/churn/data/train.csv", "models/churn/job/output/output.tar.gz",
+     "models/churn/my-model.tar.gz", "models/churn/deployment.yaml.bak", "data/churn/model.zip", "model.tar.gz"],
+)  # fmt: skip
+def test_unrelated_upload_starts_no_execution(world: Any, key: str) -> None:
+    """A folder of models holds much else, and executions cost money."""
+    assert not rule_of_template("UploadRule").matches_event(world.object_created(key, "v", "etag"))
+
+
+@pytest.mark.parametrize(
+    ("detail_type", "matches"),
+    [
+        ("Endpoint Deployment Requested", True),
+        ("endpoint deployment requested", True),
+        ("ENDPOINT DEPLOYMENT REQUESTED", True),
+        ("Endpoint Deployment Request", True),
+        ("DeploymentRequested", True),
+        ("Endpoint Deployment Ended", False),
+        ("Endpoint Deployer Sweep Ended", False),
+        ("Order Placed", False),
+    ],
+)
+def test_event_that_was_meant_to_request_a_deployment_starts_an_execution(
+    world: Any,
+    detail_type: str,
+    matches: bool,  # noqa: FBT001 - a case
+) -> None:
+    """The deployer's own events never match, whatever the sources: they would start execution after execution."""
+    event = world.event("endpoint-deployer.requests", detail_type, {"EndpointName": "churn"})
+
+    assert rule_of_template("RequestRule").matches_event(event) is matches
+
+
+def test_request_of_a_wrong_detail_type_is_rejected_with_the_right_one(world: Any) -> None:
+    """The event says which endpoint it was for."""
+    world.run(world.event("endpoint-deployer.requests", "Deployment Requested", request("a")))
+
+    (event,) = world.bus
+    assert (event["Outcome"], event["EndpointName"]) == ("Rejected", "churn")
+    assert event["Cause"].startswith("detail-type: must be 'Endpoint Deployment Requested'")
 
 
 def test_event_of_the_deployers_own_store_is_rejected(world: Any) -> None:

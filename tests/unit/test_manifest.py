@@ -60,3 +60,12 @@ def test_what_looks_like_a_date_stays_text() -> None:
     """JSON has no dates, and an empty manifest is an empty request."""
     assert read_manifest(b"a: 2026-11-24") == {"a": "2026-11-24"}
     assert read_manifest(b"# nothing yet") == {}
+
+
+def test_manifest_in_json_may_be_indented_by_tabs() -> None:
+    assert read_manifest(b'{\n\t"Tags":\t{"team": "growth"}\n}\n', "deployment.json") == {"Tags": {"team": "growth"}}
+
+
+def test_message_names_the_file() -> None:
+    with pytest.raises(InvalidRequestError, match=r"^deployment\.json, line 1, column 10: has the key 'a' twice"):
+        read_manifest(b'{"a": 1, "a": 2}', "deployment.json")

@@ -92,7 +92,30 @@ def test_nearest_manifest_is_read(s3: Any, objects: Objects, manifests: list[str
     for folder in manifests:
         put(s3, f"{folder}deployment.yaml", folder.encode())
 
-    assert objects.nearest_manifest(BUCKET, "models/churn/v1/output/model.tar.gz", "models/churn") == expected
+    found = objects.nearest_manifest(BUCKET, "models/churn/v1/output/model.tar.gz", "models/churn")
+
+    assert (found and objects.read(BUCKET, found)) == expected
+
+
+@pytest.mark.parametrize("name", ["deployment.yaml", "deployment.yml", "deployment.json"])
+def test_manifest_has_one_of_three_names(s3: Any, objects: Objects, name: str) -> None:
+    for other in ("deployment.yaml.bak", "deployment.d/deployment.yaml", "Deployment.yaml"):
+        put(s3, f"models/churn/{other}")
+    put(s3, f"models/churn/{name}")
+
+    assert objects.nearest_manifest(BUCKET, "models/churn/model.tar.gz", "models/churn") == f"models/churn/{name}"
+
+
+def test_several_manifests_of_a_folder_are_refused(s3: Any, objects: Objects) -> None:
+    put(s3, "models/churn/deployment.json")
+    put(s3, "models/churn/deployment.yaml")
+
+    with pytest.raises(errors.InvalidRequestError) as refused:
+        objects.nearest_manifest(BUCKET, "models/churn/v1/model.tar.gz", "models/churn")
+
+    assert str(refused.value) == (
+        f"s3://{BUCKET}/models/churn/: has deployment.yaml and deployment.json; keep one of them"
+    )
 
 
 def test_large_manifest_is_refused(s3: Any, objects: Objects) -> None:

@@ -112,7 +112,10 @@ def test_time_of_an_event_is_read_in_utc() -> None:
 REJECTED: dict[str, tuple[Document, str]] = {
     "an unknown event": (
         sample("deployment_requested", **{"detail-type": "Deployment Requested"}),
-        "detail-type: Input tag 'Deployment Requested' found using 'detail_type'",
+        (
+            "detail-type: must be 'Endpoint Deployment Requested' for a request of an application, and is "
+            "'Deployment Requested'"
+        ),
     ),
     "a source that sends no such event": (
         sample("artifact_uploaded", source="me"),
@@ -144,12 +147,30 @@ REJECTED: dict[str, tuple[Document, str]] = {
         "detail.bucket.name: other is not the artifact bucket, artifacts",
     ),
     "a key outside of the prefix": (uploaded("churn/model.tar.gz"), "detail.object.key: 'churn/model.tar.gz' is"),
-    "no folder": (uploaded("models/model.tar.gz"), "detail.object.key: 'models/model.tar.gz' is neither"),
-    "an empty folder name": (uploaded("models//model.tar.gz"), "detail.object.key: 'models//model.tar.gz' is neither"),
-    "another file": (
+    "no folder": (
+        uploaded("models/model.tar.gz"),
+        (
+            "detail.object.key: 'models/model.tar.gz' lies in no folder of an endpoint; upload it as "
+            "models/<EndpointName>/model.tar.gz"
+        ),
+    ),
+    "a manifest in no folder": (uploaded("models/deployment.yml"), "as models/<EndpointName>/deployment.yml"),
+    "an empty folder name": (uploaded("models//model.tar.gz"), "'models//model.tar.gz' lies in no folder"),
+    "another archive": (
         uploaded("models/churn/model.zip"),
         (
-            "detail.object.key: 'models/churn/model.zip' is neither model.tar.gz nor deployment.yaml in "
+            "detail.object.key: 'models/churn/model.zip' is no model.tar.gz; pack the model's files with "
+            "tar -czf model.tar.gz and upload that"
+        ),
+    ),
+    "another case": (
+        uploaded("models/churn/Deployment.YAML"),
+        ("detail.object.key: 'models/churn/Deployment.YAML' is written in another case; upload it as deployment.yaml"),
+    ),
+    "another file": (
+        uploaded("models/churn/notes.txt"),
+        (
+            "detail.object.key: 'models/churn/notes.txt' is neither model.tar.gz nor deployment.yaml in "
             "models/<EndpointName>/ or below"
         ),
     ),
@@ -195,7 +216,7 @@ def test_object_in_the_store_is_no_upload(key: str, prefix: str) -> None:
 
 @given(
     folders=st.lists(st.text(st.characters(exclude_characters="/"), min_size=1, max_size=5), min_size=1, max_size=4),
-    name=st.sampled_from(["model.tar.gz", "deployment.yaml"]),
+    name=st.sampled_from(["model.tar.gz", "deployment.yaml", "deployment.yml", "deployment.json"]),
 )
 def test_endpoint_is_the_first_folder_below_the_prefix(folders: list[str], name: str) -> None:
     trigger = parse(uploaded(f"models/{'/'.join(folders)}/{name}"))

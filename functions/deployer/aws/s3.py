@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 ARTIFACT_NAME = "model.tar.gz"
 MANIFEST_NAME = "deployment.yaml"
+MANIFEST_NAMES = (MANIFEST_NAME, "deployment.yml", "deployment.json")
+"""What a manifest may be called; a folder has one of them."""
+
 MANIFEST_LIMIT = 256 * 1024
 """Bytes; more cannot pass through a state machine."""
 
@@ -115,7 +118,7 @@ class Objects(S3Calls):
         governed = {
             posixpath.dirname(entry["Key"])
             for entry in listed
-            if posixpath.basename(entry["Key"]) == MANIFEST_NAME and posixpath.dirname(entry["Key"]) != top
+            if posixpath.basename(entry["Key"]) in MANIFEST_NAMES and posixpath.dirname(entry["Key"]) != top
         }
         candidates = [
             entry
@@ -158,13 +161,27 @@ class Objects(S3Calls):
             raise StorageUnavailableError(f"s3://{bucket}/{key}: {error}") from error
         return content
 
-    def nearest_manifest(self, bucket: str, key: str, root: str) -> bytes | None:
-        """Read the manifest that governs an object: the first met from its folder upwards to the root folder."""
-        for folder in _folders(key, root):
-            content = self.read(bucket, posixpath.join(folder, MANIFEST_NAME))
-            if content is not None:
-                return content
-        return None
+    def nearest_manifest(self, bucket: str, key: str, root: str) -> str | None:
+        """Return the key of the manifest that governs an object: the first met from its folder upwards to the root.
+
+        Raises:
+            InvalidRequestError: A folder has several manifests.
+        """
+        return next((found for folder in _folders(key, root) if (found := self.manifest_in(bucket, folder))), None)
+
+    def manifest_in(self, bucket: str, folder: str) -> str | None:
+        """Return the key of the manifest that lies directly in a folder; None if there is none.
+
+        Raises:
+            InvalidRequestError: There are several.
+        """
+        stem = posixpath.join(folder, posixpath.splitext(MANIFEST_NAME)[0])
+        listed = {entry["Key"] for entry in self._entries(bucket, f"{stem}.", Delimiter="/")}
+        found = [key for name in MANIFEST_NAMES if (key := posixpath.join(folder, name)) in listed]
+        if len(found) > 1:
+            names = " and ".join(map(posixpath.basename, found))
+            raise InvalidRequestError(f"s3://{bucket}/{folder}/: has {names}; keep one of them")
+        return found[0] if found else None
 
     def put_if_absent(self, bucket: str, key: str, body: bytes) -> bool:
         """Write an object unless there is one; return whether this call wrote it.

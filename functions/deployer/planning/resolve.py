@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from deployer.aws.s3 import MANIFEST_NAME, Artifact, Objects, parse_uri
+from deployer.aws.s3 import MANIFEST_NAMES, Artifact, Objects, parse_uri
 from deployer.errors import AccessDeniedError, InvalidRequestError
 from deployer.planning.revision import containers_without_data
 from deployer.request.manifest import read_manifest
@@ -87,13 +87,16 @@ def _document(trigger: Trigger, objects: Objects, location: UploadLocation) -> o
     if upload is None:
         return trigger.document
     if _is_manifest(upload):
-        manifest = objects.read(upload.bucket, upload.key)
-        if manifest is None:
-            raise _gone(upload)
-        return read_manifest(manifest)
-    root = location.folder(trigger.endpoint_name or "")
-    manifest = objects.nearest_manifest(upload.bucket, upload.key, root)
-    return {} if manifest is None else read_manifest(manifest)
+        objects.manifest_in(upload.bucket, posixpath.dirname(upload.key))
+        key: str | None = upload.key
+    else:
+        key = objects.nearest_manifest(upload.bucket, upload.key, location.folder(trigger.endpoint_name or ""))
+    if key is None:
+        return {}
+    manifest = objects.read(upload.bucket, key)
+    if manifest is None:
+        raise _gone(upload)
+    return read_manifest(manifest, posixpath.basename(key))
 
 
 def _find_artifact(
@@ -135,7 +138,7 @@ def _ambiguous_containers(request: DeploymentRequest) -> Iterator[Problem]:
 
 
 def _is_manifest(upload: Artifact) -> bool:
-    return posixpath.basename(upload.key) == MANIFEST_NAME
+    return posixpath.basename(upload.key) in MANIFEST_NAMES
 
 
 def check_smoke_test_body(test: SmokeTest | None, objects: Objects) -> None:

@@ -9,10 +9,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME, Artifact, version_of
+from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME, MANIFEST_NAMES, Artifact, version_of
 from deployer.errors import InvalidRequestError
 from deployer.planning.keys import STORE_PREFIX
-from deployer.request.problem import Problem
+from deployer.request.problem import Problem, shown
+
+REQUESTED = "Endpoint Deployment Requested"
+"""The `detail-type` of the event with which an application requests a deployment."""
+
+
+_OTHER_ARCHIVES = frozenset({"model.zip", "model.tgz", "model.tar"})
+"""Names of uploads that were meant to be an artifact; the rule for uploads knows them, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,9 @@ _EVENT: TypeAdapter[_ObjectCreated | _PackageApproved | _DeploymentRequested] = 
 )
 
 
+_DETAIL_TYPES = ("Object Created", "SageMaker Model Package State Change", REQUESTED)
+
+
 def parse_trigger(document: object, execution_name: str, started_at: datetime, location: UploadLocation) -> Trigger:
     """Read the input of an execution: an event of EventBridge, or else the request itself.
 
@@ -102,6 +112,9 @@ def parse_trigger(document: object, execution_name: str, started_at: datetime, l
     """
     if not isinstance(document, dict) or not {"detail-type", "source", "detail"} <= document.keys():
         return Trigger(execution_name, started_at, document=document)
+    if document["detail-type"] not in _DETAIL_TYPES:
+        asked_for = shown(document["detail-type"])
+        raise _rejected("detail-type", f"must be '{REQUESTED}' for a request of an application, and is {asked_for}")
     try:
         event = _EVENT.validate_python(document)
     except ValidationError as error:
@@ -126,16 +139,25 @@ def _parse_upload(event: _ObjectCreated, location: UploadLocation) -> Trigger:
         raise _rejected("detail.bucket.name", f"{bucket} is not the artifact bucket, {location.bucket}")
     if uploaded.key.startswith(STORE_PREFIX):
         raise _rejected("detail.object.key", f"'{uploaded.key}' is in the deployer's own store, {STORE_PREFIX}")
-    endpoint_name, slash, _ = uploaded.key.removeprefix(location.prefix).partition("/")
-    is_ours = posixpath.basename(uploaded.key) in {ARTIFACT_NAME, MANIFEST_NAME}
-    if not (uploaded.key.startswith(location.prefix) and endpoint_name and slash and is_ours):
-        raise _rejected(
-            "detail.object.key",
-            f"'{uploaded.key}' is neither {ARTIFACT_NAME} nor {MANIFEST_NAME} "
-            f"in {location.prefix}<EndpointName>/ or below",
-        )
+    if advice := _upload_advice(uploaded.key, location.prefix):
+        raise _rejected("detail.object.key", f"'{uploaded.key}' {advice}")
+    endpoint_name = uploaded.key.removeprefix(location.prefix).partition("/")[0]
     upload = Artifact(bucket, uploaded.key, version_of(uploaded.version_id, uploaded.etag))
     return Trigger(event.id, event.time.astimezone(UTC), endpoint_name, upload=upload)
+
+
+def _upload_advice(key: str, prefix: str) -> str:
+    """Say why an object that was uploaded starts nothing, and what would; empty if it does start a deployment."""
+    name, folder = posixpath.basename(key), f"{prefix}<EndpointName>/"
+    expected = next((each for each in (ARTIFACT_NAME, *MANIFEST_NAMES) if each == name.lower()), "")
+    if not key.startswith(prefix) or not (expected or name.lower() in _OTHER_ARCHIVES):
+        return f"is neither {ARTIFACT_NAME} nor {MANIFEST_NAME} in {folder} or below"
+    endpoint_name, slash, _ = key.removeprefix(prefix).partition("/")
+    if not (endpoint_name and slash):
+        return f"lies in no folder of an endpoint; upload it as {folder}{expected or ARTIFACT_NAME}"
+    if not expected:
+        return f"is no {ARTIFACT_NAME}; pack the model's files with tar -czf {ARTIFACT_NAME} and upload that"
+    return "" if name == expected else f"is written in another case; upload it as {expected}"
 
 
 def _rejected(path: str, message: str) -> InvalidRequestError:

@@ -89,25 +89,32 @@ _JsonLoader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 _JsonLoader.add_constructor("tag:yaml.org,2002:str", _construct_text)
 
 
-def read_manifest(text: bytes) -> object:
+def read_manifest(text: bytes, name: str = NAME) -> object:
     """Read a manifest.
+
+    Args:
+        text: The content of the file.
+        name: The file's name, for messages; one that ends in `.json` may be indented by tabs.
 
     Raises:
         InvalidRequestError: It is no YAML, or holds what JSON cannot; the message says where.
     """
     if len(text) > _SIZE_LIMIT:
-        raise InvalidRequestError(f"{NAME}: has {len(text)} bytes; at most {_SIZE_LIMIT} are read")
+        raise InvalidRequestError(f"{name}: has {len(text)} bytes; at most {_SIZE_LIMIT} are read")
+    if name.endswith(".json"):
+        # JSON is YAML, but for tabs between its parts; within texts it has none.
+        text = text.replace(b"\t", b" ")
     try:
         document: object = yaml.load(text.decode("utf-8-sig"), Loader=_JsonLoader)  # noqa: S506 - a SafeLoader, and less
     # Raised from nothing: these errors quote the text, which may hold secrets.
     except UnicodeDecodeError as error:
-        raise InvalidRequestError(f"{NAME}: is no UTF-8 text, at byte {error.start}") from None
+        raise InvalidRequestError(f"{name}: is no UTF-8 text, at byte {error.start}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         message = error.problem or error.context or "is no YAML"
-        raise InvalidRequestError(str(Problem(f"{NAME}{place}", message[:_MESSAGE_LIMIT]))) from None
+        raise InvalidRequestError(str(Problem(f"{name}{place}", message[:_MESSAGE_LIMIT]))) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(str(Problem(NAME, f"is no YAML: {str(error)[:_MESSAGE_LIMIT]}"))) from None
+        raise InvalidRequestError(str(Problem(name, f"is no YAML: {str(error)[:_MESSAGE_LIMIT]}"))) from None
     # An empty manifest says that the stack's defaults will do.
     return {} if document is None else document
