@@ -14,8 +14,8 @@ from deployer.planning.plan import Action, Draft, Plan, plan_of
 from deployer.planning.preview import Previewing
 from deployer.planning.revision import Store
 from deployer.planning.rollback import resolve_rollback
+from deployer.planning.settings import Settings
 from deployer.runtime import logger, monitoring, objects, sagemaker, step
-from deployer.settings import Settings
 
 _PLAN_BYTES = 176 * 1024
 """What a plan may take of the 256 KiB of an execution's data; the rest is for what later steps add."""

@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from deployer import clock
 from deployer.aws.event_bus import SWEEP_ENDED
 from deployer.cleanup.in_use import Account
+from deployer.cleanup.run_sweep import run_sweep
 from deployer.cleanup.sweep import Cursor, Sweep
 from deployer.json_document import Document
 from deployer.runtime import event_bus, logger, measure, objects, sagemaker, step
@@ -36,12 +37,12 @@ def handler(event: Document) -> Document:
         is_dry_run=isinstance(request, dict) and request.get("DryRun") is True,
         cursor=cursor,
     )
-    is_done = sweep.run(lambda: _announce(sweep))
+    is_done = run_sweep(sweep, lambda: _announce(sweep))
     return {"Done": is_done, "Cursor": None if is_done else cursor.model_dump(mode="json", by_alias=True)}
 
 
 def _announce(sweep: Sweep) -> None:
-    """Tell the event bus, the log and the metrics what was removed, or would be."""
+    """Send what was removed, or would be, to the event bus, the log and the metrics."""
     detail = {
         "DryRun": sweep.is_dry_run,
         "StartedAt": sweep.cursor.started_at.isoformat(),

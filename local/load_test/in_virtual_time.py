@@ -18,7 +18,8 @@ from local.load_test.figures import Figures
 from local.load_test.floor import floor_of
 from local.load_test.uploads import RETENTION_SECONDS, Run, hosting
 from local.virtual_time import Execution
-from local.virtual_time.world import BUCKET, worlds
+from local.virtual_time.world import BUCKET
+from local.virtual_time.worlds import worlds
 
 if TYPE_CHECKING:
     from local.load_test.uploads import Load

@@ -18,12 +18,13 @@ from local.simulation.runner import run_scenario
 from local.simulation.shrinking import shrink
 from local.simulation.timeline import describe_recording, describe_scenario, summarize_scenario
 from local.simulation.totals import Totals, ViolatedInvariant
-from local.virtual_time.world import World, worlds
+from local.virtual_time.worlds import worlds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.simulation.scenario import Scenario
+    from local.virtual_time.world import World
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",

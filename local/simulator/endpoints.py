@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from local.json_document import Document
 from local.simulator.endpoint import Endpoint
 from local.simulator.errors import exists, in_progress, invalid, not_found
-from local.simulator.rollout import Rollout, Stage, update_stages
+from local.simulator.rollout import Rollout, update_stages
+from local.simulator.stage import Stage
 from local.simulator.store import page
 from local.simulator.update_rules import check_request, check_status, check_update, is_changing
 from local.simulator.variants import Variants, all_variants

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from local.json_document import Document
+from local.simulator.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,32 +21,6 @@ if TYPE_CHECKING:
     from local.simulator.variants import Variants
 
 _WHOLE_PERCENT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What holds from the beginning of a stage to its end.
-
-    Attributes:
-        name: A VariantStatus of the API; empty while nothing but time passes.
-        seconds: How long it takes.
-        share: The part of the traffic that the new fleet answers.
-        new: The part of the new fleet that is there.
-        old: The part of the old fleet that is there.
-        step: Which step of the traffic, or which batch, it belongs to; the first is 1.
-    """
-
-    name: Literal["Creating", "ActivatingTraffic", "Baking", "Updating", "Deleting", ""]
-    seconds: float
-    share: float = 0.0
-    new: float = 0.0
-    old: float = 1.0
-    step: int = 1
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether alarms are looked at: while traffic shifts and bakes."""
-        return self.name in {"ActivatingTraffic", "Baking"}
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.simulator.rollout import Rollout, Stage
+from local.simulator.rollout import Rollout
+from local.simulator.stage import Stage
 from local.simulator.variants import Variants
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
-    from local.simulator.rollout import Stage
+    from local.simulator.stage import Stage
 
 _KINDS = ("ProductionVariants", "ShadowProductionVariants")
 _COPIED = ("ManagedInstanceScaling", "RoutingConfig")

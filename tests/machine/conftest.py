@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.virtual_time.world import World, worlds
+from local.virtual_time.worlds import worlds
 from tests.machine.bench import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from local.virtual_time.world import World
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from local.simulation.shrinking import shrink
 from local.simulation.timeline import describe_recording
 from local.simulation.totals import Totals
 from local.simulation.worker import run_and_check
-from local.virtual_time.world import worlds
+from local.virtual_time.worlds import worlds
 from tests.machine import mutated_cleanup, mutated_outcomes, mutated_requests, scripted_scenarios
 from tests.machine.mutations import Mutation, mutations_of
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -81,44 +82,22 @@ def test_rule_may_invoke_its_function(resources: Document, rule: str, function: 
     assert permission["Principal"] == "events.amazonaws.com"
 
 
-TREES: dict[str, tuple[Path, list[set[str]]]] = {
-    "deployer": (
-        FUNCTIONS / "deployer",
-        [
-            {"errors", "json_document"},
-            {"tags", "clock", "time_limit"},
-            {"endpoint_config", "outcome"},
-            {"request", "execution_history"},
-            {"aws"},
-            {"planning", "smoke_test_run"},
-            {"cleanup", "drift", "settings", "runtime"},
-            {"announcement"},
-        ],
-    ),
-    "local": (
-        ROOT / "local",
-        [
-            {"environment", "json_document", "progress"},
-            {"simulator", "states_language", "schema", "asl_format"},
-            {"aws", "virtual_time"},
-            {"demo", "load_test", "simulation"},
-        ],
-    ),
-}
-"""The packages and modules of each tree, from the ground up: each imports itself and what is in a layer below."""
+TREES = {"deployer": FUNCTIONS / "deployer", "local": ROOT / "local"}
+"""The folder of each tree of packages."""
+
+
+def layers_of(base: str) -> list[set[str]]:
+    """Read the layers of a tree from its table in docs/architecture.md, the lowest first."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    _, _, after = text.partition(f"| `{TREES[base].relative_to(ROOT)}/` | what is there |")
+    rows = [line.split("|")[1] for line in after.partition("\n\n")[0].splitlines() if line.startswith("| `")]
+    return [set(re.findall(r"`(\w+)`", row)) for row in reversed(rows)]
 
 
 def imports(path: Path, base: str, folder: Path) -> Iterator[str]:
-    """Yield the modules of a tree that a module imports when it runs, not only for its types."""
-    tree = ast.parse(path.read_text())
-    typing_only = {
-        id(node)
-        for branch in ast.walk(tree)
-        if isinstance(branch, ast.If) and "TYPE_CHECKING" in ast.dump(branch.test)
-        for node in ast.walk(branch)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in typing_only:
+    """Yield the modules of a tree that a module imports, also those that only type checkers see."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
             first, *inner = node.module.split(".")
             if first == base:
                 for alias in node.names:
@@ -128,7 +107,7 @@ def imports(path: Path, base: str, folder: Path) -> Iterator[str]:
 
 def graph_of(base: str) -> dict[str, set[str]]:
     """Return what each module of a tree imports of it."""
-    folder, _ = TREES[base]
+    folder = TREES[base]
     graph = {}
     for path in sorted(folder.rglob("*.py")):
         name = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix("__init__").rstrip(".")
@@ -138,8 +117,15 @@ def graph_of(base: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("base", TREES)
+def test_every_module_has_a_place_in_the_table_of_layers(base: str) -> None:
+    units = {path.stem for path in TREES[base].iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+
+    assert sorted(unit for layer in layers_of(base) for unit in layer) == sorted(units - {"__init__"})
+
+
+@pytest.mark.parametrize("base", TREES)
 def test_packages_import_only_what_is_below_them(base: str) -> None:
-    layers = TREES[base][1]
+    layers = layers_of(base)
     below: dict[str, set[str]] = {}
     for index, layer in enumerate(layers):
         for unit in layer:
@@ -161,7 +147,6 @@ def test_no_module_imports_itself_by_way_of_others(base: str) -> None:
 
 
 def test_the_package_imports_no_handler() -> None:
-    """What the steps share knows none of them."""
     handlers = {path.stem for path in FUNCTIONS.glob("*.py")}
     for path in (FUNCTIONS / "deployer").rglob("*.py"):
         tree = ast.parse(path.read_text())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from deployer.cleanup.in_use import Account
+from deployer.cleanup.run_sweep import run_sweep
 from deployer.cleanup.sweep import Cursor, Sweep
 from tests.unit.planning_samples import STACK
 
@@ -71,7 +72,7 @@ class Sweeper:
                 is_dry_run=is_dry_run,
                 cursor=cursor,
             )
-            return sweep.run(lambda: None)
+            return run_sweep(sweep, lambda: None)
 
 
 def names(cursor: Cursor) -> dict[str, list[str]]:

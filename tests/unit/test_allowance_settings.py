@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deployer.settings import Settings
+from deployer.planning.settings import Settings
 
 if TYPE_CHECKING:
     from deployer.request.allowances import Allowances

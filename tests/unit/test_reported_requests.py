@@ -12,7 +12,7 @@ from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.draft import draft_deployment
 from deployer.planning.plan import Action, Draft, Plan
-from deployer.settings import Settings
+from deployer.planning.settings import Settings
 from tests.unit.planning_account import BUCKET
 from tests.unit.planning_samples import EXECUTION, NOON, STACK
 from tests.unit.request_samples import REGISTRY, ROLE, percent, request, routing, variant, with_config

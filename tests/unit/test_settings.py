@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from deployer.json_document import Document
 from deployer.planning.revision import Defaults
+from deployer.planning.settings import Settings
 from deployer.planning.triggers import UploadLocation
-from deployer.settings import Settings
 
 ROLE = "arn:aws:iam::111122223333:role/r"
 ENVIRONMENT = {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from deployer.aws.sagemaker import SageMaker
     from deployer.planning.choose import Planning
     from deployer.planning.revision import Store
-    from deployer.settings import Settings
+    from deployer.planning.settings import Settings
 
 
 def draft_deployment(

@@ -1,0 +1,100 @@
+"""Makes worlds, one at a time, and connects the functions with the newest one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from random import Random
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import boto3
+from moto import mock_aws
+from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.moto_api._internal import mock_random
+from moto.s3.models import s3_backends
+
+from deployer import runtime
+from local.json_document import Document
+from local.simulator import Settings
+from local.states_language.callbacks import Callbacks
+from local.virtual_time.account import Account
+from local.virtual_time.connections import SERVICES, connect
+from local.virtual_time.eventbridge_events import status_event
+from local.virtual_time.machine import Machine
+from local.virtual_time.rules import Rules
+from local.virtual_time.step_functions_api import StepFunctions
+from local.virtual_time.virtual_clock import VirtualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from local.virtual_time.execution import Execution
+
+from local.virtual_time.world import BUCKET, ENVIRONMENT, SWEEPER, World
+
+
+@contextmanager
+def worlds() -> Iterator[Callable[..., World]]:
+    """Give a function that makes worlds, by `Settings` of the simulator and a seed; the newest one is in use.
+
+    moto is S3, CloudWatch and Application Auto Scaling here, and starts empty with each world; SageMaker is the
+    simulator. The functions' own clients are at work, down to the socket. A new world closes the one before it.
+    """
+    made: list[World] = []
+
+    sagemaker_is_ours = {"core": {"passthrough": {"services": ["sagemaker"]}}}
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ, ENVIRONMENT))
+        stack.enter_context(mock_aws(config=sagemaker_is_ours))
+        for cached in (runtime.client, runtime.copy_client):
+            stack.callback(cached.cache_clear)
+            cached.cache_clear()
+        client: Any = boto3.client  # the stubs know services by literal names only
+        s3, cloudwatch, autoscaling = (client(service) for service in SERVICES)
+        connect(made, stack, s3)
+        account = Account(s3, cloudwatch, autoscaling)
+
+        def deliver(event: Document) -> None:
+            made[-1].rules.deliver(event)
+
+        def arrivals(event: Document) -> Iterable[float]:
+            return made[-1].arrivals(event)
+
+        def on_end(execution: Execution) -> None:
+            deliver(status_event(execution))
+
+        def make(settings: Settings | None = None, seed: int = 0) -> World:
+            for world in made:
+                world.machine.close()
+            made.clear()
+            for backends in (s3_backends, cloudwatch_backends, applicationautoscaling_backends):
+                backends.reset()
+            mock_random.seed(seed)
+            clock, callbacks = VirtualClock(seed=seed), Callbacks(Random(f"{seed} tokens"))  # noqa: S311
+            simulator = account.make_sagemaker(clock, settings or Settings(), seed, deliver)
+            options: Document = {"seed": seed, "callbacks": callbacks, "on_end": on_end}
+            machine, sweeper = Machine(clock, **options), Machine(clock, SWEEPER, **options)
+            made.append(
+                World(
+                    clock=clock,
+                    simulator=simulator,
+                    machine=machine,
+                    sweeper=sweeper,
+                    step_functions=StepFunctions(clock, [machine, sweeper], callbacks),
+                    rules=Rules(clock, machine.arn, arrivals),
+                    s3=s3,
+                    cloudwatch=cloudwatch,
+                    autoscaling=autoscaling,
+                )
+            )
+            s3.create_bucket(Bucket=BUCKET)
+            s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+            return made[-1]
+
+        try:
+            yield make
+        finally:
+            for world in made:
+                world.machine.close()
