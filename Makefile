@@ -107,7 +107,7 @@ $(LAMBDA_WHEELS)/.ready: functions/requirements.txt | $(READY)
 .PHONY: requirements
 requirements: install  ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --constraints requirements-dev.txt pyproject.toml --output-file functions/requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --constraints requirements-dev.txt --group functions --output-file functions/requirements.txt
 	echo checkov | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade - --output-file requirements-checkov.txt
 	for peer in $(PEERS); do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade local/peers/requirements/$$peer.in --output-file local/peers/requirements/$$peer.txt; done
 

@@ -83,7 +83,7 @@ class Stack:
             after: Seconds from now at which the sweep believes to run.
 
         Raises:
-            ExecutionRunningError: It did not end in time.
+            StillRunningError: It did not end in time.
             OutcomeMissingError: It put no event.
         """
         states, began = self.server.client("stepfunctions"), datetime.now(UTC) + timedelta(seconds=after)

@@ -4,12 +4,12 @@ import signal
 
 from rich.console import Console
 
+from endpoint_deployer.view.progress import Progress
 from local.aws.build import build
 from local.aws.deploy import deploy
 from local.aws.interrupts import run_interruptible
 from local.aws.server import Server
 from local.environment import aws_environment
-from local.progress import Progress
 
 
 def main() -> int:

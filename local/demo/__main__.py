@@ -11,6 +11,8 @@ from time import monotonic
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
+from endpoint_deployer.errors import CommandError
+from endpoint_deployer.view.progress import Progress
 from local.aws.build import build
 from local.aws.errors import LocalAwsError
 from local.aws.interrupts import run_interruptible
@@ -19,7 +21,6 @@ from local.aws.stack import Stack
 from local.demo.demo import Demo
 from local.demo.demo_models import DemoModels
 from local.demo.sample.training import MANIFEST
-from local.progress import Progress
 from local.simulator import Fault, Settings
 
 _SPEED = 60.0
@@ -55,7 +56,7 @@ def _demonstrate(console: Console) -> int:
     begin, progress = monotonic(), Progress(console)
     try:
         _run(progress)
-    except LocalAwsError as error:
+    except (LocalAwsError, CommandError) as error:
         progress.say(f"[bold red]The demo failed[/]: {type(error).__name__}: {error}")
         return 1
     progress.say(f"[bold green]All of it happened[/], in {monotonic() - begin:.0f} s. Nothing is left running.")

@@ -9,15 +9,15 @@ from typing import Any
 
 import yaml
 
+from endpoint_deployer.aws.endpoint_watcher import EndpointWatcher
+from endpoint_deployer.view.progress import Progress
+from endpoint_deployer.view.progress_view import Observations, ProgressView
 from local.aws.execution_follower import follow, wait_for_execution
 from local.aws.stack import Stack
 from local.demo.demo_models import DemoFailedError, DemoModels
-from local.demo.endpoint_watcher import EndpointWatcher
-from local.demo.progress_view import Observations, ProgressView
 from local.demo.sample.client import Client, invoke
 from local.demo.sample.training import pack
 from local.json_document import Document
-from local.progress import Progress
 
 _START_SECONDS = 20.0
 _EXECUTION_SECONDS = 120.0

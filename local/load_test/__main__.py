@@ -13,6 +13,7 @@ import os
 from rich.console import Console
 from rich.markup import escape
 
+from endpoint_deployer.view.progress import Progress
 from local.aws.build import build
 from local.aws.errors import LocalAwsError
 from local.aws.interrupts import run_interruptible
@@ -22,7 +23,6 @@ from local.environment import REGION
 from local.load_test.figures import Figures, table, write
 from local.load_test.on_aws import run_on_aws
 from local.load_test.uploads import RETAINED, Load, hosting
-from local.progress import Progress
 
 _STUCK_SECONDS = 3600.0
 _ENVIRONMENT = {

@@ -17,16 +17,16 @@ from rich.console import Console
 from deployer.json_document import Document
 from deployer.request.expectations import Answer, mismatches
 from deployer.request.smoke_test import SmokeTest
-from local.aws.execution_follower import Moment
+from endpoint_deployer.aws.history import Moment
+from endpoint_deployer.view.progress import Progress
+from endpoint_deployer.view.progress_view import ProgressView
 from local.aws.processes import ProgramFailedError
 from local.demo import __main__ as program
 from local.demo.demo import Demo
 from local.demo.demo_models import DemoFailedError, DemoModels
-from local.demo.progress_view import ProgressView
 from local.demo.sample.client import Client, ClientFailedError
 from local.demo.sample.training import MANIFEST
 from local.environment import ROOT
-from local.progress import Progress
 
 if TYPE_CHECKING:
     from local.aws.stack import Stack

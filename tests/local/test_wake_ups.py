@@ -6,11 +6,12 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.aws.execution_follower import Moment, follow
+from local.aws.execution_follower import follow
 from local.simulator import EventDelivery
 from tests.machine.factories import request
 
 if TYPE_CHECKING:
+    from endpoint_deployer.aws.history import Moment
     from local.aws.stack import Stack
     from local.simulator import Settings
 

@@ -82,7 +82,7 @@ def test_rule_may_invoke_its_function(resources: Document, rule: str, function: 
     assert permission["Principal"] == "events.amazonaws.com"
 
 
-TREES = {"deployer": FUNCTIONS / "deployer", "local": ROOT / "local"}
+TREES = {"deployer": FUNCTIONS / "deployer", **{name: ROOT / name for name in ("endpoint_deployer", "local")}}
 """The folder of each tree of packages."""
 
 
@@ -144,6 +144,13 @@ def test_packages_import_only_what_is_below_them(base: str) -> None:
 @pytest.mark.parametrize("base", TREES)
 def test_no_module_imports_itself_by_way_of_others(base: str) -> None:
     TopologicalSorter(graph_of(base)).prepare()
+
+
+def test_command_line_imports_nothing_of_functions_and_local() -> None:
+    """It is installed without them."""
+    for path in (ROOT / "endpoint_deployer").rglob("*.py"):
+        found = {*imports(path, "deployer", FUNCTIONS / "deployer"), *imports(path, "local", ROOT / "local")}
+        assert found == set(), path
 
 
 def test_the_package_imports_no_handler() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.json_document import Document
+from endpoint_deployer.json_document import Document
 
 _PAUSE_SECONDS = 0.2
 _STOP_SECONDS = 30.0

@@ -9,11 +9,10 @@ from itertools import dropwhile, pairwise, zip_longest
 
 from rich.markup import escape
 
-from local.aws.execution_follower import Moment
-from local.demo.summaries import RESTING_STATUSES, new_fleet_share, summarize_endpoint, summarize_state
-from local.json_document import Document
-from local.progress import Progress, Stopwatch
-from local.states_language.history import SCHEDULED
+from endpoint_deployer.aws.history import SCHEDULED, Moment
+from endpoint_deployer.json_document import Document
+from endpoint_deployer.view.progress import Progress, Stopwatch
+from endpoint_deployer.view.summaries import RESTING_STATUSES, new_fleet_share, summarize_endpoint, summarize_state
 
 _ANNOUNCEMENTS = frozenset({"AnnounceOutcome", "AnnounceRejection"})  # the event itself is shown
 _WATCHED_STATES = frozenset({"DescribeEndpoint", "RestoreEndpoint"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from local.json_document import Document
+from endpoint_deployer.json_document import Document
 
 RESTING_STATUSES = frozenset({"InService", "Failed", "OutOfService", "UpdateRollbackFailed"})
 """Statuses of an endpoint that stay until somebody changes it."""
