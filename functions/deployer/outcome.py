@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from deployer.diagnosis import NEXT_ACTIONS, cause_class
 from deployer.errors import bounded
 from deployer.json_document import Document
 
@@ -36,6 +37,8 @@ class Outcome(StrEnum):
     TIMED_OUT = "TimedOut"
     FAILED = "Failed"
 
+
+_FAILURES = frozenset({Outcome.REJECTED, Outcome.TIMED_OUT, Outcome.FAILED})
 
 _OUTCOMES_OF_ERRORS = {
     "InvalidRequestError": Outcome.REJECTED,
@@ -82,7 +85,11 @@ def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
         "Restored": (report.get("Restore") or {}).get("Restored"),
     }
     if failure:
-        detail |= {"Error": failure["Error"], "Cause": readable_cause(failure.get("Cause", ""))}
+        message = readable_cause(failure.get("Cause", ""))
+        detail |= {"Error": failure["Error"], "Cause": message}
+        if detail["Outcome"] in _FAILURES:
+            found = cause_class(failure["Error"], message)
+            detail |= {"CauseClass": found, "NextAction": NEXT_ACTIONS[found]}
     if restore_failure := report.get("RestoreFailure"):
         cause = readable_cause(restore_failure.get("Cause", ""))
         detail |= {"RestoreError": restore_failure["Error"], "RestoreCause": cause}

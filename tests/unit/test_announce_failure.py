@@ -9,6 +9,7 @@ import pytest
 
 import announce_failure
 from deployer import announcement
+from deployer.diagnosis import NEXT_ACTIONS, CauseClass
 from deployer.execution_history import is_announced
 from deployer.json_document import Document
 from local.virtual_time.functions import Context
@@ -81,6 +82,8 @@ def test_execution_whose_data_were_too_large_is_announced(monkeypatch: pytest.Mo
         "DurationSeconds": 60.5,
         "Error": "States.DataLimitExceeded",
         "Cause": "The state 'SmokeTestEndpoint' returned too much.",
+        "CauseClass": "Unknown",
+        "NextAction": NEXT_ACTIONS[CauseClass.UNKNOWN],
     }
 
 

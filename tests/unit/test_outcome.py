@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deployer.diagnosis import NEXT_ACTIONS, CauseClass
 from deployer.errors import MESSAGE_BYTES
 from deployer.json_document import Document
 from deployer.outcome import conclude, endpoint_name_of, readable_cause
@@ -83,6 +84,8 @@ def test_event_tells_names_and_times() -> None:
         "DurationSeconds": 210.0,
         "Error": "EndpointFailedError",
         "Cause": "No luck.",
+        "CauseClass": "Unknown",
+        "NextAction": NEXT_ACTIONS[CauseClass.UNKNOWN],
     }
 
 
