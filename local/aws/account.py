@@ -68,6 +68,14 @@ class Account:
         listed = self._get("list_objects_v2", bucket, prefix, role)
         return [each["Key"] for each in listed.get("Contents", [])]
 
+    def write(self, bucket: str, key: str, body: bytes, role: str) -> None:
+        """Write an object, as a role can write it.
+
+        Raises:
+            ServiceError: There is no such bucket, or the role cannot write to it.
+        """
+        self._get("put_object", bucket, key, role, Body=body)
+
     def is_in_alarm(self, name: str) -> bool:
         """Tell whether a CloudWatch alarm is in alarm."""
         return bool(self._cloudwatch.describe_alarms(AlarmNames=[name], StateValue="ALARM")["MetricAlarms"])
@@ -90,13 +98,13 @@ class Account:
         decision = evaluate_resource_policy(document, context, service=_SAGEMAKER).decision
         return bool(role["Arn"] == arn and decision == "Allow")
 
-    def _get(self, method: str, bucket: str, key: str, role: str) -> Any:
+    def _get(self, method: str, bucket: str, key: str, role: str, **more: Any) -> Any:
         try:
             assumed = self._sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
             session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
             s3 = session.client("s3", endpoint_url=self._url, config=self._config)
             name = "Prefix" if method == "list_objects_v2" else "Key"
-            return getattr(s3, method)(Bucket=bucket, **{name: key})
+            return getattr(s3, method)(Bucket=bucket, **{name: key}, **more)
         except ClientError as error:
             uri = f"s3://{bucket}/{key}"
             if error.response["Error"]["Code"] in _MISSING:

@@ -130,7 +130,7 @@ class Recorder:
             outcome, attached, message, began = "ok", "", "", self._world.clock.now()
             try:
                 answer = act()
-                if operation == "InvokeEndpoint":
+                if operation.startswith("InvokeEndpoint"):
                     attached = self._attached(parameters["EndpointName"])
             except ServiceError as error:
                 outcome, message = error.code, error.message
@@ -147,9 +147,11 @@ class Recorder:
             operation, parameters, lambda: call(operation, parameters)
         )
         self._invoke = invoke
-        simulator.invoke = lambda parameters: watched(  # type: ignore[method-assign]
-            "InvokeEndpoint", parameters, lambda: invoke(parameters)
-        )
+
+        def watched_invoke(parameters: Document, operation: str = "InvokeEndpoint") -> Document:
+            return watched(operation, parameters, lambda: invoke(parameters, operation))
+
+        simulator.invoke = watched_invoke  # type: ignore[method-assign]
 
     def _attached(self, endpoint: str) -> str:
         record = self._world.simulator.store.endpoints.current(endpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -123,9 +124,10 @@ class Recording:
 
 def _is_change_of(endpoint: str, write: Write) -> bool:
     if write.table == "tags":
-        # An ARN has the endpoint's name in lower case, as have all names in scenarios.
+        # An ARN has the name in lower case, as have all names in scenarios but for the T in the time of a revision.
         kind, _, name = write.name.rpartition(":")[2].partition("/")
-        is_about = name == endpoint if kind == "endpoint" else Revision.parse(endpoint, name) is not None
+        revision = Revision.parse(endpoint, re.sub(r"(\d{8})t(\d{6})", r"\1T\2", name))
+        is_about = name == endpoint if kind == "endpoint" else revision is not None
         return is_about and write.is_untagging
     is_other_config = len(configs_of(write.value)) > 1
     return write.name == endpoint and bool(write.begins) and (write.begins != "Updating" or is_other_config)

@@ -65,7 +65,11 @@ class Events:
         if status != after["EndpointStatus"]:
             self._send(STATE_CHANGE, self._detail(after), moment)
         is_deployed = bool({status, after["EndpointStatus"]} & _DEPLOYING)
-        if is_deployed and _deployment(before or {}) != _deployment(after) and not is_unguarded(config):
+        if (
+            is_deployed
+            and _deployment(before or {}) != _deployment(after)
+            and not is_unguarded(config, self._store.models)
+        ):
             pending = {_PENDING: _plain(after[_PENDING])} if _PENDING in after else {}
             self._send(DEPLOYMENT_STATE_CHANGE, self._detail(after) | pending, moment)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from local.json_document import Document
 from local.simulator.endpoint import Endpoint
 from local.simulator.errors import exists, in_progress, invalid, not_found
+from local.simulator.images import resolve_images
 from local.simulator.rollout import Rollout, update_stages
 from local.simulator.stage import Stage
 from local.simulator.store import page
@@ -44,17 +45,18 @@ class Endpoints:
         if name.lower() in map(str.lower, self._lifecycle.endpoints):
             raise exists("endpoint", arn)
         config = self._config(request["EndpointConfigName"])
-        stages = [Stage("Creating", store.settings.create_seconds)]
+        stages, now = [Stage("Creating", store.settings.create_seconds)], store.clock.now()
+        images = resolve_images(config, store.models, store.moment(now))
         store.set_tags(arn, request.get("Tags", []))
         endpoint = self._lifecycle.endpoints[name] = Endpoint(name, config)
         self._lifecycle.begin(
             endpoint,
-            Rollout("created", stages, store.clock.now(), Variants.of(config)),
+            Rollout("created", stages, now, Variants.of(config, images)),
             EndpointName=name,
             EndpointArn=arn,
             EndpointConfigName=request["EndpointConfigName"],
             EndpointStatus="Creating",
-            CreationTime=store.moment(),
+            CreationTime=store.moment(now),
             LastDeploymentConfig=request.get("DeploymentConfig"),
             AsyncInferenceConfig=config.get("AsyncInferenceConfig"),
         )
@@ -76,12 +78,12 @@ class Endpoints:
         deployment = request.get("DeploymentConfig")
         if deployment is None and request.get("RetainDeploymentConfig"):
             deployment = record.get("LastDeploymentConfig")
-        target = Variants.of(config)
+        target = Variants.of(config, resolve_images(config, store.models, store.moment()))
         if request.get("RetainAllVariantProperties"):
             excluded = request.get("ExcludeRetainedVariantProperties", [])
             target = target.retaining(endpoint.variants, {each["VariantPropertyType"] for each in excluded})
         is_scaled = functools.partial(self._is_scaled, endpoint.name)
-        followed = check_update(endpoint.config, target, deployment or {}, is_scaled)
+        followed = check_update(endpoint.config, target, deployment or {}, store.models, is_scaled)
         stages = update_stages(followed, max(target.counts.values(), default=1), store.settings)
         self._lifecycle.begin(
             endpoint,

@@ -55,6 +55,21 @@ def not_found(kind: str, arn: str) -> ServiceError:
     return invalid(f'Could not find {kind} "{arn}".')
 
 
+def no_such_resource() -> ServiceError:
+    """Return what SageMaker says of tags of an ARN that is nothing (boto/boto3, issue 4606)."""
+    return invalid("Resource does not exist.")
+
+
+def refused(message: str) -> ServiceError:
+    """Return a ValidationError, the code of what the runtime refuses, whatever the reason."""
+    return ServiceError("ValidationError", message)
+
+
+def not_simulated(what: str) -> ServiceError:
+    """Return the simulator's own error, which names what it does not do."""
+    return ServiceError("UnknownOperationException", f"The simulator does not do {what}.")
+
+
 def exists(kind: str, arn: str) -> ServiceError:
     """Return what SageMaker says of a name that is taken."""
     return invalid(f'Cannot create already existing {kind} "{arn}".')

@@ -38,11 +38,13 @@ class Fleet:
     Attributes:
         variants: What it runs, with the weights of now.
         instances: By production variant; shadow variants answer nobody. What is serverless counts as one.
+        targets: What answers for models of multi-model containers that were asked for, by variant and model.
     """
 
     variants: Variants
     loader: Loader
     instances: dict[str, list[Instance]] = field(default_factory=dict)
+    targets: dict[tuple[str, str], Server] = field(default_factory=dict)
     _users: int = field(default=0, init=False)
     _is_ended: bool = field(default=False, init=False)
     _retired: list[Server] = field(default_factory=list, init=False)
@@ -87,6 +89,18 @@ class Fleet:
             return None
         return random.choice(servers) if any(server is not servers[0] for server in servers) else servers[0]
 
+    def server_of_target(self, variant: str, target: str) -> Server:
+        """Return what answers for one model of a multi-model container; it is loaded when it is first asked for.
+
+        Raises:
+            BrokenModelError: It cannot be loaded.
+        """
+        if (variant, target) not in self.targets:
+            wanted = next(each for each in self.variants.config["ProductionVariants"] if each["VariantName"] == variant)
+            loaded = self.loader.load_target(wanted, target)
+            self.targets[variant, target] = self.loader.serve(loaded, variant)
+        return self.targets[variant, target]
+
     def hold(self) -> None:
         """Keep it from ending until it is let go."""
         self._users += 1
@@ -105,6 +119,7 @@ class Fleet:
         if self._users:
             return
         running = [each.server for instances in self.instances.values() for each in instances]
+        running += self.targets.values()
         ended = [*self._retired, *running] if self._is_ended else self._retired
         kept = [] if self._is_ended else running
         for server in ended:
@@ -120,12 +135,14 @@ class Traffic:
     Attributes:
         live: The fleet of the attached config.
         new: The fleet that takes over.
+        components: What answers for the inference components of the endpoint, by name.
         share: The part of the invocations that the new one answers.
     """
 
     live: Fleet | None = None
     new: Fleet | None = None
     share: float = 0.0
+    components: dict[str, Server] = field(default_factory=dict)
 
     def choose(self, random: Random) -> Fleet | None:
         """Return the fleet that answers the next invocation; None if there is none."""
@@ -148,8 +165,11 @@ class Traffic:
             new.end()
 
     def end(self) -> None:
-        """End both fleets."""
+        """End both fleets, and what runs on them."""
         self.revert()
+        for server in self.components.values():
+            server.stop()
+        self.components.clear()
         if self.live:
             self.live.end()
         self.live = None

@@ -1,4 +1,7 @@
-"""InvokeEndpoint: the choice of the container, and the runtime's answer or error."""
+"""The runtime: the choice of the container, and its answer or error.
+
+Source: SageMaker Runtime API Reference, InvokeEndpoint and InvokeEndpointWithResponseStream.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from local.json_document import Document
-from local.simulator.errors import ModelError, ServiceError
-from local.simulator.validation import check_answer
-from local.simulator.variants import all_variants
+from local.simulator.errors import ModelError, ServiceError, refused
+from local.simulator.loading import setting_of
+from local.simulator.model_server import BrokenModelError
+from local.simulator.targets import check_kind, check_target
+from local.simulator.variants import all_variants, containers
 
 if TYPE_CHECKING:
+    from local.simulator.components import Components
     from local.simulator.fleet import Fleet
     from local.simulator.lifecycle import Lifecycle
     from local.simulator.loading import Server
@@ -37,50 +43,67 @@ class Runtime:
     Args:
         store: The account.
         lifecycle: Knows the endpoints.
+        components: The inference components.
     """
 
-    def __init__(self, store: Store, lifecycle: Lifecycle) -> None:
+    def __init__(self, store: Store, lifecycle: Lifecycle, components: Components) -> None:
         self._store = store
         self._lifecycle = lifecycle
+        self._components = components
 
-    def route(self, request: Document) -> Invocation:
+    def route(self, operation: str, request: Document) -> Invocation:
         """Choose who answers: one of both fleets by the shares of traffic, one of its variants by the weights."""
-        self._lifecycle.catch_up()
-        name, random = request["EndpointName"], self._store.random
-        record = self._store.endpoints.current(name)
-        fleet = None
-        if record and record["EndpointStatus"] in _ANSWERING:
-            fleet = self._lifecycle.endpoints[name].traffic.choose(random)
-        if fleet is None:
-            message = f"Endpoint {name} of account {self._store.account_id} not found."
-            raise ServiceError("ValidationError", message)
-        variant = fleet.choose(request.get("TargetVariant"), random, name)
-        self._check_target(request, fleet, variant)
-        server = fleet.server_of(variant, random)
-        if server is None:
-            raise ServiceError("ServiceUnavailable", f"Endpoint {name} has no instance of variant {variant}.", 503)
+        fleet, random = self.fleet(request["EndpointName"]), self._store.random
+        check_kind(operation, request, fleet.variants.config)
+        variant = fleet.choose(request.get("TargetVariant"), random, request["EndpointName"])
+        server = self._server(request, fleet, variant)
         fleet.hold()
         return Invocation(request, fleet, variant, server)
 
-    def _check_target(self, request: Document, fleet: Fleet, variant: str) -> None:
-        """Raise what the runtime answers to an invocation that does not say what the endpoint has to know.
+    def fleet(self, name: str) -> Fleet:
+        """Choose a fleet of an endpoint."""
+        self._lifecycle.catch_up()
+        record = self._store.endpoints.current(name)
+        fleet = None
+        if record and record["EndpointStatus"] in _ANSWERING:
+            fleet = self._lifecycle.endpoints[name].traffic.choose(self._store.random)
+        if fleet is None:
+            # aws/amazon-sagemaker-examples, issue 293.
+            raise refused(f"Endpoint {name} of account {self._store.account_id} not found.")
+        return fleet
 
-        Source: SageMaker Runtime API Reference, InvokeEndpoint, and messages that people quote in public issues.
-        """
-        config = fleet.variants.config
-        if "AsyncInferenceConfig" in config:
-            message = f"Endpoint {request['EndpointName']} is asynchronous. Invoke it by InvokeEndpointAsync."
-            raise ServiceError("ValidationError", message)
-        name = next((each.get("ModelName") for each in all_variants(config) if each["VariantName"] == variant), None)
-        model = self._store.models.current(name or "") or {}
-        mode = model.get("InferenceExecutionConfig", {}).get("Mode")
-        if model.get("PrimaryContainer", {}).get("Mode") == "MultiModel" and "TargetModel" not in request:
-            raise ServiceError("ValidationError", "Invocation request is missing a target model header.")
-        if mode == "Direct" and "TargetContainerHostname" not in request:
-            raise ServiceError("ValidationError", "Invocation request is missing a target container hostname header.")
+    def _server(self, request: Document, fleet: Fleet, variant: str) -> Server:
+        """Return what answers: an inference component, one model of a container of many, or an instance."""
+        name = request["EndpointName"]
+        if component := request.get("InferenceComponentName"):
+            return self._server_of_component(name, component)
+        variants = fleet.variants.config["ProductionVariants"]
+        model_name = next(each["ModelName"] for each in variants if each["VariantName"] == variant)
+        check_target(request, self._store.models.current(model_name) or {})
+        server = fleet.server_of(variant, self._store.random)
+        if server is None:
+            raise ServiceError("ServiceUnavailable", f"Endpoint {name} has no instance of variant {variant}.", 503)
+        if target := request.get("TargetModel"):
+            try:
+                return fleet.server_of_target(variant, target)
+            except BrokenModelError as error:
+                raise refused(str(error)) from error
+        return server
+
+    def _server_of_component(self, endpoint: str, name: str) -> Server:
+        record = self._components.current(name)
+        if record is None or record["EndpointName"] != endpoint:
+            raise refused(f"Inference component {name} of endpoint {endpoint} not found.")
+        server = self._lifecycle.endpoints[endpoint].traffic.components.get(name)
+        if server is None:
+            raise refused(f"Inference component {name} has no capacity to process this request.")
+        return server
 
     def answer(self, invocation: Invocation) -> Document:
         """Ask the container. Call it without a lock, as it takes its time; let the fleet go afterwards.
+
+        Returns:
+            Body, ContentType and InvokedProductionVariant.
 
         Raises:
             ModelError: The container answers with an error, or not in time.
@@ -93,9 +116,15 @@ class Runtime:
         )
         if answer.status != HTTPStatus.OK:
             raise self._error(request["EndpointName"], answer)
-        answered = {"Body": answer.body, "ContentType": answer.content_type, "InvokedProductionVariant": variant}
-        check_answer("InvokeEndpoint", answered, "sagemaker-runtime")
-        return answered
+        return {"Body": answer.body, "ContentType": answer.content_type, "InvokedProductionVariant": variant}
+
+    def stream_failure(self, invocation: Invocation) -> str | None:
+        """Return the message with which a stream breaks off; None if it does not."""
+        config, variant = invocation.fleet.variants.config, invocation.variant
+        names = [each.get("ModelName", "") for each in all_variants(config) if each["VariantName"] == variant]
+        images = [each.get("Image", "") for each in containers(self._store.models.current(names[0]) or {})]
+        failure: str | None = setting_of(self._store.settings.broken_streams, names[0], " ".join(images))
+        return failure
 
     def _error(self, endpoint_name: str, answer: Answer) -> ModelError:
         said = answer.body.decode(errors="replace")

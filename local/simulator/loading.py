@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from local.json_document import Document
 from local.simulator.errors import ServiceError
+from local.simulator.model_rules import is_multi_model
 from local.simulator.model_server import ANSWER_SECONDS, Answer, BrokenModelError, ModelServer, not_answered
+from local.simulator.variants import containers
 
 if TYPE_CHECKING:
     from local.simulator.store import Store
 
 _ANY = "*"
 _SHOWN_BYTES = 64
+
+
+def setting_of(by_part: Document, model_name: str, image: str) -> Any:
+    """Return what the settings say of a model by a part of its name or image; None if they do not."""
+    return next((by_part[part] for part in by_part if part == _ANY or part in model_name or part in image), None)
 
 
 class Storage(Protocol):
@@ -27,6 +34,10 @@ class Storage(Protocol):
 
     def list_keys(self, bucket: str, prefix: str, role: str) -> list[str]:
         """Return the keys below a prefix."""
+        ...
+
+    def write(self, bucket: str, key: str, body: bytes, role: str) -> None:
+        """Write an object."""
         ...
 
 
@@ -52,6 +63,7 @@ class Loaded:
         uri: Where its data come from; empty if it has none.
         archive: The data, if they are one object.
         digest: The SHA-256 of the data, in hexadecimal; of a prefix that of its keys and objects. Empty without data.
+        target_model: Which of the models of a multi-model container it is; empty elsewhere.
     """
 
     model_name: str
@@ -59,6 +71,7 @@ class Loaded:
     uri: str = ""
     archive: bytes = b""
     digest: str = ""
+    target_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +104,15 @@ class Echo:
             "Artifact": self.loaded.digest,
             "Content": self.loaded.archive[:_SHOWN_BYTES].decode(errors="replace"),
         }
+        if self.loaded.target_model:
+            answer["TargetModel"] = self.loaded.target_model
         return Answer(200, "application/json", json.dumps(answer).encode())
 
     def stop(self) -> None:
         """There is nothing to end."""
 
     def _set_for_model(self, by_part: Document) -> Any:
-        name, image = self.loaded.model_name, self.loaded.image
-        return next((by_part[part] for part in by_part if part == _ANY or part in name or part in image), None)
+        return setting_of(by_part, self.loaded.model_name, self.loaded.image)
 
 
 class Loader:
@@ -119,19 +133,38 @@ class Loader:
         Raises:
             BrokenModelError: The model or its data are gone, or its role cannot read them.
         """
-        name = variant.get("ModelName", "")
+        if "ModelName" not in variant:
+            return Loaded("", "")  # the instances of an endpoint of inference components
+        name = variant["ModelName"]
         model = self._store.models.current(name)
         if model is None:
             raise BrokenModelError(f"Could not find model {name}.")
-        containers = [model["PrimaryContainer"]] if "PrimaryContainer" in model else model.get("Containers") or [{}]
-        image, role = containers[0].get("Image", ""), model.get("ExecutionRoleArn", "")
-        found = [uri for container in containers if (uri := _uri_of(container)).startswith("s3://")]
-        if self._storage is None or not found:
+        image = next((each.get("Image", "") for each in containers(model)), "")
+        role = model.get("ExecutionRoleArn", "")
+        found = [uri for container in containers(model) if (uri := _uri_of(container)).startswith("s3://")]
+        # A multi-model container loads a model when it is first asked for it.
+        if self._storage is None or not found or is_multi_model(model):
             return Loaded(name, image)
         contents = [self._content(uri, role, number) for number, uri in enumerate(found, start=1)]
         digests = [hashlib.sha256(content).hexdigest() for content in contents]
         digest = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
         return Loaded(name, image, found[0], contents[0], digest)
+
+    def load_target(self, variant: Document, target: str) -> Loaded:
+        """Load one of the models of a multi-model container.
+
+        Raises:
+            BrokenModelError: It is not there, or its role cannot read it.
+        """
+        name = variant["ModelName"]
+        model = self._store.models.current(name) or {}
+        container: Document = next((each for each in containers(model) if each.get("Mode") == "MultiModel"), {})
+        image, folder = container.get("Image", ""), _uri_of(container)
+        if self._storage is None or not folder:
+            return Loaded(name, image, target_model=target)
+        uri = f"{folder.rstrip('/')}/{target.lstrip('/')}"
+        content = self._content(uri, model.get("ExecutionRoleArn", ""), 1)
+        return Loaded(name, image, uri, content, hashlib.sha256(content).hexdigest(), target)
 
     def serve(self, loaded: Loaded, variant: str) -> Server:
         """Start what answers.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from local.json_document import Document
+from local.simulator.store import build_arn
 
 _CREATED = {
     "CreateModel": ("model", "ModelName"),
@@ -25,7 +26,18 @@ _RESOURCES = {
     "UpdateEndpointWeightsAndCapacities": ("endpoint", "EndpointName"),
     "DeleteEndpoint": ("endpoint", "EndpointName"),
     "InvokeEndpoint": ("endpoint", "EndpointName"),
+    "InvokeEndpointAsync": ("endpoint", "EndpointName"),
+    "InvokeEndpointWithResponseStream": ("endpoint", "EndpointName"),
+    "CreateInferenceComponent": ("inference-component", "InferenceComponentName"),
+    "DescribeInferenceComponent": ("inference-component", "InferenceComponentName"),
+    "DeleteInferenceComponent": ("inference-component", "InferenceComponentName"),
 }
+_MORE = (
+    ("endpoint-config", "EndpointConfigName", {"CreateEndpoint", "UpdateEndpoint"}),
+    ("endpoint", "EndpointName", {"CreateInferenceComponent"}),
+    ("inference-component", "InferenceComponentName", {"InvokeEndpoint", "InvokeEndpointWithResponseStream"}),
+)
+"""Further resources that a call needs the same action on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,6 @@ class Permission:
 
 def required_permissions(operation: str, parameters: Document, account_id: str, region: str) -> list[Permission]:
     """Return everything that a call's caller has to be allowed."""
-    prefix = f"arn:aws:sagemaker:{region}:{account_id}:"
     action = f"sagemaker:{operation}"
     if operation in {"AddTags", "ListTags", "DeleteTags"}:
         return [Permission(action, parameters.get("ResourceArn", "*"))]
@@ -47,10 +58,11 @@ def required_permissions(operation: str, parameters: Document, account_id: str, 
         return [Permission(action, "*")]
     kind, member = _RESOURCES[operation]
     name = str(parameters.get(member, ""))
-    resource = f"{prefix}{kind}/{name.lower() if kind == 'endpoint' else name}"
+    resource = build_arn(kind, name, account_id, region)
     needed = [Permission(action, resource)]
-    if operation in {"CreateEndpoint", "UpdateEndpoint"}:
-        needed.append(Permission(action, f"{prefix}endpoint-config/{parameters.get('EndpointConfigName', '')}"))
+    for needed_kind, needed_member, operations in _MORE:
+        if operation in operations and (needed_name := parameters.get(needed_member)):
+            needed.append(Permission(action, build_arn(needed_kind, str(needed_name), account_id, region)))
     if operation in _CREATED and parameters.get("Tags"):
         needed.append(Permission("sagemaker:AddTags", resource))
     if role := parameters.get("ExecutionRoleArn"):

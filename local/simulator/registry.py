@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from local.json_document import Document
 from local.simulator.config_rules import check_config
-from local.simulator.errors import exists, invalid, not_found
+from local.simulator.errors import exists, no_such_resource, not_found
+from local.simulator.model_rules import check_model
 from local.simulator.store import page, tag_list
-from local.simulator.variants import all_variants
+from local.simulator.variants import all_variants, containers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,12 +38,8 @@ class Registry:
         arn = store.arn("model", name)
         if store.models.current(name):
             raise exists("model", arn)
-        containers = [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers", [])
-        for container in containers:
-            if not container.keys() & {"Image", "ModelPackageName"}:
-                raise invalid(
-                    "Specify one of either Image and Model Data URL or ModelPackageName in container definition."
-                )
+        check_model(request)
+        for container in containers(request):
             if role := request.get("ExecutionRoleArn"):
                 self._check_role(role, container.get("ModelDataUrl"))
         record = {member: value for member, value in request.items() if member != "Tags"}
@@ -103,19 +100,26 @@ class Registry:
 
     def add_tags(self, request: Document) -> Document:
         """Add tags to a resource."""
+        self._check_resource(request)
         self._store.set_tags(request["ResourceArn"], request["Tags"])
         return {"Tags": tag_list(self._store.tags_of(request["ResourceArn"]))}
 
     def list_tags(self, request: Document) -> Document:
-        """List a resource's tags."""
+        """List a resource's tags, as some replica sees them."""
+        self._check_resource(request)
         return {"Tags": tag_list(self._store.tags.read(request["ResourceArn"], self._store.clock.now()) or {})}
 
     def delete_tags(self, request: Document) -> Document:
         """Remove tags from a resource."""
+        self._check_resource(request)
         arn = request["ResourceArn"]
         left = {key: value for key, value in self._store.tags_of(arn).items() if key not in request["TagKeys"]}
         self._store.write_tags(arn, left, self._store.clock.now())
         return {}
+
+    def _check_resource(self, request: Document) -> None:
+        if not self._store.has(request["ResourceArn"]):
+            raise no_such_resource()
 
     def _found(self, table: Table[Document], kind: str, name: str) -> Document:
         record = self._store.look_up(table, name)

@@ -147,6 +147,7 @@ def _shares(routing: Document, count: int) -> list[float]:
 
 def _rolling_stages(policy: Document, count: int, settings: Settings) -> list[Stage]:
     """Plan an update by batches: each comes up, gets traffic and bakes before the next; whole instances at a time."""
+    count = max(1, count)
     batch = math.ceil(_part(policy["MaximumBatchSize"], count) * count)
     stages: list[Stage] = []
     before = 0.0
@@ -176,10 +177,30 @@ def rollback_stages(rollout: Rollout, count: int, settings: Settings) -> list[St
     ]
 
 
+def waiting_seconds(deployment: Document, count: int) -> float:
+    """Return how long an update waits at the least: between the steps of its traffic, and before the old fleet ends.
+
+    Args:
+        deployment: The DeploymentConfig, whose sizes need not be right.
+        count: The instances of the new fleet's largest variant.
+    """
+    if rolling := deployment.get("RollingUpdatePolicy"):
+        batches = max(1, math.ceil(1.0 / max(0.01, _part(rolling["MaximumBatchSize"], max(1, count))) - 1e-9))
+        return float(batches * rolling["WaitIntervalInSeconds"])
+    policy = deployment.get("BlueGreenUpdatePolicy", {})
+    routing = policy.get("TrafficRoutingConfiguration", {})
+    steps = 1
+    if routing.get("Type") == "LINEAR" and "LinearStepSize" in routing:
+        steps = math.ceil(1.0 / max(0.01, _part(routing["LinearStepSize"], count)) - 1e-9) - 1
+    waits = 0 if routing.get("Type") == "ALL_AT_ONCE" else steps * routing.get("WaitIntervalInSeconds", 0)
+    return float(waits + policy.get("TerminationWaitInSeconds", 0))
+
+
 def _part(size: Document, count: int) -> float:
     """Return a CapacitySize as a part of the whole."""
     whole = _WHOLE_PERCENT if size["Type"] == "CAPACITY_PERCENT" else count
-    return float(size["Value"]) / whole
+    # A variant that is scaled to no instances is taken over at once.
+    return min(1.0, float(size["Value"]) / whole) if whole else 1.0
 
 
 def _steps(part: float) -> list[float]:

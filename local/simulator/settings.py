@@ -94,6 +94,8 @@ class Settings:
         rollback_seconds: How long it is RollingBack; for each batch, if a rolling update goes back in batches.
         scale_seconds: How long UpdateEndpointWeightsAndCapacities takes; with 0 it is done at once.
         system_update_seconds: How long an endpoint is SystemUpdating.
+        component_seconds: How long an inference component is Creating.
+        asynchronous_seconds: How long a request of InvokeEndpointAsync waits until an instance takes it.
         role_delay: How long after the simulator's start execution roles cannot be assumed.
         failure_reasons: By endpoint config: the reason for which every endpoint fails that is made of it. The key is
             a part of the config's name; `*` is any.
@@ -102,6 +104,7 @@ class Settings:
             After an alarm it always is.
         broken_models: By model: the message with which a model without data answers every invocation. The key is a part
             of the model's image or name; `*` is any.
+        broken_streams: By model, as in `broken_models`: the message with which a stream ends after its first part.
         answer_seconds: By model, as in `broken_models`: how long a model without data takes to answer.
         faults: Faults of calls.
         calls_per_second: Calls that the API answers each second before it throttles; None for no limit.
@@ -119,11 +122,14 @@ class Settings:
     rollback_seconds: float = 60.0
     scale_seconds: float = 0.0
     system_update_seconds: float = 300.0
+    component_seconds: float = 60.0
+    asynchronous_seconds: float = 2.0
     role_delay: float = 0.0
     failure_reasons: dict[str, str] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     empties_failure_reason: bool = False
     broken_models: dict[str, str] = field(default_factory=dict)
+    broken_streams: dict[str, str] = field(default_factory=dict)
     answer_seconds: dict[str, float] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     calls_per_second: float | None = None

@@ -7,20 +7,23 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from local.json_document import Document
+from local.simulator.asynchronous import Asynchronous
 from local.simulator.calls import Calls
+from local.simulator.components import Components
 from local.simulator.endpoint_events import Events
 from local.simulator.endpoints import Endpoints
-from local.simulator.errors import ServiceError, role_not_ready
 from local.simulator.faults import Faults
 from local.simulator.invocation import Runtime
 from local.simulator.lifecycle import Lifecycle
 from local.simulator.loading import Loader
+from local.simulator.operations import Operations
 from local.simulator.provisioner import Provisioner
 from local.simulator.registry import Registry
 from local.simulator.settings import Settings
 from local.simulator.statuses import Statuses
 from local.simulator.store import Store
-from local.simulator.validation import check_answer, check_request, method_name, model
+from local.simulator.targets import ASYNCHRONOUS
+from local.simulator.validation import model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +33,6 @@ if TYPE_CHECKING:
     from local.simulator.clock import Clock
     from local.simulator.invocation import Invocation
     from local.simulator.loading import Storage
-
-OPERATIONS = (
-    "CreateModel", "DescribeModel", "DeleteModel", "ListModels",
-    "CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig", "ListEndpointConfigs",
-    "CreateEndpoint", "DescribeEndpoint", "UpdateEndpoint", "DeleteEndpoint", "ListEndpoints",
-    "UpdateEndpointWeightsAndCapacities", "AddTags", "ListTags", "DeleteTags",
-)  # fmt: skip
-"""What the simulator does of SageMaker's API; InvokeEndpoint, of the runtime's, comes on top."""
 
 
 class Simulator:
@@ -87,16 +82,19 @@ class Simulator:
         self._events = Events(self._store)
         self._on_event, self._on_due = on_event or (lambda _: None), on_due or (lambda _: None)
         self._next_due = math.inf
-        provisioner = self._provisioner = Provisioner(Loader(self._store, storage, runs_models=runs_models))
+        loader = Loader(self._store, storage, runs_models=runs_models)
+        provisioner = self._provisioner = Provisioner(loader)
         self._lifecycle = Lifecycle(
             self._store, provisioner, self._faults, alarm_is_on or (lambda _: False), self._events
         )
-        self._endpoints = Endpoints(self._store, self._lifecycle, is_scaled or (lambda *_: False))
-        self._registry = Registry(self._store, check_role or (lambda *_: None))
-        self._runtime = Runtime(self._store, self._lifecycle)
+        endpoints = Endpoints(self._store, self._lifecycle, is_scaled or (lambda *_: False))
+        components = Components(self._store, self._lifecycle, loader)
+        registry = Registry(self._store, check_role or (lambda *_: None))
+        self._operations = Operations(self._store, endpoints, registry, components)
+        self._runtime = Runtime(self._store, self._lifecycle, components)
         self._statuses = Statuses(self._store, self._lifecycle, provisioner)
-        self._born = clock.now()
         self._lock = threading.RLock()
+        self._asynchronous = Asynchronous(self._store, self._runtime, storage, self._lock)
         self._calls = Calls(self._store, self._faults, self._lock, self._announce_next_due)
         self.calls: list[Call] = self._calls.done
 
@@ -124,17 +122,25 @@ class Simulator:
             ConnectionDroppedError: The connection breaks.
             FunctionKilledError: The caller's process dies.
         """
-        return self._calls.do(operation, parameters, lambda: self._act(operation, parameters), lambda answer: answer)
+        return self._calls.do(operation, parameters, lambda: self._operations.call(operation, parameters), _same)
 
-    def invoke(self, parameters: Document) -> Document:
-        """Do InvokeEndpoint: ask the model behind an endpoint.
+    def invoke(self, parameters: Document, operation: str = "InvokeEndpoint") -> Document:
+        """Do an operation of the runtime: ask the model behind an endpoint.
+
+        Returns:
+            What the API's answer has; the Body of a stream is the whole, and `StreamFailure` the message with which it
+            breaks off, if it does.
 
         Raises:
             ServiceError: The service refuses, or the model answers with an error.
             ConnectionDroppedError: The connection breaks.
             FunctionKilledError: The caller's process dies.
         """
-        return self._calls.do("InvokeEndpoint", parameters, lambda: self._runtime.route(parameters), self._answer)
+        if operation == ASYNCHRONOUS:
+            return self._calls.do(operation, parameters, lambda: self._asynchronous.accept(parameters), _same)
+        is_stream = operation == "InvokeEndpointWithResponseStream"
+        answer = self._stream if is_stream else self._answer
+        return self._calls.do(operation, parameters, lambda: self._runtime.route(operation, parameters), answer)
 
     def set_status(
         self, endpoint_name: str, status: str, failure_reason: str = "", *, seconds: float | None = None
@@ -166,11 +172,13 @@ class Simulator:
         with self._lock:
             self._next_due = math.inf
             self._lifecycle.catch_up()
-            arrived = self._events.take_due()
+            arrived, taken = self._events.take_due(), self._asynchronous.take_due()
             self._announce_next_due()
-        # Without the lock, because the receiver may call the simulator in turn.
+        # Without the lock, as whoever gets them may call in turn, and containers take their time.
         for event in arrived:
             self._on_event(event)
+        for waiting, invocation in taken:
+            self._asynchronous.finish(waiting, invocation)
 
     def replace_instances(self, endpoint_name: str) -> str:
         """Let new instances take the place of all of an endpoint's, as after a failure of the hardware.
@@ -217,23 +225,11 @@ class Simulator:
                 endpoint.traffic.end()
 
     def _announce_next_due(self) -> None:
-        """Call `on_due` with the moment of the next transition, once for each moment."""
-        due = min(self._lifecycle.next_due, self._events.next_due)
+        """Let whoever calls `catch_up` know when something happens next, once for each moment."""
+        due = min(self._lifecycle.next_due, self._events.next_due, self._asynchronous.next_due)
         if due < self._next_due:
             self._next_due = due
             self._on_due(due)
-
-    def _act(self, operation: str, parameters: Document) -> Document:
-        if operation not in OPERATIONS:
-            raise ServiceError("UnknownOperationException", f"The simulator does not do {operation}.")
-        check_request(operation, parameters)
-        method = method_name(operation)
-        part = self._endpoints if hasattr(self._endpoints, method) else self._registry
-        if operation == "CreateModel":
-            self._check_role_is_ready(parameters)
-        answer: Document = getattr(part, method)(parameters)
-        check_answer(operation, answer)
-        return answer
 
     def _answer(self, invocation: Invocation) -> Document:
         try:
@@ -242,7 +238,10 @@ class Simulator:
             with self._lock:
                 invocation.fleet.let_go()
 
-    def _check_role_is_ready(self, parameters: Document) -> None:
-        role = parameters.get("ExecutionRoleArn")
-        if role and self._store.clock.now() < self._born + self.settings.role_delay:
-            raise role_not_ready(role)
+    def _stream(self, invocation: Invocation) -> Document:
+        answer, failure = self._answer(invocation), self._runtime.stream_failure(invocation)
+        return answer if failure is None else {**answer, "StreamFailure": failure}
+
+
+def _same(answer: Document) -> Document:
+    return answer

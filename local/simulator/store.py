@@ -40,12 +40,13 @@ class Store:
     models: Table[Document] = field(init=False)
     configs: Table[Document] = field(init=False)
     endpoints: Table[Document] = field(init=False)
+    components: Table[Document] = field(init=False)
     tags: Table[dict[str, str]] = field(init=False)
     _tags_in_iam: Table[dict[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311 - repeatable, not secret
-        self.models, self.configs, self.endpoints = (self._table() for _ in range(3))
+        self.models, self.configs, self.endpoints, self.components = (self._table() for _ in range(4))
         self.tags = Table(self.random, self.settings.replicas, self._lag)
         # IAM sees them as one more replica, with a lag of its own.
         self._tags_in_iam = Table[dict[str, str]](Random(self.seed), 1, lambda: (self.settings.tag_lag,) * 2)  # noqa: S311
@@ -57,9 +58,13 @@ class Store:
         return Table(self.random, self.settings.replicas, self._lag)
 
     def arn(self, kind: str, name: str) -> str:
-        """Return an ARN; SageMaker lower-cases the names of endpoints in theirs."""
-        resource = name.lower() if kind == "endpoint" else name
-        return f"arn:aws:sagemaker:{self.region}:{self.account_id}:{kind}/{resource}"
+        """Return the ARN of a resource; see `build_arn`."""
+        return build_arn(kind, name, self.account_id, self.region)
+
+    def has(self, arn: str) -> bool:
+        """Tell whether there is a resource of an ARN, whatever replicas have seen of it."""
+        # Whatever is created gets tags, if none, and loses them when it is deleted.
+        return self.tags.current(arn) is not None
 
     def moment(self, seconds: float | None = None) -> datetime:
         """Return a time of the clock, now or another one, as answers have it."""
@@ -94,6 +99,17 @@ class Store:
         return self.tags.current(arn) or {}
 
 
+def build_arn(kind: str, name: str, account_id: str, region: str) -> str:
+    """Return an ARN, in which SageMaker lower-cases the name, whatever the resource.
+
+    Sources: published answers of DescribeEndpoint and DescribeEndpointConfig, such as `endpoint-config/test-flant5-22`
+    of the config `Test-FlanT5-22`; prometheus-community/yet-another-cloudwatch-exporter, pull request 1178;
+    aws-solutions/research-service-workbench-on-aws, pull request 1048. Public reports of 2025 show ARNs of tuning jobs
+    that keep their case (boto/boto3, issue 4606); none is known for hosting.
+    """
+    return f"arn:aws:sagemaker:{region}:{account_id}:{kind}/{name.lower()}"
+
+
 def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
     """Write tags as the API has them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
@@ -105,7 +121,7 @@ def page(records: list[Document], name_member: str, request: Document) -> tuple[
         record
         for record in records
         if request.get("NameContains", "").lower() in record[name_member].lower()
-        and record.get("EndpointStatus") == request.get("StatusEquals", record.get("EndpointStatus"))
+        and record.get("EndpointStatus") == (request.get("StatusEquals") or record.get("EndpointStatus"))
         and _between(record["CreationTime"], request.get("CreationTimeAfter"), request.get("CreationTimeBefore"))
         and _between(
             record.get("LastModifiedTime"), request.get("LastModifiedTimeAfter"), request.get("LastModifiedTimeBefore")

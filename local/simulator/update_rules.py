@@ -6,14 +6,18 @@ and automatic scaling. Where the service's words are not known, these are ours.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from local.json_document import Document
 from local.simulator.errors import ServiceError, in_progress, invalid
+from local.simulator.model_rules import is_marketplace
+from local.simulator.rollout import waiting_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from local.simulator.replicas import Table
     from local.simulator.variants import Variants
 
 _CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
@@ -47,14 +51,21 @@ def check_request(request: Document) -> None:
         raise invalid("Only one update policy can be specified in DeploymentConfig.")
 
 
-def check_update(live: Document, target: Variants, deployment: Document, is_scaled: Callable[[str], bool]) -> Document:
+def check_update(
+    live: Document,
+    target: Variants,
+    deployment: Document,
+    models: Table[Document],
+    is_scaled: Callable[[str], bool],
+) -> Document:
     """Raise what SageMaker answers to a change between two configs that it does not make.
 
     Args:
         live: The endpoint config that is attached.
         target: What is to be.
         deployment: The DeploymentConfig.
-        is_scaled: Callback: returns whether Application Auto Scaling manages a variant.
+        models: The models.
+        is_scaled: Tells whether Application Auto Scaling manages a variant.
 
     Returns:
         The DeploymentConfig that SageMaker follows: it passes over guardrails where it has none, and shifts all traffic
@@ -63,18 +74,21 @@ def check_update(live: Document, target: Variants, deployment: Document, is_scal
     wanted = target.config
     if _is_serverless(wanted) and not _is_serverless(live):
         raise invalid("Cannot update an instance based endpoint to a serverless endpoint.")
+    if "AsyncInferenceConfig" in live and "AsyncInferenceConfig" not in wanted:
+        raise invalid("AsyncInferenceConfig cannot be removed from an endpoint.")
     _check_scaled(live, wanted, is_scaled)
     rolling = deployment.get("RollingUpdatePolicy")
     is_multiple = any(len(config["ProductionVariants"]) > 1 for config in (live, wanted))
     if rolling and (is_multiple or _is_serverless(live) or _is_serverless(wanted)):
         raise invalid("RollingUpdatePolicy is not supported with the given EndpointConfig setup.")
-    if not deployment or is_unguarded(live) or is_unguarded(wanted):
+    if not deployment or any(is_unguarded(config, models) for config in (live, wanted)):
         return {}
     if _names(wanted) != _names(live):
         raise invalid(
             "Deployment guardrails require the new and the current endpoint configuration "
             "to have the same variant names."
         )
+    _check_time(deployment, target)
     if rolling:
         _check_size("MaximumBatchSize", rolling, target, _ROLLING)
         if "RollbackMaximumBatchSize" in rolling:
@@ -84,6 +98,14 @@ def check_update(live: Document, target: Variants, deployment: Document, is_scal
         member, bounds = _SIZES[routing["Type"]]
         _check_size(member, routing, target, bounds)
     return deployment
+
+
+def _check_time(deployment: Document, target: Variants) -> None:
+    """The longest time that an update may take has to be more than its waits (API Reference, BlueGreenUpdatePolicy)."""
+    for name in ("BlueGreenUpdatePolicy", "RollingUpdatePolicy"):
+        longest = deployment.get(name, {}).get("MaximumExecutionTimeoutInSeconds", math.inf)
+        if longest <= waiting_seconds(deployment, max(target.counts.values(), default=1)):
+            raise invalid(f"MaximumExecutionTimeoutInSeconds must be more than the waits of {name} together.")
 
 
 def _check_scaled(live: Document, wanted: Document, is_scaled: Callable[[str], bool]) -> None:
@@ -101,11 +123,14 @@ def _check_scaled(live: Document, wanted: Document, is_scaled: Callable[[str], b
 
 
 def _check_size(member: str, policy: Document, target: Variants, bounds: tuple[float, float]) -> None:
-    """Check a size against its bounds, which are parts of each variant's instances."""
+    """Check a size against its bounds, which are parts of each variant's instances.
+
+    What the service does where a variant is scaled to no instances is not known; any number of instances will do here.
+    """
     size, (low, high) = policy.get(member), bounds
     if size is None:
         raise invalid(f"{member} is required for the specified update policy.")
-    wholes = [100] if size["Type"] == "CAPACITY_PERCENT" else [*target.counts.values()]
+    wholes = [100] if size["Type"] == "CAPACITY_PERCENT" else [count for count in target.counts.values() if count]
     if not all(low <= size["Value"] / whole <= high for whole in wholes):
         raise _out_of_bounds(member, low, high)
 
@@ -119,10 +144,12 @@ def _is_serverless(config: Document) -> bool:
     return any("ServerlessConfig" in variant for variant in config["ProductionVariants"])
 
 
-def is_unguarded(config: Document) -> bool:
+def is_unguarded(config: Document, models: Table[Document]) -> bool:
     """Tell whether SageMaker has no guardrails for a config ("Exclusions" in the guide)."""
     return _is_serverless(config) or any(
-        variant.get("InstanceType", "").startswith("ml.inf1.") for variant in config["ProductionVariants"]
+        variant.get("InstanceType", "").startswith("ml.inf1.")
+        or is_marketplace(models.current(variant.get("ModelName", "")) or {})
+        for variant in config["ProductionVariants"]
     )
 
 

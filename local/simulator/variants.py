@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from local.json_document import Document
@@ -26,6 +26,11 @@ def all_variants(config: Document) -> Iterator[Document]:
         yield from config.get(kind, [])
 
 
+def containers(model: Document) -> list[Document]:
+    """Return the containers of a model."""
+    return [model["PrimaryContainer"]] if "PrimaryContainer" in model else list(model.get("Containers", []))
+
+
 @dataclass(frozen=True)
 class Variants:
     """An endpoint config with the weight and the instance count that each of its variants has by now.
@@ -34,15 +39,17 @@ class Variants:
         config: The endpoint config, which an endpoint keeps for itself: it may be deleted while the endpoint runs.
         weights: By variant.
         counts: By variant; what is serverless has none.
+        images: The DeployedImages, by variant.
     """
 
     config: Document
     weights: dict[str, float]
     counts: dict[str, int]
+    images: dict[str, list[Document]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, config: Document) -> Variants:
-        """Return the variants as the config has them."""
+    def of(cls, config: Document, images: dict[str, list[Document]] | None = None) -> Variants:
+        """Return the variants as the config has them, with the images that they run."""
         return cls(
             config,
             {each["VariantName"]: each.get("InitialVariantWeight", 1.0) for each in all_variants(config)},
@@ -51,6 +58,7 @@ class Variants:
                 for each in all_variants(config)
                 if "ServerlessConfig" not in each
             },
+            images or {},
         )
 
     def retaining(self, live: Variants, excluded: Collection[str]) -> Variants:
@@ -108,8 +116,12 @@ class Variants:
             for variant in self.config.get(kind, []):
                 name = variant["VariantName"]
                 summary = {"VariantName": name, **weights(name), **more(variant)}
+                if images := self.images.get(name):
+                    summary["DeployedImages"] = images
                 if serverless := variant.get("ServerlessConfig"):
+                    # A serverless variant has a count, as answers of DescribeEndpoint show that people have published.
                     summary |= {"CurrentServerlessConfig": serverless, "DesiredServerlessConfig": serverless}
+                    summary["CurrentInstanceCount"] = 0
                 else:
                     summary["CurrentInstanceCount"], summary[_COUNT] = counts(name)
                 if status:

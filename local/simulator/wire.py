@@ -1,4 +1,7 @@
-"""The simulator on the wire: SageMaker's JSON 1.1 protocol, and the runtime's REST."""
+"""The simulator on the wire: SageMaker's JSON 1.1 protocol, and the runtime's REST.
+
+Source: botocore's service models.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from local.json_document import Document
-from local.simulator.errors import ConnectionDroppedError, FunctionKilledError, ModelError, ServiceError
+from local.simulator.errors import ConnectionDroppedError, FunctionKilledError, ModelError, ServiceError, not_simulated
+from local.simulator.event_stream import encode_stream
+from local.simulator.validation import operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +25,17 @@ if TYPE_CHECKING:
 
 Response = tuple[int, dict[str, str], bytes]
 
-_INVOCATION = re.compile(r"^/endpoints/(?P<name>[^/]+)/invocations/?$")
+_INVOCATION = re.compile(r"^/endpoints/(?P<name>[^/]+)/(?P<what>[a-z-]*invocations[a-z-]*)/?$")
+_PATHS = {
+    "invocations": "InvokeEndpoint",
+    "async-invocations": "InvokeEndpointAsync",
+    "invocations-response-stream": "InvokeEndpointWithResponseStream",
+}
+OPERATIONS_OF_RUNTIME = tuple(_PATHS.values())
+"""What the simulator does of the API of SageMaker's runtime."""
+
+_RUNTIME = "sagemaker-runtime"
+_STREAM = "application/vnd.amazon.eventstream"
 _JSON = "application/x-amz-json-1.1"
 
 
@@ -68,12 +83,16 @@ def answer(
     invocation = _INVOCATION.match(path)
     try:
         if invocation:
-            return _invoke(simulator, unquote(invocation["name"]), lower, body, authorize)
-        operation = lower.get("x-amz-target", "").rpartition(".")[2]
+            name, what = unquote(invocation["name"]), _PATHS.get(invocation["what"], invocation["what"])
+            parameters = _parameters(what, name, lower, body)
+            if authorize:
+                authorize(what, parameters)
+            return _invocation_answer(what, simulator.invoke(parameters, what))
+        called = lower.get("x-amz-target", "").rpartition(".")[2]
         parameters = json.loads(body or b"{}")
         if authorize:
-            authorize(operation, parameters)
-        answered = simulator.call(operation, parameters)
+            authorize(called, parameters)
+        answered = simulator.call(called, parameters)
     except ServiceError as error:
         return _refusal(error, is_runtime=bool(invocation))
     except json.JSONDecodeError as error:
@@ -81,28 +100,35 @@ def answer(
     return 200, _headers(_JSON), json.dumps(answered, default=_plain).encode()
 
 
-def _invoke(
-    simulator: Simulator,
-    name: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    authorize: Callable[[str, Document], None] | None,
-) -> Response:
-    parameters = {"EndpointName": name, "Body": body}
-    for header, member in (
-        ("content-type", "ContentType"),
-        ("accept", "Accept"),
-        ("x-amzn-sagemaker-target-variant", "TargetVariant"),
-        ("x-amzn-sagemaker-target-model", "TargetModel"),
-        ("x-amzn-sagemaker-target-container-hostname", "TargetContainerHostname"),
-    ):
-        if headers.get(header) and headers[header] != "*/*":
-            parameters[member] = headers[header]
-    if authorize:
-        authorize("InvokeEndpoint", parameters)
-    answered = simulator.invoke(parameters)
-    invoked = {"x-amzn-invoked-production-variant": answered["InvokedProductionVariant"]}
-    return 200, {**_headers(answered["ContentType"]), **invoked}, answered["Body"]
+def _parameters(what: str, name: str, headers: Mapping[str, str], body: bytes) -> Document:
+    """Return what an operation of the runtime is called with.
+
+    Raises:
+        ServiceError: The simulator does not do the operation.
+    """
+    if what not in OPERATIONS_OF_RUNTIME:
+        raise not_simulated(what)
+    parameters: Document = {"EndpointName": name, "Body": body}
+    shape: Any = operation(what, _RUNTIME).input_shape
+    for member, value in shape.members.items():
+        given = headers.get(str(value.serialization.get("name")).lower())
+        if value.serialization.get("location") == "header" and given and given != "*/*":
+            parameters[member] = int(given) if value.type_name == "integer" else given
+    return parameters
+
+
+def _invocation_answer(what: str, answered: Document) -> Response:
+    """Write the answer of an operation of the runtime: some of its members are headers, and Body is the content."""
+    failure = answered.pop("StreamFailure", None)
+    model: Any = operation(what, _RUNTIME)
+    members, headers = dict(answered), _headers(_JSON)
+    for member, value in model.output_shape.members.items():
+        if member in members and value.serialization.get("location") == "header":
+            headers[value.serialization["name"].lower()] = str(members.pop(member))
+    if model.has_event_stream_output:
+        return 200, {**headers, "content-type": _STREAM}, encode_stream(members["Body"], failure)
+    content = members["Body"] if "Body" in members else json.dumps(members).encode()
+    return model.http.get("responseCode", 200), headers, content
 
 
 def _refusal(error: ServiceError, *, is_runtime: bool) -> Response:

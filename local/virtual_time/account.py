@@ -71,6 +71,17 @@ class Account:
         except ClientError as error:
             raise _not_found(f"s3://{bucket}/{prefix}") from error
 
+    def write(self, bucket: str, key: str, body: bytes, _role: str) -> None:
+        """Write an object.
+
+        Raises:
+            ServiceError: There is no such bucket.
+        """
+        try:
+            self._client.put_object(Bucket=bucket, Key=key, Body=body)
+        except ClientError as error:
+            raise _not_found(f"s3://{bucket}/{key}") from error
+
     def check_role(self, _role: str, uri: str | None) -> None:
         """Make sure, as CreateModel does, that there are data under a URL; prefixes are not looked into.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from http import HTTPStatus
@@ -20,11 +21,18 @@ if TYPE_CHECKING:
     from local.simulator import Settings
 
 SETTLED_SECONDS = 20.0
+NOTHING_SECONDS = 2.0
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "sagemaker.amazonaws.com"}},
+    ],
+}
 
 
-def create_config(client: Any, name: str) -> None:
+def create_config(client: Any, name: str, **more: Any) -> None:
     """Create an endpoint config with one model, both of the same name."""
-    client.create_model(ModelName=name, PrimaryContainer={"Image": "i"})
+    client.create_model(ModelName=name, PrimaryContainer={"Image": "i"}, **more)
     variant = {"VariantName": "v", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
 
@@ -101,6 +109,45 @@ def test_wrong_settings_are_refused(stack: Stack, quick: Settings) -> None:
     assert answer.status == HTTPStatus.BAD_REQUEST
     assert "lag" in answer.data.decode()
     assert stack.server.control.settings == quick
+
+
+def test_stream_passes_the_gateway(stack: Stack) -> None:
+    """InvokeEndpointWithResponseStream is answered in events over the wire, too."""
+    client, runtime = stack.server.client("sagemaker"), stack.server.client("sagemaker-runtime")
+    create_config(client, "streamed")
+    client.create_endpoint(EndpointName="streamed", EndpointConfigName="streamed")
+    settled(client, "streamed")
+
+    stream = runtime.invoke_endpoint_with_response_stream(EndpointName="streamed", Body=b"{}")["Body"]
+
+    assert b'"Model": "streamed"' in b"".join(event["PayloadPart"]["Bytes"] for event in stream)
+
+
+@pytest.mark.parametrize(("prefix", "is_answered"), [("answers", True), ("elsewhere", False)])
+def test_asynchronous_answer_is_written_as_the_models_role(stack: Stack, prefix: str, *, is_answered: bool) -> None:
+    """The answer is an object that the role of the model may write; what it may not write is lost."""
+    client, runtime = stack.server.client("sagemaker"), stack.server.client("sagemaker-runtime")
+    s3, iam, name = stack.server.client("s3"), stack.server.client("iam"), f"asynchronous-{prefix}"
+    bucket = stack.outputs.artifact_bucket
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    allowed = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/answers/*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_role_policy(RoleName=name, PolicyName="writes", PolicyDocument=document)
+    create_config(client, name, ExecutionRoleArn=role)
+    described = client.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
+    paths = {"OutputConfig": {"S3OutputPath": f"s3://{bucket}/{prefix}"}}
+    config = f"{name}-c"
+    client.create_endpoint_config(EndpointConfigName=config, ProductionVariants=described, AsyncInferenceConfig=paths)
+    client.create_endpoint(EndpointName=name, EndpointConfigName=config)
+    settled(client, name)
+
+    told = runtime.invoke_endpoint_async(EndpointName=name, Body=b"{}")
+    key = told["OutputLocation"].removeprefix(f"s3://{bucket}/")
+    deadline = time.monotonic() + (SETTLED_SECONDS if is_answered else NOTHING_SECONDS)
+    while not (found := s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert found == is_answered
 
 
 def test_calls_tell_who_asked_what(stack: Stack) -> None:

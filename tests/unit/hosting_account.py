@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -55,6 +56,10 @@ class Storage:
         if uri not in self.objects:
             raise ServiceError("ValidationException", f"Could not find model data at {uri}.")
         return self.objects[uri]
+
+    def write(self, bucket: str, key: str, body: bytes, _role: str) -> None:
+        """Write an object."""
+        self.objects[f"s3://{bucket}/{key}"] = body
 
     def list_keys(self, bucket: str, prefix: str, _role: str) -> list[str]:
         """Return the keys below a prefix."""
@@ -164,6 +169,14 @@ class Account:
 def variant(**changed: Any) -> Document:
     """Build a variant."""
     return {"VariantName": "A", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
+
+
+def images(model: str, moment: Any) -> list[Document]:
+    """Return the DeployedImages of a variant of a model: the image, and what its tag was resolved to."""
+    image = f"registry/{model}:1"
+    digest = hashlib.sha256(image.encode()).hexdigest()
+    resolved = f"registry/{model}@sha256:{digest}"
+    return [{"SpecifiedImage": image, "ResolvedImage": resolved, "ResolutionTime": moment}]
 
 
 def serverless(memory: int = 2048, **changed: Any) -> Document:

@@ -9,7 +9,7 @@ import pytest
 from deployer.json_document import Document
 from local.simulator import EventDelivery, Settings
 from local.simulator.endpoint_events import DEPLOYMENT_STATE_CHANGE, STATE_CHANGE
-from tests.unit.hosting_account import ARN, Account, canary, serverless, variant
+from tests.unit.hosting_account import ARN, Account, canary, images, serverless, variant
 
 AT_ONCE = EventDelivery(seconds=(0.0, 0.0))
 
@@ -54,6 +54,7 @@ def test_a_status_event_is_as_sagemaker_sends_it() -> None:
         "ProductionVariants": [
             {
                 "VariantName": "A",
+                "DeployedImages": images("m", created),
                 "CurrentWeight": 1.0,
                 "DesiredWeight": 1.0,
                 "CurrentInstanceCount": 1,

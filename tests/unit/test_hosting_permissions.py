@@ -5,51 +5,76 @@ from __future__ import annotations
 import pytest
 
 from deployer.json_document import Document
+from local.simulator.operations import OPERATIONS
 from local.simulator.permissions import required_permissions
-from local.simulator.simulator import OPERATIONS
+from local.simulator.wire import OPERATIONS_OF_RUNTIME
 from tests.unit.hosting_account import ARN, ROLE
 
 TAGS = [{"Key": "k", "Value": "v"}]
 NEEDED: dict[str, tuple[Document, list[tuple[str, str]]]] = {
     "CreateModel": (
         {"ModelName": "M", "ExecutionRoleArn": ROLE, "Tags": TAGS},
-        [("sagemaker:CreateModel", "model/M"), ("sagemaker:AddTags", "model/M"), ("iam:PassRole", ROLE)],
+        [("sagemaker:CreateModel", "model/m"), ("sagemaker:AddTags", "model/m"), ("iam:PassRole", ROLE)],
     ),
     "CreateEndpointConfig": (
         {"EndpointConfigName": "C", "Tags": TAGS},
-        [("sagemaker:CreateEndpointConfig", "endpoint-config/C"), ("sagemaker:AddTags", "endpoint-config/C")],
+        [("sagemaker:CreateEndpointConfig", "endpoint-config/c"), ("sagemaker:AddTags", "endpoint-config/c")],
     ),
     "CreateEndpoint": (
         {"EndpointName": "E", "EndpointConfigName": "C", "Tags": TAGS},
         [
             ("sagemaker:CreateEndpoint", "endpoint/e"),
-            ("sagemaker:CreateEndpoint", "endpoint-config/C"),
+            ("sagemaker:CreateEndpoint", "endpoint-config/c"),
             ("sagemaker:AddTags", "endpoint/e"),
         ],
     ),
     "UpdateEndpoint": (
         {"EndpointName": "E", "EndpointConfigName": "C"},
-        [("sagemaker:UpdateEndpoint", "endpoint/e"), ("sagemaker:UpdateEndpoint", "endpoint-config/C")],
+        [("sagemaker:UpdateEndpoint", "endpoint/e"), ("sagemaker:UpdateEndpoint", "endpoint-config/c")],
     ),
     "UpdateEndpointWeightsAndCapacities": (
         {"EndpointName": "E"},
         [("sagemaker:UpdateEndpointWeightsAndCapacities", "endpoint/e")],
     ),
-    "DescribeModel": ({"ModelName": "M"}, [("sagemaker:DescribeModel", "model/M")]),
-    "DeleteModel": ({"ModelName": "M"}, [("sagemaker:DeleteModel", "model/M")]),
+    "DescribeModel": ({"ModelName": "M"}, [("sagemaker:DescribeModel", "model/m")]),
+    "DeleteModel": ({"ModelName": "M"}, [("sagemaker:DeleteModel", "model/m")]),
     "DescribeEndpointConfig": (
         {"EndpointConfigName": "C"},
-        [("sagemaker:DescribeEndpointConfig", "endpoint-config/C")],
+        [("sagemaker:DescribeEndpointConfig", "endpoint-config/c")],
     ),
-    "DeleteEndpointConfig": ({"EndpointConfigName": "C"}, [("sagemaker:DeleteEndpointConfig", "endpoint-config/C")]),
+    "DeleteEndpointConfig": ({"EndpointConfigName": "C"}, [("sagemaker:DeleteEndpointConfig", "endpoint-config/c")]),
     "DescribeEndpoint": ({"EndpointName": "E"}, [("sagemaker:DescribeEndpoint", "endpoint/e")]),
     "DeleteEndpoint": ({"EndpointName": "E"}, [("sagemaker:DeleteEndpoint", "endpoint/e")]),
     "InvokeEndpoint": ({"EndpointName": "E"}, [("sagemaker:InvokeEndpoint", "endpoint/e")]),
-    "AddTags": ({"ResourceArn": f"{ARN}model/M", "Tags": TAGS}, [("sagemaker:AddTags", "model/M")]),
+    "InvokeEndpointAsync": ({"EndpointName": "E"}, [("sagemaker:InvokeEndpointAsync", "endpoint/e")]),
+    "InvokeEndpointWithResponseStream": (
+        {"EndpointName": "E", "InferenceComponentName": "I"},
+        [
+            ("sagemaker:InvokeEndpointWithResponseStream", "endpoint/e"),
+            ("sagemaker:InvokeEndpointWithResponseStream", "inference-component/i"),
+        ],
+    ),
+    "CreateInferenceComponent": (
+        {"InferenceComponentName": "I", "EndpointName": "E"},
+        [
+            ("sagemaker:CreateInferenceComponent", "inference-component/i"),
+            ("sagemaker:CreateInferenceComponent", "endpoint/e"),
+        ],
+    ),
+    "DescribeInferenceComponent": (
+        {"InferenceComponentName": "I"},
+        [("sagemaker:DescribeInferenceComponent", "inference-component/i")],
+    ),
+    "DeleteInferenceComponent": (
+        {"InferenceComponentName": "I"},
+        [("sagemaker:DeleteInferenceComponent", "inference-component/i")],
+    ),
+    "ListInferenceComponents": ({}, [("sagemaker:ListInferenceComponents", "*")]),
+    "AddTags": ({"ResourceArn": f"{ARN}model/m", "Tags": TAGS}, [("sagemaker:AddTags", "model/m")]),
     "ListTags": ({"ResourceArn": f"{ARN}endpoint/e"}, [("sagemaker:ListTags", "endpoint/e")]),
     "DeleteTags": (
-        {"ResourceArn": f"{ARN}endpoint-config/C", "TagKeys": ["k"]},
-        [("sagemaker:DeleteTags", "endpoint-config/C")],
+        {"ResourceArn": f"{ARN}endpoint-config/c", "TagKeys": ["k"]},
+        [("sagemaker:DeleteTags", "endpoint-config/c")],
     ),
     "ListModels": ({}, [("sagemaker:ListModels", "*")]),
     "ListEndpointConfigs": ({}, [("sagemaker:ListEndpointConfigs", "*")]),
@@ -78,4 +103,4 @@ def test_a_role_is_passed_to_sagemaker() -> None:
 
 def test_every_operation_is_looked_at() -> None:
     """What the simulator learns to do is noticed here."""
-    assert NEEDED.keys() == {*OPERATIONS, "InvokeEndpoint"}
+    assert NEEDED.keys() == {*OPERATIONS, *OPERATIONS_OF_RUNTIME}

@@ -10,6 +10,7 @@ from deployer.json_document import Document
 from local.simulator import Settings
 from tests.unit.hosting_account import (
     ARN,
+    ROLE,
     WAIT,
     Account,
     blue_green,
@@ -31,6 +32,7 @@ CAPTURE = {
     }
 }
 SHADOW = {"ShadowProductionVariants": [variant(VariantName="S")]}
+BOUGHT = "arn:aws:sagemaker:us-east-1:865070037744:model-package/some-model"
 CONCURRENCY = {"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 6}
 CONFIGS: dict[str, tuple[list[Document], Document, str]] = {
     "a name twice": ([variant(), variant()], {}, "must have a unique name"),
@@ -58,8 +60,96 @@ CONFIGS: dict[str, tuple[list[Document], Document, str]] = {
     "serverless without a network": ([serverless(ModelName="isolated")], {}, "Network isolation is not supported"),
     "serverless with many models": ([serverless(ModelName="many")], {}, "Multi-model containers are not supported"),
     "asynchronous with several variants": ([variant(), variant(VariantName="B")], ASYNC, "one production variant only"),
+    "several serverless variants": (
+        [serverless(), serverless(VariantName="B")],
+        {},
+        "can have one production variant only",
+    ),
+    "serverless with a pipeline": ([serverless(ModelName="pipeline")], {}, "Models with several containers are not"),
+    "serverless with a data source": ([serverless(ModelName="source")], {}, "Model with containers that use ModelData"),
+    "serverless of the Marketplace": ([serverless(ModelName="bought")], {}, "Marketplace images are not supported"),
+    "asynchronous of the Marketplace": (
+        [variant(ModelName="bought")],
+        ASYNC,
+        "Marketplace images are not supported when specifying an AsyncInferenceConfig.",
+    ),
+    "a shadow of the Marketplace": ([variant(ModelName="bought")], SHADOW, "one container of your own only"),
+    "a shadow of many models": ([variant(ModelName="many")], SHADOW, "one container of your own only"),
+    "a shadow of a pipeline": ([variant(ModelName="pipeline")], SHADOW, "one container of your own only"),
+    "an asynchronous shadow": ([variant()], ASYNC | SHADOW, "not supported when specifying an AsyncInferenceConfig"),
+    "a shadow on Inf1": ([variant(InstanceType="ml.inf1.xlarge")], SHADOW, "not supported for Inf1"),
+    "a volume on local storage": (
+        [variant(InstanceType="ml.g5.xlarge", VolumeSizeInGB=50)],
+        {},
+        "VolumeSizeInGB is not supported for the instance type ml.g5.xlarge",
+    ),
+    "a key for local storage": (
+        [variant(InstanceType="ml.g5.xlarge")],
+        {"KmsKeyId": "alias/mine"},
+        "KmsKeyId is not supported for the instance type ml.g5.xlarge",
+    ),
+    "managed scaling of a model": (
+        [variant(ManagedInstanceScaling={"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 2})],
+        {},
+        "ManagedInstanceScaling is not supported with the given EndpointConfig setup.",
+    ),
+    "no model and no role": (
+        [{member: value for member, value in variant().items() if member != "ModelName"}],
+        {},
+        "needs an ExecutionRoleArn",
+    ),
     "a shadow of several variants": ([variant(), variant(VariantName="B")], SHADOW, "exactly one production variant"),
 }
+
+
+def data_source(uri: str) -> Document:
+    """Build a ModelDataSource of a prefix."""
+    return {"S3DataSource": {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None"}}
+
+
+MODELS: dict[str, tuple[Document, str]] = {
+    "no image": (
+        {"PrimaryContainer": {"Environment": {"A": "b"}}},
+        "Specify one of either Image and Model Data URL or",
+    ),
+    "two kinds of containers": (
+        {"PrimaryContainer": {"Image": "i"}, "Containers": [{"Image": "i"}]},
+        "either PrimaryContainer or Containers",
+    ),
+    "two kinds of data": (
+        {"PrimaryContainer": {"Image": "i", "ModelDataUrl": "s3://b/m", "ModelDataSource": data_source("s3://b/m/")}},
+        "ModelDataUrl and ModelDataSource cannot both",
+    ),
+    "a prefix without a slash": (
+        {"PrimaryContainer": {"Image": "i", "ModelDataSource": data_source("s3://b/m")}},
+        "must end with a forward slash",
+    ),
+    "an environment of the Marketplace": (
+        {"PrimaryContainer": {"ModelPackageName": BOUGHT, "Environment": {"A": "b"}}},
+        "Environment variable map cannot be specified when using a ModelPackage subscribed from AWS Marketplace.",
+    ),
+    "a hostname on some": (
+        {"Containers": [{"Image": "i", "ContainerHostname": "a"}, {"Image": "i"}]},
+        "for all containers or for none",
+    ),
+    "no hostname for direct ones": (
+        {"Containers": [{"Image": "i"}] * 2, "InferenceExecutionConfig": {"Mode": "Direct"}},
+        "for all containers or for none",
+    ),
+    "a hostname twice": ({"Containers": [{"Image": "i", "ContainerHostname": "a"}] * 2}, "must be unique"),
+}
+
+
+@pytest.mark.parametrize(("model", "message"), MODELS.values(), ids=MODELS)
+def test_model_that_contradicts_itself_is_refused(model: Document, message: str) -> None:
+    """It is refused for good, and nothing is recorded."""
+    account = Account()
+
+    code, said = refused(account.sagemaker.create_model, ModelName="m", ExecutionRoleArn=ROLE, **model)
+
+    assert message in said
+    assert classify("CreateModel", code, said) is SageMakerRejectedError
+    assert account.simulator.resources()["Models"] == {}
 
 
 @pytest.mark.parametrize(("variants", "more", "said"), CONFIGS.values(), ids=CONFIGS)
@@ -73,6 +163,9 @@ def test_a_config_that_contradicts_itself_is_refused(variants: list[Document], m
     create(ModelName="vpc", PrimaryContainer=container, VpcConfig=network)
     create(ModelName="isolated", PrimaryContainer=container, EnableNetworkIsolation=True)
     create(ModelName="many", PrimaryContainer={**container, "Mode": "MultiModel"})
+    create(ModelName="pipeline", Containers=[container, container])
+    create(ModelName="bought", PrimaryContainer={"ModelPackageName": BOUGHT})
+    create(ModelName="source", PrimaryContainer={**container, "ModelDataSource": data_source("s3://b/m/")})
 
     code, message = refused(
         account.sagemaker.create_endpoint_config, EndpointConfigName="c", ProductionVariants=variants, **more
@@ -87,7 +180,7 @@ def test_a_config_that_contradicts_itself_is_refused(variants: list[Document], m
     ("variants", "more"),
     [
         ([variant(), variant(VariantName="B", InitialVariantWeight=0)], {}),
-        ([serverless(), serverless(6144, VariantName="B")], {}),
+        ([serverless(6144)], {}),
         ([variant()], ASYNC),
         ([variant()], SHADOW),
     ],
@@ -124,6 +217,24 @@ UPDATES: dict[str, tuple[list[Document], list[Document], Document, str]] = {
         FOUR,
         blue_green("CANARY", CanarySize=instances(3)),
         "CanarySize must be at most 50%",
+    ),
+    "a time that is less than the waits": (
+        FOUR,
+        FOUR,
+        canary(MaximumExecutionTimeoutInSeconds=WAIT),
+        "MaximumExecutionTimeoutInSeconds must be more than the waits of BlueGreenUpdatePolicy",
+    ),
+    "a time that is less than the waits of linear steps": (
+        FOUR,
+        FOUR,
+        blue_green("LINEAR", LinearStepSize=percent(25), policy={"MaximumExecutionTimeoutInSeconds": 3 * WAIT}),
+        "MaximumExecutionTimeoutInSeconds must be more than the waits of BlueGreenUpdatePolicy",
+    ),
+    "a time that is less than the waits of batches": (
+        FOUR,
+        FOUR,
+        rolling(percent(50), MaximumExecutionTimeoutInSeconds=2 * WAIT),
+        "MaximumExecutionTimeoutInSeconds must be more than the waits of RollingUpdatePolicy",
     ),
     "a canary without a size": (FOUR, FOUR, blue_green("CANARY"), "CanarySize is required"),
     "linear steps that are too small": (
@@ -164,6 +275,31 @@ def test_an_update_that_sagemaker_does_not_do_is_refused(
     assert said in message
     assert classify("UpdateEndpoint", code, message) is SageMakerRejectedError
     assert account.state == ("InService", "c")
+
+
+def test_asynchronous_endpoint_stays_asynchronous() -> None:
+    """AsyncInferenceConfig cannot be removed from an endpoint, and can be given to one."""
+    account = Account()
+    account.serve(**ASYNC)
+    account.create_config("d")
+    account.create_config("b", **ASYNC)
+
+    said = refused(account.sagemaker.update_endpoint, EndpointName="e", EndpointConfigName="d")
+
+    assert said[1] == "AsyncInferenceConfig cannot be removed from an endpoint."
+    assert account.sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="b")
+
+
+def test_marketplace_models_have_no_guardrails() -> None:
+    """SageMaker shifts all traffic at once, and nothing bakes."""
+    account = Account()
+    account.sagemaker.create_model(ModelName="n", PrimaryContainer={"ModelPackageName": BOUGHT}, ExecutionRoleArn=ROLE)
+    account.serve()
+    account.update(canary())
+
+    account.clock.sleep(account.settings.update_seconds + 2 * account.settings.stage_seconds)
+
+    assert account.state == ("InService", "d")
 
 
 def test_what_is_retained_cannot_be_excluded_from_nothing() -> None:

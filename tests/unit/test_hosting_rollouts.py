@@ -13,6 +13,7 @@ from tests.unit.hosting_account import (
     Account,
     blue_green,
     canary,
+    images,
     instances,
     percent,
     refused,
@@ -100,6 +101,7 @@ def test_a_deployment_that_is_pending_is_told_in_full() -> None:
     assert new.pop("VariantStatus")[0]["StartTime"].timestamp() == began + READY + SHORT
     assert new == {
         "VariantName": "A",
+        "DeployedImages": images("n", pending["StartTime"]),
         "CurrentWeight": 0.5,
         "DesiredWeight": 2.0,
         "CurrentInstanceCount": 8,
@@ -109,6 +111,7 @@ def test_a_deployment_that_is_pending_is_told_in_full() -> None:
     assert described["ProductionVariants"] == [
         {
             "VariantName": "A",
+            "DeployedImages": images("m", described["CreationTime"]),
             "CurrentWeight": 1.0,
             "DesiredWeight": 1.0,
             "CurrentInstanceCount": 4,

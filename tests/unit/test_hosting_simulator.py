@@ -14,7 +14,7 @@ from deployer.aws.classification import classify
 from deployer.json_document import Document
 from local.simulator import Settings
 from local.simulator.replicas import Table
-from tests.unit.hosting_account import ARN, Account, refused, variant
+from tests.unit.hosting_account import ARN, Account, images, refused, variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,7 @@ def test_an_endpoint_that_is_created_names_what_is_pending(account: Account) -> 
     assert pending["ProductionVariants"] == [
         {
             "VariantName": "A",
+            "DeployedImages": images("m", pending["StartTime"]),
             "CurrentWeight": 0.0,
             "DesiredWeight": 1.0,
             "CurrentInstanceCount": 0,

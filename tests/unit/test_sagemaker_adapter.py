@@ -371,6 +371,21 @@ def test_tags_are_read_by_their_keys(service: SageMaker, stub: Stubber) -> None:
     assert service.tags_of(CONFIG_ARN) == {"team": "growth", "cost": "7"}
 
 
+def test_resource_that_is_gone_has_no_tags(service: SageMaker, stub: Stubber) -> None:
+    """A replica that lags describes an endpoint that was deleted, and ListTags does not know it any more."""
+    refuse(stub, "list_tags", "Resource does not exist.")
+
+    assert service.tags_of(ENDPOINT_ARN) == {}
+
+
+def test_refused_list_of_tags_is_no_empty_list(service: SageMaker, stub: Stubber) -> None:
+    """Whatever else ListTags refuses is an error."""
+    refuse(stub, "list_tags", "1 validation error detected")
+
+    with pytest.raises(errors.SageMakerRejectedError, match="1 validation error"):
+        service.tags_of(ENDPOINT_ARN)
+
+
 LISTINGS: dict[str, tuple[str, str, Callable[[SageMaker], Iterator[Document]]]] = {
     "endpoints": ("list_endpoints", "Endpoints", lambda service: service.list_endpoints(NameContains="churn")),
     "configs": (

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 
+_NO_RESOURCE = "Resource does not exist"
+"""What ListTags says of an ARN of nothing (boto/boto3, issue 4606)."""
+
 _SERVER_FAULT = 500
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 10.0
 _MOST_PAGES = 1_000
@@ -52,8 +55,14 @@ class SageMakerCalls:
         self._throttle_seconds = throttle_seconds
 
     def tags_of(self, arn: str) -> dict[str, str]:
-        """Return a resource's tags."""
-        return {tag["Key"]: tag["Value"] for tag in self._call("ListTags", ResourceArn=arn)["Tags"]}
+        """Return a resource's tags; none if it is gone, though a replica that lags may still describe it."""
+        try:
+            tags = self._call("ListTags", ResourceArn=arn)["Tags"]
+        except SageMakerRejectedError as error:
+            if _NO_RESOURCE not in str(error):
+                raise
+            return {}
+        return {tag["Key"]: tag["Value"] for tag in tags}
 
     def describe_endpoint_config(self, name: str) -> Document:
         """Describe an endpoint config that is known to exist."""

@@ -136,7 +136,7 @@ def nothing_to_do_means_already_live(recording: Recording) -> Iterator[str]:
 def _is_deployed(recording: Recording, config: str, until: float) -> bool:
     """Tell whether an endpoint config has been marked as deployed."""
     return any(
-        write.table == "tags" and write.name.endswith(f"/{config}") and write.value.get(STATE_TAG) == DEPLOYED
+        write.table == "tags" and write.name.endswith(f"/{config.lower()}") and write.value.get(STATE_TAG) == DEPLOYED
         for write in recording.writes
         if write.time <= until and write.value is not None
     )

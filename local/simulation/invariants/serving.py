@@ -88,7 +88,7 @@ def _is_used_by_operator(recording: Recording, revision: str, endpoint: str) -> 
     """Tell whether an operator has attached a revision, or taken tags off it or the endpoint."""
     return any(
         (write.begins and revision in configs_of(write.value))
-        or (write.is_untagging and write.name.rpartition("/")[2] in {revision, endpoint})
+        or (write.is_untagging and write.name.rpartition("/")[2] in {revision.lower(), endpoint})
         for write in recording.writes
         if recording.is_by_operator(write)
     )
