@@ -27,7 +27,7 @@ _TEMPLATE = ROOT / "template.yaml"
 _FUNCTIONS = ROOT / "functions"
 _SAM = Path(sys.executable).with_name("sam")
 _BUILD_SECONDS = 240.0
-# The functions share one CodeUri. `sam build` would build it once, too, but copy 50 MB for each function.
+# The functions share one package, so that one of them stands for all.
 _BUILT_FUNCTION = "PlanDeploymentFunction"
 _CUSTOM_RUNTIME = "provided.al2023"
 _RUNTIME_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
@@ -98,8 +98,9 @@ def _sam_build() -> None:
     environment = process_environment(
         BUILD,
         # As a URI, because pip splits the list at spaces, which the path may have.
-        {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri(), "AWS_DEFAULT_REGION": REGION},
-    )
+        {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri(), "AWS_DEFAULT_REGION": REGION,
+         "PYTHON": sys.executable, "RUNTIME": runtime, "ARCHITECTURE": "host"},
+    )  # fmt: skip
     environment["PATH"] = f"{_SAM.parent}:{environment['PATH']}"
     parameters = [f"Runtime={runtime}", f"Architecture={architecture()}"]
     run(
