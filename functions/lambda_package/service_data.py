@@ -80,8 +80,8 @@ def cut_model(model: Document, operations: set[str]) -> Document:
         reached |= new
         new = {shape for name in new for shape in _shapes_in(model["shapes"][name])} - reached
     shapes = {name: shape for name, shape in model["shapes"].items() if name in reached}
-    cut: Document = _without_descriptions({**model, "operations": kept, "shapes": shapes})
-    return cut
+    # botocore reads descriptions elsewhere in a model: those of the parameters of endpoints.
+    return {**model, "operations": _without_descriptions(kept), "shapes": _without_descriptions(shapes)}
 
 
 def _name(node: ast.expr) -> str:
