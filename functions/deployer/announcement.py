@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def announce(detail: Mapping[str, Any]) -> None:
+def announce(detail: Mapping[str, Any], log: Mapping[str, Any] | None = None) -> None:
     """Announce the outcome of an execution.
 
     Args:
         detail: What `deployer.outcome.conclude` returned.
+        log: What the event alone says of the container's log.
 
     Raises:
         AnnouncementUnavailableError: The bus takes no event.
     """
     logger.append_keys(endpoint=detail.get("EndpointName"))
-    event_bus().put(DEPLOYMENT_ENDED, detail, [detail["Execution"]])
+    event_bus().put(DEPLOYMENT_ENDED, {**detail, **(log or {})}, [detail["Execution"]])
     logger.info("Deployment ended", extra={member: value for member, value in detail.items() if member != "Execution"})
     measure("Deployments", 1, MetricUnit.Count, Outcome=detail["Outcome"])
     measure("DeploymentDuration", detail["DurationSeconds"], MetricUnit.Seconds, Outcome=detail["Outcome"])

@@ -132,8 +132,8 @@ def cause_class(error: str, message: str) -> CauseClass:
     return found
 
 
-def is_shown_by_log(cause: CauseClass) -> bool:
-    """Tell whether the log of the endpoint's containers may show what went wrong."""
+def is_shown_by_log(cause: str) -> bool:
+    """Tell whether the log of the endpoint's containers may show what went wrong, by the name of a class."""
     return cause in _OF_CONTAINERS
 
 

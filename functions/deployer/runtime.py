@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from deployer.aws.event_bus import EventBus
     from deployer.aws.inference import Inference
+    from deployer.aws.logs import ContainerLogs
     from deployer.aws.monitoring import Monitoring
     from deployer.aws.s3 import Objects
     from deployer.aws.s3_copy import Copier
@@ -101,6 +102,13 @@ def monitoring() -> Monitoring:
     from deployer.aws.monitoring import Monitoring
 
     return Monitoring(client)
+
+
+def container_logs() -> ContainerLogs:
+    """Return the adapter of CloudWatch Logs."""
+    from deployer.aws.logs import ContainerLogs
+
+    return ContainerLogs(client("logs"))
 
 
 def executions() -> Executions:

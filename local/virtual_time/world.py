@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "UNUSED_RETENTION_HOURS": "24",
     "IDLE_ENDPOINT_DAYS": "30",
     "EVENT_BUS_NAME": "default",
+    "FAILURE_LOG_LINES": "0",
     "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:deploy-endpoint",
 }
 """The functions' variables where a test or a campaign sets no others."""

@@ -132,10 +132,13 @@ def actions_of(statement: Document) -> list[str]:
     return [action] if isinstance(action, str) else action
 
 
+_OWN_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
 def allowed_to(resources: Document, function: str) -> set[str]:
     """Name the actions that a function may do, beside writing its log and its traces."""
     allowed = {action for each in statements_of(resources, f"{function}FunctionRole") for action in actions_of(each)}
-    return {action for action in allowed if not action.startswith(("logs:", "xray:"))}
+    return {action for action in allowed if not action.startswith("xray:")} - _OWN_LOG
 
 
 def _plain(statements: list[Any]) -> Iterator[Document]:

@@ -55,7 +55,8 @@ def test_uploads_never_land_among_stored_revisions(template: Document, prefix: s
     patterns = template["Resources"]["UploadRule"]["Properties"]["EventPattern"]["detail"]["object"]["key"]
 
     assert bool(re.search(template["Parameters"]["ArtifactPrefix"]["AllowedPattern"], prefix)) == is_allowed
-    assert all(pattern["wildcard"]["Fn::Sub"].startswith("${ArtifactPrefix}") for pattern in patterns)
+    texts = [pattern.get("wildcard", pattern)["Fn::Sub"] for pattern in patterns]
+    assert all(text.startswith("${ArtifactPrefix}") for text in texts)
 
 
 def test_unused_is_kept_longer_than_anything_is_invisible(template: Document) -> None:

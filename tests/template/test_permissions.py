@@ -39,6 +39,8 @@ ALONE = {
     "states:SendTaskSuccess": {"DescribeEndpoint", "WakeExecution"},
     "states:GetExecutionHistory": {"WakeExecution", "AnnounceFailure"},
     "states:DescribeExecution": {"DetectDrift"},
+    "logs:DescribeLogStreams": {"AnnounceOutcome"},
+    "logs:GetLogEvents": {"AnnounceOutcome"},
     "events:PutEvents": {"AnnounceOutcome", "AnnounceFailure", "SweepUnused", "DetectDrift"},
 }
 """Who alone may do what changes something, or shows an execution's data."""
@@ -85,6 +87,16 @@ def test_only_what_the_stack_made_is_deleted(resources: Document, function: str)
 
     assert deleting
     assert all(statement["Condition"] == {"StringEquals": IS_OWN} for statement in deleting)
+
+
+def test_logs_are_read_of_endpoints_only_and_only_if_that_is_wanted(resources: Document) -> None:
+    """Whatever else is logged in the account may be secret."""
+    policies = resources["AnnounceOutcomeFunctionRole"]["Properties"]["Policies"]
+    statements = policies[0]["PolicyDocument"]["Statement"]
+    (conditional,) = [each["Fn::If"] for each in statements if "Fn::If" in each]
+
+    assert conditional[0] == "ReadsContainerLogs"
+    assert conditional[1]["Resource"]["Fn::Sub"].endswith(":log-group:/aws/sagemaker/Endpoints/*")
 
 
 @pytest.mark.parametrize(
