@@ -110,6 +110,7 @@ class Driver:
                     "ModelPackageArn": arn,
                     "ModelPackageGroupName": request.endpoint,
                     "ModelPackageVersion": request.version,
+                    "ModelPackageStatus": "Completed",
                     "ModelApprovalStatus": request.status,
                 }
                 return world.event("aws.sagemaker", "SageMaker Model Package State Change", detail, [arn])

@@ -57,9 +57,18 @@ def test_request_by_event_is_deployed(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "passes"), [("Approved", True), ("PendingManualApproval", False), ("Rejected", False)]
+    ("changed", "passes"),
+    [
+        pytest.param({}, True, id="approved"),
+        pytest.param({"UpdatedModelPackageFields": []}, True, id="registered as approved"),
+        pytest.param({"UpdatedModelPackageFields": ["ModelLifeCycle", "ModelApprovalStatus"]}, True, id="and more"),
+        pytest.param({"UpdatedModelPackageFields": ["CustomerMetadataProperties"]}, False, id="only its metadata"),
+        pytest.param({"ModelPackageStatus": "InProgress"}, False, id="incomplete"),
+        pytest.param({"ModelApprovalStatus": "PendingManualApproval"}, False, id="pending"),
+        pytest.param({"ModelApprovalStatus": "Rejected"}, False, id="rejected"),
+    ],
 )
-def test_rule_matches_approved_packages_only(stack: Stack, status: str, passes: bool) -> None:  # noqa: FBT001 - a case
+def test_rule_matches_approvals_only(stack: Stack, changed: dict[str, Any], passes: bool) -> None:  # noqa: FBT001 - a case
     """Only SageMaker may put its events on the bus, so the rule's own pattern is tested."""
     events = stack.server.client("events")
     described = stack.server.client("cloudformation").describe_stack_resource(
@@ -67,7 +76,7 @@ def test_rule_matches_approved_packages_only(stack: Stack, status: str, passes: 
     )
     name = described["StackResourceDetail"]["PhysicalResourceId"].rpartition("/")[2]
     event = sample("model_package_approved", "")
-    event["detail"]["ModelApprovalStatus"] = status
+    event["detail"] |= changed
 
     pattern = events.describe_rule(Name=name)["EventPattern"]
 

@@ -32,6 +32,9 @@ OF_LAMBDA = ("logs:", "xray:", "sqs:")
 OF_LARGE_COPIES = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads")
 # Without it S3 answers 403, not 404, for an object that is missing. MiniStack always answers 404.
 OF_MISSING_OBJECTS = {("StoreRevision", "s3:ListBucket")}
+# A model that names a package needs rights on it, too (Developer Guide, "Deploy a Model Version from a Different
+# Account"). The simulator has no registry.
+OF_PACKAGES = ":model-package/*"
 EXECUTION_SECONDS = 90.0
 RETENTION_SECONDS = 2 * 86400.0
 LARGEST_INPUT = 261_700  # of the 262,144 bytes that an execution's input may have
@@ -182,8 +185,10 @@ def grants_of(stack: Stack, function: str, role: str) -> Iterator[tuple[list[str
         for statement in document["Statement"]:
             assert statement["Effect"] == "Allow"
             actions, resources = (_listed(statement[member]) for member in ("Action", "Resource"))
+            resources = [resource for resource in resources if not resource.endswith(OF_PACKAGES)]
             own = [action for action in actions if not action.startswith((*OF_LAMBDA, *OF_LARGE_COPIES))]
-            if own := [action for action in own if (function, action) not in OF_MISSING_OBJECTS]:
+            own = [action for action in own if (function, action) not in OF_MISSING_OBJECTS]
+            if own and resources:
                 yield own, resources
 
 

@@ -142,6 +142,21 @@ def test_package_that_is_not_approved_is_rejected(world: Any) -> None:
     assert "ModelApprovalStatus" in execution.cause
 
 
+def test_later_edit_of_an_old_package_does_not_bring_it_back(world: Any) -> None:
+    """SageMaker sends Approved again when the metadata of an approved package change."""
+    old, new = (sample("model_package_approved") for _ in range(2))
+    new["detail"]["ModelPackageArn"] = new["detail"]["ModelPackageArn"].replace("/4", "/5")
+    for minute, event in enumerate((old, new)):
+        event |= {"id": f"event-{minute}", "time": f"2026-11-24T12:0{minute}:00Z"}
+        world.run(event)
+    old["detail"]["UpdatedModelPackageFields"] = ["CustomerMetadataProperties"]
+
+    execution = world.run({**old, "id": "event-2", "time": "2026-11-24T13:00:00Z"})
+
+    assert execution.states[-1] == "Rejected"
+    assert live_model(world)["PrimaryContainer"]["ModelPackageName"].endswith("/5")
+
+
 @pytest.mark.parametrize("first", ["artifact", "manifest"])
 def test_artifact_and_manifest_may_come_in_either_order(world: Any, first: str) -> None:
     """Whichever comes last, the endpoint ends as the manifest says."""

@@ -62,3 +62,27 @@ def test_uploads_never_land_among_stored_revisions(template: Document, prefix: s
 def test_unused_is_kept_longer_than_anything_is_invisible(template: Document) -> None:
     """The sweep trusts what it sees of things that are two hours old."""
     assert template["Parameters"]["UnusedRetentionHours"]["MinValue"] >= 2
+
+
+@pytest.mark.parametrize("groups", [["*"], ["churn"], ["churn", "fraud-*"]], ids=str)
+def test_rule_has_a_filter_for_each_pattern_of_a_model_package_group(template: Document, groups: list[str]) -> None:
+    """CloudFormation joins the patterns to the text of the rule's event pattern."""
+    text, values = template["Resources"]["ModelPackageRule"]["Properties"]["EventPattern"]["Fn::Sub"]
+    separator, chosen = values["Groups"]["Fn::Join"]
+
+    pattern = json.loads(text.replace("${Groups}", separator.join(groups)))
+
+    assert chosen == {"Fn::If": ["DeploysPackages", {"Ref": "ModelPackageGroups"}, ["*"]]}
+    assert pattern["detail"]["ModelPackageGroupName"] == [{"wildcard": group} for group in groups]
+
+
+@pytest.mark.parametrize(
+    ("group", "is_allowed"), [("*", True), ("churn-*", True), ("", True), ("a**b", False), ('"', False), ("a?", False)]
+)
+def test_pattern_of_a_model_package_group_is_one_of_eventbridge(
+    template: Document,
+    group: str,
+    is_allowed: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """It knows the single asterisk only, and a quotation mark would end the text of the event pattern."""
+    assert bool(re.search(template["Parameters"]["ModelPackageGroups"]["AllowedPattern"], group)) == is_allowed

@@ -36,6 +36,12 @@ def uploaded(key: str, bucket: str = "artifacts", **changed: Any) -> Document:
     return {**event, "detail": detail}
 
 
+def package_event(**changed: Any) -> dict[str, Any]:
+    """Build the event of an approved model package, with some members of its detail changed."""
+    event = sample("model_package_approved")
+    return {**event, "detail": {**event["detail"], **changed}}
+
+
 def parse(document: object, location: UploadLocation = LOCATION) -> Trigger:
     """Read the input of an execution."""
     return parse_trigger(document, "run-1", STARTED_AT, location)
@@ -84,6 +90,43 @@ def test_approved_model_package_is_a_request_for_the_endpoint_of_its_group() -> 
     assert (trigger.request_id, trigger.requested_at, trigger.endpoint_name) == (event["id"], NOON, "churn")
     package = event["detail"]["ModelPackageArn"]
     assert trigger.document == {"Models": {"package": {"PrimaryContainer": {"ModelPackageName": package}}}}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"UpdatedModelPackageFields": ["ModelApprovalStatus"]}, id="the approval"),
+        pytest.param({"UpdatedModelPackageFields": ["ModelLifeCycle", "ModelApprovalStatus"]}, id="more besides"),
+        pytest.param({"UpdatedModelPackageFields": []}, id="nothing, as it was registered as approved"),
+    ],
+)
+def test_approval_of_a_model_package_is_a_request(changed: dict[str, Any]) -> None:
+    assert parse(package_event(**changed)).endpoint_name == "churn"
+
+
+@pytest.mark.parametrize("fields", [["ModelLifeCycle"], ["CustomerMetadataProperties", "ApprovalDescription"]], ids=str)
+def test_other_change_of_an_approved_package_is_rejected(fields: list[str]) -> None:
+    """Its event says Approved, too; an old package would come back live."""
+    assert rejection(package_event(UpdatedModelPackageFields=fields)) == (
+        f"detail.UpdatedModelPackageFields: names {', '.join(fields)}; only a change of ModelApprovalStatus is deployed"
+    )
+
+
+@pytest.mark.parametrize("groups", [("*",), ("fraud-*", "ch*"), ("churn",)], ids=str)
+def test_package_of_an_allowed_group_is_a_request(groups: tuple[str, ...]) -> None:
+    trigger = parse_trigger(package_event(), "run-1", STARTED_AT, LOCATION, groups)
+
+    assert trigger.endpoint_name == "churn"
+
+
+@pytest.mark.parametrize("groups", [("churn-*", "Churn"), ()], ids=str)
+def test_package_of_another_group_is_rejected(groups: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidRequestError) as rejected:
+        parse_trigger(package_event(), "run-1", STARTED_AT, LOCATION, groups)
+
+    assert str(rejected.value) == (
+        "detail.ModelPackageGroupName: churn is no group that this stack deploys; see its parameter ModelPackageGroups"
+    )
 
 
 def test_event_of_an_application_brings_its_request() -> None:
@@ -135,8 +178,12 @@ REJECTED: dict[str, tuple[Document, str]] = {
         "time: Input should have timezone info",
     ),
     "a package that is not approved": (
-        sample("model_package_approved", detail={"ModelPackageArn": "a", "ModelPackageGroupName": "g"}),
-        "detail.ModelApprovalStatus: Field required",
+        package_event(ModelApprovalStatus="PendingManualApproval"),
+        "detail.ModelApprovalStatus: Input should be 'Approved'",
+    ),
+    "a package that is not complete": (
+        package_event(ModelPackageStatus="InProgress"),
+        "detail.ModelPackageStatus: Input should be 'Completed'",
     ),
     "another account": (
         sample("deployment_requested", account="444455556666"),

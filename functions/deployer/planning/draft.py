@@ -45,7 +45,9 @@ def draft_deployment(
         InvalidRequestError: The request is wrong, or asks for what cannot be had.
     """
     started_at = datetime.fromisoformat(execution["StartTime"])
-    trigger = parse_trigger(document, execution["Name"], started_at, settings.upload_location)
+    trigger = parse_trigger(
+        document, execution["Name"], started_at, settings.upload_location, settings.model_package_groups
+    )
     resolved = resolve_request(trigger, store.objects, settings.upload_location, settings.allowances)
     request, upload = resolved.request, trigger.upload
     draft = Draft(

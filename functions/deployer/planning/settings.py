@@ -30,6 +30,7 @@ class Settings(BaseModel):
     artifact_bucket: str
     artifact_prefix: str
     copy_artifacts: Literal["uploads", "all", "none"] = "uploads"
+    model_package_groups: Words = ("*",)
     execution_role_arn: str
     default_image: str = ""
     default_instance_type: str = ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -13,6 +14,9 @@ from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME, MANIFEST_NAMES, Artifa
 from deployer.errors import InvalidRequestError
 from deployer.planning.keys import STORE_PREFIX
 from deployer.request.problem import Problem, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 REQUESTED = "Endpoint Deployment Requested"
 """The `detail-type` of the event with which an application requests a deployment."""
@@ -81,7 +85,9 @@ class _ObjectCreated(_Event):
 class _PackageDetail(BaseModel):
     package_arn: Annotated[str, Field(alias="ModelPackageArn")]
     group_name: Annotated[str, Field(alias="ModelPackageGroupName")]
-    status: Annotated[Literal["Approved"], Field(alias="ModelApprovalStatus")]
+    status: Annotated[Literal["Completed"], Field(alias="ModelPackageStatus")]
+    approval: Annotated[Literal["Approved"], Field(alias="ModelApprovalStatus")]
+    updated_fields: Annotated[tuple[str, ...], Field(alias="UpdatedModelPackageFields")] = ()
 
 
 class _PackageApproved(_Event):
@@ -104,8 +110,21 @@ _EVENT: TypeAdapter[_ObjectCreated | _PackageApproved | _DeploymentRequested] = 
 _DETAIL_TYPES = ("Object Created", "SageMaker Model Package State Change", REQUESTED)
 
 
-def parse_trigger(document: object, execution_name: str, started_at: datetime, location: UploadLocation) -> Trigger:
+def parse_trigger(
+    document: object,
+    execution_name: str,
+    started_at: datetime,
+    location: UploadLocation,
+    package_groups: Collection[str] = ("*",),
+) -> Trigger:
     """Read the input of an execution: an event of EventBridge, or else the request itself.
+
+    Args:
+        document: The input.
+        execution_name: The execution's name.
+        started_at: When it started.
+        location: Where uploads are expected.
+        package_groups: Patterns (with `*`) of the model package groups whose packages are deployed.
 
     Raises:
         InvalidRequestError: It is an event that this deployer does not know, or one from another account or bucket.
@@ -128,9 +147,29 @@ def parse_trigger(document: object, execution_name: str, started_at: datetime, l
         return _parse_upload(event, location)
     requested_at = event.time.astimezone(UTC)
     if isinstance(event, _PackageApproved):
+        _check_approval(event.detail, package_groups)
         package = {"Models": {"package": {"PrimaryContainer": {"ModelPackageName": event.detail.package_arn}}}}
         return Trigger(event.id, requested_at, event.detail.group_name, package)
     return Trigger(event.id, requested_at, document=event.detail)
+
+
+def _check_approval(detail: _PackageDetail, package_groups: Collection[str]) -> None:
+    """Check that an event says that a package of an allowed group has just been approved.
+
+    SageMaker sends the status `Approved` again when other fields of an approved package change, such as its metadata or
+    the stage of its life-cycle, and names these in `UpdatedModelPackageFields` (aws/CICD-for-SageMakerUnifiedStudio,
+    README, "Deploy trigger behavior").
+    """
+    if detail.updated_fields and "ModelApprovalStatus" not in detail.updated_fields:
+        raise _rejected(
+            "detail.UpdatedModelPackageFields",
+            f"names {', '.join(detail.updated_fields)}; only a change of ModelApprovalStatus is deployed",
+        )
+    if not any(fnmatchcase(detail.group_name, pattern) for pattern in package_groups):
+        raise _rejected(
+            "detail.ModelPackageGroupName",
+            f"{detail.group_name} is no group that this stack deploys; see its parameter ModelPackageGroups",
+        )
 
 
 def _parse_upload(event: _ObjectCreated, location: UploadLocation) -> Trigger:
