@@ -64,7 +64,7 @@ def required_permissions(operation: str, parameters: Document, account_id: str, 
         if operation in operations and (needed_name := parameters.get(needed_member)):
             needed.append(Permission(action, build_arn(needed_kind, str(needed_name), account_id, region)))
     if operation in _CREATED and parameters.get("Tags"):
-        needed.append(Permission("sagemaker:AddTags", resource))
+        needed.append(Permission("sagemaker:AddTags", resource, {"sagemaker:TaggingAction": operation}))
     if role := parameters.get("ExecutionRoleArn"):
         needed.append(Permission("iam:PassRole", role, {"iam:PassedToService": "sagemaker.amazonaws.com"}))
     return needed

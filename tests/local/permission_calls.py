@@ -106,7 +106,7 @@ CALLS: dict[str, tuple[str, str, Document]] = {
 
 MAY = {
     "PlanDeployment": {
-        "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListTags of configs",
+        "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListTags of configs", "ListTags of endpoints",
         "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads", "ListObjects of revisions",
         "DescribeAlarms", "DescribeScalableTargets",
     },
@@ -116,16 +116,16 @@ MAY = {
         "GetObjectVersion of revisions", "ListObjects of uploads", "ListObjects of revisions", "PutObject of revisions",
         "AbortMultipartUpload of revisions", "ListParts of revisions", "ListMultipartUploads",
     },
-    "CreateModels": {"CreateModel", "DescribeModel", "AddTags of models"},
-    "CreateEndpointConfig": {"CreateEndpointConfig", "DescribeEndpointConfig", "AddTags of configs"},
+    "CreateModels": {"CreateModel", "DescribeModel", "ListTags of models"},
+    "CreateEndpointConfig": {"CreateEndpointConfig", "DescribeEndpointConfig", "ListTags of configs"},
     "DescribeEndpointConfig": {"DescribeEndpointConfig"},
-    "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "AddTags of endpoints", "ListTags of endpoints"},
-    "UpdateEndpoint": {"UpdateEndpoint", "DescribeEndpoint", "ListTags of configs"},
+    "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "ListTags of endpoints"},
+    "UpdateEndpoint": {"DescribeEndpoint", "ListTags of configs", "ListTags of endpoints"},
     "DescribeEndpoint": {"DescribeEndpoint", "DescribeAlarms", "SendTaskSuccess"},
     "SmokeTestEndpoint": {"InvokeEndpoint", "GetObject of uploads", "GetObject of revisions"},
     "RecordDeployment": {"ListTags of configs"},
     "RestoreEndpoint": {
-        "UpdateEndpoint", "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",
+        "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",
         "DeregisterScalableTarget",
     },
     "AnnounceOutcome": {"PutEvents"},

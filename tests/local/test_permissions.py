@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from deployer.json_document import Document
-from deployer.tags import CONFIRMED_TAG, STACK_TAG, STATE_TAG
+from deployer.tags import CONFIRMED_TAG, PREVIOUS_TAG, STACK_TAG, STATE_TAG, USED_AT_TAG
 from local.environment import ACCOUNT_ID, REGION, STACK_NAME
 from tests.local.permission_calls import CALLS, MAY, PREFIX
 
@@ -123,10 +123,11 @@ def test_other_buckets_are_not_read(stack: Stack, as_role: Callable[[str, str], 
         as_role(function, "s3").get_object(Bucket="of-somebody-else", Key="secret")
 
 
-DELETIONS = [
+CHANGES = [
     pytest.param(function, operation, id=f"{function}-{operation}")
     for function, operations in {
-        "RestoreEndpoint": ("DeleteEndpoint",),
+        "UpdateEndpoint": ("UpdateEndpoint",),
+        "RestoreEndpoint": ("UpdateEndpoint", "DeleteEndpoint"),
         "SweepUnused": ("DeleteModel", "DeleteEndpointConfig"),
     }.items()
     for operation in operations
@@ -145,25 +146,35 @@ def make(client: Any, kind: str, name: str, stack_tag: str) -> None:
         client.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
-@pytest.mark.parametrize(("function", "operation"), DELETIONS)
-def test_only_what_the_stack_made_may_be_deleted(
+@pytest.mark.parametrize(("function", "operation"), CHANGES)
+def test_only_what_belongs_to_the_stack_may_be_changed_or_deleted(
     stack: Stack, as_role: Callable[[str, str], Any], function: str, operation: str
 ) -> None:
-    """A role that may delete is denied what bears another stack's tag, whatever its function's code does."""
-    kind, client = operation.removeprefix("Delete"), as_role(function, "sagemaker")
-    ours, theirs = (f"{each}-{function}-{kind}" for each in ("ours", "theirs"))
+    """A role is denied what bears another stack's tag, whatever its function's code does."""
+    kind, client = operation.removeprefix("Delete").removeprefix("Update"), as_role(function, "sagemaker")
+    ours, theirs = (f"{each}-{function}-{operation}" for each in ("ours", "theirs"))
     make(stack.server.client("sagemaker"), kind, ours, STACK_NAME)
     make(stack.server.client("sagemaker"), kind, theirs, "another")
+    target = {"EndpointConfigName": "none"} if operation == "UpdateEndpoint" else {}
 
-    denied = {name: is_denied(client, operation, {f"{kind}Name": name}) for name in (ours, theirs)}
+    denied = {name: is_denied(client, operation, {f"{kind}Name": name, **target}) for name in (ours, theirs)}
 
     assert denied == {ours: False, theirs: True}
-    resources = stack.server.control.resources()[f"{kind}s"]
-    assert theirs in resources
-    assert ours not in resources or resources[ours]["EndpointStatus"] == "Deleting"
+    if not target:
+        resources = stack.server.control.resources()[f"{kind}s"]
+        assert theirs in resources
+        assert ours not in resources or resources[ours]["EndpointStatus"] == "Deleting"
 
 
-@pytest.mark.parametrize(("function", "own_tag"), [("RecordDeployment", STATE_TAG), ("ConfirmRevision", CONFIRMED_TAG)])
+@pytest.mark.parametrize(
+    ("function", "own_tag"),
+    [
+        ("RecordDeployment", STATE_TAG),
+        ("ConfirmRevision", CONFIRMED_TAG),
+        ("CreateEndpointConfig", PREVIOUS_TAG),
+        ("CreateModels", USED_AT_TAG),
+    ],
+)
 @pytest.mark.parametrize(
     ("stack_tag", "more", "denied"),
     [
@@ -181,11 +192,13 @@ def test_function_sets_no_tag_but_its_own(  # noqa: PLR0913, PLR0917 - two param
     more: list[str],
     denied: bool,  # noqa: FBT001 - a case
 ) -> None:
-    """The tags that decide what may be deleted stay as they are."""
-    name = f"tagged-{function}-{stack_tag}-{len(more)}"
-    make(stack.server.client("sagemaker"), "EndpointConfig", name, stack_tag)
+    """The tags that decide what may be deleted stay as they are, and so does what another stack made."""
+    name = f"tagged-{function}-{stack_tag}-{len(more)}".lower()
+    kind = "Model" if function == "CreateModels" else "EndpointConfig"
+    make(stack.server.client("sagemaker"), kind, name, stack_tag)
     tags = [{"Key": key, "Value": "v"} for key in (own_tag, *more)]
-    parameters = {"ResourceArn": f"{PREFIX}:endpoint-config/{name}", "Tags": tags}
+    path = "model" if kind == "Model" else "endpoint-config"
+    parameters = {"ResourceArn": f"{PREFIX}:{path}/{name}", "Tags": tags}
 
     is_refused = is_denied(as_role(function, "sagemaker"), "AddTags", parameters)
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployer.json_document import Document
+from deployer.tags import STACK_TAG
 from local.aws.execution_follower import follow
+from local.environment import STACK_NAME
 from local.simulator import Failure, Fault
 from tests.local.empty_account import empty_account
 from tests.local.permission_calls import ALARM, MAY, TARGET, VARIANT
@@ -132,7 +134,8 @@ class Paths:
         for config in ("first-by-hand", "last-by-hand"):
             variant = {**VARIANT, "ModelName": "by-hand"}
             client.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
-        client.create_endpoint(EndpointName=endpoint, EndpointConfigName="first-by-hand")
+        tags = [{"Key": STACK_TAG, "Value": STACK_NAME}]
+        client.create_endpoint(EndpointName=endpoint, EndpointConfigName="first-by-hand", Tags=tags)
         self._wait_until(endpoint, lambda config: config == "first-by-hand")
         execution = self._start(request("a", endpoint))
         self._wait_until(endpoint, lambda config: config != "first-by-hand")

@@ -9,7 +9,7 @@ import pytest
 
 from deployer.json_document import Document
 from deployer.planning.keys import STORE_PREFIX
-from deployer.tags import CONFIRMED_TAG, STACK_TAG, STATE_TAG
+from deployer.tags import CONFIRMED_TAG, EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, STATE_TAG, USED_AT_TAG
 from tests.template.shipped import (
     MACHINES,
     actions_of,
@@ -77,16 +77,40 @@ def test_only_these_functions_may(resources: Document, action: str, functions: s
     assert {name for name in functions_of(resources) if action in allowed_to(resources, name)} == functions
 
 
-@pytest.mark.parametrize("function", ["RestoreEndpoint", "SweepUnused"])
-def test_only_what_the_stack_made_is_deleted(resources: Document, function: str) -> None:
-    deleting = [
+CHANGES = ("sagemaker:Delete", "sagemaker:UpdateEndpoint")
+
+
+@pytest.mark.parametrize("function", ["UpdateEndpoint", "RestoreEndpoint", "SweepUnused"])
+def test_only_what_belongs_to_the_stack_is_changed_or_deleted(resources: Document, function: str) -> None:
+    """An update needs a right on the config, too, which may be one that an endpoint had before this stack owned it."""
+    changing = [
         statement
         for statement in statements_of(resources, f"{function}FunctionRole")
-        if any(action.startswith("sagemaker:Delete") for action in actions_of(statement))
+        if any(action.startswith(CHANGES) for action in actions_of(statement))
+        and not ("UpdateEndpoint" in json.dumps(statement) and ":endpoint-config/" in json.dumps(statement))
     ]
 
-    assert deleting
-    assert all(statement["Condition"] == {"StringEquals": IS_OWN} for statement in deleting)
+    assert changing
+    assert all(statement["Condition"] == {"StringEquals": IS_OWN} for statement in changing)
+
+
+def test_instance_types_are_limited_by_the_policy_as_the_parameter_says(resources: Document) -> None:
+    """Whatever the function's code does. Serverless variants have no type, which ForAllValues allows."""
+    (statement,) = statements_with(resources, "CreateEndpointConfig", "sagemaker:CreateEndpointConfig")
+
+    name, limited, otherwise = statement["Condition"]["Fn::If"]
+
+    assert (name, otherwise) == ("LimitsInstanceTypes", {"Ref": "AWS::NoValue"})
+    (listed,) = limited["ForAllValues:StringLike"].values()
+    assert '"AllowedInstanceTypes"' in json.dumps(listed)
+    assert '"DefaultInstanceType"' in json.dumps(listed)
+
+
+CREATED_BY = {
+    "CreateModels": "CreateModel",
+    "CreateEndpointConfig": "CreateEndpointConfig",
+    "CreateEndpoint": "CreateEndpoint",
+}
 
 
 def test_logs_are_read_of_endpoints_only_and_only_if_that_is_wanted(resources: Document) -> None:
@@ -100,15 +124,24 @@ def test_logs_are_read_of_endpoints_only_and_only_if_that_is_wanted(resources: D
 
 
 @pytest.mark.parametrize(
-    ("function", "tag"), [("RecordDeployment", STATE_TAG), ("ConfirmRevision", CONFIRMED_TAG)], ids=lambda it: it
+    ("function", "tags"),
+    [
+        ("RecordDeployment", [STATE_TAG]),
+        ("ConfirmRevision", [CONFIRMED_TAG]),
+        ("CreateModels", [EXECUTION_TAG, USED_AT_TAG]),
+        ("CreateEndpointConfig", [EXECUTION_TAG, PREVIOUS_TAG, USED_AT_TAG]),
+        ("CreateEndpoint", []),
+    ],
 )
-def test_one_tag_of_what_the_stack_made_is_set(resources: Document, function: str, tag: str) -> None:
-    (statement,) = statements_with(resources, function, "sagemaker:AddTags")
+def test_only_what_is_created_or_belongs_to_the_stack_is_tagged(
+    resources: Document, function: str, tags: list[str]
+) -> None:
+    """What another stack made of equal content stays as it is."""
+    conditions = [each["Condition"] for each in statements_with(resources, function, "sagemaker:AddTags")]
 
-    assert statement["Condition"] == {
-        "ForAllValues:StringEquals": {"aws:TagKeys": [tag]},
-        "StringEquals": IS_OWN,
-    }
+    creating = {"StringEquals": {"sagemaker:TaggingAction": CREATED_BY.get(function)}}
+    tagging = {"ForAllValues:StringEquals": {"aws:TagKeys": tags}, "StringEquals": IS_OWN}
+    assert conditions == [creating] * (function in CREATED_BY) + [tagging] * bool(tags)
 
 
 @pytest.mark.parametrize(

@@ -98,15 +98,18 @@ CALLS = {
 """The calls of each step that SageMaker may answer so. Those of planning and of sweeps take "missing" for an answer."""
 
 OTHERWISE_RAISED = {
-    # The endpoint shows its config, and the replica that is asked for it does not yet.
-    "PlanDeployment": {"EndpointConfigNotVisibleError"},
-    "PlanAgain": {"EndpointConfigNotVisibleError"},
+    # The endpoint shows its config, and the replica that is asked for it, or for the endpoint's tags, does not yet.
+    "PlanDeployment": {"EndpointConfigNotVisibleError", "EndpointNotVisibleError"},
+    "PlanAgain": {"EndpointConfigNotVisibleError", "EndpointNotVisibleError"},
     # The runtime of endpoints has words of its own.
     "SmokeTestEndpoint": {"EndpointNotVisibleError"},
     # They change and delete by tag, and tags reach IAM late.
     "ConfirmRevision": {"PermissionNotReadyError"},
     "RecordDeployment": {"PermissionNotReadyError"},
     "RestoreEndpoint": {"PermissionNotReadyError"},
+    "CreateModels": {"PermissionNotReadyError"},
+    "CreateEndpointConfig": {"PermissionNotReadyError"},
+    "UpdateEndpoint": {"PermissionNotReadyError"},
 }
 HANDLED = {
     # It waits for an endpoint that is busy, and takes one that is gone for restored. It changes back to what was served

@@ -87,6 +87,7 @@ def live(config: Revision | str = "old", *, tags: dict[str, str] | None = None, 
         "EndpointArn": "arn:aws:sagemaker:us-east-1:111122223333:endpoint/churn",
         "EndpointConfigName": name,
         "EndpointStatus": "InService",
+        "CreationTime": NOON,
         "LastModifiedTime": NOON,
         **changed,
     }

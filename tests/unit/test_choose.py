@@ -10,6 +10,7 @@ import pytest
 from deployer.errors import (
     EndpointConfigNotVisibleError,
     EndpointFailedError,
+    EndpointNotVisibleError,
     InvalidRequestError,
     LiveConfigMissingError,
 )
@@ -17,10 +18,10 @@ from deployer.json_document import Document
 from deployer.planning.choose import choose_action, find_live, missing_models
 from deployer.planning.live_checks import COUNTS_STAY
 from deployer.planning.plan import Action, Draft, Plan
-from deployer.tags import CONFIRMED_TAG
+from deployer.tags import CONFIRMED_TAG, STACK_TAG, tag_list
 from local.simulator import Settings
 from tests.unit.planning_account import BUCKET, KEY
-from tests.unit.planning_samples import EXECUTION, OTHER_EXECUTION, complete_request, draft
+from tests.unit.planning_samples import EXECUTION, OTHER_EXECUTION, STACK, complete_request, draft
 from tests.unit.request_samples import REGISTRY, ROLE, percent, routing, serverless, variant
 
 if TYPE_CHECKING:
@@ -45,10 +46,11 @@ def make_config(account: PlanningAccount, name: str) -> None:
     account.sagemaker.create_endpoint_config({"EndpointConfigName": name, "ProductionVariants": variants})
 
 
-def serve_by_hand(account: PlanningAccount) -> None:
-    """Bring an endpoint into service that somebody makes by hand, on the config `by-hand`."""
+def serve_by_hand(account: PlanningAccount, tags: dict[str, str] | None = None) -> None:
+    """Bring an endpoint into service that somebody makes by hand, on the config `by-hand`, and tags."""
     make_config(account, "by-hand")
-    account.sagemaker.create_endpoint({"EndpointName": "churn", "EndpointConfigName": "by-hand"})
+    request = {"EndpointName": "churn", "EndpointConfigName": "by-hand"}
+    account.sagemaker.create_endpoint({**request, "Tags": tag_list({STACK_TAG: STACK} if tags is None else tags)})
     account.sleep(10)
 
 
@@ -83,13 +85,13 @@ def test_endpoint_is_updated_from_what_it_serves(account: PlanningAccount) -> No
     assert (plan.previous_arn, plan.retention) == (config["EndpointConfigArn"], {})
 
 
-def test_endpoint_in_service_takes_three_calls(account: PlanningAccount) -> None:
+def test_endpoint_in_service_takes_four_calls(account: PlanningAccount) -> None:
     account.serve()
     before = len(account.calls())
 
     choose(account, draft(minutes=10))
 
-    assert account.calls(before) == ["DescribeEndpoint", "DescribeEndpointConfig", "ListTags"]
+    assert account.calls(before) == ["DescribeEndpoint", "DescribeEndpointConfig", "ListTags", "ListTags"]
 
 
 def test_endpoint_made_by_hand_has_no_tags_to_compare(account: PlanningAccount) -> None:
@@ -99,7 +101,58 @@ def test_endpoint_made_by_hand_has_no_tags_to_compare(account: PlanningAccount) 
     plan = choose(account, draft())
 
     assert (plan.action, plan.previous, plan.previous_arn) == (Action.UPDATE, "by-hand", "")
-    assert account.calls(before) == ["DescribeEndpoint", "DescribeEndpointConfig"]
+    assert account.calls(before) == ["DescribeEndpoint", "DescribeEndpointConfig", "ListTags"]
+
+
+WAY_OUT = (
+    "To let this stack change it: aws sagemaker add-tags --resource-arn "
+    f"arn:aws:sagemaker:us-east-1:111122223333:endpoint/churn --tags Key=endpoint-deployer:stack,Value={STACK}"
+)
+
+
+@pytest.mark.parametrize(
+    ("tags", "whose"),
+    [
+        pytest.param({"team": "growth"}, "was not created by this stack", id="of nobody"),
+        pytest.param({STACK_TAG: "another"}, "belongs to the stack 'another'", id="of another stack"),
+    ],
+)
+def test_endpoint_of_somebody_else_is_not_changed_until_its_owner_tags_it(
+    account: PlanningAccount, tags: dict[str, str], whose: str
+) -> None:
+    serve_by_hand(account, tags)
+
+    with pytest.raises(InvalidRequestError) as rejected:
+        choose(account, draft())
+
+    assert str(rejected.value) == f"EndpointName: names an endpoint that {whose}, and stays as it is. {WAY_OUT}"
+
+    account.sagemaker.add_tags("arn:aws:sagemaker:us-east-1:111122223333:endpoint/churn", {STACK_TAG: STACK})
+
+    assert choose(account, draft()).action is Action.UPDATE
+
+
+@pytest.mark.parametrize("image", ["a", "b"], ids=["equal content", "other content"])
+def test_revision_of_another_stack_is_neither_confirmed_nor_updated(account: PlanningAccount, image: str) -> None:
+    """Its endpoint has names like those of this stack."""
+    account.serve("a", stack="another")
+
+    with pytest.raises(InvalidRequestError, match="belongs to the stack 'another'"):
+        choose(account, draft(image, minutes=10))
+
+
+def test_endpoint_without_tags_is_looked_at_again_while_it_is_young(account: PlanningAccount) -> None:
+    """A replica may not show them yet."""
+    serve_by_hand(account, {})
+    account.sleep(-1)
+
+    with pytest.raises(EndpointNotVisibleError, match="shows no tags yet"):
+        choose(account, draft())
+
+    account.sleep(1)
+
+    with pytest.raises(InvalidRequestError, match="was not created by this stack"):
+        choose(account, draft())
 
 
 def test_changing_endpoint_is_waited_for_with_one_call(account: PlanningAccount) -> None:

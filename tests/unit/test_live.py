@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +13,17 @@ from deployer.tags import CONFIRMED_TAG, DEPLOYED, STACK_TAG, STATE_TAG
 from tests.unit.planning_samples import NOON, live, pending_tags, revision
 
 SERVED = revision("a")
+EARLIER = NOON - timedelta(hours=1)
+BARE = {"EndpointName": "churn", "EndpointArn": "arn:churn", "CreationTime": EARLIER, "LastModifiedTime": NOON}
 
 
 def test_endpoint_is_read_from_what_sagemaker_describes() -> None:
     described: Document = {
         "EndpointName": "churn",
+        "EndpointArn": "arn:churn",
         "EndpointStatus": "Updating",
         "EndpointConfigName": "a",
+        "CreationTime": EARLIER,
         "LastModifiedTime": NOON,
         "FailureReason": "no capacity",
         "PendingDeploymentSummary": {"EndpointConfigName": "b"},
@@ -26,12 +31,12 @@ def test_endpoint_is_read_from_what_sagemaker_describes() -> None:
 
     found = Live.of(described)
 
-    assert found == Live("churn", "Updating", "a", NOON, "no capacity", "b", {}, {})
+    assert found == Live("churn", "Updating", "a", NOON, EARLIER, "arn:churn", "no capacity", "b", {}, {})
     assert found.is_waiting
 
 
 def test_endpoint_keeps_the_config_that_it_serves_and_its_tags() -> None:
-    described = {"EndpointName": "churn", "EndpointStatus": "InService", "LastModifiedTime": NOON}
+    described = {**BARE, "EndpointStatus": "InService"}
 
     found = Live.of(described, {"EndpointConfigArn": "arn"}, {"team": "growth"})
 
@@ -40,7 +45,7 @@ def test_endpoint_keeps_the_config_that_it_serves_and_its_tags() -> None:
 
 def test_endpoint_without_config_reason_or_pending_change_has_empty_ones() -> None:
     """An endpoint whose creation failed may have none of them."""
-    found = Live.of({"EndpointName": "churn", "EndpointStatus": "Failed", "LastModifiedTime": NOON})
+    found = Live.of({**BARE, "EndpointStatus": "Failed"})
 
     assert (found.config_name, found.failure_reason, found.pending_config_name) == ("", "", "")
     assert (found.attached, found.newest, found.is_pending) == (None, None, False)

@@ -298,6 +298,7 @@ def view(config: str, status: str = "InService", tags: dict[str, str] | None = N
     """Build a view of an endpoint that was last changed an hour after noon."""
     found = {
         "EndpointName": "churn",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:111122223333:endpoint/churn",
         "EndpointConfigName": config,
         "EndpointStatus": status,
         "LastModifiedTime": at(60),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -138,9 +139,46 @@ def test_model_that_exists_with_equal_content_is_noted_as_used(service: SageMake
     """So the sweep spares it. What SageMaker adds by itself, and other tags, are no content."""
     refuse(stub, "create_model", EXISTING["create_model"])
     describe_model(stub, EnableNetworkIsolation=False)
+    list_tags(stub, MODEL_ARN, **{STACK_TAG: STACK})
     add_tags(stub, MODEL_ARN, {EXECUTION_TAG: EXECUTION, USED_AT_TAG: USED_AT})
 
     service.create_model(MODEL)
+
+
+@pytest.mark.parametrize("tags", [{STACK_TAG: "another"}, {}], ids=["another stack's", "nobody's, or not visible yet"])
+def test_model_of_somebody_else_is_used_and_stays_as_it_is(
+    service: SageMaker, stub: Stubber, tags: dict[str, str]
+) -> None:
+    """The policy lets only this stack's be tagged. If it is deleted before a config names it, it is created again."""
+    refuse(stub, "create_model", EXISTING["create_model"])
+    describe_model(stub)
+    list_tags(stub, MODEL_ARN, **tags)
+
+    service.create_model(MODEL)
+
+
+def test_young_model_of_this_run_needs_no_tags(service: SageMaker, stub: Stubber) -> None:
+    """Its creation was answered too late, and IAM does not know its tags yet."""
+    own = {STACK_TAG: STACK, EXECUTION_TAG: EXECUTION, USED_AT_TAG: "2026-11-24T11:59:00+00:00"}
+    refuse(stub, "create_model", EXISTING["create_model"])
+    describe_model(stub)
+    list_tags(stub, MODEL_ARN, **own)
+    deny(stub, "add_tags")
+    list_tags(stub, MODEL_ARN, **own)
+
+    service.create_model(MODEL)
+
+
+def test_young_model_of_another_run_is_tagged_when_iam_knows_whose_it_is(service: SageMaker, stub: Stubber) -> None:
+    own = {STACK_TAG: STACK, EXECUTION_TAG: "another execution", USED_AT_TAG: USED_AT}
+    refuse(stub, "create_model", EXISTING["create_model"])
+    describe_model(stub)
+    list_tags(stub, MODEL_ARN, **own)
+    deny(stub, "add_tags")
+    list_tags(stub, MODEL_ARN, **own)
+
+    with pytest.raises(errors.PermissionNotReadyError):
+        service.create_model(MODEL)
 
 
 @pytest.mark.parametrize(
@@ -186,9 +224,30 @@ def test_config_that_exists_with_equal_content_becomes_the_responsibility_of_the
     """Its state stays as it is: the revision may have been deployed before."""
     refuse(stub, "create_endpoint_config", EXISTING["create_endpoint_config"])
     describe_config(stub, EnableNetworkIsolation=False)
+    list_tags(stub, CONFIG_ARN, **{STACK_TAG: STACK})
     add_tags(stub, CONFIG_ARN, {EXECUTION_TAG: EXECUTION, USED_AT_TAG: USED_AT, PREVIOUS_TAG: "churn-c-0"})
 
     assert service.create_endpoint_config(CONFIG) == CONFIG_ARN
+
+
+@pytest.mark.parametrize(
+    ("tags", "raised", "why"),
+    [
+        ({STACK_TAG: "another"}, errors.AlreadyExistsError, "It does not belong to this stack."),
+        ({}, errors.EndpointConfigNotVisibleError, "It shows no tags yet."),
+    ],
+    ids=["another stack's", "whose is not visible yet"],
+)
+def test_config_of_another_stack_is_a_conflict(
+    service: SageMaker, stub: Stubber, tags: dict[str, str], raised: type[errors.DeployerError], why: str
+) -> None:
+    """Whoever takes responsibility for it tags it, and the policy lets only this stack's be tagged."""
+    refuse(stub, "create_endpoint_config", EXISTING["create_endpoint_config"])
+    describe_config(stub)
+    list_tags(stub, CONFIG_ARN, **tags)
+
+    with pytest.raises(raised, match=rf"{re.escape(why)}$"):
+        service.create_endpoint_config(CONFIG)
 
 
 def test_config_that_exists_with_other_content_is_a_conflict(service: SageMaker, stub: Stubber) -> None:
@@ -272,6 +331,28 @@ def test_update_that_is_not_visible_yet_is_looked_for_again(service: SageMaker, 
 
     with pytest.raises(errors.EndpointNotVisibleError, match="shows no sign"):
         service.update_endpoint(UPDATE, is_retry=True)
+
+
+@pytest.mark.parametrize(
+    ("tags", "raised"),
+    [({STACK_TAG: STACK}, errors.PermissionNotReadyError), ({STACK_TAG: "another"}, errors.AccessDeniedError)],
+    ids=["own", "another stack's"],
+)
+@pytest.mark.parametrize("change", ["update", "revert"])
+def test_change_that_iam_denies_is_tried_again_if_the_endpoint_is_own(
+    service: SageMaker, stub: Stubber, change: str, tags: dict[str, str], raised: type[errors.DeployerError]
+) -> None:
+    """The policy allows it by the endpoint's tag, which reaches IAM late."""
+    if change == "revert":
+        describe_config(stub, EndpointConfigName="churn-c-0")
+    deny(stub, "update_endpoint")
+    describe_endpoint(stub, "churn-c-0")
+    list_tags(stub, ENDPOINT_ARN, **tags)
+
+    with pytest.raises(raised):
+        service.revert("churn", "churn-c-0", {}) if change == "revert" else service.update_endpoint(
+            UPDATE, is_retry=False
+        )
 
 
 def test_update_is_requested_as_planned(service: SageMaker, stub: Stubber) -> None:

@@ -60,21 +60,28 @@ class SageMaker(SageMakerCalls):
     def create_model(self, request: Mapping[str, Any]) -> None:
         """Create a model, or find it there with equal content and note that it is in use.
 
+        That of another stack is used, and stays as it is.
+
         Raises:
             AlreadyExistsError: It is there with other content.
+            PermissionNotReadyError: IAM does not know its tags yet.
         """
         try:
             self._call("CreateModel", **request)
         except AlreadyExistsError as error:
             model = self._call("DescribeModel", ModelName=request["ModelName"])
             _require_equal(error, model, request)
-            self._retag(model["ModelArn"], request, (EXECUTION_TAG, USED_AT_TAG))
+            arn: str = model["ModelArn"]
+            if (present := self.tags_of(arn)).get(STACK_TAG) == self._stack:
+                self._retag(arn, present, request, (EXECUTION_TAG, USED_AT_TAG))
 
     def create_endpoint_config(self, request: Mapping[str, Any]) -> str:
         """Create an endpoint config, or find it there with equal content and take responsibility; return its ARN.
 
         Raises:
-            AlreadyExistsError: It is there with other content.
+            AlreadyExistsError: It is there with other content, or belongs to another stack.
+            EndpointConfigNotVisibleError: Whose it is cannot be seen yet.
+            PermissionNotReadyError: IAM does not know its tags yet.
         """
         try:
             return str(self._call("CreateEndpointConfig", **request)["EndpointConfigArn"])
@@ -82,7 +89,12 @@ class SageMaker(SageMakerCalls):
             config = self.describe_endpoint_config(request["EndpointConfigName"])
             _require_equal(error, config, request)
             arn: str = config["EndpointConfigArn"]
-            self._retag(arn, request, (EXECUTION_TAG, PREVIOUS_TAG, USED_AT_TAG))
+            present = self.tags_of(arn)
+            if not present:
+                raise EndpointConfigNotVisibleError(f"{error} It shows no tags yet.") from error
+            if present.get(STACK_TAG) != self._stack:
+                raise AlreadyExistsError(f"{error} It does not belong to this stack.") from error
+            self._retag(arn, present, request, (EXECUTION_TAG, PREVIOUS_TAG, USED_AT_TAG))
             return arn
 
     def create_endpoint(self, request: Mapping[str, Any]) -> None:
@@ -111,9 +123,10 @@ class SageMaker(SageMakerCalls):
         Raises:
             EndpointBusyError: Somebody else is changing the endpoint, or has changed it to this config.
             EndpointNotVisibleError: Which of these it is cannot be seen yet.
+            PermissionNotReadyError: IAM does not know its tags yet.
         """
         try:
-            self._call("UpdateEndpoint", **request)
+            self._change("UpdateEndpoint", **request)
         except (EndpointBusyError, AlreadyAppliedError) as error:
             endpoint = self.describe_endpoint(request["EndpointName"]) if is_retry else {}
             pending = endpoint.get("PendingDeploymentSummary") or endpoint
@@ -131,11 +144,12 @@ class SageMaker(SageMakerCalls):
         Raises:
             EndpointBusyError: It is changing.
             EndpointConfigNotVisibleError: The config cannot be seen, or is gone.
+            PermissionNotReadyError: IAM does not know the endpoint's tags yet.
         """
         config = self.describe_endpoint_config(config_name)
         self._names = {config_name, *model_names(config)}
         with suppress(AlreadyAppliedError, EndpointMissingError):
-            self._call("UpdateEndpoint", EndpointName=endpoint_name, EndpointConfigName=config_name, **retention)
+            self._change("UpdateEndpoint", EndpointName=endpoint_name, EndpointConfigName=config_name, **retention)
 
     def confirm(self, config_arn: str, revision: str) -> None:
         """Note on an endpoint config that a later request asked for what it holds."""
@@ -177,9 +191,27 @@ class SageMaker(SageMakerCalls):
             if found is not None:
                 raise self._permission_error(error, found[arn]) from error
 
-    def _retag(self, arn: str, request: Mapping[str, Any], keys: Collection[str]) -> None:
-        """Give a resource that was found there those of a request's tags that change from run to run."""
-        self._call("AddTags", ResourceArn=arn, Tags=[tag for tag in request["Tags"] if tag["Key"] in keys])
+    def _change(self, operation: str, **request: Any) -> None:
+        """Change an endpoint, which the functions' policies allow by tag."""
+        try:
+            self._call(operation, **request)
+        except AccessDeniedError as error:
+            arn = self.describe_endpoint(request["EndpointName"])["EndpointArn"]
+            raise self._permission_error(error, arn) from error
+
+    def _retag(self, arn: str, present: Mapping[str, str], request: Mapping[str, Any], keys: Collection[str]) -> None:
+        """Give a resource that was found there those of a request's tags that change from run to run.
+
+        Raises:
+            PermissionNotReadyError: IAM does not know its tags yet.
+        """
+        wanted = {tag["Key"]: tag["Value"] for tag in request["Tags"] if tag["Key"] in keys}
+        try:
+            self.add_tags(arn, wanted)
+        except PermissionNotReadyError:
+            # Tags that IAM does not know yet are minutes old, and so is the time of the last use.
+            if any(present.get(key) != value for key, value in wanted.items() if key != USED_AT_TAG):
+                raise
 
     def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set tags of a resource of this stack.

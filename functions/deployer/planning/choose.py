@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deployer import clock
 from deployer.endpoint_config import is_serverless, model_references, variants_of, with_model_names
-from deployer.errors import EndpointConfigNotVisibleError, LiveConfigMissingError
+from deployer.errors import EndpointConfigNotVisibleError, EndpointNotVisibleError, LiveConfigMissingError
 from deployer.json_document import Document
 from deployer.planning.decisions import decide
 from deployer.planning.live import Live
@@ -17,6 +17,7 @@ from deployer.planning.live_checks import (
     alarm_names,
     alarm_problems,
     live_problems,
+    ownership_problems,
     retention,
     scaling_problems,
     size_problems,
@@ -99,7 +100,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     """Look at the endpoint, and decide what a draft's revision means for it.
 
     Raises:
-        InvalidRequestError: The endpoint cannot be changed in this way.
+        InvalidRequestError: The endpoint cannot be changed in this way, or not by this stack.
         EndpointFailedError: The endpoint cannot be changed at all.
     """
     live = find_live(planning, draft.endpoint_name)
@@ -111,6 +112,8 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         reject(_creation_problems(draft))
     if live is None or action is Action.WAIT:
         return planning.decided(draft, action, reason=waiting_reason(live))
+    if action in {Action.UPDATE, Action.RESUME, Action.CONFIRM}:
+        _check_ownership(draft, live, planning.sagemaker)
     if action is Action.RESUME:
         return planning.decided(draft, action, Before(previous=live.previous))
     before = Before(
@@ -157,6 +160,19 @@ def waiting_reason(live: Live | None) -> str:
 def _confirmation(live: Live) -> str:
     newest = live.newest
     return f": {newest.name} asked for it again" if newest and newest.name != live.config_name else ""
+
+
+def _check_ownership(draft: Draft, live: Live, sagemaker: SageMaker) -> None:
+    """Check that an endpoint that is to be changed bears the stack's tag.
+
+    Raises:
+        InvalidRequestError: It does not.
+        EndpointNotVisibleError: It is young, and a replica may not show its tags yet.
+    """
+    tags = sagemaker.tags_of(live.arn)
+    if not tags and clock.now() < live.created_at + _VISIBLE_BY:
+        raise EndpointNotVisibleError(f"Endpoint {live.name} shows no tags yet.")
+    reject(ownership_problems(live.arn, tags, draft.stack))
 
 
 def _newer_version(draft: Draft, objects: Objects) -> Artifact | None:

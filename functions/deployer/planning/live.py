@@ -32,6 +32,8 @@ class Live:
         status: Its `EndpointStatus`.
         config_name: The endpoint config that it serves.
         modified_at: Its `LastModifiedTime`.
+        created_at: Its `CreationTime`.
+        arn: Its ARN.
         failure_reason: Its `FailureReason`; empty if SageMaker gives none.
         pending_config_name: The endpoint config that it is being changed to; empty if it rests.
         config: The endpoint config that it serves, as DescribeEndpointConfig has it, where that was asked for.
@@ -42,6 +44,8 @@ class Live:
     status: str
     config_name: str
     modified_at: datetime
+    created_at: datetime
+    arn: str
     failure_reason: str = ""
     pending_config_name: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -57,6 +61,8 @@ class Live:
             status=endpoint["EndpointStatus"],
             config_name=endpoint.get("EndpointConfigName", ""),
             modified_at=endpoint["LastModifiedTime"],
+            created_at=endpoint["CreationTime"],
+            arn=endpoint["EndpointArn"],
             failure_reason=endpoint.get("FailureReason", ""),
             pending_config_name=endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""),
             config=config or {},

@@ -8,6 +8,7 @@ from deployer.endpoint_config import is_serverless, variants_of
 from deployer.json_document import Document
 from deployer.request.problem import Problem, listed
 from deployer.request.rules.guardrails import instance_size_problems, unguarded
+from deployer.tags import STACK_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -48,6 +49,23 @@ def live_problems(config: Document, live_config: Document, deployment: Document 
         yield Problem(
             "EndpointConfig.AsyncInferenceConfig",
             "is missing; the live endpoint is asynchronous and stays so. Keep it, or use an endpoint of another name",
+        )
+
+
+def ownership_problems(endpoint_arn: str, tags: Mapping[str, str], stack: str) -> Iterator[Problem]:
+    """Yield that an endpoint does not belong to this stack; whoever may tag it lets the stack change it.
+
+    Args:
+        endpoint_arn: The endpoint's ARN.
+        tags: Its tags.
+        stack: The stack's name.
+    """
+    if (owner := tags.get(STACK_TAG)) != stack:
+        whose = f"belongs to the stack '{owner}'" if owner else "was not created by this stack"
+        yield Problem(
+            "EndpointName",
+            f"names an endpoint that {whose}, and stays as it is. To let this stack change it: aws sagemaker add-tags "
+            f"--resource-arn {endpoint_arn} --tags Key={STACK_TAG},Value={stack}",
         )
 
 
