@@ -122,7 +122,10 @@ MAY = {
     "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "ListTags of endpoints"},
     "UpdateEndpoint": {"DescribeEndpoint", "ListTags of configs", "ListTags of endpoints"},
     "DescribeEndpoint": {"DescribeEndpoint", "DescribeAlarms", "SendTaskSuccess"},
-    "SmokeTestEndpoint": {"InvokeEndpoint", "GetObject of uploads", "GetObject of revisions"},
+    "SmokeTestEndpoint": {
+        "InvokeEndpoint", "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads",
+        "ListObjects of revisions",
+    },
     "RecordDeployment": {"ListTags of configs"},
     "RestoreEndpoint": {
         "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",

@@ -33,10 +33,12 @@ OF_LAMBDA = ("logs:", "xray:", "sqs:")
 # Copies in parts begin at 256 MiB; the unit tests of the adapter make them.
 OF_LARGE_COPIES = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads")
 # Without it S3 answers 403, not 404, for an object that is missing. MiniStack always answers 404.
-OF_MISSING_OBJECTS = {("StoreRevision", "s3:ListBucket")}
+OF_MISSING_OBJECTS = {("StoreRevision", "s3:ListBucket"), ("SmokeTestEndpoint", "s3:ListBucket")}
+# Paths here test only endpoints in real time, of models.
+OF_OTHER_SMOKE_TESTS = ("sagemaker:InvokeEndpointWithResponseStream", "sagemaker:InvokeEndpointAsync")
 # A model that names a package needs rights on it, too (Developer Guide, "Deploy a Model Version from a Different
-# Account"). The simulator has no registry.
-OF_PACKAGES = ":model-package/*"
+# Account"); the simulator has no registry.
+OF_OTHER_RESOURCES = (":model-package/*", ":inference-component/*")
 EXECUTION_SECONDS = 90.0
 RETENTION_SECONDS = 2 * 86400.0
 LARGEST_INPUT = 261_700  # of the 262,144 bytes that an execution's input may have
@@ -50,6 +52,8 @@ FAULTS = (
     # CreateEndpointConfig tags the config that it finds there, and in between lie a retry and another deployment.
     Fault("AddTags", "rejected", skip=1, code="AccessDeniedException", resource="endpoint-config/perms-life"),
     Fault("AddTags", "rejected", skip=4, code="AccessDeniedException", resource="endpoint-config/perms-life"),
+    # IAM does not know an endpoint's tags yet when UpdateEndpoint changes it.
+    Fault("UpdateEndpoint", "rejected", code="AccessDeniedException", resource="perms-life"),
     # IAM denies the deletion of a model, and the sweep looks whether it is there, and whose it is.
     Fault("DeleteModel", "rejected", code="AccessDeniedException", resource="perms-failed"),
     # The plan and the update look at the endpoint first. The next look is answered when somebody has changed it since:
@@ -188,8 +192,9 @@ def grants_of(stack: Stack, function: str, role: str) -> Iterator[tuple[list[str
         for statement in document["Statement"]:
             assert statement["Effect"] == "Allow"
             actions, resources = (_listed(statement[member]) for member in ("Action", "Resource"))
-            resources = [resource for resource in resources if not resource.endswith(OF_PACKAGES)]
-            own = [action for action in actions if not action.startswith((*OF_LAMBDA, *OF_LARGE_COPIES))]
+            resources = [resource for resource in resources if not resource.endswith(OF_OTHER_RESOURCES)]
+            others = (*OF_LAMBDA, *OF_LARGE_COPIES, *OF_OTHER_SMOKE_TESTS)
+            own = [action for action in actions if not action.startswith(others)]
             own = [action for action in own if (function, action) not in OF_MISSING_OBJECTS]
             if own and resources:
                 yield own, resources

@@ -31,6 +31,8 @@ ALONE = {
     "sagemaker:DeleteModel": {"SweepUnused"},
     "sagemaker:DeleteTags": set(),
     "sagemaker:InvokeEndpoint": {"SmokeTestEndpoint"},
+    "sagemaker:InvokeEndpointAsync": {"SmokeTestEndpoint"},
+    "sagemaker:InvokeEndpointWithResponseStream": {"SmokeTestEndpoint"},
     "application-autoscaling:DeregisterScalableTarget": {"RestoreEndpoint"},
     "iam:PassRole": {"CreateModels", "CreateEndpointConfig"},
     "s3:PutObject": {"StoreRevision"},
@@ -165,6 +167,20 @@ def test_only_stored_objects_are_listed(resources: Document, function: str) -> N
     (statement,) = statements_with(resources, function, "s3:ListBucket")
 
     assert statement["Condition"] == {"StringLike": {"s3:prefix": f"{STORE_PREFIX}*"}}
+
+
+@pytest.mark.parametrize("action", ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"])
+def test_inference_components_are_invoked_by_their_own_right(resources: Document, action: str) -> None:
+    """IAM asks for the endpoint and, where an invocation names one, for the inference component."""
+    (statement,) = statements_with(resources, "SmokeTestEndpoint", action)
+
+    kinds = {each["Fn::Sub"].rpartition(":")[2] for each in statement["Resource"]}
+    assert kinds == {"endpoint/*", "inference-component/*"}
+
+
+def test_missing_answer_of_an_asynchronous_endpoint_is_told_from_a_denied_one(resources: Document) -> None:
+    """S3 answers 403 for an object that is missing to those who may not list its bucket."""
+    assert "s3:ListBucket" in allowed_to(resources, "SmokeTestEndpoint")
 
 
 def test_histories_are_read_of_the_own_state_machine_only(resources: Document) -> None:
