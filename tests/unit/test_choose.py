@@ -85,13 +85,13 @@ def test_endpoint_is_updated_from_what_it_serves(account: PlanningAccount) -> No
     assert (plan.previous_arn, plan.retention) == (config["EndpointConfigArn"], {})
 
 
-def test_endpoint_in_service_takes_four_calls(account: PlanningAccount) -> None:
+def test_endpoint_in_service_takes_three_calls(account: PlanningAccount) -> None:
     account.serve()
     before = len(account.calls())
 
     choose(account, draft(minutes=10))
 
-    assert account.calls(before) == ["DescribeEndpoint", "DescribeEndpointConfig", "ListTags", "ListTags"]
+    assert account.calls(before) == ["DescribeEndpoint", "DescribeEndpointConfig", "ListTags"]
 
 
 def test_endpoint_made_by_hand_has_no_tags_to_compare(account: PlanningAccount) -> None:

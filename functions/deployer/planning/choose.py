@@ -25,6 +25,7 @@ from deployer.planning.live_checks import (
 from deployer.planning.plan import Action, Before, Draft, Plan
 from deployer.request.problem import Problem, nearest, reject
 from deployer.request.rules.waits import limit_problems, timeout_problems
+from deployer.tags import STACK_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,8 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         reject(_creation_problems(draft))
     if live is None or action is Action.WAIT:
         return planning.decided(draft, action, reason=waiting_reason(live))
-    if action in {Action.UPDATE, Action.RESUME, Action.CONFIRM}:
+    # What serves a revision of this stack bears its tag; IAM denies the change if somebody has taken it off since.
+    if action in {Action.UPDATE, Action.RESUME, Action.CONFIRM} and live.tags.get(STACK_TAG) != draft.stack:
         _check_ownership(draft, live, planning.sagemaker)
     if action is Action.RESUME:
         return planning.decided(draft, action, Before(previous=live.previous))
