@@ -32,6 +32,8 @@ def handler(event: Document) -> Document:
     started_at = datetime.fromisoformat(event["Execution"]["StartTime"])
     seconds = wait_seconds(settings.poll_interval_seconds, now - started_at)
     planning = Planning(sagemaker(), monitoring(), store.objects, now, seconds)
+    draft: Draft
+    action: Action | None
     if "Plan" in event:
         draft, action = plan_of(event), None
     else:

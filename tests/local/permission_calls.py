@@ -21,6 +21,7 @@ ALARM = {
     "AlarmName": "a", "Namespace": "n", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
     "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold",
 }  # fmt: skip
+TAG_CALLS: dict[str, Document] = {"ListTags": {}, "AddTags": {"Tags": TAGS}, "DeleteTags": {"TagKeys": ["k"]}}
 OBJECT_CALLS: dict[str, tuple[str, Document]] = {
     "GetObject": ("GetObject", {}),
     "GetObjectVersion": ("GetObject", {"VersionId": "v"}),
@@ -58,11 +59,7 @@ CALLS: dict[str, tuple[str, str, Document]] = {
     **{
         f"{operation} of {kind}": ("sagemaker", operation, {"ResourceArn": arn, **parameters})
         for kind, arn in {"models": MODEL_ARN, "configs": CONFIG_ARN, "endpoints": ENDPOINT_ARN}.items()
-        for operation, parameters in {
-            "ListTags": {},
-            "AddTags": {"Tags": TAGS},
-            "DeleteTags": {"TagKeys": ["k"]},
-        }.items()
+        for operation, parameters in TAG_CALLS.items()
     },
     "InvokeEndpoint": ("sagemaker-runtime", "InvokeEndpoint", {"EndpointName": "e", "Body": b"{}"}),
     **{

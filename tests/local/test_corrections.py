@@ -91,9 +91,10 @@ class Executions:
 
     def ended(self, arn: str) -> Document:
         """Wait for the end of an execution, and describe it."""
-        return wait_for(
+        described: Document = wait_for(
             lambda: self.client.describe_execution(executionArn=arn), lambda got: got["status"] != "RUNNING"
         )
+        return described
 
     def events(self, arn: str) -> list[Document]:
         """Return the history."""

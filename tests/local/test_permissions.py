@@ -29,8 +29,8 @@ MODEL = {"ModelName": "with-role", "PrimaryContainer": {"Image": "i"}}
 @pytest.fixture(scope="module")
 def clients(running: Stack) -> Callable[[str, Credentials], Any]:
     """Return the client of a service with other credentials; there is one for each, as making them takes long."""
-    credentials = Credentials("none", "none")
-    core = get_session()
+    credentials: Any = Credentials("none", "none")
+    core: Any = get_session()
     core._credentials = credentials
     session = boto3.Session(botocore_session=core, region_name=REGION)
     config = Config(retries={"total_max_attempts": 1})

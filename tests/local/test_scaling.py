@@ -48,7 +48,9 @@ def allowed(stack: Stack) -> Iterator[Callable[..., Any]]:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
         assumed = stack.server.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="asks")["Credentials"]
-        session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"], REGION)
+        session: Any = boto3.Session(
+            assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"], REGION
+        )
         return session.client(service, endpoint_url=stack.server.url)
 
     yield client

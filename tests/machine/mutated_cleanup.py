@@ -46,7 +46,8 @@ def write_beside_the_artifact(patch: pytest.MonkeyPatch) -> None:
     """Writes an object beside the artifact."""
 
     def found(inner: Callable[..., Any], self: Objects, bucket: str, key: str) -> Any:
-        self._client.put_object(Bucket=bucket, Key=f"{key}.seen", Body=b"")
+        client: Any = self._client
+        client.put_object(Bucket=bucket, Key=f"{key}.seen", Body=b"")
         return inner(self, bucket, key)
 
     around(patch, Objects, "find", found)
@@ -57,7 +58,8 @@ def overwrite_what_is_stored(patch: pytest.MonkeyPatch) -> None:
     """Overwrites what is stored of a revision."""
 
     def put(self: Objects, bucket: str, key: str, content: bytes) -> None:
-        self._client.put_object(Bucket=bucket, Key=key, Body=content)
+        client: Any = self._client
+        client.put_object(Bucket=bucket, Key=key, Body=content)
 
     patch.setattr(Objects, "put_if_absent", put)
 

@@ -11,6 +11,7 @@ import plan_deployment
 import record_deployment
 import smoke_test_endpoint
 import wake_execution
+from deployer import runtime
 from deployer.aws.step_functions import Executions
 from deployer.cleanup.restore import Restoration, Step
 from deployer.planning import decisions, names, plan
@@ -180,7 +181,7 @@ def log_inputs(patch: pytest.MonkeyPatch) -> None:
     """Logs the inputs of executions."""
 
     def logged(handler: Callable[..., Any], event: Any, context: Any) -> Any:
-        plan_deployment.logger.info("Planning", extra={"event": event})
+        runtime.logger.info("Planning", extra={"event": event})
         return handler(event, context)
 
     around(patch, plan_deployment, "handler", logged)

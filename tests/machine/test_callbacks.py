@@ -70,7 +70,12 @@ def collect(tokens: list[str]) -> Any:
 def test_a_task_waits_until_its_token_is_returned(bench: Bench) -> None:
     """The result is what SendTaskSuccess brings; the function's answer is dropped."""
     tokens: list[str] = []
-    bench.function(lambda event, _: [tokens.append(event["TaskToken"]), "dropped"][1])
+
+    def keep(event: Document, _: object) -> str:
+        tokens.append(event["TaskToken"])
+        return "dropped"
+
+    bench.function(keep)
     service = Service(bench, TimeoutSeconds=600)
     service.at(100, lambda: service.succeed(tokens[0], {"done": True}))
 

@@ -163,7 +163,9 @@ def test_every_status_of_the_api_is_known() -> None:
     """A status that SageMaker adds is noticed here first."""
     waited_for = {"Creating", "Updating"}
 
-    assert set(sagemaker().shape_for("EndpointStatus").enum) == STATUSES.keys() | waited_for
+    shape: Any = sagemaker().shape_for("EndpointStatus")
+
+    assert set(shape.enum) == STATUSES.keys() | waited_for
 
 
 @pytest.mark.parametrize(("old", "new"), SCENARIOS.values(), ids=SCENARIOS)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.json_document import Document
 from local.simulator.errors import FunctionKilledError
 from local.states_language.history import SCHEDULED
 from local.virtual_time import (
@@ -159,7 +160,7 @@ def test_a_function_outlives_the_timeout_of_its_state(bench: Bench) -> None:
         return "late"
 
     bench.function(work)
-    caught = {"Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.Failure", "Next": "W"}]}
+    caught: Document = {"Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.Failure", "Next": "W"}]}
     impatient = bench.machine({"Work": task(TimeoutSeconds=10, **caught), "W": wait(100), **DONE})
 
     execution = impatient.start({})

@@ -151,7 +151,9 @@ def test_both_interpreters_refuse_with_the_same_words(bench: Bench, states: Docu
 def test_a_result_cannot_be_put_into_something_that_is_no_object(bench: Bench, document: Any) -> None:
     """The error has a name of its own, and can be caught; the data stay as they are."""
     bench.function(lambda *_: "answer")
-    caught = {"Catch": [{"ErrorEquals": ["States.ResultPathMatchFailure"], "ResultPath": None, "Next": "Done"}]}
+    caught: Document = {
+        "Catch": [{"ErrorEquals": ["States.ResultPathMatchFailure"], "ResultPath": None, "Next": "Done"}]
+    }
     machine = bench.machine({"A": task(ResultPath="$.b.c", **caught), **DONE})
 
     execution = machine.start(document)

@@ -202,4 +202,4 @@ def notice_of_first(world: Any, execution: Any) -> float:
     """Return the seconds between the start of a run's last look and its answer that the endpoint is in service."""
     last = [event for event in execution.events if event["type"].startswith("Task")][-1]
     created = world.simulator.resources()["Endpoints"]["churn"]["CreationTime"].timestamp()
-    return moment_of(last) - created - world.simulator.settings.create_seconds
+    return float(moment_of(last) - created - world.simulator.settings.create_seconds)

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from deployer import runtime
+from deployer.json_document import Document
 from local.simulator import EventDelivery, Settings
 from local.virtual_time.world import BUCKET
 from tests.machine.factories import ALARM, CANARY, deploy, request, serves
@@ -122,7 +123,8 @@ def test_an_upload_is_served_byte_for_byte(world: World) -> None:
     execution = world.upload("models/churn/model.tar.gz", b"tested")
     world.machine.run()
 
-    answer = runtime.client("sagemaker-runtime").invoke_endpoint(EndpointName="churn", Body=b"{}")["Body"].read()
+    client: Any = runtime.client("sagemaker-runtime")
+    answer = client.invoke_endpoint(EndpointName="churn", Body=b"{}")["Body"].read()
 
     assert execution.states[-1] == "Deployed"
     assert world.simulator.loaded("churn") == {"AllTraffic": [hashlib.sha256(b"tested").hexdigest()]}
@@ -152,8 +154,9 @@ def test_calls_of_s3_are_lost_on_either_way(world: World, when: str) -> None:
 
     world.inject_fault = lose
 
+    client: Any = runtime.client("s3")
     with pytest.raises(ConnectionClosedError):
-        runtime.client("s3").put_object(Bucket=BUCKET, Key="k", Body=b"x")
+        client.put_object(Bucket=BUCKET, Key="k", Body=b"x")
 
     listed = world.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
     assert len(listed) == (when == "after")
@@ -176,7 +179,12 @@ def test_a_run_ends_with_its_executions(make_world: Callable[..., World]) -> Non
 def test_an_alarm_rolls_back_at_once(world: World) -> None:
     """No call has to be made for it."""
     statuses: list[Any] = []
-    world.arrivals = lambda event: statuses.append(event["detail"].get("EndpointStatus")) or (0,)
+
+    def arrivals(event: Document) -> tuple[float, ...]:
+        statuses.append(event["detail"].get("EndpointStatus"))
+        return (0,)
+
+    world.arrivals = arrivals
     deploy(world, "a")
     world.make_alarm(ALARM)
     execution = world.machine.start(request("b", DeploymentConfig=CANARY))

@@ -297,7 +297,7 @@ def shortest_seconds(retrier: Document) -> float:
     if retrier.get("JitterStrategy", "NONE") == "FULL":
         return 0
     grown = (retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n for n in range(retrier["MaxAttempts"]))
-    return sum(min(delay, retrier.get("MaxDelaySeconds", delay)) for delay in grown)
+    return float(sum(min(delay, retrier.get("MaxDelaySeconds", delay)) for delay in grown))
 
 
 @every_task

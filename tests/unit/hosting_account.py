@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from deployer.json_document import Document
 from local.simulator import ServiceError, Settings, Simulator
 from local.simulator.in_process import attach
+from local.simulator.model_server import ModelServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,8 @@ class Account:
         return self._client("sagemaker-runtime")
 
     def _client(self, service: str) -> Any:
-        client = boto3.client(service, config=Config(retries={"total_max_attempts": 1}))
+        make: Any = boto3.client  # the stubs know services by literal names only
+        client = make(service, config=Config(retries={"total_max_attempts": 1}))
         attach(client, self.simulator)
         return client
 
@@ -154,7 +156,7 @@ class Account:
 
     def stages(self, seconds: float = 10) -> list[tuple[str, str, str]]:
         """Look every so many seconds until the endpoint is in service; return status and stages (live, new) seen."""
-        seen = []
+        seen: list[tuple[str, str, str]] = []
         while not seen or seen[-1][0] not in {"InService", "UpdateRollbackFailed"}:
             described = self.look()
             fleets = [described, described.get("PendingDeploymentSummary", {})]
@@ -218,6 +220,14 @@ def watching(*alarms: str) -> Document:
     """Build the part of a DeploymentConfig that names alarms."""
     named = [{"AlarmName": alarm} for alarm in alarms]
     return {"AutoRollbackConfiguration": {"Alarms": named}} if alarms else {}
+
+
+def model_servers(account: Account) -> list[ModelServer]:
+    """Return the processes that answer for the variant `A` of the endpoint, one for each instance."""
+    fleet = account.simulator._lifecycle.endpoints["e"].traffic.live
+    assert fleet
+    servers = [instance.server for instance in fleet.instances["A"]]
+    return [server for server in servers if isinstance(server, ModelServer)]
 
 
 def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:

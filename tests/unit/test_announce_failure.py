@@ -12,8 +12,8 @@ from deployer import announcement
 from deployer.diagnosis import NEXT_ACTIONS, CauseClass
 from deployer.execution_history import is_announced
 from deployer.json_document import Document
-from local.virtual_time.functions import Context
 from tests.unit.execution_events import Event, entered, failed, of
+from tests.unit.lambda_context import lambda_context
 
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
 PLAN = {
@@ -60,7 +60,7 @@ def announced(
     monkeypatch.setenv("ARTIFACT_PREFIX", "models/")
     monkeypatch.setenv("STACK_NAME", "deployer")
     common = {"executionArn": EXECUTION, "name": "run-1", "startDate": 1_795_521_600_000, "stopDate": 1_795_521_660_500}
-    context: Any = Context("announce_failure", "1")
+    context = lambda_context("announce_failure")
     answer = announce_failure.handler({"detail": {**common, "status": status, **detail}}, context)
     assert answer == {"Announced": bool(bus.details)}
     return bus.details

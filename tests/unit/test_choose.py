@@ -418,7 +418,7 @@ def of_components() -> Document:
 
 
 def test_first_deployment_of_inference_components_cannot_be_tested(account: PlanningAccount) -> None:
-    components = {"Models": {}, "EndpointConfig": of_components()}
+    components: Document = {"Models": {}, "EndpointConfig": of_components()}
 
     with pytest.raises(InvalidRequestError, match=r"^SmokeTest: is not for the first deployment\b"):
         choose(account, draft(**components, SmokeTest={"Body": "x"}))
@@ -428,7 +428,7 @@ def test_first_deployment_of_inference_components_cannot_be_tested(account: Plan
 
 
 def test_later_deployment_of_inference_components_can_be_tested(account: PlanningAccount) -> None:
-    components = {"Models": {}, "EndpointConfig": of_components()}
+    components: Document = {"Models": {}, "EndpointConfig": of_components()}
     account.serve()
 
     assert choose(account, draft(minutes=10, **components, SmokeTest={"Body": "x"})).action is Action.UPDATE

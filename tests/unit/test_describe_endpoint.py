@@ -18,7 +18,7 @@ from deployer.errors import (
 from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from local.simulator import Failure, Fault, Settings
-from local.virtual_time.functions import Context
+from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import draft, event_of
 from tests.unit.request_samples import percent, routing
 
@@ -49,7 +49,7 @@ def look(account: PlanningAccount, made: Plan) -> Document:
     """Run the step."""
     known = {"RequestedAt": made.requested_at.isoformat(), "LookSeconds": 480}
     event = event_of(made, TaskToken="token-1", Now=account.now.isoformat(), **known)
-    return describe_endpoint.handler(event, Context("describe_endpoint", "1"))
+    return describe_endpoint.handler(event, lambda_context("describe_endpoint"))
 
 
 def expect_success(stub: Stubber) -> None:

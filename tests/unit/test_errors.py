@@ -127,7 +127,7 @@ def test_no_message_is_larger_than_its_bound(lines: list[str], times: int, error
     assert (message == whole) == (size(whole) <= MESSAGE_BYTES)
 
 
-CLASSES_OF_KINDS = {
+CLASSES_OF_KINDS: dict[str, set[type[DeployerError]]] = {
     "transient-visibility": {
         errors.ModelNotVisibleError,
         errors.EndpointConfigNotVisibleError,

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.drift.find import Kind, Upload, View, find_drift
+from deployer.json_document import Document
 from tests.unit.planning_samples import at, live, pending_tags, revision
 
 TIMEOUT = timedelta(hours=2)
 REVISION, OLDER = revision("a"), revision("b", minutes=-60)
-MODIFIED = {"LastModifiedTime": at(10)}
+MODIFIED: Document = {"LastModifiedTime": at(10)}
 
 
 def view(**changed: Any) -> View:

@@ -91,7 +91,7 @@ def test_a_slow_call_has_its_effect_before_or_after_the_wait() -> None:
 
     seen = {}
     for when in ("before", "after"):
-        account = Account(settings=Settings(faults=(Fault("CreateModel", "slow", when, seconds=60),)))  # type: ignore[arg-type]
+        account = Account(settings=Settings(faults=(Fault("CreateModel", "slow", when, seconds=60),)))
 
         def give_up(seconds: float) -> None:
             raise ImpatientError(seconds)

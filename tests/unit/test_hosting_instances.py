@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.simulator import Failure, Settings
-from tests.unit.hosting_account import Account, Storage, canary, instances, percent, rolling, variant
+from tests.unit.hosting_account import Account, Storage, canary, instances, model_servers, percent, rolling, variant
 
 URI = "s3://b/model.tar.gz"
 
@@ -207,7 +207,7 @@ def test_a_prefix_is_loaded_whole() -> None:
     account = Account(options={"storage": storage, "runs_models": False})
     source = {"S3Uri": "s3://b/llm/", "S3DataType": "S3Prefix", "CompressionType": "None"}
     account.serve()
-    digests = []
+    digests: list[str] = []
 
     for changed in ({}, {"s3://b/other": b"4"}, {"s3://b/llm/b": b"5"}):
         storage.objects |= changed
@@ -234,7 +234,7 @@ def test_models_that_run_share_a_server_as_long_as_their_bytes_are_alike() -> No
     account.clock.sleep(account.settings.create_seconds)
     scale(account, 2)
 
-    servers = [each.server for each in account.simulator._lifecycle.endpoints["e"].traffic.live.instances["A"]]
+    servers = model_servers(account)
     answer = account.invoke()
     account.simulator.close()
 

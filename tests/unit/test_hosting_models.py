@@ -13,7 +13,18 @@ from botocore.exceptions import ClientError
 from deployer.json_document import Document
 from local.simulator import Settings
 from local.simulator.model_server import ModelServer
-from tests.unit.hosting_account import ROLE, WAIT, Account, Clock, Storage, archive, blue_green, refused, variant
+from tests.unit.hosting_account import (
+    ROLE,
+    WAIT,
+    Account,
+    Clock,
+    Storage,
+    archive,
+    blue_green,
+    model_servers,
+    refused,
+    variant,
+)
 
 ADDER = """
 def model_fn(model_dir):
@@ -107,7 +118,7 @@ def test_an_invocation_is_answered_by_the_fleet_that_it_reached() -> None:
     request = {"EndpointName": "e", "Body": b"{}"}
     caller = threading.Thread(target=lambda: answers.append(account.simulator.invoke(request)))
     caller.start()
-    server = account.simulator._lifecycle.endpoints["e"].traffic.live.instances["A"][0].server
+    server = model_servers(account)[0]
     while not server._asked:
         time.sleep(0.01)
 
@@ -146,7 +157,7 @@ def test_a_broken_model_answers_every_invocation_with_an_error(part: str) -> Non
     for _ in range(2):
         with pytest.raises(ClientError) as refusal:
             account.invoke()
-        answer = refusal.value.response
+        answer: Any = refusal.value.response
         account.clock.sleep(1)
 
     assert answer["Error"]["Code"] == "ModelError"

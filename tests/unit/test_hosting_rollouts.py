@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -125,7 +126,7 @@ def test_a_rolling_update_replaces_instances_by_batches() -> None:
     account = Account()
     account.serve(*FOUR)
     account.update(rolling(percent(50)), *NEW)
-    seen = []
+    seen: list[Any] = []
     while account.state[0] == "Updating":
         described = account.look()
         fleets = (described["ProductionVariants"], described["PendingDeploymentSummary"]["ProductionVariants"])
@@ -157,7 +158,7 @@ def test_traffic_shifts_in_steps(deployment: Document, shares: list[float]) -> N
     before = account.models(100)
     account.clock.sleep(2)
 
-    seen = []
+    seen: list[Any] = []
     for _ in shares:
         seen.append(account.models(400)["n"] / 400)
         account.clock.sleep(WAIT + SHORT + (READY + SHORT if "RollingUpdatePolicy" in deployment else 0))
@@ -268,7 +269,7 @@ def test_a_replica_that_lags_shows_an_earlier_stage() -> None:
     account.simulator.settings = Settings(lag=40)
     account.clock.sleep(READY - SHORT)
     order = ["Creating", "ActivatingTraffic", "Baking"]
-    seen = []
+    seen: list[Any] = []
     for _ in range(100):
         account.clock.sleep(1)
         (new,) = account.look()["PendingDeploymentSummary"]["ProductionVariants"]

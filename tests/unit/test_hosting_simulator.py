@@ -17,7 +17,7 @@ from local.simulator.replicas import Table
 from tests.unit.hosting_account import ARN, Account, images, refused, variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 ASYNC = {"OutputConfig": {"S3OutputPath": "s3://b/answers"}}
@@ -88,7 +88,7 @@ def test_names_are_taken_and_missing_in_the_services_words(account: Account) -> 
     account.serve()
     sagemaker = account.sagemaker
     model, config = f'"{ARN}model/m"', f'"{ARN}endpoint-config/c"'
-    said = {
+    refusals_by_error: dict[str, list[tuple[str, str, Callable[..., Any], Document]]] = {
         "AlreadyExistsError": [
             (f"Cannot create already existing model {model}.", "CreateModel", account.create_model, {}),
             (
@@ -134,7 +134,7 @@ def test_names_are_taken_and_missing_in_the_services_words(account: Account) -> 
             (f'Could not find model "{ARN}model/x".', "DescribeModel", sagemaker.describe_model, {"ModelName": "x"})
         ],
     }
-    for name, refusals in said.items():
+    for name, refusals in refusals_by_error.items():
         for message, operation, call, parameters in refusals:
             code, answered = refused(call, **parameters)
 

@@ -206,8 +206,8 @@ VARIANT_STAYS = (
     "EndpointConfig.ProductionVariants: lack {}, which Application Auto Scaling manages; "
     "deregister the scalable targets first"
 )
-LARGER = {"InstanceType": "ml.m5.xlarge"}
-MORE = {"InitialInstanceCount": 3}
+LARGER: Document = {"InstanceType": "ml.m5.xlarge"}
+MORE: Document = {"InitialInstanceCount": 3}
 
 SCALED = {
     "nothing is scaled": ([variant(**LARGER, **MORE)], set(), []),

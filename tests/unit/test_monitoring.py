@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.stub import Stubber
@@ -105,8 +105,11 @@ def test_an_alarm_of_alarms_is_one() -> None:
 @pytest.mark.parametrize("names", [[], [""]], ids=["no alarm", "an alarm without a name"])
 def test_nothing_is_asked_for_nothing(names: list[str]) -> None:
     """CloudWatch would take an empty list for all alarms, and refuses an empty name."""
-    assert Monitoring({}.__getitem__).alarm_states(names) == {}
-    assert Monitoring({}.__getitem__).scaled_variants("churn", []) == set()
+    no_clients: Document = {}
+    monitoring = Monitoring(no_clients.__getitem__)
+
+    assert monitoring.alarm_states(names) == {}
+    assert monitoring.scaled_variants("churn", []) == set()
 
 
 def test_an_empty_name_hides_no_alarm(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
@@ -234,7 +237,7 @@ def test_a_refusal_is_named(  # noqa: PLR0913, PLR0917 - the case and the call
 @pytest.mark.parametrize(("service", "operation", "ask"), CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("lost", [ReadTimeoutError, ConnectionClosedError, EndpointConnectionError])
 def test_a_lost_call_passes(
-    service: str, operation: str, ask: Callable[[Monitoring], object], lost: type[Exception]
+    service: str, operation: str, ask: Callable[[Monitoring], object], lost: type[BotoCoreError]
 ) -> None:
     """To look again changes nothing."""
     both = clients()

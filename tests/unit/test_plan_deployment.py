@@ -11,7 +11,7 @@ import plan_deployment
 from deployer.errors import DeploymentTimedOutError, InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.plan import Action, Plan
-from local.virtual_time.functions import Context
+from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_account import KEY
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, event_of
 from tests.unit.request_samples import REGISTRY, request, variant
@@ -34,13 +34,13 @@ STARTED = {"Id": EXECUTION, "Name": "run-1", "StartTime": NOON.isoformat()}
 def plan_first(account: PlanningAccount, document: object) -> Plan:
     """Plan the deployment of an input."""
     event = {"Input": document, "Execution": STARTED, "Now": account.now.isoformat()}
-    return Plan.model_validate(plan_deployment.handler(event, Context("plan_deployment", "1")))
+    return Plan.model_validate(plan_deployment.handler(event, lambda_context("plan_deployment")))
 
 
 def plan_again(account: PlanningAccount, before: Plan) -> Plan:
     """Plan again for the endpoint as it is now."""
     event = event_of(before, Execution=STARTED, Now=account.now.isoformat())
-    return Plan.model_validate(plan_deployment.handler(event, Context("plan_deployment", "1")))
+    return Plan.model_validate(plan_deployment.handler(event, lambda_context("plan_deployment")))
 
 
 def rejection(account: PlanningAccount, document: object) -> str:

@@ -10,7 +10,7 @@ import pytest
 from deployer.errors import QuotaExceededError
 from deployer.json_document import Document
 from deployer.runtime import logger, step
-from local.virtual_time.functions import Context
+from tests.unit.lambda_context import lambda_context
 
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
 PLAN = {"Execution": EXECUTION, "EndpointName": "churn"}
@@ -28,7 +28,7 @@ def test_error_is_logged_with_its_name_its_execution_and_its_endpoint(monkeypatc
         raise QuotaExceededError("CreateEndpoint: no instance left")
 
     with pytest.raises(QuotaExceededError):
-        refuse({"Plan": PLAN, "Secret": "hunter2"}, Context("create_endpoint", "1"))  # type: ignore[arg-type]
+        refuse({"Plan": PLAN, "Secret": "hunter2"}, lambda_context("create_endpoint"))
 
     line = next(json.loads(line) for line in log.getvalue().splitlines() if "Step raised" in line)
     assert (line["execution"], line["endpoint"]) == ("run-1", "churn")
@@ -68,7 +68,7 @@ def test_each_line_of_the_log_names_trace_execution_and_endpoint(
         logger.info("Line")
         return {}
 
-    tell(event, Context("create_endpoint", "1"))  # type: ignore[arg-type]
+    tell(event, lambda_context("create_endpoint"))
 
     line = json.loads(log.getvalue())
     assert {key: line[key] for key in ("execution", "endpoint") if key in line} == expected

@@ -99,7 +99,7 @@ def stored(s3: Any) -> bytes:
     return content
 
 
-def on_call(client: Any, operation: str, act: Callable[[int], None]) -> None:
+def on_call(client: Any, operation: str, act: Callable[[int], object]) -> None:
     """Let something happen before each call of an operation, which gets the number of the call."""
     count = 0
 

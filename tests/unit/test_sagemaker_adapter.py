@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from botocore.stub import Stubber
 
 from deployer import errors
@@ -682,7 +688,7 @@ def test_server_fault_is_transient_whatever_its_code(service: SageMaker, stub: S
 @pytest.mark.parametrize(
     "lost", [ReadTimeoutError, ConnectionClosedError, EndpointConnectionError, ConnectTimeoutError]
 )
-def test_lost_connection_is_transient(service: SageMaker, client: Any, lost: type[Exception]) -> None:
+def test_lost_connection_is_transient(service: SageMaker, client: Any, lost: type[BotoCoreError]) -> None:
     def lose(**_: Any) -> None:
         raise lost(endpoint_url="https://api.sagemaker")
 

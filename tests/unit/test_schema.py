@@ -72,7 +72,7 @@ def test_every_field_of_the_request_is_explained(part: Any) -> None:
     assert all(field["description"].endswith(".") for field in described["properties"].values())
 
 
-odd = st.sampled_from(
+odd: st.SearchStrategy[object] = st.sampled_from(
     [None, True, False, 0, 1, 600, "", "x", "a b", "s3://b/k", "/a", "/a~1/0", "/~", [], [1], {}, "\n"]
 )
 expectations = st.fixed_dictionaries(

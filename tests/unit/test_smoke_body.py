@@ -12,7 +12,7 @@ import smoke_test_endpoint
 from deployer import runtime
 from deployer.errors import SmokeTestFailedError
 from deployer.request.smoke_test import BODY_BYTES
-from local.virtual_time.functions import Context
+from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import event_of, plan
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def test_body_that_is_gone_fails_the_smoke_test(s3: Stubber, code: str, status: 
     s3.add_client_error("get_object", code, "Why.", http_status_code=status)
 
     with pytest.raises(SmokeTestFailedError, match=f"^s3://artifacts/body.json, the body to send, {message}$"):
-        smoke_test_endpoint.handler(EVENT, Context("smoke_test_endpoint", "1"))
+        smoke_test_endpoint.handler(EVENT, lambda_context("smoke_test_endpoint"))
 
 
 def test_body_that_has_grown_fails_the_smoke_test(s3: Stubber) -> None:
     s3.add_response("get_object", {"ContentLength": BODY_BYTES + 1})
 
     with pytest.raises(SmokeTestFailedError, match=f"has {BODY_BYTES + 1} bytes"):
-        smoke_test_endpoint.handler(EVENT, Context("smoke_test_endpoint", "1"))
+        smoke_test_endpoint.handler(EVENT, lambda_context("smoke_test_endpoint"))

@@ -30,7 +30,12 @@ BUCKET, UPLOAD = "artifacts", "models/churn/model.tar.gz"
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 REVISION = "churn-20261124T120000-0123456789ab"
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
-REQUEST = {"EndpointName": "churn", "Models": {"m": {"PrimaryContainer": {}}}, "SmokeTest": None, "Tags": {"a": "ü"}}
+REQUEST: Document = {
+    "EndpointName": "churn",
+    "Models": {"m": {"PrimaryContainer": {}}},
+    "SmokeTest": None,
+    "Tags": {"a": "ü"},
+}
 CONTEXT: Any = SimpleNamespace(
     function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda:…", aws_request_id="r"
 )

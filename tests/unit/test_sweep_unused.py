@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -14,8 +13,8 @@ from deployer import clock
 from deployer.aws.event_bus import SWEEP_ENDED
 from deployer.errors import AnnouncementUnavailableError
 from deployer.json_document import Document
-from local.virtual_time.functions import Context
 from tests.unit.hosting_account import Clock
+from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import NOON, STACK, plan, revision
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
 
@@ -66,7 +65,7 @@ def bus(monkeypatch: pytest.MonkeyPatch, account: FakeSageMaker) -> FakeBus:
 
 def sweep(request: object, before: Document | None = None) -> Document:
     """Invoke the function, JSON to JSON."""
-    context: Any = Context("sweep_unused", "1")
+    context = lambda_context("sweep_unused")
     event = json.loads(json.dumps({"Input": request, "Sweep": before, "Now": NOON.isoformat()}))
     answer: Document = json.loads(json.dumps(sweep_unused.handler(event, context)))
     return answer
@@ -131,7 +130,7 @@ def test_deployment_is_recorded_on_its_config(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(record_deployment, "sagemaker", lambda _: Tagging())
     event = {"Plan": plan().model_dump(mode="json", by_alias=True), "Config": {"EndpointConfigArn": "arn"}}
-    context: Any = Context("record_deployment", "1")
+    context = lambda_context("record_deployment")
 
     record_deployment.handler(event, context)
 

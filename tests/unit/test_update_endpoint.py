@@ -13,7 +13,7 @@ from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.decisions import first_look_seconds
 from deployer.planning.plan import Action, Plan
-from local.virtual_time.functions import Context
+from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import EXECUTION, draft, event_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def prepare(account: PlanningAccount, image: str = "b", minutes: float = 10) -> 
 def update(account: PlanningAccount, made: Plan, retries: int = 0) -> Document:
     """Run the step."""
     event = event_of(made, Now=account.now.isoformat(), RetryCount=retries)
-    return update_endpoint.handler(event, Context("update_endpoint", "1"))
+    return update_endpoint.handler(event, lambda_context("update_endpoint"))
 
 
 def served_or_pending(account: PlanningAccount) -> set[str]:

@@ -12,8 +12,8 @@ import wake_execution
 from deployer.execution_history import waiting_task
 from deployer.json_document import Document
 from deployer.planning.keys import execution_key
-from local.virtual_time.functions import Context
 from tests.unit.execution_events import Event, entered, failed, of, scheduled
+from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import NOON, revision
 from tests.unit.sweep_fakes import FakeObjects
 
@@ -80,7 +80,7 @@ class Woken:
     def wake(self, config: str = "") -> list[str]:
         """Invoke the function with an event of the endpoint."""
         detail = {"EndpointName": "churn", "EndpointConfigName": config, "EndpointStatus": "IN_SERVICE"}
-        context: Any = Context("wake_execution", "1")
+        context = lambda_context("wake_execution")
         woken: list[str] = wake_execution.handler({"detail": detail}, context)["Woken"]
         return woken
 
