@@ -35,9 +35,11 @@ test: install  ## Run all tests: unit, machine, template and local
 check: lint types checkov test  ## Run all that CI runs
 
 .PHONY: lint
-lint: install  ## Check style, and the template by cfn-lint and by SAM
+lint: install  ## Check style, spelling and dead code, and the template by cfn-lint and by SAM
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell
+	$(BIN)/vulture
 	$(BIN)/python -m local.asl_format --check
 	$(OFFLINE) $(BIN)/cfn-lint --non-zero-exit-code warning template.yaml
 	$(OFFLINE) $(BIN)/sam validate --region us-east-1

@@ -51,10 +51,6 @@ class Control:
         resources: dict[str, Document] = self._send("GET", f"{PATH}resources")
         return resources
 
-    def scale_waits(self, scale: float) -> None:
-        """Make each wait and retry interval of the state machine last `scale` times what it says."""
-        self._send("POST", "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": scale})
-
     def advance_step_functions(self, seconds: float) -> None:
         """Let state machines see the time so many seconds ahead, as if that time had passed; 0 takes it back."""
         self._send("PUT", f"{PATH}ahead", seconds)

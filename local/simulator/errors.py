@@ -99,16 +99,6 @@ def role_not_ready(role_arn: str) -> ServiceError:
     )
 
 
-def no_model_data(uri: str, role_arn: str, region: str) -> ServiceError:
-    """Return what SageMaker says of model data that an execution role cannot read."""
-    return invalid(
-        f'Could not access model data at {uri}. Please ensure that the role "{role_arn}" exists and that its trust '
-        'relationship policy allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". '
-        f'Also ensure that the role has "s3:GetObject" permissions and that the object is located in {region}. If your '
-        'Model uses multiple models or uncompressed models, please ensure that the role has "s3:ListBucket" permission.'
-    )
-
-
 def denied(principal: str, action: str, resource: str) -> ServiceError:
     """Return what IAM says to a call that no policy allows."""
     message = (

@@ -11,11 +11,8 @@ from local.json_document import Document
 SCHEDULED = frozenset({"LambdaFunctionScheduled", "TaskScheduled"})
 """An attempt begins."""
 
-SUCCEEDED = frozenset({"LambdaFunctionSucceeded", "TaskSucceeded"})
-"""It ends well."""
-
 FAILED = frozenset({"LambdaFunctionFailed", "LambdaFunctionTimedOut", "TaskFailed"})
-"""It fails. A wait for a token that times out (TaskTimedOut) is none of these: it is a look that nobody asked for."""
+"""An attempt fails. TaskTimedOut is not among them: a wait for a token that times out leads to the next look."""
 
 
 def details_of(event: Document) -> Document:

@@ -10,7 +10,7 @@ from local.virtual_time.worlds import worlds
 from tests.machine.bench import Bench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from local.virtual_time.world import World
@@ -38,7 +38,7 @@ def make_world(connected_worlds: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def world(make_world: Any) -> World:
+def world(make_world: Callable[..., World]) -> World:
     """A world without lag or faults."""
     made: World = make_world()
     return made

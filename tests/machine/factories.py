@@ -15,6 +15,9 @@ from deployer.json_document import Document
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from local.virtual_time.execution import Execution
+    from local.virtual_time.world import World
+
 
 REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
 BUCKET = "artifacts"
@@ -91,12 +94,12 @@ def rollback(to: bool | str = True, endpoint: str = "churn", **more: Any) -> Doc
     return {"EndpointName": endpoint, "Rollback": to, **more}
 
 
-def deploy(world: Any, *contents: str, **more: Any) -> list[str]:
+def deploy(world: World, *contents: str, **more: Any) -> list[str]:
     """Deploy contents to one endpoint, a minute apart; return the revisions."""
     return [deploy_one(world, request(content, **more)) for content in contents]
 
 
-def deploy_one(world: Any, wanted: Document) -> str:
+def deploy_one(world: World, wanted: Document) -> str:
     """Deploy a request a minute later; return the revision."""
     world.clock.sleep(60)
     execution = world.run(wanted)
@@ -104,7 +107,7 @@ def deploy_one(world: Any, wanted: Document) -> str:
     return str(world.bus[-1]["Revision"])
 
 
-def upload(world: Any, body: bytes, key: str = KEY) -> Any:
+def upload(world: World, body: bytes, key: str = KEY) -> Any:
     """Upload an artifact a minute later, and run the execution that its event starts."""
     world.clock.sleep(60)
     execution = world.upload(key, body)
@@ -112,30 +115,30 @@ def upload(world: Any, body: bytes, key: str = KEY) -> Any:
     return execution
 
 
-def put_manifest(world: Any, text: str, key: str = MANIFEST_KEY) -> None:
+def put_manifest(world: World, text: str, key: str = MANIFEST_KEY) -> None:
     """Put a manifest into the bucket, without the execution that its event starts."""
     world.s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
 
 
-def run_into(world: Any, execution: Any, state: str) -> None:
+def run_into(world: World, execution: Execution, state: str) -> None:
     """Let time pass until an execution is in a state."""
     while execution.states[-1:] != [state]:
         assert execution.status == "RUNNING", execution.states
         world.machine.run(world.clock.now() + 0.5)
 
 
-def endpoint_of(world: Any, endpoint: str = "churn") -> Document:
+def endpoint_of(world: World, endpoint: str = "churn") -> Document:
     """Return what SageMaker holds of an endpoint."""
     found: Document = world.simulator.resources()["Endpoints"][endpoint]
     return found
 
 
-def live_revision(world: Any, endpoint: str = "churn") -> str:
+def live_revision(world: World, endpoint: str = "churn") -> str:
     """Return the endpoint config that an endpoint has."""
     return str(endpoint_of(world, endpoint)["EndpointConfigName"])
 
 
-def live_model(world: Any, endpoint: str = "churn") -> Document:
+def live_model(world: World, endpoint: str = "churn") -> Document:
     """Return the model of the first variant of an endpoint in service; nothing if there is no such endpoint."""
     resources = world.simulator.resources()
     found = resources["Endpoints"].get(endpoint)
@@ -146,14 +149,14 @@ def live_model(world: Any, endpoint: str = "churn") -> Document:
     return model
 
 
-def serves(world: Any, endpoint: str = "churn") -> str:
+def serves(world: World, endpoint: str = "churn") -> str:
     """Tell which content an endpoint serves; nothing if there is no endpoint in service."""
     model = live_model(world, endpoint)
     image = model["PrimaryContainer"]["Image"] if model else ""
     return str(image.removeprefix(f"{REGISTRY}/").removesuffix(":1"))
 
 
-def loads(world: Any, endpoint: str = "churn") -> bytes:
+def loads(world: World, endpoint: str = "churn") -> bytes:
     """Return the bytes that a new instance of an endpoint would load now."""
     bucket, _, key = (
         live_model(world, endpoint)["PrimaryContainer"]["ModelDataUrl"].removeprefix("s3://").partition("/")
@@ -162,7 +165,7 @@ def loads(world: Any, endpoint: str = "churn") -> bytes:
     return body
 
 
-def tags_of_config(world: Any, revision: str) -> dict[str, str]:
+def tags_of_config(world: World, revision: str) -> dict[str, str]:
     """Return the tags of an endpoint config."""
     tags: dict[str, str] = world.simulator.tags(
         world.simulator.resources()["EndpointConfigs"][revision]["EndpointConfigArn"]
@@ -170,19 +173,19 @@ def tags_of_config(world: Any, revision: str) -> dict[str, str]:
     return tags
 
 
-def stored(world: Any, prefix: str = "revisions/") -> list[str]:
+def stored(world: World, prefix: str = "revisions/") -> list[str]:
     """Return the keys of the objects below a prefix, each as often as it has versions."""
     pages = world.s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET, Prefix=prefix)
     return sorted(version["Key"] for page in pages for version in page.get("Versions", []))
 
 
-def copies(world: Any, endpoint: str = "churn") -> list[str]:
+def copies(world: World, endpoint: str = "churn") -> list[str]:
     """Return the keys of the artifacts that are stored for an endpoint, each as often as it was copied."""
     return stored(world, f"revisions/{endpoint}/artifacts/")
 
 
 @contextmanager
-def calls_of(world: Any) -> Iterator[list[str]]:
+def calls_of(world: World) -> Iterator[list[str]]:
     """Collect the operations that are called of SageMaker meanwhile."""
     before, operations = len(world.simulator.calls), list[str]()
     yield operations
@@ -194,7 +197,7 @@ def moment_of(event: Document) -> float:
     return datetime.fromisoformat(event["timestamp"]).timestamp()
 
 
-def entered(execution: Any) -> list[tuple[str, float]]:
+def entered(execution: Execution) -> list[tuple[str, float]]:
     """Return the states that an execution entered, and when."""
     return [
         (event["stateEnteredEventDetails"]["name"], moment_of(event))

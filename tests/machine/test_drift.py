@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,14 +23,19 @@ from tests.machine.factories import (
     upload,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def sagemaker(world: Any, operation: str, **parameters: Any) -> dict[str, Any]:
+    from local.virtual_time.world import World
+
+
+def sagemaker(world: World, operation: str, **parameters: Any) -> dict[str, Any]:
     """Call SageMaker as somebody other than the deployer."""
     answer: dict[str, Any] = world.simulator.call(operation, parameters)
     return answer
 
 
-def kinds(world: Any, seconds: float = HOUR) -> list[str]:
+def kinds(world: World, seconds: float = HOUR) -> list[str]:
     """Sweep after a while; return the kinds of drift that are reported."""
     world.clock.sleep(seconds)
     reported = len(world.drift)
@@ -39,19 +44,19 @@ def kinds(world: Any, seconds: float = HOUR) -> list[str]:
     return [event["Kind"] for event in world.drift[reported:]]
 
 
-def attach(world: Any, config: str) -> None:
+def attach(world: World, config: str) -> None:
     """Change the endpoint to a config by hand."""
     sagemaker(world, "UpdateEndpoint", EndpointName="churn", EndpointConfigName=config)
 
 
-def own_config(world: Any, revision: str) -> str:
+def own_config(world: World, revision: str) -> str:
     """Create a config by hand with the variants of a revision; return its name."""
     variants = world.simulator.resources()["EndpointConfigs"][revision]["ProductionVariants"]
     sagemaker(world, "CreateEndpointConfig", EndpointConfigName="by-hand", ProductionVariants=variants)
     return "by-hand"
 
 
-def test_endpoint_as_deployed_has_no_drift(world: Any) -> None:
+def test_endpoint_as_deployed_has_no_drift(world: World) -> None:
     """After updates, a rollback, a confirmation and an upload."""
     upload(world, b"one")
     deploy(world, "a", "b")
@@ -62,7 +67,7 @@ def test_endpoint_as_deployed_has_no_drift(world: Any) -> None:
     assert kinds(world, DAY) == []
 
 
-def test_deleted_endpoint_is_reported_until_its_revisions_are_swept(world: Any) -> None:
+def test_deleted_endpoint_is_reported_until_its_revisions_are_swept(world: World) -> None:
     """Each sweep reports it again; the event names what was deployed."""
     (revision,) = deploy(world, "a")
     sagemaker(world, "DeleteEndpoint", EndpointName="churn")
@@ -75,7 +80,7 @@ def test_deleted_endpoint_is_reported_until_its_revisions_are_swept(world: Any) 
 
 
 @pytest.mark.parametrize("status", ["Failed", "OutOfService", "UpdateRollbackFailed"])
-def test_endpoint_that_does_not_serve_is_reported(world: Any, status: str) -> None:
+def test_endpoint_that_does_not_serve_is_reported(world: World, status: str) -> None:
     deploy(world, "a")
     world.simulator.set_status("churn", status, "no capacity")
 
@@ -83,7 +88,7 @@ def test_endpoint_that_does_not_serve_is_reported(world: Any, status: str) -> No
     assert "no capacity" in world.drift[-1]["Message"]
 
 
-def test_endpoint_on_a_config_made_by_hand_is_reported(world: Any) -> None:
+def test_endpoint_on_a_config_made_by_hand_is_reported(world: World) -> None:
     (revision,) = deploy(world, "a")
     attach(world, own_config(world, revision))
 
@@ -91,7 +96,7 @@ def test_endpoint_on_a_config_made_by_hand_is_reported(world: Any) -> None:
     assert (world.drift[-1]["Attached"], world.drift[-1]["Deployed"]) == ("by-hand", revision)
 
 
-def test_endpoint_on_an_earlier_revision_is_reported(world: Any) -> None:
+def test_endpoint_on_an_earlier_revision_is_reported(world: World) -> None:
     """A redelivered event of the newer one would bring that back."""
     first, _ = deploy(world, "a", "b")
     attach(world, first)
@@ -99,7 +104,7 @@ def test_endpoint_on_an_earlier_revision_is_reported(world: Any) -> None:
     assert kinds(world) == ["ConfigReplaced"]
 
 
-def test_revision_of_a_stopped_run_is_reported(world: Any) -> None:
+def test_revision_of_a_stopped_run_is_reported(world: World) -> None:
     """The endpoint serves what nobody has tested."""
     deploy(world, "a")
     execution = world.machine.start(request("b", SmokeTest=ANSWERS))
@@ -110,7 +115,7 @@ def test_revision_of_a_stopped_run_is_reported(world: Any) -> None:
     assert "pending" in world.drift[-1]["Message"]
 
 
-def test_deleted_config_and_model_are_reported(world: Any) -> None:
+def test_deleted_config_and_model_are_reported(world: World) -> None:
     (revision,) = deploy(world, "a")
     (model,) = world.names["Models"]
     sagemaker(world, "DeleteModel", ModelName=model)
@@ -121,7 +126,7 @@ def test_deleted_config_and_model_are_reported(world: Any) -> None:
     assert kinds(world) == ["ConfigDeleted"]
 
 
-def test_deleted_copy_of_an_artifact_is_reported(world: Any) -> None:
+def test_deleted_copy_of_an_artifact_is_reported(world: World) -> None:
     """The next instance of the endpoint would not start."""
     upload(world, b"one")
     (key,) = copies(world)
@@ -131,7 +136,7 @@ def test_deleted_copy_of_an_artifact_is_reported(world: Any) -> None:
     assert key in world.drift[-1]["Message"]
 
 
-def test_upload_whose_event_was_lost_is_reported_after_the_deployment_timeout(world: Any) -> None:
+def test_upload_whose_event_was_lost_is_reported_after_the_deployment_timeout(world: World) -> None:
     """Until then, its execution may wait for another one."""
     upload(world, b"one")
     world.clock.sleep(HOUR)
@@ -144,7 +149,7 @@ def test_upload_whose_event_was_lost_is_reported_after_the_deployment_timeout(wo
     assert kinds(world, 3 * HOUR) == []
 
 
-def test_upload_that_changes_nothing_is_not_reported(world: Any) -> None:
+def test_upload_that_changes_nothing_is_not_reported(world: World) -> None:
     """The manifest gives the container no data, so the upload's execution confirms what is live."""
     manifest = b"Models: {m: {PrimaryContainer: {ModelDataUrl: null}}}"
     world.upload(MANIFEST_KEY, manifest)
@@ -157,7 +162,7 @@ def test_upload_that_changes_nothing_is_not_reported(world: Any) -> None:
 
 
 def test_endpoint_that_nobody_invokes_is_reported_if_the_stack_says_so(
-    world: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As soon as the days are over; one invocation within them is enough."""
     monkeypatch.setenv("IDLE_ENDPOINT_DAYS", "7")
@@ -183,7 +188,7 @@ def test_endpoint_that_nobody_invokes_is_reported_if_the_stack_says_so(
     assert kinds(world, DAY) == []
 
 
-def test_endpoint_that_this_stack_has_not_deployed_to_is_not_compared(world: Any) -> None:
+def test_endpoint_that_this_stack_has_not_deployed_to_is_not_compared(world: World) -> None:
     """Neither another one, nor one that was there before a deployment that failed."""
     (revision,) = deploy(world, "a", endpoint="other")
     by_hand = own_config(world, revision)
@@ -195,7 +200,7 @@ def test_endpoint_that_this_stack_has_not_deployed_to_is_not_compared(world: Any
     assert kinds(world) == []
 
 
-def test_config_without_the_stacks_tag_is_not_reported(world: Any) -> None:
+def test_config_without_the_stacks_tag_is_not_reported(world: World) -> None:
     """To keep a config for good, people take its tag off."""
     _, revision = deploy(world, "a", "b")
     arn = world.simulator.resources()["EndpointConfigs"][revision]["EndpointConfigArn"]
@@ -206,7 +211,7 @@ def test_config_without_the_stacks_tag_is_not_reported(world: Any) -> None:
 
 
 @pytest.mark.parametrize("seconds", range(0, 900, 60), ids=lambda seconds: f"{seconds}s")
-def test_deployment_under_way_is_no_drift(make_world: Any, seconds: float) -> None:
+def test_deployment_under_way_is_no_drift(make_world: Callable[..., World], seconds: float) -> None:
     """At any moment of an update with a smoke test that fails, and with replicas that lag."""
     world = make_world(Settings(lag=60.0, update_seconds=240.0, broken_models={"/bad:": "cannot predict"}))
     deploy(world, "a")
@@ -216,7 +221,9 @@ def test_deployment_under_way_is_no_drift(make_world: Any, seconds: float) -> No
 
 
 @pytest.mark.parametrize("operation", ["DescribeEndpoint", "DescribeEndpointConfig", "ListTags", "DescribeModel"])
-def test_what_could_not_be_looked_up_is_reported_by_the_next_try(make_world: Any, operation: str) -> None:
+def test_what_could_not_be_looked_up_is_reported_by_the_next_try(
+    make_world: Callable[..., World], operation: str
+) -> None:
     """SageMaker fails a few times; nothing is reported that is not so."""
     world = make_world()
     deploy(world, "a")
@@ -227,7 +234,7 @@ def test_what_could_not_be_looked_up_is_reported_by_the_next_try(make_world: Any
     assert set(kinds(world)) == {"EndpointDeleted"}
 
 
-def test_endpoint_that_may_not_be_looked_at_does_not_keep_others_from_it(make_world: Any) -> None:
+def test_endpoint_that_may_not_be_looked_at_does_not_keep_others_from_it(make_world: Callable[..., World]) -> None:
     world = make_world()
     deploy(world, "a")
     deploy(world, "b", endpoint="fraud")
@@ -243,7 +250,7 @@ def test_endpoint_that_may_not_be_looked_at_does_not_keep_others_from_it(make_wo
     assert kinds(world, 1.0) == ["EndpointDeleted"]
 
 
-def test_sweep_that_failed_still_compares(make_world: Any) -> None:
+def test_sweep_that_failed_still_compares(make_world: Callable[..., World]) -> None:
     """And is a failure all the same."""
     world = make_world()
     deploy(world, "a")
@@ -258,7 +265,7 @@ def test_sweep_that_failed_still_compares(make_world: Any) -> None:
     assert [event["Kind"] for event in world.drift] == ["EndpointDeleted"]
 
 
-def test_many_endpoints_take_several_runs(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_endpoints_take_several_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each goes on where the one before stopped, and none is reported twice."""
     for name in "abc":
         deploy(world, "a", endpoint=name)

@@ -25,7 +25,10 @@ from tests.machine.factories import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from local.virtual_time.execution import Execution
+    from local.virtual_time.world import World
 
 
 LIMIT = 256 * 1024
@@ -43,7 +46,7 @@ def wanted(padding: int, **more: Any) -> Document:
     return request_of(models, DeploymentConfig=CANARY, **more)
 
 
-def largest_wanted(world: Any, **more: Any) -> Document:
+def largest_wanted(world: World, **more: Any) -> Document:
     """Return the largest request that passes planning, to within 1,000 bytes."""
     least, most = 100_000, 200_000
     while most - least > 500:
@@ -58,7 +61,7 @@ def largest_wanted(world: Any, **more: Any) -> Document:
     return wanted(least - 500, **more)
 
 
-def called_with(execution: Any, function: str) -> Iterator[Document]:
+def called_with(execution: Execution, function: str) -> Iterator[Document]:
     """Yield what a function was called with."""
     for event in execution.events:
         details = event.get("lambdaFunctionScheduledEventDetails", {})
@@ -66,7 +69,7 @@ def called_with(execution: Any, function: str) -> Iterator[Document]:
             yield json.loads(details["input"])
 
 
-def test_largest_plan_leaves_room_for_a_deployment(world: Any) -> None:
+def test_largest_plan_leaves_room_for_a_deployment(world: World) -> None:
     """Create and update with the largest request that passes: every step's data fit, and the outcome is announced."""
     world.make_alarm(ALARM)
     largest = largest_wanted(world)
@@ -82,7 +85,7 @@ def test_largest_plan_leaves_room_for_a_deployment(world: Any) -> None:
     assert world.outcomes[-2:] == ["Deployed", "Deployed"]
 
 
-def test_largest_plan_leaves_room_for_a_failure_and_its_restoration(world: Any) -> None:
+def test_largest_plan_leaves_room_for_a_failure_and_its_restoration(world: World) -> None:
     """The longest cause fits, too: the endpoint is restored, and the outcome is announced."""
     world.make_alarm(ALARM)
     largest = largest_wanted(world, SmokeTest=WRONG)
@@ -98,7 +101,7 @@ def test_largest_plan_leaves_room_for_a_failure_and_its_restoration(world: Any) 
     assert world.outcomes[-1] == "Failed"
 
 
-def test_announcement_gets_names_and_no_request(make_world: Any) -> None:
+def test_announcement_gets_names_and_no_request(make_world: Callable[..., World]) -> None:
     """AnnounceOutcome never gets the input and the data together, and of the plan only its names."""
     world = make_world(Settings(broken_models={"bad": "cannot predict"}))
     deploy(world, "a")
@@ -111,7 +114,7 @@ def test_announcement_gets_names_and_no_request(make_world: Any) -> None:
     assert given["Plan"].keys() == {"Action", "RequestId", "EndpointName", "Revision", "RequestedAt", "Reason"}
 
 
-def test_rejection_gets_the_input_and_no_plan(world: Any) -> None:
+def test_rejection_gets_the_input_and_no_plan(world: World) -> None:
     """Where there is no plan, the event's id and the endpoint's name come from the input."""
     execution = world.run(request("a", Tags={"aws:x": "y"}))
 
@@ -119,7 +122,7 @@ def test_rejection_gets_the_input_and_no_plan(world: Any) -> None:
     assert given.keys() == {"Input", "Failure", "Execution", "Now"}
 
 
-def test_planning_again_gets_no_input(make_world: Any) -> None:
+def test_planning_again_gets_no_input(make_world: Callable[..., World]) -> None:
     """The request stays as it was checked."""
     world = make_world(Settings())
     world.machine.start(request("a"))
@@ -133,7 +136,7 @@ def test_planning_again_gets_no_input(make_world: Any) -> None:
     assert all(keys == {"Plan", "Execution", "Now"} for keys in planned[1:])
 
 
-def test_execution_whose_data_are_too_large_is_announced_once(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_execution_whose_data_are_too_large_is_announced_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """States.DataLimitExceeded is caught by nothing: AnnounceFailure puts the event."""
     monkeypatch.setattr(plan_deployment, "_PLAN_BYTES", 2 * LIMIT)
     execution = world.run(wanted(257_000))
@@ -145,7 +148,7 @@ def test_execution_whose_data_are_too_large_is_announced_once(world: Any, monkey
     assert world.names == NOTHING
 
 
-def test_largest_input_is_rejected_and_announced_once(world: Any) -> None:
+def test_largest_input_is_rejected_and_announced_once(world: World) -> None:
     """An input of 256 KiB leaves AnnounceRejection no room for the cause: AnnounceFailure puts the event."""
     environment = {f"V{number}": "x" * 1_000 for number in range(128)}
     models = {f"m{number}": container(f"m{number}", Environment=environment) for number in range(2)}
@@ -159,7 +162,9 @@ def test_largest_input_is_rejected_and_announced_once(world: Any) -> None:
     assert world.names == NOTHING
 
 
-def test_execution_out_of_its_own_time_is_announced_once(make_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_execution_out_of_its_own_time_is_announced_once(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The machine's TimeoutSeconds end it in the middle of its wait; the endpoint stays as SageMaker has it."""
     monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "200000")
     world = make_world(Settings(create_seconds=150_000))
@@ -174,7 +179,7 @@ def test_execution_out_of_its_own_time_is_announced_once(make_world: Any, monkey
     assert endpoint_of(world)["EndpointStatus"] == "Creating"
 
 
-def test_failed_execution_that_announced_itself_is_not_announced_again(make_world: Any) -> None:
+def test_failed_execution_that_announced_itself_is_not_announced_again(make_world: Callable[..., World]) -> None:
     """Status events of executions that failed, timed out at their deadline or were rejected add nothing."""
     world = make_world(Settings(broken_models={"bad": "cannot predict"}))
     world.run(request("bad", SmokeTest={"Body": "{}"}))
@@ -188,7 +193,7 @@ def test_failed_execution_that_announced_itself_is_not_announced_again(make_worl
 
 
 @pytest.mark.parametrize("content", ["a", "bad"])
-def test_deployment_that_the_bus_never_takes_ends_as_it_would(make_world: Any, content: str) -> None:
+def test_deployment_that_the_bus_never_takes_ends_as_it_would(make_world: Callable[..., World], content: str) -> None:
     """Without an event, the execution still succeeds or fails by the endpoint's state; failures are announced later."""
     world = make_world(Settings(broken_models={"bad": "cannot predict"}))
     began = world.clock.now()

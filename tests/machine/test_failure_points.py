@@ -21,6 +21,8 @@ from tests.machine.factories import ANSWERS, CANARY, DAY, deploy, entered, reque
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from local.virtual_time.world import World
+
 
 SETTINGS = Settings(broken_models={"bad": "cannot predict"}, create_seconds=45, update_seconds=45)
 SCENARIOS = {"a new endpoint": ("", "b"), "an update": ("a", "b"), "an update that fails its test": ("a", "bad")}
@@ -61,7 +63,7 @@ def calls_of_the_run(make_world: Callable[..., Any], old: str, new: str) -> Iter
         counts[call.operation] += 1
 
 
-def check(world: Any, old: str, new: str, point: object) -> None:
+def check(world: World, old: str, new: str, point: object) -> None:
     """The endpoint serves one revision or the other, and the outcome says which."""
     outcome = world.bus[-1]
     if outcome["Outcome"] in {Outcome.DEPLOYED, Outcome.NOTHING_TO_DO}:
@@ -73,7 +75,7 @@ def check(world: Any, old: str, new: str, point: object) -> None:
     assert "RestoreError" not in outcome, point
 
 
-def check_sweep(world: Any, old: str, point: object) -> None:
+def check_sweep(world: World, old: str, point: object) -> None:
     """A sweep a day later leaves what the endpoint serves, and what can be rolled back to."""
     serving, revisions = serves(world), {old, serves(world)} - {""}
     world.clock.sleep(DAY + 1)
@@ -84,7 +86,9 @@ def check_sweep(world: Any, old: str, point: object) -> None:
 
 @pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
 @pytest.mark.parametrize(("old", "new"), SCENARIOS.values(), ids=SCENARIOS)
-def test_transient_fault_of_any_call_changes_no_outcome(make_world: Any, old: str, new: str, fault: Fault) -> None:
+def test_transient_fault_of_any_call_changes_no_outcome(
+    make_world: Callable[..., World], old: str, new: str, fault: Fault
+) -> None:
     """A fault that passes changes nothing of how a run ends, whichever call it strikes, and in restoring, too.
 
     Each fault strikes every other call, half of them the first and half the second one.
@@ -102,7 +106,9 @@ def test_transient_fault_of_any_call_changes_no_outcome(make_world: Any, old: st
 
 
 @pytest.mark.parametrize(("old", "new"), [SCENARIOS["a new endpoint"], SCENARIOS["an update"]], ids=[*SCENARIOS][:2])
-def test_permanent_refusal_of_any_call_restores_the_endpoint(make_world: Any, old: str, new: str) -> None:
+def test_permanent_refusal_of_any_call_restores_the_endpoint(
+    make_world: Callable[..., World], old: str, new: str
+) -> None:
     """A permanent refusal of any call ends the run at once; the endpoint is what it was."""
     for operation, number in calls_of_the_run(make_world, old, new):
         world = prepare(make_world, old)
@@ -128,7 +134,7 @@ STATUSES = {
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_each_status_during_an_update_has_its_outcome(make_world: Any, status: str) -> None:
+def test_each_status_during_an_update_has_its_outcome(make_world: Callable[..., World], status: str) -> None:
     """The run ends by name; it deletes nothing, least of all the endpoint."""
     world = prepare(make_world, "a")
     before, began = world.names, world.clock.now()
@@ -144,7 +150,7 @@ def test_each_status_during_an_update_has_its_outcome(make_world: Any, status: s
     assert all(set(names) - {"churn"} <= set(world.names[kind]) for kind, names in before.items())
 
 
-def test_endpoint_that_somebody_deletes_during_an_update_is_not_created_again(make_world: Any) -> None:
+def test_endpoint_that_somebody_deletes_during_an_update_is_not_created_again(make_world: Callable[..., World]) -> None:
     """The run fails by name, and announces it."""
     world = prepare(make_world, "a")
     execution = world.machine.start(wanted("b"))
@@ -170,7 +176,7 @@ def test_every_status_of_the_api_is_known() -> None:
 
 @pytest.mark.parametrize(("old", "new"), SCENARIOS.values(), ids=SCENARIOS)
 @pytest.mark.parametrize("pause", [1, 1200, 90_000], ids=["at once", "after 20 minutes", "after a day"])
-def test_stopped_and_redriven_run_ends_well(make_world: Any, old: str, new: str, pause: int) -> None:
+def test_stopped_and_redriven_run_ends_well(make_world: Callable[..., World], old: str, new: str, pause: int) -> None:
     """Stopped in any state, and redriven at once, later, or too late for its deadline."""
     world = prepare(make_world, old)
     began = world.clock.now()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deployer import errors
 from local.simulator import Fault, Settings
 from tests.machine.factories import BUCKET, KEY, MANIFEST_KEY, NOTHING, endpoint_of, live_model, loads, put_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.virtual_time.execution import Execution
+    from local.virtual_time.world import World
 
 MANIFEST = """
 Models:
@@ -22,7 +28,7 @@ Tags: {team: growth}
 VISIBILITY = {"ModelNotVisibleError", "EndpointConfigNotVisibleError", "EndpointNotVisibleError"}
 
 
-def assert_live(world: Any, execution: Any) -> None:
+def assert_live(world: World, execution: Execution) -> None:
     """The endpoint is in service, and of everything there is exactly one."""
     assert (execution.status, execution.error, execution.cause) == ("SUCCEEDED", "", "")
     assert execution.states[-1] == "Deployed"
@@ -32,7 +38,7 @@ def assert_live(world: Any, execution: Any) -> None:
     assert world.outcomes == ["Deployed"]
 
 
-def test_uploaded_artifact_becomes_a_live_endpoint(world: Any) -> None:
+def test_uploaded_artifact_becomes_a_live_endpoint(world: World) -> None:
     """With nothing but the artifact, the stack's defaults make one model, one config and one endpoint."""
     execution = world.upload(KEY, b"one")
 
@@ -45,7 +51,7 @@ def test_uploaded_artifact_becomes_a_live_endpoint(world: Any) -> None:
     assert loads(world) == b"one"
 
 
-def test_manifest_says_what_the_endpoint_is(world: Any) -> None:
+def test_manifest_says_what_the_endpoint_is(world: World) -> None:
     """Image, instances and tags come from the manifest, the model data from the upload."""
     put_manifest(world, MANIFEST)
 
@@ -61,7 +67,9 @@ def test_manifest_says_what_the_endpoint_is(world: Any) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("lag", [0, 1, 10, 60], ids=lambda lag: f"{lag} s")
-def test_visibility_lag_is_waited_for_and_nothing_is_made_twice(make_world: Any, lag: float, seed: int) -> None:
+def test_visibility_lag_is_waited_for_and_nothing_is_made_twice(
+    make_world: Callable[..., World], lag: float, seed: int
+) -> None:
     """However far replicas lag, the deployment succeeds, with retries only while a resource is not visible."""
     world = make_world(Settings(lag=lag), seed)
     execution = world.upload(KEY)
@@ -74,7 +82,7 @@ def test_visibility_lag_is_waited_for_and_nothing_is_made_twice(make_world: Any,
     assert all(world.count(f"Create{kind}") == 1 for kind in ("Model", "EndpointConfig", "Endpoint"))
 
 
-def test_stale_read_after_a_good_describe_is_retried(make_world: Any) -> None:
+def test_stale_read_after_a_good_describe_is_retried(make_world: Callable[..., World]) -> None:
     """DescribeEndpointConfig has seen the config, and CreateEndpoint asks a replica that has not."""
     world = make_world(Settings(faults=(Fault("CreateEndpoint", "stale", times=3),)))
     execution = world.upload(KEY)
@@ -90,7 +98,9 @@ def test_stale_read_after_a_good_describe_is_retried(make_world: Any) -> None:
     [("CreateModel", "CreateModels"), ("CreateEndpointConfig",) * 2, ("CreateEndpoint",) * 2],
     ids=lambda name: name,
 )
-def test_permanent_refusal_ends_the_execution_at_once(make_world: Any, operation: str, state: str) -> None:
+def test_permanent_refusal_ends_the_execution_at_once(
+    make_world: Callable[..., World], operation: str, state: str
+) -> None:
     """It is not retried, the execution ends with its class and SageMaker's own message, and there is no endpoint."""
     message = 'ManagedInstanceScaling is not "supported" with the given EndpointConfig setup.'
     world = make_world(Settings(faults=(Fault(operation, "rejected", times=None, message=message),)))
@@ -127,7 +137,7 @@ def test_permanent_refusal_ends_the_execution_at_once(make_world: Any, operation
         ),
     ],
 )
-def test_transient_faults_create_no_duplicates(make_world: Any, fault: Fault, error: str) -> None:
+def test_transient_faults_create_no_duplicates(make_world: Callable[..., World], fault: Fault, error: str) -> None:
     """Throttling, faults and lost answers are retried; what took effect is found and not created again."""
     world = make_world(Settings(faults=(fault,)))
     execution = world.upload(KEY)
@@ -138,7 +148,7 @@ def test_transient_faults_create_no_duplicates(make_world: Any, fault: Fault, er
     assert {named for _, named in execution.failures} == {error}
 
 
-def test_role_that_propagates_is_waited_for(make_world: Any) -> None:
+def test_role_that_propagates_is_waited_for(make_world: Callable[..., World]) -> None:
     """A role that SageMaker cannot assume yet is retried for a bounded time."""
     world = make_world(Settings(role_delay=20))
     execution = world.upload(KEY)
@@ -149,7 +159,7 @@ def test_role_that_propagates_is_waited_for(make_world: Any) -> None:
     assert {error for _, error in execution.failures} == {"RoleNotReadyError"}
 
 
-def test_role_that_never_works_fails_the_deployment(make_world: Any) -> None:
+def test_role_that_never_works_fails_the_deployment(make_world: Callable[..., World]) -> None:
     """The bound is a matter of minutes, and SageMaker's words are the cause."""
     world = make_world(Settings(role_delay=1e9))
     began = world.clock.now()
@@ -163,7 +173,7 @@ def test_role_that_never_works_fails_the_deployment(make_world: Any) -> None:
     assert world.names == NOTHING
 
 
-def test_failed_endpoint_is_reported_with_its_reason_and_deleted(make_world: Any) -> None:
+def test_failed_endpoint_is_reported_with_its_reason_and_deleted(make_world: Callable[..., World]) -> None:
     """Failed is no status to wait in; the FailureReason says why."""
     reason = "The primary container for production variant AllTraffic did not pass the ping health check."
     world = make_world(Settings(failure_reasons={"*": reason}))
@@ -177,7 +187,7 @@ def test_failed_endpoint_is_reported_with_its_reason_and_deleted(make_world: Any
     assert world.names["Endpoints"] == []
 
 
-def test_waiting_ends_at_the_deadline(make_world: Any) -> None:
+def test_waiting_ends_at_the_deadline(make_world: Callable[..., World]) -> None:
     """A deployment that takes longer than the stack allows ends as timed out; the endpoint stays as it is."""
     world = make_world(Settings(create_seconds=8000))
     began = world.clock.now()
@@ -218,7 +228,7 @@ BAD_MANIFESTS = {
 
 
 @pytest.mark.parametrize(("manifest", "named"), BAD_MANIFESTS.values(), ids=BAD_MANIFESTS)
-def test_bad_input_is_rejected_by_its_field_before_anything_is_made(world: Any, manifest: str, named: str) -> None:
+def test_bad_input_is_rejected_by_its_field_before_anything_is_made(world: World, manifest: str, named: str) -> None:
     """The execution ends as rejected, its cause names the field, and nothing was created."""
     put_manifest(world, manifest, MANIFEST_KEY)
 
@@ -233,7 +243,7 @@ def test_bad_input_is_rejected_by_its_field_before_anything_is_made(world: Any, 
 
 
 @pytest.mark.parametrize("name", ["-churn", "ch_urn", "ch urn", "x" * 64])
-def test_impossible_name_is_rejected(world: Any, name: str) -> None:
+def test_impossible_name_is_rejected(world: World, name: str) -> None:
     """A folder whose name cannot be an endpoint's is rejected by its name."""
     execution = world.upload(f"models/{name}/model.tar.gz")
 
@@ -243,7 +253,7 @@ def test_impossible_name_is_rejected(world: Any, name: str) -> None:
     assert execution.cause.startswith("EndpointName: ")
 
 
-def test_deleted_artifact_is_rejected(world: Any) -> None:
+def test_deleted_artifact_is_rejected(world: World) -> None:
     """An event of an object that is gone creates nothing."""
     execution = world.machine.start(world.object_created(KEY, "v1", "etag"))
 
@@ -253,7 +263,7 @@ def test_deleted_artifact_is_rejected(world: Any) -> None:
     assert "is not there any more" in execution.cause
 
 
-def test_every_error_that_is_raised_is_a_deployer_error(make_world: Any) -> None:
+def test_every_error_that_is_raised_is_a_deployer_error(make_world: Callable[..., World]) -> None:
     """Handlers raise the tree's leaves and nothing else, so the state machine knows every name."""
     world = make_world(Settings(lag=10, faults=(Fault("*", "throttled", times=None, probability=0.3),)), seed=3)
     execution = world.upload(KEY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,20 +24,26 @@ from tests.machine.factories import (
     variant,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.virtual_time.execution import Execution
+    from local.virtual_time.world import World
+
 SERVERLESS = {"VariantName": "A", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
 
 
-def variants_seen(execution: Any) -> list[list[Document]]:
+def variants_seen(execution: Execution) -> list[list[Document]]:
     """Return the endpoint's variants in each answer of DescribeEndpoint."""
     answers = [json.loads(event["taskSubmittedEventDetails"]["output"]) for event in _submitted(execution)]
     return [answer["Payload"]["Variants"] for answer in answers]
 
 
-def _submitted(execution: Any) -> list[Document]:
+def _submitted(execution: Execution) -> list[Document]:
     return [event for event in execution.events if event["type"] == "TaskSubmitted"]
 
 
-def test_canary_shows_how_far_it_is(world: Any) -> None:
+def test_canary_shows_how_far_it_is(world: World) -> None:
     """Stages and counts of both fleets are in the execution's history while the endpoint is updated."""
     world.make_alarm(ALARM)
     deploy(world, "a")
@@ -51,7 +57,7 @@ def test_canary_shows_how_far_it_is(world: Any) -> None:
     assert {fleet for fleet, _ in stages} == {"Live", "New"}
 
 
-def test_alarm_rolls_the_canary_back(world: Any) -> None:
+def test_alarm_rolls_the_canary_back(world: World) -> None:
     """The endpoint serves what it served, and the alarm is named."""
     world.make_alarm(ALARM)
     deploy(world, "a")
@@ -67,7 +73,7 @@ def test_alarm_rolls_the_canary_back(world: Any) -> None:
     assert world.count("UpdateEndpoint") == 1
 
 
-def test_eight_hours_fit_an_execution(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_eight_hours_fit_an_execution(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A history of a few hundred events, and data of less than 64 KiB with 10 variants."""
     monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "43200")
     models = {f"v{number}": container(f"v{number}") for number in range(10)}
@@ -112,7 +118,7 @@ REJECTED: dict[str, tuple[Document, Document, str]] = {
 
 @pytest.mark.parametrize(("live", "change", "message"), REJECTED.values(), ids=REJECTED)
 def test_change_that_sagemaker_would_refuse_or_downgrade_is_rejected(
-    world: Any, monkeypatch: pytest.MonkeyPatch, live: Document, change: Document, message: str
+    world: World, monkeypatch: pytest.MonkeyPatch, live: Document, change: Document, message: str
 ) -> None:
     """It is rejected by its field before anything is created."""
     monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "43200")
@@ -128,7 +134,7 @@ def test_change_that_sagemaker_would_refuse_or_downgrade_is_rejected(
     assert world.count("UpdateEndpoint") == 0
 
 
-def scale(world: Any, name: str, count: int) -> None:
+def scale(world: World, name: str, count: int) -> None:
     """Let Application Auto Scaling manage a variant, and scale it."""
     world.autoscaling.register_scalable_target(
         ServiceNamespace="sagemaker",
@@ -140,14 +146,14 @@ def scale(world: Any, name: str, count: int) -> None:
     set_count(world, name, count)
 
 
-def set_count(world: Any, name: str, count: int) -> None:
+def set_count(world: World, name: str, count: int) -> None:
     """Set the number of instances of a variant by hand."""
     desired = [{"VariantName": name, "DesiredInstanceCount": count}]
     parameters = {"EndpointName": "churn", "DesiredWeightsAndCapacities": desired}
     world.simulator.call("UpdateEndpointWeightsAndCapacities", parameters)
 
 
-def counts(world: Any) -> dict[str, int]:
+def counts(world: World) -> dict[str, int]:
     """Return the instances that each variant has."""
     return {each["VariantName"]: each["CurrentInstanceCount"] for each in endpoint_of(world)["ProductionVariants"]}
 
@@ -160,7 +166,7 @@ def counts(world: Any) -> dict[str, int]:
         pytest.param({"RetainAllVariantProperties": False}, 2, id="not if the request says so"),
     ],
 )
-def test_scaled_counts_survive_an_update(world: Any, retain: Document, count: int) -> None:
+def test_scaled_counts_survive_an_update(world: World, retain: Document, count: int) -> None:
     """Where Application Auto Scaling manages a variant, the request's count is only where it began."""
     deploy(world, "a")
     scale(world, "AllTraffic", 7)
@@ -172,7 +178,7 @@ def test_scaled_counts_survive_an_update(world: Any, retain: Document, count: in
     assert counts(world) == {"AllTraffic": count}
 
 
-def test_scaled_counts_survive_a_restoration(make_world: Any) -> None:
+def test_scaled_counts_survive_a_restoration(make_world: Callable[..., World]) -> None:
     """After a failed smoke test the endpoint has as many instances as it was scaled to."""
     world = make_world(Settings(broken_models={"bad": "cannot predict"}))
     deploy(world, "a")
@@ -186,7 +192,7 @@ def test_scaled_counts_survive_a_restoration(make_world: Any) -> None:
     assert counts(world) == {"AllTraffic": 7}
 
 
-def test_count_set_by_hand_is_reset_to_the_request(world: Any) -> None:
+def test_count_set_by_hand_is_reset_to_the_request(world: World) -> None:
     """Where nothing scales the variant, the request rules."""
     deploy(world, "a")
     set_count(world, "AllTraffic", 7)
@@ -196,7 +202,7 @@ def test_count_set_by_hand_is_reset_to_the_request(world: Any) -> None:
     assert counts(world) == {"AllTraffic": 1}
 
 
-def test_change_of_a_scaled_variants_instance_type_is_rejected(world: Any) -> None:
+def test_change_of_a_scaled_variants_instance_type_is_rejected(world: World) -> None:
     """SageMaker refuses to change it; the way out is said before anything is created."""
     deploy(world, "a")
     scale(world, "AllTraffic", 7)
@@ -208,7 +214,7 @@ def test_change_of_a_scaled_variants_instance_type_is_rejected(world: Any) -> No
     assert "cannot change from ml.m5.large while Application Auto Scaling manages the variant" in execution.cause
 
 
-def test_update_that_cannot_start_is_rolled_back_with_its_reason(make_world: Any) -> None:
+def test_update_that_cannot_start_is_rolled_back_with_its_reason(make_world: Callable[..., World]) -> None:
     """The new fleet does not come up: SageMaker goes back by itself, with its reason."""
     reason = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
     world = make_world(Settings())

@@ -25,7 +25,10 @@ from local.virtual_time.functions import timeout_of
 from tests.machine.bench import CALLED, DONE, retry, task, types, wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.virtual_time import Execution
+    from local.virtual_time.world import World
     from tests.machine.bench import Bench
 
 
@@ -499,7 +502,7 @@ def test_a_deadline_within_another_ends_first(bench: Bench) -> None:
     assert bench.seconds == 150
 
 
-def test_one_seed_gives_one_history(make_world: Any) -> None:
+def test_one_seed_gives_one_history(make_world: Callable[..., World]) -> None:
     """A run is repeated by its seed, to the order and the time of every event."""
     from local.simulator import Settings  # noqa: PLC0415 - the test's own
 

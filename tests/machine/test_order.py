@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,20 +14,25 @@ from deployer.json_document import Document
 from local.simulator import Settings
 from tests.machine.factories import DAY, KEY, loads, request, serves
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def requested(world: Any, endpoint: str, content: str, at: float, event_id: str) -> Document:
+    from local.virtual_time.world import World
+
+
+def requested(world: World, endpoint: str, content: str, at: float, event_id: str) -> Document:
     """Build the event of an application that wants an endpoint to run an image, as of a moment from now."""
     moment = datetime.fromtimestamp(world.clock.now() + at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {**world.requested(request(content, endpoint)), "id": event_id, "time": moment}
 
 
-def deploy_in_turn(world: Any, *requests: tuple[str, float]) -> list[str]:
+def deploy_in_turn(world: World, *requests: tuple[str, float]) -> list[str]:
     """Run requests for one endpoint, given by content and time, one after the other; return their last states."""
     events = [requested(world, "churn", content, at, f"e{index}") for index, (content, at) in enumerate(requests)]
     return [world.run(event).states[-1] for event in events]
 
 
-def test_newer_request_updates_the_endpoint(world: Any) -> None:
+def test_newer_request_updates_the_endpoint(world: World) -> None:
     """A newer request with other content goes live, and the endpoint stays the same one."""
     assert deploy_in_turn(world, ("a", 0), ("b", 10)) == ["Deployed", "Deployed"]
 
@@ -36,7 +41,7 @@ def test_newer_request_updates_the_endpoint(world: Any) -> None:
     assert world.count("UpdateEndpoint") == 1
 
 
-def test_older_request_never_replaces_a_newer_one(world: Any) -> None:
+def test_older_request_never_replaces_a_newer_one(world: World) -> None:
     """A request that comes late is superseded, and creates nothing."""
     assert deploy_in_turn(world, ("a", 0), ("b", 20), ("c", 10)) == ["Deployed", "Deployed", "Superseded"]
 
@@ -44,7 +49,7 @@ def test_older_request_never_replaces_a_newer_one(world: Any) -> None:
     assert len(world.names["EndpointConfigs"]) == 2
 
 
-def test_same_content_again_is_nothing_to_do(world: Any) -> None:
+def test_same_content_again_is_nothing_to_do(world: World) -> None:
     """A request for what is live changes nothing."""
     assert deploy_in_turn(world, ("a", 0), ("a", 10), ("a", 0)) == ["Deployed", "NothingToDo", "NothingToDo"]
 
@@ -52,14 +57,14 @@ def test_same_content_again_is_nothing_to_do(world: Any) -> None:
     assert world.count("UpdateEndpoint") == 0
 
 
-def test_request_for_what_is_live_counts_as_the_newest(world: Any) -> None:
+def test_request_for_what_is_live_counts_as_the_newest(world: World) -> None:
     """After a, and a again later, a request from between the two is superseded."""
     assert deploy_in_turn(world, ("a", 0), ("a", 20), ("b", 10)) == ["Deployed", "NothingToDo", "Superseded"]
 
     assert serves(world) == "a"
 
 
-def test_content_that_was_live_before_can_be_live_again(world: Any) -> None:
+def test_content_that_was_live_before_can_be_live_again(world: World) -> None:
     """The model is found there with equal content; the revision is a new one."""
     assert deploy_in_turn(world, ("a", 0), ("b", 10), ("a", 20)) == ["Deployed"] * 3
 
@@ -69,7 +74,7 @@ def test_content_that_was_live_before_can_be_live_again(world: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_one_event_many_times_is_one_deployment(make_world: Any, seed: int) -> None:
+def test_one_event_many_times_is_one_deployment(make_world: Callable[..., World], seed: int) -> None:
     """Duplicates that run at the same time give one of everything, and all but one have nothing to do."""
     world = make_world(Settings(lag=5), seed)
     event = requested(world, "churn", "a", 0, "e")
@@ -81,7 +86,7 @@ def test_one_event_many_times_is_one_deployment(make_world: Any, seed: int) -> N
     assert [len(names) for names in world.names.values()] == [1, 1, 1]
 
 
-def test_superseded_upload_in_a_queue_ends_without_an_update(world: Any) -> None:
+def test_superseded_upload_in_a_queue_ends_without_an_update(world: World) -> None:
     """Three uploads while the endpoint is created: the newest is deployed, those between are superseded."""
     first = world.upload(KEY, b"one")
     world.machine.run(world.clock.now() + 30)
@@ -113,7 +118,7 @@ REQUESTS = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=REQUESTS, lag=st.sampled_from([0, 1, 10]), seed=st.integers(0, 1000))
 def test_each_endpoint_ends_on_its_newest_request_in_any_order(
-    make_world: Any, requests: list[tuple[str, str, int, int, int]], lag: float, seed: int
+    make_world: Callable[..., World], requests: list[tuple[str, str, int, int, int]], lag: float, seed: int
 ) -> None:
     """Up to 6 requests for 2 endpoints, with duplicates and delays, in any interleaving."""
     world = make_world(Settings(lag=lag), seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -29,6 +29,11 @@ from tests.machine.factories import (
     variant,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.virtual_time.world import World
+
 ANSWERS_ONE = """
 EndpointConfig:
   ProductionVariants: [{InstanceType: ml.m5.large, InitialInstanceCount: 1}]
@@ -36,14 +41,14 @@ SmokeTest: {ContentType: text/plain, Body: "1", Expect: {Contains: ONE}}
 """
 
 
-def answer(world: Any) -> str:
+def answer(world: World) -> str:
     """Return what the endpoint's instances have loaded, as they tell it."""
     response = world.simulator.invoke({"EndpointName": "churn", "Body": b"1"})
     content: str = json.loads(response["Body"])["Content"]
     return content
 
 
-def test_case_01_overwritten_artifact_that_fails_its_smoke_test_leaves_the_first_bytes(world: Any) -> None:
+def test_case_01_overwritten_artifact_that_fails_its_smoke_test_leaves_the_first_bytes(world: World) -> None:
     """The endpoint answers ONE again, and so does an instance that is started later."""
     put_manifest(world, ANSWERS_ONE)
     assert upload(world, b"ONE").states[-1] == "Deployed"
@@ -56,7 +61,7 @@ def test_case_01_overwritten_artifact_that_fails_its_smoke_test_leaves_the_first
     assert (answer(world), loads(world)) == ("ONE", b"ONE")
 
 
-def test_case_02_rollback_answers_with_the_first_bytes_of_an_overwritten_key(world: Any) -> None:
+def test_case_02_rollback_answers_with_the_first_bytes_of_an_overwritten_key(world: World) -> None:
     """ONE, then TWO under one key, then a rollback: it answers ONE."""
     upload(world, b"ONE")
     upload(world, b"TWO")
@@ -68,7 +73,7 @@ def test_case_02_rollback_answers_with_the_first_bytes_of_an_overwritten_key(wor
     assert answer(world) == "ONE"
 
 
-def test_instances_that_are_added_days_later_load_the_deployed_bytes(world: Any) -> None:
+def test_instances_that_are_added_days_later_load_the_deployed_bytes(world: World) -> None:
     """A scale-out after the key was overwritten and its first version deleted: all instances have the same bytes."""
     upload(world, b"ONE")
     version = world.s3.list_object_versions(Bucket=BUCKET, Prefix=KEY)["Versions"][0]["VersionId"]
@@ -90,7 +95,7 @@ def test_instances_that_are_added_days_later_load_the_deployed_bytes(world: Any)
 
 
 @pytest.mark.parametrize("pause", [60, 3600], ids=["a minute later", "an hour later"])
-def test_case_03_deleted_live_config_is_reported_in_plain_words(world: Any, pause: int) -> None:
+def test_case_03_deleted_live_config_is_reported_in_plain_words(world: World, pause: int) -> None:
     """The live model stays, the endpoint goes on serving, and the cause says what to do."""
     content = request("a")
     deploy(world, "a")
@@ -131,7 +136,7 @@ SIZES = {
 
 
 @pytest.mark.parametrize("wanted", SIZES.values(), ids=SIZES)
-def test_case_04_request_of_any_size_has_an_outcome(world: Any, wanted: Document) -> None:
+def test_case_04_request_of_any_size_has_an_outcome(world: World, wanted: Document) -> None:
     """It is deployed, or rejected with its size and the limit before anything is created; never neither."""
     execution = world.run(wanted)
 
@@ -143,7 +148,7 @@ def test_case_04_request_of_any_size_has_an_outcome(world: Any, wanted: Document
         assert world.names == NOTHING
 
 
-def test_case_04_limit_is_told(world: Any) -> None:
+def test_case_04_limit_is_told(world: World) -> None:
     """A request of 200 KB is rejected, and the cause says how large it is and how large it may be."""
     execution = world.run(SIZES["a plan that is larger than the limit"])
 
@@ -151,7 +156,7 @@ def test_case_04_limit_is_told(world: Any) -> None:
     assert re.search(r"a plan of 2\d{5} bytes, and at most 1\d{5} fit", execution.cause)
 
 
-def test_case_15_twin_that_cannot_create_its_config_reverts_nothing(make_world: Any) -> None:
+def test_case_15_twin_that_cannot_create_its_config_reverts_nothing(make_world: Callable[..., World]) -> None:
     """Two executions of one request, 0.5 s apart; the twin times out in CreateEndpointConfig, the other one deploys."""
     world = make_world(Settings())
     upload(world, b"one")
@@ -169,7 +174,9 @@ def test_case_15_twin_that_cannot_create_its_config_reverts_nothing(make_world: 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("seconds", [10, 19], ids=lambda seconds: f"{seconds} s a call")
-def test_case_15_twins_with_slow_answers_are_one_deployment(make_world: Any, seconds: float, seed: int) -> None:
+def test_case_15_twins_with_slow_answers_are_one_deployment(
+    make_world: Callable[..., World], seconds: float, seed: int
+) -> None:
     """Every call takes long, so that a step of three calls takes about a minute."""
     world = make_world(Settings(), seed)
     upload(world, b"one")
@@ -190,7 +197,7 @@ def test_case_15_twins_with_slow_answers_are_one_deployment(make_world: Any, sec
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("times", [4, 8, 12, 20])
 def test_case_15_twins_that_run_out_of_time_never_revert_each_other(
-    make_world: Any, times: int, when: Any, seed: int
+    make_world: Callable[..., World], times: int, when: Any, seed: int
 ) -> None:
     """For a while every call takes more than the function's minute: the run that deploys is not reverted."""
     world = make_world(Settings(), seed)
@@ -207,13 +214,13 @@ def test_case_15_twins_that_run_out_of_time_never_revert_each_other(
     assert serves(world) == served, [(twin.states[-1], twin.cause) for twin in twins]
 
 
-def start_twins(world: Any) -> list[Any]:
+def start_twins(world: World) -> list[Any]:
     """Start two executions of one request, 0.5 s apart, whose names and moments of request differ."""
     wanted = request("b")
     return [world.machine.start(wanted, at=world.clock.now() + delay) for delay in (0, 0.5)]
 
 
-def test_case_16_smoke_test_with_a_huge_cause_is_restored(world: Any) -> None:
+def test_case_16_smoke_test_with_a_huge_cause_is_restored(world: World) -> None:
     """500 wrong values: the cause is bounded, the endpoint serves what it served, and the event says so."""
     deploy(world, "a")
     values = {f"/Values/{number}": "x" * 40 for number in range(500)}
@@ -229,7 +236,7 @@ def test_case_16_smoke_test_with_a_huge_cause_is_restored(world: Any) -> None:
     assert world.outcomes == ["Deployed", "Failed"]
 
 
-def test_case_16_manifest_with_thousands_of_wrong_values_is_rejected(world: Any) -> None:
+def test_case_16_manifest_with_thousands_of_wrong_values_is_rejected(world: World) -> None:
     """3,100 problems: as many as fit are named, and how many more there are."""
     fields = ", ".join(f"f{number}: 1" for number in range(3100))
     put_manifest(world, f"Models: {{m: {{PrimaryContainer: {{{fields}}}}}}}")
@@ -245,7 +252,7 @@ def test_case_16_manifest_with_thousands_of_wrong_values_is_rejected(world: Any)
 
 @pytest.mark.parametrize(("poll", "timeout"), [(1, 7200), (2, 7200), (5, 43_200), (10, 43_200), (60, 43_200)], ids=str)
 def test_case_18_execution_that_waits_its_turn_stays_far_below_the_history_limit(
-    make_world: Any, monkeypatch: pytest.MonkeyPatch, poll: int, timeout: int
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, poll: int, timeout: int
 ) -> None:
     """With five events a task; Step Functions ends an execution at 25,000."""
     monkeypatch.setenv("POLL_INTERVAL_SECONDS", str(poll))

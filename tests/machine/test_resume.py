@@ -26,6 +26,8 @@ from tests.machine.factories import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from local.virtual_time.world import World
+
 
 SETTINGS = Settings(create_seconds=45, update_seconds=45)
 MANIFEST = 'SmokeTest: {Body: "1", Expect: {Contains: "%s"}}'
@@ -44,7 +46,7 @@ def prepare(make_world: Callable[..., Any], expected: str, *, is_update: bool) -
     return world, world.object_created(KEY, put["VersionId"], put["ETag"])
 
 
-def stop_in(world: Any, event: Document, state: str) -> None:
+def stop_in(world: World, event: Document, state: str) -> None:
     """Run an event, and stop it in a state whose function gets nothing done."""
     inject_nothing = world.inject_fault
 
@@ -67,7 +69,9 @@ def stop_in(world: Any, event: Document, state: str) -> None:
 
 @pytest.mark.parametrize("is_update", [True, False], ids=["update", "creation"])
 @pytest.mark.parametrize("state", STATES)
-def test_repeated_event_deploys_what_a_stopped_run_left(make_world: Any, state: str, *, is_update: bool) -> None:
+def test_repeated_event_deploys_what_a_stopped_run_left(
+    make_world: Callable[..., World], state: str, *, is_update: bool
+) -> None:
     """The smoke test passes: the endpoint serves the second bytes, and the revision is recorded as deployed."""
     world, event = prepare(make_world, "Model", is_update=is_update)
     stop_in(world, event, state)
@@ -81,7 +85,9 @@ def test_repeated_event_deploys_what_a_stopped_run_left(make_world: Any, state: 
 
 
 @pytest.mark.parametrize("state", STATES[:3])
-def test_repeated_event_whose_smoke_test_fails_restores_the_first_bytes(make_world: Any, state: str) -> None:
+def test_repeated_event_whose_smoke_test_fails_restores_the_first_bytes(
+    make_world: Callable[..., World], state: str
+) -> None:
     """Case 17: the endpoint serves what it served before the stopped run."""
     expected = "Model" if state == "RecordDeployment" else "nothing of the kind"
     world, event = prepare(make_world, expected, is_update=True)
@@ -99,7 +105,9 @@ def test_repeated_event_whose_smoke_test_fails_restores_the_first_bytes(make_wor
 
 
 @pytest.mark.parametrize("state", STATES[:2])
-def test_repeated_event_whose_smoke_test_fails_deletes_a_new_endpoint(make_world: Any, state: str) -> None:
+def test_repeated_event_whose_smoke_test_fails_deletes_a_new_endpoint(
+    make_world: Callable[..., World], state: str
+) -> None:
     """Nothing was there before the stopped run."""
     world, event = prepare(make_world, "nothing of the kind", is_update=False)
     stop_in(world, event, state)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deployer.json_document import Document
 from local.simulator import Fault, Settings
 from tests.machine.factories import REFUSES, deploy, live_revision, request, run_into, serves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.virtual_time.world import World
 
 TEN_MINUTES = 600.0
 CHANGES = {"CreateEndpoint", "UpdateEndpoint"}
@@ -49,7 +54,7 @@ def retriers(definition: Document, error: str) -> dict[str, Document]:
 
 @pytest.mark.parametrize(("error", "states"), NOT_VISIBLE.items(), ids=NOT_VISIBLE)
 def test_visibility_error_is_retried_for_ten_minutes_where_it_can_be_met(
-    world: Any, error: str, states: set[str]
+    world: World, error: str, states: set[str]
 ) -> None:
     """Without jitter, so that the time is at least that, whatever is drawn."""
     found = retriers(world.machine.definition, error)
@@ -59,7 +64,7 @@ def test_visibility_error_is_retried_for_ten_minutes_where_it_can_be_met(
     assert all(longest(retrier) >= TEN_MINUTES for retrier in found.values())
 
 
-def test_role_and_permission_errors_are_retried_for_minutes(world: Any) -> None:
+def test_role_and_permission_errors_are_retried_for_minutes(world: World) -> None:
     """A role takes up to four minutes to propagate, tags in IAM up to five."""
     definition = world.machine.definition
 
@@ -70,7 +75,7 @@ def test_role_and_permission_errors_are_retried_for_minutes(world: Any) -> None:
 @pytest.mark.parametrize(
     "state", ["CreateEndpointConfig", "DescribeEndpointConfig", "CreateEndpoint", "DescribeEndpoint"]
 )
-def test_creation_survives_ten_minutes_without_seeing_a_resource(make_world: Any, state: str) -> None:
+def test_creation_survives_ten_minutes_without_seeing_a_resource(make_world: Callable[..., World], state: str) -> None:
     """The step is retried until a replica shows what the run created."""
     # The endpoint is created for longer than the lag lasts: a second change would show the replica the first one.
     usual = Settings(create_seconds=1200)
@@ -100,7 +105,7 @@ UPDATING = {
 
 @pytest.mark.parametrize(("state", "operation", "error"), [(state, *call) for state, call in UPDATING.items()])
 def test_update_survives_ten_minutes_without_seeing_a_resource(
-    make_world: Any, state: str, operation: str, error: str
+    make_world: Callable[..., World], state: str, operation: str, error: str
 ) -> None:
     """The step is retried until a replica shows what was created before."""
     world = make_world(Settings())
@@ -123,7 +128,9 @@ def test_update_survives_ten_minutes_without_seeing_a_resource(
     assert serves(world) == "b"
 
 
-def test_restoration_survives_ten_minutes_without_seeing_the_config_to_go_back_to(make_world: Any) -> None:
+def test_restoration_survives_ten_minutes_without_seeing_the_config_to_go_back_to(
+    make_world: Callable[..., World],
+) -> None:
     """The endpoint serves what it served."""
     world = make_world(Settings())
     (first,) = deploy(world, "a")

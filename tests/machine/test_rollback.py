@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,14 +24,19 @@ from tests.machine.factories import (
     upload,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def roll_back(world: Any, to: bool | str = True, **more: Any) -> Any:  # noqa: FBT001, FBT002 - as in JSON
+    from local.virtual_time.world import World
+
+
+def roll_back(world: World, to: bool | str = True, **more: Any) -> Any:  # noqa: FBT001, FBT002 - as in JSON
     """Run a rollback a minute later."""
     world.clock.sleep(60)
     return world.run(rollback(to, **more))
 
 
-def test_rollback_deploys_the_revision_before(world: Any) -> None:
+def test_rollback_deploys_the_revision_before(world: World) -> None:
     """The content is the old one, model included; the revision is new, and so the newest of all."""
     deploy(world, "a", "b")
     models = world.names["Models"]
@@ -44,7 +49,7 @@ def test_rollback_deploys_the_revision_before(world: Any) -> None:
     assert live_revision(world) == max(world.names["EndpointConfigs"])
 
 
-def test_two_rollbacks_return_to_the_start(world: Any) -> None:
+def test_two_rollbacks_return_to_the_start(world: World) -> None:
     """A rollback is a deployment like any other, so the revision before it is the one that was left."""
     deploy(world, "a", "b")
 
@@ -54,7 +59,7 @@ def test_two_rollbacks_return_to_the_start(world: Any) -> None:
     assert serves(world) == "b"
 
 
-def test_rollback_to_a_named_revision_deploys_that_one(world: Any) -> None:
+def test_rollback_to_a_named_revision_deploys_that_one(world: World) -> None:
     """What that one held goes live."""
     revisions = deploy(world, "a", "b", "c")
 
@@ -64,7 +69,7 @@ def test_rollback_to_a_named_revision_deploys_that_one(world: Any) -> None:
     assert serves(world) == "a"
 
 
-def test_one_rollback_request_many_times_goes_back_once(world: Any) -> None:
+def test_one_rollback_request_many_times_goes_back_once(world: World) -> None:
     """The same event twice, at the same time or later, is one step back and not two."""
     deploy(world, "a", "b", "c")
     world.clock.sleep(60)
@@ -79,7 +84,7 @@ def test_one_rollback_request_many_times_goes_back_once(world: Any) -> None:
     assert sorted(execution.states[-1] for execution in executions) == ["Deployed"] + ["NothingToDo"] * 3
 
 
-def test_rollback_passes_over_a_revision_that_failed_its_smoke_test(make_world: Any) -> None:
+def test_rollback_passes_over_a_revision_that_failed_its_smoke_test(make_world: Callable[..., World]) -> None:
     """A revision that was restored away from was never deployed."""
     world = make_world(Settings(broken_models={"bad": "cannot predict"}))
     deploy(world, "a")
@@ -92,7 +97,7 @@ def test_rollback_passes_over_a_revision_that_failed_its_smoke_test(make_world: 
     assert serves(world) == "a"
 
 
-def test_rollback_passes_over_a_revision_that_sagemaker_rolled_back(make_world: Any) -> None:
+def test_rollback_passes_over_a_revision_that_sagemaker_rolled_back(make_world: Callable[..., World]) -> None:
     """A revision without a smoke test whose fleet did not come up was never deployed either."""
     world = make_world(Settings())
     deploy(world, "a")
@@ -115,7 +120,7 @@ def test_rollback_passes_over_a_revision_that_sagemaker_rolled_back(make_world: 
         pytest.param(["a"], "churn-20200101T000000-0123456789ab", "no deployed revision churn-2020", id="no such"),
     ],
 )
-def test_rollback_to_nothing_is_rejected(world: Any, contents: list[str], to: Any, message: str) -> None:
+def test_rollback_to_nothing_is_rejected(world: World, contents: list[str], to: Any, message: str) -> None:
     """The request is rejected, and nothing changes."""
     deploy(world, *contents)
     before = world.names
@@ -127,7 +132,7 @@ def test_rollback_to_nothing_is_rejected(world: Any, contents: list[str], to: An
     assert world.names == before
 
 
-def test_rollback_may_have_a_smoke_test_of_its_own(world: Any) -> None:
+def test_rollback_may_have_a_smoke_test_of_its_own(world: World) -> None:
     """If it fails, the endpoint serves what it served."""
     deploy(world, "a", "b")
 
@@ -137,7 +142,7 @@ def test_rollback_may_have_a_smoke_test_of_its_own(world: Any) -> None:
     assert serves(world) == "b"
 
 
-def test_rollback_runs_the_smoke_test_of_the_earlier_revision(make_world: Any) -> None:
+def test_rollback_runs_the_smoke_test_of_the_earlier_revision(make_world: Callable[..., World]) -> None:
     """A model that works no longer is not deployed again."""
     world = make_world(Settings())
     deploy(world, "a", SmokeTest=ANSWERS)
@@ -150,7 +155,7 @@ def test_rollback_runs_the_smoke_test_of_the_earlier_revision(make_world: Any) -
     assert serves(world) == "b"
 
 
-def test_older_rollback_request_is_superseded(world: Any) -> None:
+def test_older_rollback_request_is_superseded(world: World) -> None:
     """Who deployed after it was made has the last word."""
     deploy(world, "a", "b")
     world.clock.sleep(60)
@@ -163,7 +168,7 @@ def test_older_rollback_request_is_superseded(world: Any) -> None:
     assert serves(world) == "c"
 
 
-def test_rollback_loads_the_first_bytes_of_an_overwritten_key(world: Any) -> None:
+def test_rollback_loads_the_first_bytes_of_an_overwritten_key(world: World) -> None:
     """The key has been overwritten, and the old version deleted: the stored copy is what a rollback deploys."""
     put_manifest(world, "{}")
     first = upload(world, b"one")
@@ -181,7 +186,7 @@ def test_rollback_loads_the_first_bytes_of_an_overwritten_key(world: Any) -> Non
 
 
 def test_rollback_to_overwritten_data_that_were_not_copied_is_rejected(
-    world: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With CopyArtifacts none there is no copy: the rollback says which data are not what they were."""
     monkeypatch.setenv("COPY_ARTIFACTS", "none")
@@ -196,7 +201,7 @@ def test_rollback_to_overwritten_data_that_were_not_copied_is_rejected(
     assert (copies(world), world.names) == ([], before)
 
 
-def test_rollback_creates_a_deleted_model_again(world: Any) -> None:
+def test_rollback_creates_a_deleted_model_again(world: World) -> None:
     """The stored request says what it was made of; nothing is reconstructed from what SageMaker describes."""
     deploy(world, "a", "b")
     (name,) = (name for name, model in world.simulator.resources()["Models"].items() if "/a:1" in str(model))
@@ -209,7 +214,7 @@ def test_rollback_creates_a_deleted_model_again(world: Any) -> None:
     assert name in world.names["Models"]
 
 
-def test_rollback_after_a_sweep_reaches_the_retained_revisions(world: Any) -> None:
+def test_rollback_after_a_sweep_reaches_the_retained_revisions(world: World) -> None:
     """A day of sweeping leaves the newest three deployed revisions, so two steps back are possible."""
     revisions = deploy(world, *"abcde")
     world.clock.sleep(DAY + 1)

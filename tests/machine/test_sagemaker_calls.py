@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from local.simulator import EventDelivery, Settings
 from tests.machine.factories import ANSWERS, HOUR, LINEAR, REFUSES, calls_of, deploy, request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.virtual_time.world import World
 
 CREATION = [
     "DescribeEndpoint",  # plan
@@ -35,7 +40,7 @@ UPDATE = [
 ]
 
 
-def test_creation_takes_eight_calls(world: Any) -> None:
+def test_creation_takes_eight_calls(world: World) -> None:
     """Without lag, and with events that arrive within seconds."""
     with calls_of(world) as operations:
         deploy(world, "a")
@@ -43,7 +48,7 @@ def test_creation_takes_eight_calls(world: Any) -> None:
     assert operations == CREATION
 
 
-def test_update_takes_twelve_calls(world: Any) -> None:
+def test_update_takes_twelve_calls(world: World) -> None:
     """Without lag, and with events that arrive within seconds."""
     deploy(world, "a")
 
@@ -53,7 +58,7 @@ def test_update_takes_twelve_calls(world: Any) -> None:
     assert operations == UPDATE
 
 
-def test_repeated_request_takes_three_calls(world: Any) -> None:
+def test_repeated_request_takes_three_calls(world: World) -> None:
     """What is live already is found out by looking at the endpoint, its config and the config's tags."""
     event = world.requested(request("a"))
     world.run(event)
@@ -65,7 +70,7 @@ def test_repeated_request_takes_three_calls(world: Any) -> None:
     assert operations == ["DescribeEndpoint", "DescribeEndpointConfig", "ListTags"]
 
 
-def test_rejected_request_takes_no_call(world: Any) -> None:
+def test_rejected_request_takes_no_call(world: World) -> None:
     """What is wrong with a request is found before SageMaker is asked anything."""
     with calls_of(world) as operations:
         execution = world.run(request("a", Tags={"aws:x": "y"}))
@@ -78,7 +83,7 @@ def test_rejected_request_takes_no_call(world: Any) -> None:
     ("delivery", "most"), [(EventDelivery(), 8), (EventDelivery(lost=1), 8)], ids=["events arrive", "events are lost"]
 )
 def test_update_of_eight_hours_takes_eight_calls_after_it_was_requested(
-    make_world: Any, monkeypatch: pytest.MonkeyPatch, delivery: EventDelivery, most: int
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, delivery: EventDelivery, most: int
 ) -> None:
     """The looks become rarer, whether events arrive or not."""
     monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "43200")
@@ -95,7 +100,7 @@ def test_update_of_eight_hours_takes_eight_calls_after_it_was_requested(
     assert set(after) == {"DescribeEndpoint", "AddTags"}
 
 
-def test_restoration_takes_few_calls(make_world: Any) -> None:
+def test_restoration_takes_few_calls(make_world: Callable[..., World]) -> None:
     """After a failed smoke test, the endpoint is looked at, changed back in minutes, and looked at until it rests."""
     world = make_world(Settings())
     deploy(world, "a", SmokeTest=ANSWERS)
@@ -110,7 +115,7 @@ def test_restoration_takes_few_calls(make_world: Any) -> None:
     assert len(after) <= 60
 
 
-def test_waiting_for_another_deployment_asks_less_and_less_often(make_world: Any) -> None:
+def test_waiting_for_another_deployment_asks_less_and_less_often(make_world: Callable[..., World]) -> None:
     """A run that waits its turn for 80 minutes, and then deploys, makes fewer than 60 calls."""
     world = make_world(Settings(create_seconds=5000))
     first = world.machine.start(request("a"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.simulation.scenario import Scenario
+    from local.virtual_time.world import World
 
 SEEDS = (*range(59), 190)
 """Together these scenarios enter every state."""
@@ -72,7 +73,9 @@ def test_every_invariant_has_something_to_check(totals: Totals) -> None:
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.apply.__name__)
-def test_mutation_is_caught(make_world: Any, monkeypatch: pytest.MonkeyPatch, mutation: Mutation) -> None:
+def test_mutation_is_caught(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, mutation: Mutation
+) -> None:
     """Within a few scenarios, by the invariant that it violates."""
     mutation.apply(monkeypatch)
 
@@ -109,7 +112,9 @@ def test_mutation_is_caught(make_world: Any, monkeypatch: pytest.MonkeyPatch, mu
     ],
     ids=lambda make: make.__name__,
 )
-def test_scripted_scenario_violates_no_invariant(make_world: Any, make: Callable[[int], Scenario]) -> None:
+def test_scripted_scenario_violates_no_invariant(
+    make_world: Callable[..., World], make: Callable[[int], Scenario]
+) -> None:
     """Executions that coincide to the second, with whatever replica answers."""
     for seed in range(5):
         violations, _ = check(run_scenario(make(seed), make_world))
@@ -117,7 +122,7 @@ def test_scripted_scenario_violates_no_invariant(make_world: Any, make: Callable
         assert not violations, seed
 
 
-def test_broken_update_is_restored(make_world: Any) -> None:
+def test_broken_update_is_restored(make_world: Callable[..., World]) -> None:
     """Also if a replica still shows the endpoint on the revision that has just been taken back."""
     for seed in range(8):
         runs = run_scenario(scripted_scenarios.broken_update(seed), make_world).runs
@@ -125,7 +130,7 @@ def test_broken_update_is_restored(make_world: Any) -> None:
         assert [run.outcome for run in runs[:2]] == ["Deployed", "Failed"], seed
 
 
-def test_failed_twin_does_not_revert_what_its_twin_deployed(make_world: Any) -> None:
+def test_failed_twin_does_not_revert_what_its_twin_deployed(make_world: Callable[..., World]) -> None:
     """Case 15: the deployed revision stays live, and is what the final update replaces."""
     for seed in range(4):
         recording = run_scenario(scripted_scenarios.redriven_after_its_twin(seed), make_world)
@@ -140,7 +145,7 @@ def test_every_invariant_is_violated_by_a_mutation() -> None:
     assert {mutation.invariant for mutation in MUTATIONS} == {invariant.__name__ for invariant in INVARIANTS}
 
 
-def test_seed_repeats_its_scenario(make_world: Any) -> None:
+def test_seed_repeats_its_scenario(make_world: Callable[..., World]) -> None:
     """To the millisecond, or no violation could be looked into."""
     scenario = make_scenario(1)
 
@@ -160,7 +165,9 @@ def test_smallest_scenario_is_found() -> None:
     assert smallest.parts == (needed,)
 
 
-def test_summary_names_invariant_seed_and_smallest_scenario(make_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_summary_names_invariant_seed_and_smallest_scenario(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a few lines; the report has all that happens in it."""
     mutation = next(each for each in MUTATIONS if each.invariant == "success_means_the_requested_content")
     mutation.apply(monkeypatch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,10 +20,15 @@ from tests.machine.factories import (
     tags_of_config,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.virtual_time.world import World
+
 BROKEN = Settings(broken_models={"bad": "cannot predict"})
 
 
-def test_endpoint_is_invoked_before_the_revision_is_recorded(world: Any) -> None:
+def test_endpoint_is_invoked_before_the_revision_is_recorded(world: World) -> None:
     """The endpoint is invoked as often as the request wants, and then the revision is deployed."""
     (revision,) = deploy(world, "a", SmokeTest={**ANSWERS, "Repetitions": 5})
 
@@ -33,7 +38,7 @@ def test_endpoint_is_invoked_before_the_revision_is_recorded(world: Any) -> None
     assert tags_of_config(world, revision)[STATE_TAG] == DEPLOYED
 
 
-def test_deployment_without_a_smoke_test_invokes_nothing(world: Any) -> None:
+def test_deployment_without_a_smoke_test_invokes_nothing(world: World) -> None:
     """In service on the config asked for is then enough; the revision is recorded all the same."""
     (revision,) = deploy(world, "a")
 
@@ -41,7 +46,7 @@ def test_deployment_without_a_smoke_test_invokes_nothing(world: Any) -> None:
     assert tags_of_config(world, revision)[STATE_TAG] == DEPLOYED
 
 
-def test_new_endpoint_that_fails_its_test_is_deleted(make_world: Any) -> None:
+def test_new_endpoint_that_fails_its_test_is_deleted(make_world: Callable[..., World]) -> None:
     """Nothing was served before, so nothing is served after."""
     world = make_world(BROKEN)
 
@@ -53,7 +58,7 @@ def test_new_endpoint_that_fails_its_test_is_deleted(make_world: Any) -> None:
     assert world.names["Endpoints"] == []
 
 
-def test_update_that_fails_its_test_is_reverted(make_world: Any) -> None:
+def test_update_that_fails_its_test_is_reverted(make_world: Callable[..., World]) -> None:
     """The endpoint serves what it served; the revision stays pending, and names the one before it."""
     world = make_world(BROKEN)
     (first,) = deploy(world, "a")
@@ -78,7 +83,7 @@ def test_update_that_fails_its_test_is_reverted(make_world: Any) -> None:
         pytest.param({"JsonSchema": {"required": ["Score"]}}, "'Score' is a required property", id="schema"),
     ],
 )
-def test_answer_that_is_not_as_expected_is_reported(world: Any, expect: Document, found: str) -> None:
+def test_answer_that_is_not_as_expected_is_reported(world: World, expect: Document, found: str) -> None:
     """The cause says what was expected and what came."""
     execution = world.run(request("a", SmokeTest={"Body": "{}", "Expect": expect}))
 
@@ -86,7 +91,7 @@ def test_answer_that_is_not_as_expected_is_reported(world: Any, expect: Document
     assert found in execution.cause
 
 
-def test_body_of_a_smoke_test_may_come_from_s3(world: Any) -> None:
+def test_body_of_a_smoke_test_may_come_from_s3(world: World) -> None:
     """What is too long for a request lies beside the artifact."""
     world.s3.put_object(Bucket=BUCKET, Key="smoke/body.json", Body=b"x" * 100_000)
 
@@ -96,7 +101,7 @@ def test_body_of_a_smoke_test_may_come_from_s3(world: Any) -> None:
     assert execution.states[-1] == "Deployed"
 
 
-def test_another_request_waits_while_a_pending_revision_is_tested(make_world: Any) -> None:
+def test_another_request_waits_while_a_pending_revision_is_tested(make_world: Callable[..., World]) -> None:
     """What is in service and pending may be reverted at any moment; a newer request lets that happen first."""
     world = make_world(replace(BROKEN, faults=(Fault("InvokeEndpoint", "throttled", times=4),)))
     deploy(world, "a")
@@ -111,7 +116,7 @@ def test_another_request_waits_while_a_pending_revision_is_tested(make_world: An
     assert serves(world) == "c"
 
 
-def test_revision_of_a_stopped_run_is_tested_by_the_next_one(make_world: Any) -> None:
+def test_revision_of_a_stopped_run_is_tested_by_the_next_one(make_world: Callable[..., World]) -> None:
     """A run that was stopped before its smoke test left its revision pending; the same request again deploys it."""
     world = make_world(Settings())
     deploy(world, "a")

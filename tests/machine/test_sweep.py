@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -28,14 +28,19 @@ from tests.machine.factories import (
     upload,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def sagemaker(world: Any, operation: str, **parameters: Any) -> Document:
+    from local.virtual_time.world import World
+
+
+def sagemaker(world: World, operation: str, **parameters: Any) -> Document:
     """Call SageMaker as somebody other than the deployer."""
     answer: Document = world.simulator.call(operation, parameters)
     return answer
 
 
-def sweep_later(world: Any, seconds: float = DAY + 1, **options: Any) -> Document:
+def sweep_later(world: World, seconds: float = DAY + 1, **options: Any) -> Document:
     """Sweep after a while; return the detail of the event."""
     world.clock.sleep(seconds)
     execution = world.sweep(**options)
@@ -44,13 +49,13 @@ def sweep_later(world: Any, seconds: float = DAY + 1, **options: Any) -> Documen
     return event
 
 
-def revision_folders(world: Any, endpoint: str = "churn") -> set[str]:
+def revision_folders(world: World, endpoint: str = "churn") -> set[str]:
     """Return the revisions of which requests are stored."""
     keys = stored(world, f"revisions/{endpoint}/")
     return {key.split("/")[2] for key in keys if key.endswith("/request.json")}
 
 
-def test_newest_three_deployed_revisions_are_retained(world: Any) -> None:
+def test_newest_three_deployed_revisions_are_retained(world: World) -> None:
     """The default of RetainedRevisions; each older config goes with its model and its stored request."""
     revisions = deploy(world, *"abcde")
 
@@ -61,7 +66,7 @@ def test_newest_three_deployed_revisions_are_retained(world: Any) -> None:
     assert revision_folders(world) == set(revisions[-3:])
 
 
-def test_nothing_is_swept_within_the_retention(world: Any) -> None:
+def test_nothing_is_swept_within_the_retention(world: World) -> None:
     """What is younger than UnusedRetentionHours stays, whether it is in use or not."""
     deploy(world, *"abcde")
     before, objects = world.names, stored(world)
@@ -71,7 +76,7 @@ def test_nothing_is_swept_within_the_retention(world: Any) -> None:
     assert (world.names, stored(world)) == (before, objects)
 
 
-def test_dry_run_tells_and_deletes_nothing(world: Any) -> None:
+def test_dry_run_tells_and_deletes_nothing(world: World) -> None:
     """The event names what a sweep would remove."""
     deploy(world, *"abcde")
     before, objects = world.names, stored(world)
@@ -85,7 +90,7 @@ def test_dry_run_tells_and_deletes_nothing(world: Any) -> None:
     assert world.names != before
 
 
-def test_one_revision_is_retained_if_the_stack_says_so(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_revision_is_retained_if_the_stack_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that is served; there is no way back then."""
     monkeypatch.setenv("RETAINED_REVISIONS", "1")
     revisions = deploy(world, *"abc")
@@ -96,7 +101,7 @@ def test_one_revision_is_retained_if_the_stack_says_so(world: Any, monkeypatch: 
     assert revisions[0] not in world.names["EndpointConfigs"]
 
 
-def test_model_of_a_retained_revision_stays(world: Any) -> None:
+def test_model_of_a_retained_revision_stays(world: World) -> None:
     """The oldest and the newest revision hold the same model; only the oldest config goes."""
     revisions = deploy(world, *"abca")
 
@@ -107,7 +112,7 @@ def test_model_of_a_retained_revision_stays(world: Any) -> None:
     assert serves(world) == "a"
 
 
-def test_what_another_endpoint_uses_stays(world: Any) -> None:
+def test_what_another_endpoint_uses_stays(world: World) -> None:
     """Somebody's endpoint runs on an old revision of ours, and another config names an old model."""
     revisions = deploy(world, *"ab")
     configs = world.simulator.resources()["EndpointConfigs"]
@@ -123,7 +128,7 @@ def test_what_another_endpoint_uses_stays(world: Any) -> None:
     assert variant["ModelName"] in world.names["Models"]
 
 
-def test_what_this_stack_did_not_make_stays(world: Any) -> None:
+def test_what_this_stack_did_not_make_stays(world: World) -> None:
     """A config of the right name and without the stack's tag is somebody else's."""
     (revision,) = deploy(world, "a")
     variant = world.simulator.resources()["EndpointConfigs"][revision]["ProductionVariants"][0]
@@ -136,7 +141,7 @@ def test_what_this_stack_did_not_make_stays(world: Any) -> None:
     assert theirs in world.names["EndpointConfigs"]
 
 
-def test_uploads_are_never_swept(world: Any) -> None:
+def test_uploads_are_never_swept(world: World) -> None:
     """Below models/ nothing is deleted, and no version of it."""
     for body in (b"1", b"2", b"3", b"4", b"5"):
         upload(world, body)
@@ -148,7 +153,7 @@ def test_uploads_are_never_swept(world: Any) -> None:
     assert len(copies(world)) == 3
 
 
-def test_failed_deployment_is_swept_and_the_live_one_stays(world: Any) -> None:
+def test_failed_deployment_is_swept_and_the_live_one_stays(world: World) -> None:
     """Deploy, overwrite the key, fail the smoke test, sweep past the retention: the endpoint loads the first bytes."""
     upload(world, b"one")
     before, objects = world.names, copies(world)
@@ -164,7 +169,7 @@ def test_failed_deployment_is_swept_and_the_live_one_stays(world: Any) -> None:
     assert revision_folders(world) == {live_revision(world)}
 
 
-def test_everything_is_swept_after_the_endpoint_was_deleted(world: Any) -> None:
+def test_everything_is_swept_after_the_endpoint_was_deleted(world: World) -> None:
     """Revisions are retained for an existing endpoint only."""
     for body in (b"1", b"2"):
         upload(world, body)
@@ -178,7 +183,7 @@ def test_everything_is_swept_after_the_endpoint_was_deleted(world: Any) -> None:
     assert stored(world) == []
 
 
-def test_what_a_running_deployment_uses_is_not_swept(make_world: Any) -> None:
+def test_what_a_running_deployment_uses_is_not_swept(make_world: Callable[..., World]) -> None:
     """A run finds a model there that is a day old, and a sweep begins before its config exists."""
     world = make_world(Settings())
     deploy(world, *"abcde")
@@ -196,7 +201,7 @@ def test_what_a_running_deployment_uses_is_not_swept(make_world: Any) -> None:
     assert ("CreateEndpointConfig", "ModelNotVisibleError") not in execution.failures
 
 
-def test_model_that_was_deleted_meanwhile_is_created_again(make_world: Any) -> None:
+def test_model_that_was_deleted_meanwhile_is_created_again(make_world: Callable[..., World]) -> None:
     """Somebody deletes the run's model just before its config is created: the run goes back to CreateModels."""
     world = make_world(Settings(faults=(Fault("CreateEndpointConfig", "unavailable", times=3),)))
     execution = world.machine.start(request("a"))
@@ -214,7 +219,7 @@ def test_model_that_was_deleted_meanwhile_is_created_again(make_world: Any) -> N
 
 
 @pytest.mark.parametrize("operation", ["DeleteModel", "DeleteEndpointConfig", "ListEndpointConfigs", "ListTags"])
-def test_next_sweep_takes_what_one_could_not(make_world: Any, operation: str) -> None:
+def test_next_sweep_takes_what_one_could_not(make_world: Callable[..., World], operation: str) -> None:
     """A sweep that is refused a call loses nothing; the next one removes what is left."""
     world = make_world(Settings())
     revisions = deploy(world, *"abcde")
@@ -230,7 +235,7 @@ def test_next_sweep_takes_what_one_could_not(make_world: Any, operation: str) ->
     assert len(world.names["Models"]) == 3
 
 
-def test_rollback_keeps_what_it_brings_back(world: Any) -> None:
+def test_rollback_keeps_what_it_brings_back(world: World) -> None:
     """The oldest retained revision is deployed again; its model is in use again and stays."""
     revisions = deploy(world, *"abc")
     world.clock.sleep(60)
@@ -259,7 +264,9 @@ STEPS = st.lists(
 @example(steps=[("deploy", "a", 0), *[("sweep", "a", 90_000), ("sweep", "a", 0), ("deploy", "b", 1)] * 2], seed=51)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, seed=st.integers(0, 1000))
-def test_nothing_that_is_in_use_is_ever_deleted(make_world: Any, steps: list[tuple[str, str, int]], seed: int) -> None:
+def test_nothing_that_is_in_use_is_ever_deleted(
+    make_world: Callable[..., World], steps: list[tuple[str, str, int]], seed: int
+) -> None:
     """Deployments, rollbacks, sweeps and manual changes, in any interleaving."""
     world = make_world(Settings(broken_models={"c": "broken"}), seed)
     deleted_in_use: list[str] = []
@@ -278,7 +285,7 @@ def test_nothing_that_is_in_use_is_ever_deleted(make_world: Any, steps: list[tup
         elif step == "sweep":
             world.clock.spawn(lambda: world.sweeper.start({}), name="sweep", at=moment)
         else:
-            world.clock.spawn(lambda step=step, index=index: act(world, step, index), name=step, at=moment)
+            world.clock.spawn(partial(act, world, step, index), name=step, at=moment)
 
     world.machine.run()
 
@@ -288,13 +295,13 @@ def test_nothing_that_is_in_use_is_ever_deleted(make_world: Any, steps: list[tup
     assert all(execution.states[-1] == "Swept" for execution in world.sweeper.executions)
 
 
-def in_service(world: Any) -> list[str]:
+def in_service(world: World) -> list[str]:
     """Name the endpoints in service."""
     endpoints = world.simulator.resources()["Endpoints"]
     return [name for name, endpoint in endpoints.items() if endpoint["EndpointStatus"] == "InService"]
 
 
-def act(world: Any, step: str, index: int) -> None:
+def act(world: World, step: str, index: int) -> None:
     """Do something by hand to what the deployer made: attach a revision elsewhere, use a model, shift weights."""
     resources = world.simulator.resources()
     configs = sorted(resources["EndpointConfigs"])
@@ -316,7 +323,7 @@ def act(world: Any, step: str, index: int) -> None:
         sagemaker(world, operation, **parameters)
 
 
-def watch_deletions(world: Any, found: list[str]) -> None:
+def watch_deletions(world: World, found: list[str]) -> None:
     """Note each deletion of a config that an endpoint has or goes to, or of a model that a config names."""
     call = world.simulator.call
 
@@ -337,4 +344,5 @@ def watch_deletions(world: Any, found: list[str]) -> None:
         answer: Document = call(operation, parameters)
         return answer
 
-    world.simulator.call = watched
+    simulator: Any = world.simulator
+    simulator.call = watched

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,6 +32,11 @@ from tests.machine.factories import (
 )
 from tests.template.shipped import read_template
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.virtual_time.world import World
+
 EVENTS = {path.stem: path for path in sorted(Path(__file__).parents[1].joinpath("events").glob("*.json"))}
 MANIFEST = "EndpointConfig: {ProductionVariants: [{InstanceType: ml.c5.large, InitialInstanceCount: 1}]}"
 
@@ -41,7 +46,7 @@ def sample(name: str) -> Any:
     return json.loads(EVENTS[name].read_text())
 
 
-def sample_with_object(world: Any, name: str) -> Any:
+def sample_with_object(world: World, name: str) -> Any:
     """Read a sample, with the object in S3 that it is about."""
     event = sample(name)
     if event.get("source") == "aws.s3":
@@ -52,7 +57,7 @@ def sample_with_object(world: Any, name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_every_sample_has_its_outcome(world: Any, name: str) -> None:
+def test_every_sample_has_its_outcome(world: World, name: str) -> None:
     """The samples are real, and work as the input of an execution."""
     execution = world.run(sample_with_object(world, name))
 
@@ -62,7 +67,7 @@ def test_every_sample_has_its_outcome(world: Any, name: str) -> None:
     assert world.bus[0]["RequestId"] == sample(name).get("id", "execution-0")
 
 
-def test_dry_run_is_answered_and_changes_nothing(world: Any) -> None:
+def test_dry_run_is_answered_and_changes_nothing(world: World) -> None:
     """By whatever way it comes; the execution's output has the preview, and the event the names in it."""
     deploy(world, "a")
     before = (world.names, stored(world), endpoint_of(world))
@@ -81,7 +86,7 @@ def test_dry_run_is_answered_and_changes_nothing(world: Any) -> None:
     assert world.bus[1]["Planned"]["Changes"] == ["Models.m.PrimaryContainer.Image"]
 
 
-def test_weights_of_2_and_1_give_two_thirds_and_one_third(world: Any) -> None:
+def test_weights_of_2_and_1_give_two_thirds_and_one_third(world: World) -> None:
     """Two models in one request share the endpoint's traffic as SageMaker's documentation says."""
     world.run(sample("manual"))
 
@@ -91,7 +96,7 @@ def test_weights_of_2_and_1_give_two_thirds_and_one_third(world: Any) -> None:
     assert abs(answers["A"] / 900 - 2 / 3) < 0.06
 
 
-def test_guardrails_reach_sagemaker_as_they_were_written(world: Any) -> None:
+def test_guardrails_reach_sagemaker_as_they_were_written(world: World) -> None:
     """UpdateEndpoint gets the request's DeploymentConfig to the letter."""
     world.run(sample("manual"))
     guarded = sample("manual")
@@ -107,7 +112,7 @@ def test_guardrails_reach_sagemaker_as_they_were_written(world: Any) -> None:
     assert update.parameters["DeploymentConfig"] == guarded["DeploymentConfig"]
 
 
-def test_guardrails_with_other_variant_names_than_the_live_ones_are_rejected(world: Any) -> None:
+def test_guardrails_with_other_variant_names_than_the_live_ones_are_rejected(world: World) -> None:
     """It is said before anything is created, not after half an hour."""
     world.run(sample("manual"))
     renamed = sample("manual")
@@ -122,7 +127,7 @@ def test_guardrails_with_other_variant_names_than_the_live_ones_are_rejected(wor
     assert world.names == before
 
 
-def test_approved_package_is_the_model_and_its_group_the_endpoint(world: Any) -> None:
+def test_approved_package_is_the_model_and_its_group_the_endpoint(world: World) -> None:
     """An approved package is deployed by its ARN on the stack's default instances."""
     world.run(sample("model_package_approved"))
 
@@ -131,7 +136,7 @@ def test_approved_package_is_the_model_and_its_group_the_endpoint(world: Any) ->
     }
 
 
-def test_package_that_is_not_approved_is_rejected(world: Any) -> None:
+def test_package_that_is_not_approved_is_rejected(world: World) -> None:
     """Only approval deploys, even if the rule of the template were changed."""
     event = sample("model_package_approved")
     event["detail"]["ModelApprovalStatus"] = "PendingManualApproval"
@@ -158,7 +163,7 @@ def test_later_edit_of_an_old_package_does_not_bring_it_back(world: Any) -> None
 
 
 @pytest.mark.parametrize("first", ["artifact", "manifest"])
-def test_artifact_and_manifest_may_come_in_either_order(world: Any, first: str) -> None:
+def test_artifact_and_manifest_may_come_in_either_order(world: World, first: str) -> None:
     """Whichever comes last, the endpoint ends as the manifest says."""
     uploads = {"artifact": (KEY, b"model"), "manifest": (MANIFEST_KEY, MANIFEST.encode())}
     order = [first, *(uploads.keys() - {first})]
@@ -174,7 +179,7 @@ def test_artifact_and_manifest_may_come_in_either_order(world: Any, first: str) 
     assert live["ProductionVariants"][0]["InstanceType"] == "ml.c5.large"
 
 
-def test_artifact_and_manifest_at_once_are_one_deployment(world: Any) -> None:
+def test_artifact_and_manifest_at_once_are_one_deployment(world: World) -> None:
     """Two uploads in one second that mean the same content make one of everything."""
     put_manifest(world, MANIFEST)
     executions = [world.upload(KEY), world.upload(MANIFEST_KEY, MANIFEST.encode())]
@@ -186,7 +191,7 @@ def test_artifact_and_manifest_at_once_are_one_deployment(world: Any) -> None:
     assert len(copies(world)) == 1
 
 
-def test_nearest_manifest_wins(world: Any) -> None:
+def test_nearest_manifest_wins(world: World) -> None:
     """A manifest beside the artifact governs it, not the one further up."""
     put_manifest(world, "nonsense: true")
     put_manifest(world, MANIFEST, "models/churn/v2/deployment.yaml")
@@ -197,7 +202,7 @@ def test_nearest_manifest_wins(world: Any) -> None:
     assert execution.states[-1] == "Deployed"
 
 
-def test_rejected_upload_is_found_by_its_endpoint(world: Any) -> None:
+def test_rejected_upload_is_found_by_its_endpoint(world: World) -> None:
     """Executions that EventBridge starts have no telling name: their event and every line of their log say which."""
     world.upload(MANIFEST_KEY, b"Nonsense: true")
     world.machine.run()
@@ -210,7 +215,7 @@ def test_rejected_upload_is_found_by_its_endpoint(world: Any) -> None:
     assert all(line.get("endpoint") == "churn" for line in lines if "message" in line)
 
 
-def test_waiting_manifest_says_which_container_waits_and_where_it_looked(world: Any) -> None:
+def test_waiting_manifest_says_which_container_waits_and_where_it_looked(world: World) -> None:
     """Whoever uploads to another folder reads it in the event."""
     world.upload(MANIFEST_KEY, MANIFEST.encode())
     world.machine.run()
@@ -222,7 +227,7 @@ def test_waiting_manifest_says_which_container_waits_and_where_it_looked(world: 
     )
 
 
-def test_superseded_event_says_by_what(world: Any) -> None:
+def test_superseded_event_says_by_what(world: World) -> None:
     """A request of an hour ago comes after a newer one."""
     older = world.requested(request("a"))
     world.clock.sleep(3600)
@@ -234,7 +239,7 @@ def test_superseded_event_says_by_what(world: Any) -> None:
     assert world.bus[-1]["Reason"] == f"Endpoint churn serves {world.bus[0]['Revision']}, which was requested later"
 
 
-def test_overwritten_artifact_is_superseded(world: Any) -> None:
+def test_overwritten_artifact_is_superseded(world: World) -> None:
     """The event of the older version comes to nothing, because the newer version's event deploys."""
     first = world.upload(KEY, b"one")
     second = world.upload(KEY, b"two")
@@ -246,7 +251,7 @@ def test_overwritten_artifact_is_superseded(world: Any) -> None:
     assert loads(world) == b"two"
 
 
-def test_new_version_of_an_artifact_is_another_model(world: Any) -> None:
+def test_new_version_of_an_artifact_is_another_model(world: World) -> None:
     """The same key with other content is deployed anew, and both versions are stored."""
     executions = [upload(world, b"one"), upload(world, b"two")]
 
@@ -255,7 +260,7 @@ def test_new_version_of_an_artifact_is_another_model(world: Any) -> None:
     assert len(copies(world)) == 2
 
 
-def test_one_version_deployed_twice_is_copied_once(world: Any) -> None:
+def test_one_version_deployed_twice_is_copied_once(world: World) -> None:
     """A manifest that changes the instance type deploys the same artifact: its stored copy is found there."""
     upload(world, b"one")
     world.clock.sleep(60)
@@ -278,7 +283,7 @@ def rule_of_template(name: str) -> EventPattern:
     return EventPattern("", json.loads(text))
 
 
-def test_stored_copies_start_no_execution(world: Any) -> None:
+def test_stored_copies_start_no_execution(world: World) -> None:
     """The rule matches the upload, and nothing that the deployer itself stores below revisions/."""
     put_manifest(world, MANIFEST)
     execution = upload(world, b"one")
@@ -290,7 +295,7 @@ def test_stored_copies_start_no_execution(world: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["deployment.yml", "deployment.json"])
-def test_manifest_of_another_name_is_taken(world: Any, name: str) -> None:
+def test_manifest_of_another_name_is_taken(world: World, name: str) -> None:
     """It governs the artifact, and its own upload starts a deployment."""
     first = upload(world, b"one")
     world.clock.sleep(60)
@@ -311,7 +316,7 @@ NEAR_MISSES = [
 
 
 @pytest.mark.parametrize("name", NEAR_MISSES)
-def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would_work(world: Any, name: str) -> None:
+def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would_work(world: World, name: str) -> None:
     """The rule starts an execution for it, whose event says how to upload it."""
     execution = world.upload(f"models/{name}")
     world.machine.run()
@@ -329,7 +334,7 @@ def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would_work(world:
     ["models/churn/notes.txt", "models/churn/data/train.csv", "models/churn/job/output/output.tar.gz",
      "models/churn/my-model.tar.gz", "models/churn/deployment.yaml.bak", "data/churn/model.zip", "model.tar.gz"],
 )  # fmt: skip
-def test_unrelated_upload_starts_no_execution(world: Any, key: str) -> None:
+def test_unrelated_upload_starts_no_execution(world: World, key: str) -> None:
     """A folder of models holds much else, and executions cost money."""
     assert not rule_of_template("UploadRule").matches_event(world.object_created(key, "v", "etag"))
 
@@ -348,7 +353,7 @@ def test_unrelated_upload_starts_no_execution(world: Any, key: str) -> None:
     ],
 )
 def test_event_that_was_meant_to_request_a_deployment_starts_an_execution(
-    world: Any,
+    world: World,
     detail_type: str,
     matches: bool,  # noqa: FBT001 - a case
 ) -> None:
@@ -358,7 +363,7 @@ def test_event_that_was_meant_to_request_a_deployment_starts_an_execution(
     assert rule_of_template("RequestRule").matches_event(event) is matches
 
 
-def test_request_of_a_wrong_detail_type_is_rejected_with_the_right_one(world: Any) -> None:
+def test_request_of_a_wrong_detail_type_is_rejected_with_the_right_one(world: World) -> None:
     """The event says which endpoint it was for."""
     world.run(world.event("endpoint-deployer.requests", "Deployment Requested", request("a")))
 
@@ -367,7 +372,7 @@ def test_request_of_a_wrong_detail_type_is_rejected_with_the_right_one(world: An
     assert event["Cause"].startswith("detail-type: must be 'Endpoint Deployment Requested'")
 
 
-def test_event_of_the_deployers_own_store_is_rejected(world: Any) -> None:
+def test_event_of_the_deployers_own_store_is_rejected(world: World) -> None:
     """No rule matches what lies below revisions/; if an event came all the same, nothing would be made of it."""
     upload(world, b"one")
     (key,) = copies(world)
@@ -384,7 +389,7 @@ def test_event_of_the_deployers_own_store_is_rejected(world: Any) -> None:
 @pytest.mark.parametrize(
     "key", ["models/churn/a b/model.tar.gz", "models/churn/a+b%20c/model.tar.gz", "models/churn/größe/model.tar.gz"]
 )
-def test_key_is_taken_as_it_is(world: Any, key: str) -> None:
+def test_key_is_taken_as_it_is(world: World, key: str) -> None:
     """Events do not encode keys, and neither does the deployer."""
     execution = world.upload(key, key.encode())
 
@@ -394,7 +399,7 @@ def test_key_is_taken_as_it_is(world: Any, key: str) -> None:
     assert loads(world) == key.encode()
 
 
-def test_request_of_a_name_deploys_the_newest_upload(world: Any) -> None:
+def test_request_of_a_name_deploys_the_newest_upload(world: World) -> None:
     """By hand, the endpoint's name is enough: what was uploaded last is deployed."""
     world.s3.put_object(Bucket="artifacts", Key="models/churn/v1/model.tar.gz", Body=b"x")
 
@@ -415,7 +420,7 @@ def test_request_of_a_name_deploys_the_newest_upload(world: Any) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_event_for_somebody_else_is_rejected(world: Any, field: tuple[str, ...], value: str, named: str) -> None:
+def test_event_for_somebody_else_is_rejected(world: World, field: tuple[str, ...], value: str, named: str) -> None:
     """Another account's, another bucket's and malformed events create nothing."""
     event = sample_with_object(world, "artifact_uploaded")
     part = event
@@ -443,7 +448,9 @@ REQUESTS = st.dictionaries(
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(document=JSON | REQUESTS, trigger=st.sampled_from(["manual", "custom", "manifest"]))
-def test_any_json_has_a_named_outcome_and_creates_nothing(make_world: Any, document: Any, trigger: str) -> None:
+def test_any_json_has_a_named_outcome_and_creates_nothing(
+    make_world: Callable[..., World], document: Any, trigger: str
+) -> None:
     """As an input, as an event's detail or as a manifest: what is no request is rejected, and nothing is evaluated."""
     world = make_world()
     if trigger == "manifest":

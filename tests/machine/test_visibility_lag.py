@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from local.simulator import Settings
 from tests.machine.factories import ANSWERS, KEY, deploy, loads, request, rollback, serves, upload
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.virtual_time.world import World
+
 LAG = Settings(lag=300, least_lag=300)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_creation_with_replicas_that_lag_five_minutes_succeeds(make_world: Any, seed: int) -> None:
+def test_creation_with_replicas_that_lag_five_minutes_succeeds(make_world: Callable[..., World], seed: int) -> None:
     """One of everything is created."""
     world = make_world(LAG, seed)
 
@@ -28,7 +33,9 @@ def test_creation_with_replicas_that_lag_five_minutes_succeeds(make_world: Any, 
 
 @pytest.mark.parametrize("pause", [60, 1200], ids=["a minute later", "20 minutes later"])
 @pytest.mark.parametrize("seed", range(3))
-def test_update_with_replicas_that_lag_five_minutes_succeeds(make_world: Any, seed: int, pause: int) -> None:
+def test_update_with_replicas_that_lag_five_minutes_succeeds(
+    make_world: Callable[..., World], seed: int, pause: int
+) -> None:
     """Also if it begins while replicas do not show the last one yet."""
     world = make_world(LAG, seed)
     first = world.run(request("a", SmokeTest=ANSWERS))
@@ -42,7 +49,9 @@ def test_update_with_replicas_that_lag_five_minutes_succeeds(make_world: Any, se
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_failed_smoke_test_with_replicas_that_lag_five_minutes_is_restored(make_world: Any, seed: int) -> None:
+def test_failed_smoke_test_with_replicas_that_lag_five_minutes_is_restored(
+    make_world: Callable[..., World], seed: int
+) -> None:
     """The endpoint serves the first bytes again."""
     world = make_world(Settings(lag=300, least_lag=300, broken_models={"bad": "cannot predict"}), seed)
     deploy(world, "a")
@@ -56,7 +65,9 @@ def test_failed_smoke_test_with_replicas_that_lag_five_minutes_is_restored(make_
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_failed_creation_with_replicas_that_lag_five_minutes_is_deleted(make_world: Any, seed: int) -> None:
+def test_failed_creation_with_replicas_that_lag_five_minutes_is_deleted(
+    make_world: Callable[..., World], seed: int
+) -> None:
     """Nothing was there before."""
     world = make_world(Settings(lag=300, least_lag=300, broken_models={"bad": "cannot predict"}), seed)
 
@@ -68,7 +79,9 @@ def test_failed_creation_with_replicas_that_lag_five_minutes_is_deleted(make_wor
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_update_that_sagemaker_rolls_back_is_reported_with_replicas_that_lag(make_world: Any, seed: int) -> None:
+def test_update_that_sagemaker_rolls_back_is_reported_with_replicas_that_lag(
+    make_world: Callable[..., World], seed: int
+) -> None:
     """No look takes the state before the update for its rollback."""
     world = make_world(LAG, seed)
     deploy(world, "a")
@@ -84,7 +97,9 @@ def test_update_that_sagemaker_rolls_back_is_reported_with_replicas_that_lag(mak
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("pause", [5, 200])
-def test_updates_in_quick_succession_with_uneven_replicas_succeed(make_world: Any, seed: int, pause: int) -> None:
+def test_updates_in_quick_succession_with_uneven_replicas_succeed(
+    make_world: Callable[..., World], seed: int, pause: int
+) -> None:
     """Some replicas show everything at once, others five minutes later."""
     world = make_world(Settings(lag=300), seed)
     for content in ("a", "b", "c"):
@@ -96,7 +111,9 @@ def test_updates_in_quick_succession_with_uneven_replicas_succeed(make_world: An
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_rollback_with_replicas_that_lag_five_minutes_loads_the_first_bytes(make_world: Any, seed: int) -> None:
+def test_rollback_with_replicas_that_lag_five_minutes_loads_the_first_bytes(
+    make_world: Callable[..., World], seed: int
+) -> None:
     """The revision before the live one is seen as deployed."""
     world = make_world(LAG, seed)
     for body in (b"one", b"two"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,30 +12,36 @@ from deployer.json_document import Document
 from local.simulator import EventDelivery, Failure, Fault, Settings
 from tests.machine.factories import calls_of, deploy, entered, moment_of, request, serves
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def in_service_at(world: Any, endpoint: str = "churn") -> float:
+    from local.virtual_time.execution import Execution
+    from local.virtual_time.world import World
+
+
+def in_service_at(world: World, endpoint: str = "churn") -> float:
     """Return when an endpoint came into service."""
     moment: float = world.simulator.resources()["Endpoints"][endpoint]["LastModifiedTime"].timestamp()
     return moment
 
 
-def noticed_at(execution: Any) -> float:
+def noticed_at(execution: Execution) -> float:
     """Return when an execution saw that the endpoint is in service."""
     return next(moment for name, moment in entered(execution) if name == "ChooseSmokeTest")
 
 
-def notice(world: Any, execution: Any, endpoint: str = "churn") -> float:
+def notice(world: World, execution: Execution, endpoint: str = "churn") -> float:
     """Return how many seconds after the fact an execution noticed it."""
     return noticed_at(execution) - in_service_at(world, endpoint)
 
 
-def interval_at(execution: Any, moment: float) -> float:
+def interval_at(execution: Execution, moment: float) -> float:
     """Return for how long the look that an execution was waiting in at a moment was to wait at the most."""
     looks = [event for event in execution.events if event["type"] == "TaskScheduled" and moment_of(event) <= moment]
     return float(looks[-1]["taskScheduledEventDetails"]["timeoutInSeconds"])
 
 
-def test_creations_are_noticed_within_two_seconds_in_the_median(make_world: Any) -> None:
+def test_creations_are_noticed_within_two_seconds_in_the_median(make_world: Callable[..., World]) -> None:
     """And within five at the 95th percentile, whatever a creation takes between 120 and 700 seconds."""
     notices = []
     for number in range(40):
@@ -61,7 +67,7 @@ DELIVERIES = {
 @pytest.mark.parametrize("delivery", DELIVERIES.values(), ids=DELIVERIES)
 @pytest.mark.parametrize("seconds", [120, 333, 700])
 def test_deployment_ends_at_most_one_look_interval_later(
-    make_world: Any, seconds: int, delivery: EventDelivery
+    make_world: Callable[..., World], seconds: int, delivery: EventDelivery
 ) -> None:
     """However events arrive: created and updated, each look waits no longer than the change has taken by then."""
     world = make_world(Settings(create_seconds=seconds, update_seconds=seconds, events=delivery), seed=seconds)
@@ -77,7 +83,9 @@ def test_deployment_ends_at_most_one_look_interval_later(
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES.values(), ids=DELIVERIES)
-def test_rolled_back_update_is_noticed_however_events_arrive(make_world: Any, delivery: EventDelivery) -> None:
+def test_rolled_back_update_is_noticed_however_events_arrive(
+    make_world: Callable[..., World], delivery: EventDelivery
+) -> None:
     """The failure is reported once."""
     world = make_world(Settings(events=delivery), seed=5)
     deploy(world, "a")
@@ -94,7 +102,9 @@ def test_rolled_back_update_is_noticed_however_events_arrive(make_world: Any, de
 
 @pytest.mark.parametrize("slow", [0, 2, 5, 15], ids=lambda slow: f"{slow} s a look")
 @pytest.mark.parametrize("seconds", [1, 3, 9])
-def test_event_that_arrives_while_the_execution_looks_is_not_lost(make_world: Any, seconds: int, slow: int) -> None:
+def test_event_that_arrives_while_the_execution_looks_is_not_lost(
+    make_world: Callable[..., World], seconds: int, slow: int
+) -> None:
     """The token exists before the look, so an event between the look and the wait completes the task."""
     faults = (Fault("DescribeEndpoint", "slow", "after", times=None, seconds=slow),)
     delivery = EventDelivery(early=1)
@@ -107,7 +117,9 @@ def test_event_that_arrives_while_the_execution_looks_is_not_lost(make_world: An
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_wake_up_that_a_lagging_replica_answers_is_followed_by_another_look(make_world: Any, seed: int) -> None:
+def test_wake_up_that_a_lagging_replica_answers_is_followed_by_another_look(
+    make_world: Callable[..., World], seed: int
+) -> None:
     """An event arrives before every replica shows the change: the execution looks again within seconds."""
     world = make_world(Settings(lag=8), seed)
 
@@ -117,7 +129,7 @@ def test_wake_up_that_a_lagging_replica_answers_is_followed_by_another_look(make
     assert notice(world, execution) <= 45
 
 
-def spurious(world: Any, endpoint: str = "churn", status: str = "IN_SERVICE") -> Document:
+def spurious(world: World, endpoint: str = "churn", status: str = "IN_SERVICE") -> Document:
     """Build the event of a change that has not happened."""
     arn = f"arn:aws:sagemaker:us-east-1:111122223333:endpoint/{endpoint}"
     detail = {"EndpointName": endpoint, "EndpointArn": arn, "EndpointStatus": status}
@@ -126,7 +138,9 @@ def spurious(world: Any, endpoint: str = "churn", status: str = "IN_SERVICE") ->
 
 
 @pytest.mark.parametrize("status", ["IN_SERVICE", "FAILED", "OUT_OF_SERVICE", "UPDATE_ROLLBACK_FAILED"])
-def test_spurious_event_makes_the_execution_look_and_changes_nothing(make_world: Any, status: str) -> None:
+def test_spurious_event_makes_the_execution_look_and_changes_nothing(
+    make_world: Callable[..., World], status: str
+) -> None:
     """Whatever an event says: the endpoint is still being created, and the execution goes on waiting for it."""
     world = make_world(Settings(events=EventDelivery(lost=1)))
     began = world.clock.now()
@@ -145,7 +159,7 @@ def test_spurious_event_makes_the_execution_look_and_changes_nothing(make_world:
     assert results == [False] * 5 + [True]
 
 
-def test_spurious_event_in_every_state_changes_nothing(make_world: Any) -> None:
+def test_spurious_event_in_every_state_changes_nothing(make_world: Callable[..., World]) -> None:
     """An event in each second of a run, in whatever state it is: the same outcome, with one of everything."""
     world = make_world(Settings(create_seconds=45))
     began = world.clock.now()
@@ -161,7 +175,7 @@ def test_spurious_event_in_every_state_changes_nothing(make_world: Any) -> None:
     assert world.rules.failures == []
 
 
-def test_event_of_an_endpoint_that_nobody_deploys_changes_nothing(world: Any) -> None:
+def test_event_of_an_endpoint_that_nobody_deploys_changes_nothing(world: World) -> None:
     """Somebody else's endpoint, and one whose deployment ended long ago: nothing is called and nothing fails."""
     deploy(world, "a")
 
@@ -174,7 +188,7 @@ def test_event_of_an_endpoint_that_nobody_deploys_changes_nothing(world: Any) ->
     assert world.rules.failures == []
 
 
-def test_waking_calls_no_sagemaker(make_world: Any) -> None:
+def test_waking_calls_no_sagemaker(make_world: Callable[..., World]) -> None:
     """Each event costs one look of the execution and no call of its own."""
     world = make_world(Settings(events=EventDelivery(doubled=1)))
 
@@ -185,7 +199,7 @@ def test_waking_calls_no_sagemaker(make_world: Any) -> None:
     assert operations.count("DescribeEndpoint") == 1 + len(described)
 
 
-def test_execution_that_waits_its_turn_is_not_disturbed(make_world: Any) -> None:
+def test_execution_that_waits_its_turn_is_not_disturbed(make_world: Callable[..., World]) -> None:
     """The event wakes the run that deploys; the other one keeps its own intervals, and then deploys."""
     world = make_world(Settings())
     first = world.machine.start(request("a"))
@@ -198,7 +212,7 @@ def test_execution_that_waits_its_turn_is_not_disturbed(make_world: Any) -> None
     assert serves(world) == "b"
 
 
-def notice_of_first(world: Any, execution: Any) -> float:
+def notice_of_first(world: World, execution: Execution) -> float:
     """Return the seconds between the start of a run's last look and its answer that the endpoint is in service."""
     last = [event for event in execution.events if event["type"].startswith("Task")][-1]
     created = world.simulator.resources()["Endpoints"]["churn"]["CreationTime"].timestamp()

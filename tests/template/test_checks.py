@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from deployer.json_document import Document
 from tests.template.shipped import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CHECKOV = (ROOT / ".checkov.yaml").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -49,6 +55,8 @@ def test_exception_of_one_resource_stands_with_it(resources: Document) -> None:
     ("target", "command"),
     [
         ("checkov", "--config-file .checkov.yaml"),
+        ("lint", "codespell"),
+        ("lint", "vulture"),
         ("lint", "-m local.asl_format --check"),
         ("format", "-m local.asl_format"),
         ("lint", "cfn-lint --non-zero-exit-code warning template.yaml"),
@@ -57,3 +65,17 @@ def test_exception_of_one_resource_stands_with_it(resources: Document) -> None:
 )
 def test_target_runs_the_check(target: str, command: str) -> None:
     assert command in recipe(target)
+
+
+@pytest.mark.parametrize("name", ["code.py", "page.md", "definition.asl.json", "template.yaml", "Makefile"])
+def test_misspelling_is_found_in_every_kind_of_file(tmp_path: Path, name: str) -> None:
+    misspelt = tmp_path / name
+    misspelt.write_text('"""Recie' + 've an endpoint."""\n')  # codespell reads this file, too
+    config = ["--toml", str(ROOT / "pyproject.toml")]
+
+    checked = subprocess.run(  # noqa: S603 - fixed arguments
+        [sys.executable, "-m", "codespell_lib", *config, str(misspelt)], capture_output=True, text=True, check=False
+    )
+
+    assert checked.returncode != 0
+    assert "==> Receive" in checked.stdout
