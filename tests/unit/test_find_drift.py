@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -71,8 +72,7 @@ def test_difference_is_found(seen: View, expected: list[Kind]) -> None:
 
 def test_deleted_config_is_found() -> None:
     """It is described as nothing, and so are its tags."""
-    described = live(REVISION, tags={}, **MODIFIED)
-    without_config = type(described)(described.name, described.status, described.config_name, described.modified_at)
+    without_config = replace(live(REVISION, tags={}, **MODIFIED), config={})
 
     assert kinds(view(live=without_config)) == [Kind.CONFIG_DELETED]
 

@@ -76,7 +76,10 @@ def test_lines_are_those_of_the_variant_that_sagemaker_names(client: Any, stub: 
 
 
 def test_streams_are_looked_for_on_every_page_and_empty_ones_passed_over(client: Any, stub: Stubber) -> None:
-    pages = [{"logStreams": [stream("A/i-1", 5)], "nextToken": "2"}, {"logStreams": [stream("A/i-2", 6)]}]
+    pages: list[Document] = [
+        {"logStreams": [stream("A/i-1", 5)], "nextToken": "2"},
+        {"logStreams": [stream("A/i-2", 6)]},
+    ]
     stub.add_response("describe_log_streams", pages[0], LISTING)
     stub.add_response("describe_log_streams", pages[1], {**LISTING, "nextToken": "2"})
     answer_with_lines(stub, "A/i-1")
