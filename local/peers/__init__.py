@@ -1,0 +1,1 @@
+"""Other clients of SageMaker, driven against the simulator over HTTP and compared with the deployer. `make peers`."""
