@@ -1,6 +1,6 @@
 """What the programs of all clients share: they take orders as lines of JSON, and sleep on the simulator's clock.
 
-Of a client only `time.sleep` and `time.time` are exchanged. Its orders and its answers go through standard input and output.
+Only `time.sleep` and `time.time` of a client are exchanged. Orders and answers go through standard input and output.
 """
 
 import json
