@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import resources as packages
 
 import pytest
 
@@ -48,25 +47,6 @@ ALONE = {
 """Who alone may do what changes something, or shows an execution's data."""
 
 IS_OWN = {f"aws:ResourceTag/{STACK_TAG}": {"Ref": "AWS::StackName"}}
-
-WITHOUT_RESOURCE = {
-    # CloudWatch answers nothing about composite alarms if the policy names alarms (CloudWatch API Reference,
-    # DescribeAlarms).
-    "cloudwatch:DescribeAlarms",
-    # It knows data sets, which the metrics of a service do not belong to.
-    "cloudwatch:GetMetricData",
-    # It names its namespace by a condition instead.
-    "cloudwatch:PutMetricData",
-}
-"""Actions that are allowed on all resources, though AWS knows resources for them, or no list says so."""
-
-
-@pytest.fixture(scope="module")
-def reference() -> Document:
-    """AWS's Service Authorization Reference, as cfn-lint ships it."""
-    text = packages.files("cfnlint").joinpath("data/AdditionalSpecs/Policies.json").read_text()
-    document: Document = json.loads(text)
-    return document
 
 
 def statements_with(resources: Document, function: str, action: str) -> list[Document]:
@@ -202,25 +182,6 @@ def test_state_machine_may_invoke_all_versions_of_its_functions_only(resources: 
     assert sorted(each["Fn::Sub"] for each in named) == sorted(f"${{{name}Function.Arn}}:*" for name in functions)
 
 
-def test_every_action_is_named_whole(resources: Document, reference: Document) -> None:
-    """No policy allows by a pattern, and every action is one that AWS knows."""
-    for role in roles(resources):
-        for statement in statements_of(resources, role):
-            assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}
-            for action in actions_of(statement):
-                service, _, name = action.partition(":")
-                assert name.lower() in reference[service]["Actions"], action
-
-
-def test_every_statement_names_resources_if_aws_knows_any(resources: Document, reference: Document) -> None:
-    for role in roles(resources):
-        for statement in statements_of(resources, role):
-            if statement["Resource"] == "*":
-                for action in set(actions_of(statement)) - WITHOUT_RESOURCE:
-                    service, _, name = action.partition(":")
-                    assert not reference[service]["Actions"][name.lower()].get("Resources"), (role, action)
-
-
 def test_every_log_group_of_a_function_may_be_written(resources: Document) -> None:
     writing = next(
         each
@@ -233,8 +194,3 @@ def test_every_log_group_of_a_function_may_be_written(resources: Document) -> No
     }
     for name in functions_of(resources):
         assert {"Ref": "FunctionLogPolicy"} in resources[f"{name}FunctionRole"]["Properties"]["ManagedPolicyArns"]
-
-
-def roles(resources: Document) -> list[str]:
-    """Name the template's roles."""
-    return [name for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"]
