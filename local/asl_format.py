@@ -2,9 +2,11 @@
 
 Usage: python -m local.asl_format [--check]
 
-An indenting writer of JSON gives each number of each retrier a line of its own. In the house format a state has one
-field a line, and what is below a field stands in that line if it fits. What does not fit has one entry a line: a
-retrier's errors, and below them its numbers. States that only end the execution are one line. It stays plain JSON.
+An indenting writer of JSON gives each number of each retrier a line of its own. In the house format a state begins
+with its type and its comment. What it does follows, then its choices, retriers and catchers, then the next state: these
+begin a line each, while other fields share lines of up to 120 characters. A list that does not fit a line has one entry
+a line: a retrier's errors, and below them its numbers. States that only end the execution are one line. It stays plain
+JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from local.environment import ROOT
 from local.json_document import Document
@@ -27,6 +29,9 @@ _WIDTH = 120
 _INDENT = 2
 _STATE_LEVEL = 2
 """A state is in "States", and that in the definition."""
+_HEAD = frozenset({"Type", "Comment"})
+_OWN_LINE = frozenset({"Choices", "Default", "Retry", "Catch", "Next", "End"})
+"""Fields of a state that share no line."""
 
 
 class DuplicateFieldError(ValueError):
@@ -97,11 +102,15 @@ def _lines(value: Any, level: int, before: str, after: str) -> list[str]:
         return _entry(value, indent, after)
     parts = list(value.items()) if isinstance(value, dict) else [(None, each) for each in value]
     ends = [","] * (len(parts) - 1) + [""]
-    inner = [
-        text
-        for (name, part), end in zip(parts, ends, strict=True)
-        for text in _lines(part, level + 1, "" if name is None else f"{_inline(name)}: ", end)
-    ]
+    inner: list[str] = []
+    shared: Literal["head", "body"] | None = None
+    for (name, part), end in zip(parts, ends, strict=True):
+        lines = _lines(part, level + 1, "" if name is None else f"{_inline(name)}: ", end)
+        before_it, shared = shared, _sharing(name, lines) if level == _STATE_LEVEL else None
+        if shared and shared == before_it and len(joined := f"{inner[-1]} {lines[0].lstrip()}") <= _WIDTH:
+            inner[-1] = joined
+        else:
+            inner += lines
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return [f"{indent}{before}{opening}", *inner, f"{indent}{closing}{after}"]
 
@@ -111,6 +120,13 @@ def _may_be_inline(value: Any, level: int) -> bool:
     if level == _STATE_LEVEL and isinstance(value, dict):
         return value.get("Type") in {"Succeed", "Fail"}
     return level > _STATE_LEVEL
+
+
+def _sharing(name: str | None, lines: list[str]) -> Literal["head", "body"] | None:
+    """Return with which fields of a state a field shares lines: with those of the same part."""
+    if len(lines) > 1 or name in _OWN_LINE:
+        return None
+    return "head" if name in _HEAD else "body"
 
 
 def _fill(fields: list[str], indent: str, before: str, after: str) -> list[str]:

@@ -24,7 +24,10 @@ states = st.dictionaries(texts, st.dictionaries(texts, values, max_size=6), max_
 TASK = {
     "Type": "Task",
     "Comment": "Do it.",
+    "Resource": "${DoFunctionArn}",
+    "TimeoutSeconds": 75,
     "Parameters": {"Plan.$": "$.Plan", "Now.$": "$$.State.EnteredTime"},
+    "ResultPath": "$.Done",
     "Retry": [
         {
             "ErrorEquals": ["ModelNotVisibleError", "EndpointConfigNotVisibleError", "EndpointNotVisibleError"],
@@ -42,9 +45,9 @@ FORMATTED = """\
   "StartAt": "Do",
   "States": {
     "Do": {
-      "Type": "Task",
-      "Comment": "Do it.",
-      "Parameters": {"Plan.$": "$.Plan", "Now.$": "$$.State.EnteredTime"},
+      "Type": "Task", "Comment": "Do it.",
+      "Resource": "${DoFunctionArn}", "TimeoutSeconds": 75,
+      "Parameters": {"Plan.$": "$.Plan", "Now.$": "$$.State.EnteredTime"}, "ResultPath": "$.Done",
       "Retry": [
         {"ErrorEquals": ["ModelNotVisibleError", "EndpointConfigNotVisibleError", "EndpointNotVisibleError"],
          "IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 34}
@@ -72,8 +75,8 @@ def test_the_json_stays_equal_and_formatting_twice_changes_nothing(value: Any) -
     assert format_definition(text) == text
 
 
-def test_a_state_has_a_field_a_line_and_a_long_retrier_two() -> None:
-    """What fits a line stands in one; a retrier's errors come first, then its numbers."""
+def test_short_fields_share_lines_and_a_long_retrier_has_two() -> None:
+    """Type and comment come first, what the state does follows; a retrier's errors come before its numbers."""
     text = formatted({"StartAt": "Do", "States": {"Do": TASK, "Done": {"Type": "Succeed"}}})
 
     assert text == FORMATTED
