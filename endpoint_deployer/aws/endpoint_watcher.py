@@ -9,7 +9,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from endpoint_deployer.json_document import Document
 
-_PAUSE_SECONDS = 0.2
 _STOP_SECONDS = 30.0
 
 
@@ -22,12 +21,14 @@ class EndpointWatcher:
         client: A boto3 client of SageMaker.
         name: The endpoint's name.
         on_endpoint: Called with each answer of DescribeEndpoint, in the thread.
+        pause: Seconds between two calls.
     """
 
-    def __init__(self, client: Any, name: str, on_endpoint: Callable[[Document], None]) -> None:
+    def __init__(self, client: Any, name: str, on_endpoint: Callable[[Document], None], *, pause: float) -> None:
         self._client = client
         self._name = name
         self._on_endpoint = on_endpoint
+        self._pause = pause
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -42,7 +43,7 @@ class EndpointWatcher:
         self._thread.join(_STOP_SECONDS)
 
     def _watch(self) -> None:
-        while not self._ended.wait(_PAUSE_SECONDS):
+        while not self._ended.wait(self._pause):
             try:
                 endpoint = self._client.describe_endpoint(EndpointName=self._name)
             except (BotoCoreError, ClientError):

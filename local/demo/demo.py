@@ -20,6 +20,7 @@ from local.demo.sample.training import pack
 from local.json_document import Document
 
 _START_SECONDS = 20.0
+_PAUSE_SECONDS = 0.2
 _EXECUTION_SECONDS = 120.0
 _TWO_DAYS = 2 * 86400.0
 _NOT_VISIBLE = ("EndpointConfigNotVisibleError", "ModelNotVisibleError")
@@ -180,7 +181,7 @@ class Demo:
         """Show an execution to its end, which has to be the expected one."""
         server = self._stack.server
         view = ProgressView(self._progress, folds=self._progress.console.is_terminal)
-        with EndpointWatcher(server.client("sagemaker"), self._endpoint, view.on_endpoint):
+        with EndpointWatcher(server.client("sagemaker"), self._endpoint, view.on_endpoint, pause=_PAUSE_SECONDS):
             seen = view.follow(follow(server.client("stepfunctions"), execution, timeout=_EXECUTION_SECONDS))
         outcome = self._stack.outcome_of(execution)
         text = " ".join(filter(None, [outcome["Outcome"], outcome.get("Revision"), outcome.get("Error")]))

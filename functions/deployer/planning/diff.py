@@ -1,4 +1,7 @@
-"""The difference between what is live and what is wanted, field by field, without secrets. Pure."""
+"""The difference between what is live and what is wanted, field by field, without secrets. Pure.
+
+The command line has this very module, too, so it imports nothing of the deployer.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from deployer.json_document import Document
 
 HIDDEN = "(hidden)"
 """Stands for a value that may be a secret."""
@@ -32,7 +34,7 @@ _SECRET_VALUE = re.compile(
 """Access keys of AWS, PEM files, JSON web tokens, tokens of well-known services, and URLs with a password."""
 
 
-def differences(live: object, wanted: object, path: str = "") -> Iterator[Document]:
+def differences(live: object, wanted: object, path: str = "") -> Iterator[dict[str, Any]]:
     """Yield the fields in which two JSON documents differ, in the order of the wanted one.
 
     Each has its `Path`, such as `EndpointConfig.ProductionVariants[AllTraffic].InstanceType`, and what it is `Before`
@@ -53,7 +55,7 @@ def differences(live: object, wanted: object, path: str = "") -> Iterator[Docume
         yield {"Path": path, **{side: _shown(path, value) for side, value in sides.items() if value is not _ABSENT}}
 
 
-def _between_members(live: Document, wanted: Document, path: str) -> Iterator[Document]:
+def _between_members(live: dict[str, Any], wanted: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
     for key, before, after in _pairs(live, wanted):
         given = after if before is _ABSENT else before
         is_one_sided = before is _ABSENT or after is _ABSENT
@@ -61,16 +63,16 @@ def _between_members(live: Document, wanted: Document, path: str) -> Iterator[Do
             yield from differences(before, after, f"{path}.{key}" if path else key)
 
 
-def _pairs(live: Document, wanted: Document) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(live: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     for key in dict.fromkeys([*wanted, *live]):
         yield key, live.get(key, _ABSENT), wanted.get(key, _ABSENT)
 
 
-def _members(value: object) -> Document:
+def _members(value: object) -> dict[str, Any]:
     return {key: member for key, member in value.items() if member is not None} if isinstance(value, dict) else {}
 
 
-def _elements(value: object) -> Document:
+def _elements(value: object) -> dict[str, Any]:
     """Return the elements of a list by their names, or else by their places."""
     elements = value if isinstance(value, list) else []
     return {_name_of(element, str(place)): element for place, element in enumerate(elements)}

@@ -1,0 +1,56 @@
+"""The command line `endpoint-deployer`: its options and its commands."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from endpoint_deployer.aws.stack import DEFAULT_NAME, ENVIRONMENT_VARIABLE, Stack
+from endpoint_deployer.commands import changes, deployments, reading
+from endpoint_deployer.console import Invocation
+from endpoint_deployer.errors import WRONG, CommandError
+
+app = typer.Typer(
+    name="endpoint-deployer",
+    help="Plan, deploy, watch and explain deployments of SageMaker endpoints, with your own AWS credentials.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    stack: Annotated[str, typer.Option(help="Name of the stack.", envvar=ENVIRONMENT_VARIABLE)] = DEFAULT_NAME,
+    region: Annotated[str | None, typer.Option(help="AWS region; otherwise that of the environment.")] = None,
+    profile: Annotated[str | None, typer.Option(help="AWS profile; otherwise that of the environment.")] = None,
+) -> None:
+    context.obj = Invocation(Stack(stack, region, profile))
+
+
+for module in (deployments, reading, changes):
+    for command in module.COMMANDS:
+        app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; what AWS refuses is one line, not a traceback."""
+    try:
+        app()
+    except (CommandError, BotoCoreError, ClientError) as error:
+        Console(stderr=True, highlight=False).print(
+            f"Error: {_message(error)}", style="red", markup=False, soft_wrap=True
+        )
+        sys.exit(WRONG)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        details = error.response["Error"]
+        return f"{error.operation_name}: {details.get('Code')}: {details.get('Message')}"
+    return str(error)

@@ -1,0 +1,76 @@
+"""What is live of an endpoint, what is under way, and what waits behind it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from endpoint_deployer.aws.stack import EXECUTION_TAG, STATE_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from endpoint_deployer.aws.revisions import Endpoints
+    from endpoint_deployer.aws.runs import Run, Runs
+    from endpoint_deployer.json_document import Document
+
+_WAITING_FOR_TURN = {"WaitForOtherDeployment", "PlanAgain"}
+
+
+def status_of(name: str, endpoints: Endpoints, runs: Runs, running: Sequence[Run]) -> Document:
+    """Return the status of an endpoint as JSON.
+
+    Args:
+        name: The endpoint's name.
+        endpoints: Reads endpoints.
+        runs: Reads executions.
+        running: The executions that run.
+    """
+    endpoint = endpoints.find(name)
+    own = [_progress(runs, run) for run in reversed(running) if run.endpoint == name]
+    return {
+        "EndpointName": name,
+        "Status": endpoint["EndpointStatus"] if endpoint else None,
+        "FailureReason": (endpoint or {}).get("FailureReason"),
+        "Live": _live(endpoint, endpoints, runs) if endpoint else None,
+        "Endpoint": _fleets(endpoint) if endpoint else None,
+        "Runs": [each for each in own if each["State"] not in _WAITING_FOR_TURN],
+        "Waiting": [each for each in own if each["State"] in _WAITING_FOR_TURN],
+    }
+
+
+def _live(endpoint: Document, endpoints: Endpoints, runs: Runs) -> Document:
+    config = endpoint.get("EndpointConfigName", "")
+    tags = endpoints.tags_of_config(config)
+    run = runs.find_execution(tags[EXECUTION_TAG]) if EXECUTION_TAG in tags else None
+    return {
+        "Config": config,
+        "Since": endpoint["LastModifiedTime"].isoformat(),
+        "State": tags.get(STATE_TAG) or "not of this deployer",
+        "Trigger": run.trigger if run else None,
+        "Execution": tags.get(EXECUTION_TAG),
+    }
+
+
+def _fleets(endpoint: Document) -> Document:
+    """Return what of a description says how far a change is."""
+    members = ("EndpointStatus", "ProductionVariants", "PendingDeploymentSummary")
+    return {member: endpoint[member] for member in members if member in endpoint}
+
+
+def _progress(runs: Runs, run: Run) -> Document:
+    """Return how far a running execution is, and when it looks again at the latest."""
+    state, since, data = runs.last_state(run)
+    seconds = {
+        "DescribeEndpoint": (data.get("Endpoint") or {}).get("LookSeconds"),
+        "WaitForOtherDeployment": (data.get("Plan") or {}).get("WaitSeconds"),
+    }.get(state)
+    return {
+        "Execution": run.name,
+        "Trigger": run.trigger,
+        "Revision": (data.get("Plan") or {}).get("Revision"),
+        "StartedAt": run.started_at.isoformat(),
+        "State": state,
+        "Since": since.isoformat(),
+        "NextLook": (since + timedelta(seconds=seconds)).isoformat() if seconds else None,
+    }

@@ -1,0 +1,186 @@
+"""The commands that deploy, or say what that would change: plan, deploy, rollback, retry."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from endpoint_deployer import request_file
+from endpoint_deployer.aws.revisions import Endpoints
+from endpoint_deployer.aws.runs import Runs
+from endpoint_deployer.commands.following import conclude, wait_for_end
+from endpoint_deployer.commands.options import AsJson, EndpointName, Watch  # noqa: TC001 - typer reads them
+from endpoint_deployer.console import Invocation  # noqa: TC001 - typer reads it
+from endpoint_deployer.errors import WRONG, CommandError
+from endpoint_deployer.view.preview import print_preview
+
+if TYPE_CHECKING:
+    from endpoint_deployer.aws.stack import Stack
+    from endpoint_deployer.json_document import Document
+
+CHANGES = 2
+"""The exit status of `plan` if there is something to deploy."""
+
+_DEPLOYING = {"Create", "Update", "Resume", "Wait"}
+_FOLDER = "deployments/"
+"""Where `deploy` uploads artifacts: a folder of the artifact bucket in which an upload starts nothing by itself."""
+_DIGITS = 16
+"""Digits of the digest that names an artifact: the same bytes are the same object, and so the same revision."""
+
+_Name = Annotated[str | None, typer.Option("--endpoint", help="Name of the endpoint, if the manifest has none.")]
+
+
+def plan(
+    context: typer.Context,
+    target: Annotated[
+        str, typer.Argument(metavar="PATH|ENDPOINT", help="A manifest, a folder with one, or an endpoint.")
+    ],
+    endpoint: _Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a deployment would change, without uploading or changing anything.
+
+    An endpoint's name means its manifest in the artifact bucket, or else what is live.
+    Exit status: 0 nothing to do, 2 changes, 1 wrong.
+    """
+    invocation: Invocation = context.obj
+    stack = invocation.stack
+    if request_file.is_path(target):
+        request = request_file.read_request(Path(target), endpoint)
+    else:
+        request = _uploaded_request(stack, target)
+    runs = Runs(stack)
+    with invocation.busy(f"plan {request['EndpointName']}"):
+        request = _with_known_artifact(stack, request)
+        run = wait_for_end(runs, runs.start({**request, "DryRun": True}, "plan"))
+    preview = (run.output.get("Plan") or {}).get("Preview")
+    if as_json:
+        invocation.print_json({**run.document(), "Preview": preview})
+    elif preview:
+        print_preview(invocation.out, str(request["EndpointName"]), preview)
+    if not preview:
+        raise CommandError(f"{run.outcome}: {run.error}\n{run.cause}")
+    action = preview["Action"]
+    raise typer.Exit(CHANGES if action in _DEPLOYING else WRONG if action == "AwaitingArtifact" else 0)
+
+
+def deploy(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A manifest, or a folder with one or with an artifact.")],
+    artifact: Annotated[
+        Path | None,
+        typer.Option(
+            help="The model.tar.gz to deploy; otherwise that beside the manifest, the live one, or the newest upload."
+        ),
+    ] = None,
+    endpoint: _Name = None,
+    watch: Watch = False,
+    as_json: AsJson = False,
+) -> None:
+    """Upload the artifact under a key of its own, and deploy the manifest with it.
+
+    Exit status with --watch: 0 deployed or nothing to do, 1 rejected, 3 failed, 4 timed out, 5 superseded, 6 awaiting
+    an artifact, 7 stopped.
+    """
+    invocation: Invocation = context.obj
+    stack = invocation.stack
+    request = request_file.read_request(path, endpoint)
+    chosen = artifact or request_file.find_artifact(path)
+    if artifact and not artifact.is_file():
+        raise CommandError(f"{artifact}: there is no such file")
+    if chosen:
+        request_file.with_artifact(request, "s3://")  # before a long upload
+        request = request_file.with_artifact(request, _upload(invocation, chosen, str(request["EndpointName"])))
+    else:
+        request = _with_known_artifact(stack, request)
+    runs = Runs(stack)
+    conclude(invocation, runs, runs.start(request, "deploy"), watch=watch, as_json=as_json)
+
+
+def rollback(
+    context: typer.Context,
+    endpoint: EndpointName,
+    to: Annotated[
+        str | None, typer.Option(help="The revision to go back to; otherwise the one before the live one.")
+    ] = None,
+    watch: Watch = False,
+    as_json: AsJson = False,
+) -> None:
+    """Deploy again what an earlier revision held. The exit status with --watch is that of deploy."""
+    invocation: Invocation = context.obj
+    runs = Runs(invocation.stack)
+    run = runs.start({"EndpointName": endpoint, "Rollback": to or True}, "rollback")
+    conclude(invocation, runs, run, watch=watch, as_json=as_json)
+
+
+def retry(
+    context: typer.Context,
+    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="An execution's name or ARN.")],
+    watch: Watch = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with an execution that was stopped or ran out of time, or start the input of one that failed again."""
+    invocation: Invocation = context.obj
+    runs = Runs(invocation.stack)
+    run = runs.find_execution(execution)
+    if run is None:
+        raise CommandError(f"{execution} is no execution of the stack {invocation.stack.name}")
+    if run.is_running:
+        raise CommandError(f"{run.name} has not ended. Watch it: endpoint-deployer watch {run.name}")
+    if run.description["status"] in {"ABORTED", "TIMED_OUT"}:
+        runs.client.redrive_execution(executionArn=run.arn)
+        again = runs.describe(run.arn)
+    elif run.description["status"] == "FAILED":
+        again = runs.start(run.input, "retry")
+    else:
+        raise CommandError(f"{run.name} ended as {run.outcome}: there is nothing to try again")
+    conclude(invocation, runs, again, watch=watch, as_json=as_json)
+
+
+def _uploaded_request(stack: Stack, endpoint: str) -> Document:
+    """Read the manifest of an endpoint in the artifact bucket, or else the stored request of its live revision."""
+    endpoints = Endpoints(stack)
+    for name in request_file.MANIFEST_NAMES:
+        key = f"{stack.prefix}{endpoint}/{name}"
+        if (text := endpoints.read_text(key)) is not None:
+            return {**request_file.parse_manifest(text, key), "EndpointName": endpoint}
+    live = (endpoints.find(endpoint) or {}).get("EndpointConfigName", "")
+    return endpoints.revision(endpoint, live, live).stored.get("Request") or {"EndpointName": endpoint}
+
+
+def _with_known_artifact(stack: Stack, request: Document) -> Document:
+    """Give the artifact that is live, or else the newest upload, to the containers that wait for one."""
+    if not request_file.lacks_data(request):
+        return request
+    name = request["EndpointName"]
+    endpoints = Endpoints(stack)
+    uri = endpoints.live_artifact(name) or endpoints.newest_artifact(f"{stack.prefix}{name}/", f"{_FOLDER}{name}/")
+    if uri is None:
+        raise CommandError(
+            f"The request waits for an artifact, and there is none of {name} in s3://{stack.bucket}. Name one "
+            "(deploy --artifact model.tar.gz), or write ModelDataUrl: null for a container that has no model data."
+        )
+    return request_file.with_artifact(request, uri)
+
+
+def _upload(invocation: Invocation, artifact: Path, endpoint: str) -> str:
+    """Upload an artifact under a key that its content names, unless it is there; return its URI."""
+    bucket, s3 = invocation.stack.bucket, invocation.stack.client("s3")
+    with artifact.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    key = f"{_FOLDER}{endpoint}/{digest[:_DIGITS]}/{request_file.ARTIFACT_NAME}"
+    if key.startswith(invocation.stack.prefix):
+        raise CommandError(
+            f"The stack's ArtifactPrefix, {invocation.stack.prefix}, holds {_FOLDER}: upload it yourself"
+        )
+    if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents"):
+        with invocation.busy(f"upload {artifact} ({artifact.stat().st_size / 1e6:.1f} MB)"):
+            s3.upload_file(str(artifact), bucket, key)
+    invocation.err.print(f"[green]↑[/] s3://{bucket}/{key}", soft_wrap=True)
+    return f"s3://{bucket}/{key}"
+
+
+COMMANDS = (plan, deploy, rollback, retry)

@@ -1,0 +1,1 @@
+../../functions/deployer/planning/diff.py

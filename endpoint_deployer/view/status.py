@@ -1,0 +1,50 @@
+"""The status of an endpoint, in a few lines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from endpoint_deployer.view.summaries import summarize_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from endpoint_deployer.json_document import Document
+
+
+def status_lines(status: Document) -> Iterator[str]:
+    """Yield the lines of an endpoint's status, with rich's markup."""
+    live = status["Live"]
+    yield f"[bold]{status['EndpointName']}[/] {_status(status)}"
+    if live:
+        yield f"  live     {live['Config']} [dim]({live['State']})[/] since {_moment(live['Since'])}"
+        if live["Trigger"]:
+            yield f"  by       {escape(live['Trigger'])}"
+    if status["FailureReason"]:
+        yield f"  reason   [red]{escape(status['FailureReason'])}[/]"
+    for each in status["Runs"]:
+        yield f"  running  {_run(each)}"
+    for each in status["Waiting"]:
+        yield f"  waiting  {_run(each)}"
+
+
+def _status(status: Document) -> str:
+    if status["Endpoint"] is None:
+        return "[yellow]does not exist[/]"
+    color = {"InService": "green", "Failed": "red", "UpdateRollbackFailed": "red"}.get(status["Status"], "yellow")
+    return f"[{color}]{summarize_endpoint(status['Endpoint'])}[/]"
+
+
+def _run(run: Document) -> str:
+    look = f", next look by {_moment(run['NextLook'])}" if run["NextLook"] else ""
+    return (
+        f"{run['Execution']}: [bold]{run['State']}[/] since {_moment(run['Since'])}{look} "
+        f"[dim]{escape(run['Trigger'])}[/]"
+    )
+
+
+def _moment(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,59 @@
+"""The command line as it is installed from the repository."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.template.shipped import ROOT
+
+PACKAGE = ROOT / "endpoint_deployer"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MODULES_OF_DISTRIBUTIONS = {"pyyaml": "yaml"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The package, built as `uv tool install` and `pipx install` do, without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run(  # noqa: S603 - fixed arguments
+        [uv, "build", "--wheel", "--offline", "--no-cache", "--quiet", "--out-dir", folder, ROOT],
+        check=True,
+        timeout=60,
+    )
+    (built,) = folder.glob("*.whl")
+    return zipfile.ZipFile(built)
+
+
+def test_package_has_the_command_and_all_modules(wheel: zipfile.ZipFile) -> None:
+    (entry_points,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
+    modules = {name for name in wheel.namelist() if name.endswith(".py")}
+
+    assert "endpoint-deployer" in wheel.read(entry_points).decode()
+    assert modules == {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py")}
+
+
+def test_package_has_the_text_of_the_operations_guide(wheel: zipfile.ZipFile) -> None:
+    """What `explain` prints is what docs/operations.md says."""
+    assert wheel.read("endpoint_deployer/operations.md") == (ROOT / "docs" / "operations.md").read_bytes()
+
+
+def test_dependencies_are_what_is_imported() -> None:
+    imported = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported.add(node.module.partition(".")[0])
+    # botocore comes with boto3.
+    others = imported - set(sys.stdlib_module_names) - {"endpoint_deployer", "botocore"}
+
+    assert others == {MODULES_OF_DISTRIBUTIONS.get(name, name) for name in PROJECT["dependencies"]}
