@@ -85,7 +85,18 @@ def check_rule(rule: Document) -> None:
         for each in [rule[key]] if key == "Not" else rule[key]:
             check_rule(each)
     if not combined:
-        _operator(rule)
+        _check_wanted(_operator(rule), rule)
+
+
+def _check_wanted(name: str, rule: Document) -> None:
+    """Raise UnsupportedStateError for a rule that compares with a value that its operator does not have."""
+    wanted = rule[name]
+    if name in _NUMBERS:
+        is_right = _is_number(wanted)
+    else:
+        is_right = isinstance(wanted, str if name.startswith("String") else bool)
+    if not is_right:
+        raise UnsupportedStateError(f"choice by {name} of {wanted!r}")
 
 
 def _operator(rule: Document) -> str:

@@ -9,7 +9,7 @@ import pytest
 from deployer.json_document import Document
 from local.states_language.errors import StateError, UnsupportedStateError
 from local.states_language.paths import MAX_DATA_BYTES
-from tests.machine.bench import DONE, task
+from tests.machine.bench import CALLED, DONE, task, types
 from tests.machine.moto_interpreter import MotoRun
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def on_both(bench: Bench, states: Document, document: Any) -> tuple[Any, str, st
         (choosing(Variable="$.a", StringEquals="1"), {"a": 1}, False),
         (choosing(Variable="$.a", BooleanEquals=True), {"a": True}, True),
         (choosing(Variable="$.a", BooleanEquals=True), {"a": "true"}, False),
+        (choosing(Variable="$.a", BooleanEquals=True), {"a": 1}, False),
+        (choosing(Variable="$.a", IsPresent=False), {"a": None}, False),
         (choosing(Variable="$.a", NumericGreaterThan=1), {"a": 2}, True),
         (choosing(Variable="$.a", NumericEquals=1), {"a": "1"}, False),
         (choosing(Variable="$.a", IsPresent=True), {}, False),
@@ -163,6 +165,18 @@ def test_a_result_cannot_be_put_into_something_that_is_no_object(bench: Bench, d
     assert bench.output(execution) == document
 
 
+def test_task_takes_five_events(bench: Bench) -> None:
+    """Entered, scheduled, started, succeeded and exited: they count for the 25,000 of an execution."""
+    bench.function(lambda *_: "answer")
+    machine = bench.machine({"A": task(Next="Done"), **DONE})
+
+    execution = machine.start({})
+    machine.run()
+
+    assert types(execution)[1:6] == ["TaskStateEntered", *CALLED, "LambdaFunctionSucceeded", "TaskStateExited"]
+    assert types(execution)[6] == "SucceedStateEntered"
+
+
 def test_a_function_gets_no_more_than_256_kib(bench: Bench) -> None:
     """Parameters that double the data are too large; nothing is called, and nothing catches it."""
     called: list[Any] = []
@@ -222,6 +236,10 @@ def test_data_are_measured_in_bytes(bench: Bench, text: str, status: str) -> Non
         (passing(Parameters={"b.$": "$.a[*]"}), "path"),
         (passing(Parameters={"b.$": "States.UUID()"}), "function"),
         (choosing(Variable="$.a", TimestampEquals="x"), "TimestampEquals"),
+        (choosing(Variable="$.a", BooleanEquals=1), "BooleanEquals of 1"),
+        (choosing(Variable="$.a", NumericEquals=True), "NumericEquals of True"),
+        (choosing(Variable="$.a", StringEquals=None), "StringEquals of None"),
+        (choosing(Variable="$.a", IsPresent="true"), "IsPresent of 'true'"),
         ({"A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}}, "lambda:invoke"),
         ({"A": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}}, "sns"),
     ],
