@@ -31,7 +31,7 @@ def handler(event: Document) -> Document:
     store = Store(objects(), settings.artifact_bucket, settings.copy_artifacts)
     started_at = datetime.fromisoformat(event["Execution"]["StartTime"])
     seconds = wait_seconds(settings.poll_interval_seconds, now - started_at)
-    planning = Planning(sagemaker(), monitoring(), store.objects, now, seconds)
+    planning = Planning(sagemaker(), monitoring(), store.objects, now, seconds, settings.execution_role_arn)
     draft: Draft
     action: Action | None
     if "Plan" in event:
@@ -57,6 +57,8 @@ def _decide(draft: Draft, planning: Planning, store: Store, settings: Settings) 
 
 def _measured(plan: Plan) -> Document:
     logger.info("Decided", extra={"action": plan.action, "revision": plan.revision, "reason": plan.reason})
+    for warning in plan.warnings:
+        logger.warning("Planned with a warning", extra={"warning": warning})
     document = plan.model_dump(mode="json", by_alias=True)
     if (size := len(json.dumps(document))) > _PLAN_BYTES:
         raise InvalidRequestError(

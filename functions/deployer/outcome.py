@@ -78,6 +78,7 @@ def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
         "Revision": plan.get("Revision") or None,
         "RequestedAt": plan.get("RequestedAt"),
         "Reason": plan.get("Reason") or None,
+        "Warnings": plan.get("Warnings") or None,
         "Planned": _names_of(plan.get("Preview") or {}) or None,
         "Execution": execution["Id"],
         "StartedAt": started_at.isoformat(),

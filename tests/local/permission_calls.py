@@ -117,7 +117,7 @@ MAY = {
     "CreateEndpointConfig": {"CreateEndpointConfig", "DescribeEndpointConfig", "ListTags of configs"},
     "DescribeEndpointConfig": {"DescribeEndpointConfig"},
     "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "ListTags of endpoints"},
-    "UpdateEndpoint": {"DescribeEndpoint", "ListTags of configs", "ListTags of endpoints"},
+    "UpdateEndpoint": {"DescribeEndpoint", "ListTags of configs", "ListTags of endpoints", "DescribeAlarms"},
     "DescribeEndpoint": {"DescribeEndpoint", "DescribeAlarms", "SendTaskSuccess"},
     "SmokeTestEndpoint": {
         "InvokeEndpoint", "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads",

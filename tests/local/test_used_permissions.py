@@ -32,8 +32,13 @@ if TYPE_CHECKING:
 OF_LAMBDA = ("logs:", "xray:", "sqs:")
 # Copies in parts begin at 256 MiB; the unit tests of the adapter make them.
 OF_LARGE_COPIES = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads")
+# SageMaker reads alarms with the rights of the function that names them; the simulator reads them with its own.
 # Without it S3 answers 403, not 404, for an object that is missing. MiniStack always answers 404.
-OF_MISSING_OBJECTS = {("StoreRevision", "s3:ListBucket"), ("SmokeTestEndpoint", "s3:ListBucket")}
+OF_SERVICES = {
+    ("UpdateEndpoint", "cloudwatch:DescribeAlarms"),
+    ("StoreRevision", "s3:ListBucket"),
+    ("SmokeTestEndpoint", "s3:ListBucket"),
+}
 # Paths here test only endpoints in real time, of models.
 OF_OTHER_SMOKE_TESTS = ("sagemaker:InvokeEndpointWithResponseStream", "sagemaker:InvokeEndpointAsync")
 # A model that names a package needs rights on it, too (Developer Guide, "Deploy a Model Version from a Different
@@ -195,7 +200,7 @@ def grants_of(stack: Stack, function: str, role: str) -> Iterator[tuple[list[str
             resources = [resource for resource in resources if not resource.endswith(OF_OTHER_RESOURCES)]
             others = (*OF_LAMBDA, *OF_LARGE_COPIES, *OF_OTHER_SMOKE_TESTS)
             own = [action for action in actions if not action.startswith(others)]
-            own = [action for action in own if (function, action) not in OF_MISSING_OBJECTS]
+            own = [action for action in own if (function, action) not in OF_SERVICES]
             if own and resources:
                 yield own, resources
 

@@ -111,7 +111,8 @@ def test_announcement_gets_names_and_no_request(make_world: Callable[..., World]
 
     (given,) = called_with(execution, "AnnounceOutcome")
     assert given.keys() == {"Plan", "Failure", "RestoreFailure", "Restore", "Execution", "Now"}
-    assert given["Plan"].keys() == {"Action", "RequestId", "EndpointName", "Revision", "RequestedAt", "Reason"}
+    names = {"Action", "RequestId", "EndpointName", "Revision", "RequestedAt", "Reason", "Warnings", "Preview"}
+    assert given["Plan"].keys() == names
 
 
 def test_rejection_gets_the_input_and_no_plan(world: World) -> None:

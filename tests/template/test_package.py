@@ -235,7 +235,8 @@ def test_operations_are_those_that_the_functions_may_call(
 ) -> None:
     """All that any role allows, and no other; the runtime of endpoints has a model of its own."""
     actions = {action.partition(":") for name in functions_of(resources) for action in allowed_to(resources, name)}
-    allowed = {operation for of, _, operation in actions if of == prefix}
+    # SageMaker itself looks the packages up that models name, with the caller's rights.
+    allowed = {operation for of, _, operation in actions if of == prefix} - {"DescribeModelPackage"}
 
     assert set(service_model(service, package).operation_names) == allowed & set(service_model(service).operation_names)
 

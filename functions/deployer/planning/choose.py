@@ -23,6 +23,7 @@ from deployer.planning.live_checks import (
     size_problems,
 )
 from deployer.planning.plan import Action, Before, Draft, Plan
+from deployer.planning.plan_warnings import plan_warnings
 from deployer.request.problem import Problem, nearest, reject
 from deployer.request.rules.waits import limit_problems, timeout_problems
 from deployer.tags import STACK_TAG
@@ -52,6 +53,7 @@ class Planning:
         objects: The adapter of S3.
         now: What time it is.
         wait_seconds: When to look again, if another deployment has the endpoint.
+        stack_role: The ARN of the role for models that name none.
     """
 
     sagemaker: SageMaker
@@ -59,10 +61,12 @@ class Planning:
     objects: Objects
     now: datetime
     wait_seconds: int
+    stack_role: str = ""
 
     def decided(self, draft: Draft, action: Action, before: Before | None = None, reason: str = "") -> Plan:
         """Make a plan of a draft, and say why nothing is deployed now."""
-        return Plan.of(draft.model_copy(update={"reason": reason}), action, self.wait_seconds, before)
+        plan = Plan.of(draft.model_copy(update={"reason": reason}), action, self.wait_seconds, before)
+        return plan.model_copy(update={"warnings": plan_warnings(plan.request, action, self.stack_role)})
 
 
 def find_live(planning: Planning, name: str) -> Live | None:

@@ -157,6 +157,8 @@ class Plan(Draft):
     previous: str = ""
     """The endpoint config that the endpoint serves while this revision is not live; empty if there is no endpoint."""
     previous_arn: str = ""
+    warnings: list[str] = []
+    """What cannot be checked, and whoever asked for this should know."""
     preview: Document = {}
     """What a dry run reports; empty for other runs."""
 

@@ -1,0 +1,53 @@
+"""What a plan cannot check and its requester should know: it is logged, and the event of the outcome says it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.errors import bounded
+from deployer.planning.live_checks import alarm_names
+from deployer.planning.plan import Action
+from deployer.request.containers import containers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.json_document import Document
+
+
+def plan_warnings(request: Document, action: Action, stack_role: str) -> list[str]:
+    """Return a line for each kind of thing that cannot be checked, with the paths of the fields that it is about.
+
+    Args:
+        request: The request, as far as it is complete.
+        action: What is done with it.
+        stack_role: The ARN of the role for models that name none.
+    """
+    found: list[str] = []
+    if action is Action.UPDATE and alarm_names(request.get("DeploymentConfig")):
+        # Developer Guide, "Auto-Rollback Configuration and Monitoring".
+        roles = ", ".join(_own_roles(request, stack_role))
+        found += [f"{roles}: needs cloudwatch:DescribeAlarms, as SageMaker reads the rollback alarms by it"] * bool(
+            roles
+        )
+    if action in {Action.NOTHING_TO_DO, Action.CONFIRM}:
+        images = ", ".join(_tagged_images(request))
+        what = (
+            "names a tag; an image that was pushed anew under it is no change. Push it under another tag, or name its"
+        )
+        found += [f"{images}: {what} digest"] * bool(images)
+    return [bounded(line) for line in found]
+
+
+def _own_roles(request: Document, stack_role: str) -> Iterator[str]:
+    parts = {f"Models.{key}": model for key, model in request.get("Models", {}).items()}
+    for path, part in {**parts, "EndpointConfig": request.get("EndpointConfig") or {}}.items():
+        if part.get("ExecutionRoleArn", stack_role) != stack_role:
+            yield f"{path}.ExecutionRoleArn"
+
+
+def _tagged_images(request: Document) -> Iterator[str]:
+    for key, model in request.get("Models", {}).items():
+        for path, container in containers(model, f"Models.{key}"):
+            if "Image" in container and "@" not in container["Image"]:
+                yield f"{path}.Image"
