@@ -110,7 +110,7 @@ def test_announcement_gets_names_and_no_request(make_world: Callable[..., World]
     execution = world.run(request("bad", SmokeTest={"Body": "{}"}))
 
     (given,) = called_with(execution, "AnnounceOutcome")
-    assert given.keys() == {"Plan", "Failure", "RestoreFailure", "Restore", "Execution", "Now"}
+    assert given.keys() == {"Plan", "Failure", "RestoreFailure", "Restore", "ChangedAt", "Execution", "Now"}
     names = {"Action", "RequestId", "EndpointName", "Revision", "RequestedAt", "Reason", "Warnings", "Preview"}
     assert given["Plan"].keys() == names
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.template.shipped import FUNCTIONS
+from tests.template.shipped import FUNCTIONS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,3 +83,18 @@ def test_adapters_are_made_while_lambda_initialises_a_function() -> None:
     """Elsewhere, importing a handler makes nothing, and needs no environment."""
     assert "deployer.aws.sagemaker" in modules_of("create_models")
     assert "deployer.aws.sagemaker" not in modules_of("create_models", {})
+
+
+def test_functions_declare_what_they_import() -> None:
+    """What is there only because something else needs it may be gone with the next version of that."""
+    trees = [ast.parse(path.read_text()) for path in FUNCTIONS.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    own = {path.stem for path in FUNCTIONS.iterdir()}
+    modules = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - own
+
+    imported = {packages_distributions()[module][0].lower().replace("_", "-") for module in modules}
+
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["functions"]
+    assert imported == set(declared)
