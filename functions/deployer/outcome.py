@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deployer.diagnosis import NEXT_ACTIONS, cause_class
 from deployer.errors import bounded
 from deployer.json_document import Document
+from deployer.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,8 @@ def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
     if restore_failure := report.get("RestoreFailure"):
         cause = readable_cause(restore_failure.get("Cause", ""))
         detail |= {"RestoreError": restore_failure["Error"], "RestoreCause": cause}
-    return {member: value for member, value in detail.items() if value is not None}
+    known = {member: value for member, value in detail.items() if value is not None}
+    return {**known, "Summary": summarize(known)}
 
 
 def readable_cause(cause: str) -> str:

@@ -1,6 +1,8 @@
 """What SageMaker sees of the account: roles to run models as, their model data, and alarms; all are MiniStack's."""
 
 import json
+import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,6 +36,7 @@ class Account:
         self._iam = session.client("iam", endpoint_url=url, config=config)
         self._sts = session.client("sts", endpoint_url=url, config=config)
         self._cloudwatch = session.client("cloudwatch", endpoint_url=url, config=config)
+        self._logs = session.client("logs", endpoint_url=url, config=config)
 
     def check_role(self, role: str, model_data: str | None) -> None:
         """Make sure that SageMaker can assume a role, and that the role can read the model data.
@@ -79,6 +82,18 @@ class Account:
     def is_in_alarm(self, name: str) -> bool:
         """Tell whether a CloudWatch alarm is in alarm."""
         return bool(self._cloudwatch.describe_alarms(AlarmNames=[name], StateValue="ALARM")["MetricAlarms"])
+
+    def write_log(self, endpoint: str, stream: str, line: str) -> None:
+        """Put a line that a container prints where SageMaker puts it in CloudWatch Logs."""
+        names = {"logGroupName": f"/aws/sagemaker/Endpoints/{endpoint}", "logStreamName": stream}
+        event = {"timestamp": int(time.time() * 1000), "message": line or " "}
+        try:
+            self._logs.put_log_events(**names, logEvents=[event])
+        except self._logs.exceptions.ResourceNotFoundException:
+            with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+                self._logs.create_log_group(logGroupName=names["logGroupName"])
+            self._logs.create_log_stream(**names)
+            self._logs.put_log_events(**names, logEvents=[event])
 
     def _is_assumable(self, arn: str) -> bool:
         try:

@@ -45,6 +45,7 @@ def main() -> None:
         check_role=account.check_role,
         alarm_is_on=account.is_in_alarm,
         is_scaled=targets.is_scaled,
+        write_log=account.write_log,
         on_event=put_on_default_bus,
         on_due=ticker.plan,
         moment_of=clock.wall_time,

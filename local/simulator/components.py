@@ -124,7 +124,8 @@ class Components:
         changed: Document = {_STATUS: "InService"}
         try:
             loaded = self._loader.load(record["Specification"])
-            endpoint.traffic.components[name] = self._loader.serve(loaded, record["VariantName"])
+            served = self._loader.serve(loaded, record["EndpointName"], record["VariantName"])
+            endpoint.traffic.components[name] = served
         except BrokenModelError as error:
             changed = {_STATUS: "Failed", "FailureReason": str(error)}
         record = {**record, **changed, "LastModifiedTime": store.moment()}

@@ -1,6 +1,6 @@
 """A model server: loads one model's `code/inference.py` and answers for it, as a SageMaker inference container does.
 
-Run as `python -m local.simulator.container <model_dir>`. Requests come on standard input and answers go to standard
+Run as `python -P container.py <model_dir>`. Requests come on standard input and answers go to standard
 output, each a header line of JSON and a body of the length in the header. The process ends at the end of its input, and
 so with the one that started it.
 
@@ -16,10 +16,10 @@ import traceback
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from local.json_document import Document
-
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from local.json_document import Document
 
 
 _JSON = "application/json"
@@ -100,6 +100,7 @@ def main() -> None:
     try:
         model = _Model(Path(sys.argv[1]))
     except Exception:  # noqa: BLE001 - whatever the script raises is the model's failure
+        traceback.print_exc()
         write_frame(answers, {"status": 500}, traceback.format_exc().encode())
         return
     write_frame(answers, {"status": 200})
@@ -108,6 +109,7 @@ def main() -> None:
         try:
             content_type, answer = model.answer(body, header["content_type"], header["accept"])
         except Exception:  # noqa: BLE001 - whatever the script raises is the answer
+            traceback.print_exc()
             failed = {"status": 500, "number": header["number"]}
             write_frame(answers, failed, traceback.format_exc().splitlines()[-1].encode())
         else:

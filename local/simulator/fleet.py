@@ -36,11 +36,13 @@ class Fleet:
     A fleet that is ended goes on until the last invocation that it has begun to answer is answered.
 
     Attributes:
+        endpoint: The endpoint's name.
         variants: What it runs, with the weights of now.
         instances: By production variant; shadow variants answer nobody. What is serverless counts as one.
         targets: What answers for models of multi-model containers that were asked for, by variant and model.
     """
 
+    endpoint: str
     variants: Variants
     loader: Loader
     instances: dict[str, list[Instance]] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Fleet:
             if wanted > len(instances):
                 loaded = self.loader.load(variant)
                 same = next((each for each in instances if each.digest == loaded.digest), None)
-                server = same.server if same else self.loader.serve(loaded, name)
+                server = same.server if same else self.loader.serve(loaded, self.endpoint, name)
                 instances += [Instance(loaded.digest, server)] * (wanted - len(instances))
             self._retired += [each.server for each in instances[wanted:]]
             del instances[wanted:]
@@ -98,7 +100,7 @@ class Fleet:
         if (variant, target) not in self.targets:
             wanted = next(each for each in self.variants.config["ProductionVariants"] if each["VariantName"] == variant)
             loaded = self.loader.load_target(wanted, target)
-            self.targets[variant, target] = self.loader.serve(loaded, variant)
+            self.targets[variant, target] = self.loader.serve(loaded, self.endpoint, variant)
         return self.targets[variant, target]
 
     def hold(self) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 
 from local.json_document import Document
 from local.simulator.errors import ServiceError
@@ -14,6 +15,8 @@ from local.simulator.model_server import ANSWER_SECONDS, Answer, BrokenModelErro
 from local.simulator.variants import containers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.simulator.store import Store
 
 _ANY = "*"
@@ -121,11 +124,19 @@ class Loader:
     Args:
         store: The account.
         storage: S3; without it nothing is loaded.
+        write_log: Takes the lines that models print, with the endpoint and the log stream.
         runs_models: Whether a model of one object really runs; otherwise it echoes.
     """
 
-    def __init__(self, store: Store, storage: Storage | None, *, runs_models: bool) -> None:
-        self._store, self._storage, self._runs_models = store, storage, runs_models
+    def __init__(
+        self,
+        store: Store,
+        storage: Storage | None,
+        write_log: Callable[[str, str, str], None] | None = None,
+        *,
+        runs_models: bool,
+    ) -> None:
+        self._store, self._storage, self._write_log, self._runs_models = store, storage, write_log, runs_models
 
     def load(self, variant: Document) -> Loaded:
         """Load the model of a variant, as it lies in S3 now.
@@ -166,15 +177,21 @@ class Loader:
         content = self._content(uri, model.get("ExecutionRoleArn", ""), 1)
         return Loaded(name, image, uri, content, hashlib.sha256(content).hexdigest(), target)
 
-    def serve(self, loaded: Loaded, variant: str) -> Server:
-        """Start what answers.
+    def serve(self, loaded: Loaded, endpoint: str, variant: str) -> Server:
+        """Start what answers for a variant of an endpoint.
 
         Raises:
             BrokenModelError: The model cannot run.
         """
         if self._runs_models and loaded.uri and not loaded.uri.endswith("/"):
-            return ModelServer(loaded.archive, loaded.uri, variant)
+            return ModelServer(loaded.archive, loaded.uri, variant, self._log_of_instance(endpoint, variant))
         return Echo(self._store, loaded, variant)
+
+    def _log_of_instance(self, endpoint: str, variant: str) -> Callable[[str], None] | None:
+        """Return what takes the lines of a new instance, whose stream is named as SageMaker names it."""
+        write = self._write_log
+        stream = f"{variant}/i-{uuid4().hex[:17]}"
+        return None if write is None else lambda line: write(endpoint, stream, line)
 
     def _content(self, uri: str, role: str, number: int) -> bytes:
         storage = self._storage

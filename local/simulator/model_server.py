@@ -13,15 +13,18 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from local.json_document import Document
+from local.simulator import container
 from local.simulator.container import read_frame, write_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ANSWER_SECONDS = 60.0
 """How long SageMaker waits for a container, says the API of InvokeEndpoint."""
 
-_ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _ERROR_STATUS = 500
@@ -62,12 +65,13 @@ class ModelServer:
         archive: The content of `model.tar.gz`.
         uri: Where it comes from, for messages.
         variant: The variant that it serves, for messages.
+        log: Takes each line that it prints; all are there when it has failed to start, and when it has been stopped.
 
     Raises:
         BrokenModelError: The archive cannot be unpacked, or its script does not load the model.
     """
 
-    def __init__(self, archive: bytes, uri: str, variant: str) -> None:
+    def __init__(self, archive: bytes, uri: str, variant: str, log: Callable[[str], None] | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="model-")
         self._lock = threading.Lock()
         self._asked = 0
@@ -82,14 +86,16 @@ class ModelServer:
                 "Please ensure that the object located at the URL is a valid tar.gz archive."
             ) from error
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "local.simulator.container", model_dir],
-            cwd=_ROOT,
+            # -P: nothing of this package is in the way of what the script imports.
+            [sys.executable, "-P", container.__file__, model_dir],
             bufsize=0,  # what is in a buffer is not seen by `poll`
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if log else subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         )
+        self._printer = threading.Thread(target=self._pass_on, args=(log,), daemon=True, name="container-log")
+        self._printer.start()
         ping = self._frame(monotonic() + _START_SECONDS)
         if ping is None or ping[0]["status"] == _ERROR_STATUS:
             self.stop()
@@ -117,9 +123,15 @@ class ModelServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
+        self._printer.join(_STOP_SECONDS)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream:
+                stream.close()
         self._folder.cleanup()
+
+    def _pass_on(self, log: Callable[[str], None] | None) -> None:
+        while log and self._process.stderr and (line := self._process.stderr.readline()):
+            log(line.decode(errors="replace").rstrip("\n"))
 
     @property
     def _stdin(self) -> IO[bytes]:

@@ -24,13 +24,13 @@ class Provisioner:
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
-    def start(self, variants: Variants, part: float = 1.0) -> Fleet:
-        """Start a part of the instances of the production variants.
+    def start(self, endpoint: str, variants: Variants, part: float = 1.0) -> Fleet:
+        """Start a part of the instances of an endpoint's production variants.
 
         Raises:
             BrokenModelError: One of them cannot run.
         """
-        fleet = Fleet(variants, self._loader)
+        fleet = Fleet(endpoint, variants, self._loader)
         try:
             fleet.resize(variants.counts, part)
         except Exception:
@@ -43,7 +43,7 @@ class Provisioner:
         traffic = endpoint.traffic
         try:
             if traffic.new is None:
-                traffic.new = self.start(target, part)
+                traffic.new = self.start(endpoint.name, target, part)
             else:
                 traffic.new.resize(target.counts, part)
         except BrokenModelError as error:
@@ -81,7 +81,7 @@ class Provisioner:
         old = endpoint.traffic.live
         try:
             if old:
-                endpoint.traffic.live = self.start(old.variants)
+                endpoint.traffic.live = self.start(endpoint.name, old.variants)
                 old.end()
         except BrokenModelError as error:
             return str(error)

@@ -49,6 +49,7 @@ class Simulator:
         check_role: Called with an execution role and the model data it has to read; raises ServiceError.
         alarm_is_on: Callback: returns whether a CloudWatch alarm is in alarm.
         is_scaled: Callback: returns whether a variant (endpoint's name, variant's name) is autoscaled.
+        write_log: Called with each line that a model that really runs prints (endpoint's name, log stream, line).
         on_event: Called with each `aws.sagemaker` event as it arrives at EventBridge, from `catch_up`.
         on_due: Called with a moment at which something happens, if `catch_up` is called then. Without it, events arrive
             whenever `catch_up` is called.
@@ -71,6 +72,7 @@ class Simulator:
         check_role: Callable[[str, str | None], None] | None = None,
         alarm_is_on: Callable[[str], bool] | None = None,
         is_scaled: Callable[[str, str], bool] | None = None,
+        write_log: Callable[[str, str, str], None] | None = None,
         on_event: Callable[[Document], None] | None = None,
         on_due: Callable[[float], None] | None = None,
         moment_of: Callable[[float], datetime] | None = None,
@@ -82,7 +84,7 @@ class Simulator:
         self._events = Events(self._store)
         self._on_event, self._on_due = on_event or (lambda _: None), on_due or (lambda _: None)
         self._next_due = math.inf
-        loader = Loader(self._store, storage, runs_models=runs_models)
+        loader = Loader(self._store, storage, write_log, runs_models=runs_models)
         provisioner = self._provisioner = Provisioner(loader)
         self._lifecycle = Lifecycle(
             self._store, provisioner, self._faults, alarm_is_on or (lambda _: False), self._events

@@ -42,7 +42,7 @@ class Statuses:
         """
         lifecycle, now, interrupted = self._lifecycle, self._store.clock.now(), endpoint.rollout
         if status not in _NOT_SERVING and endpoint.traffic.live is None:
-            endpoint.traffic.live = self._provisioner.start(endpoint.variants)
+            endpoint.traffic.live = self._provisioner.start(endpoint.name, endpoint.variants)
         lifecycle.cancel(endpoint)
         if status not in _MIXED:
             endpoint.traffic.revert()

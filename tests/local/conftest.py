@@ -11,6 +11,7 @@ from local.aws.stack import running_stack
 from local.demo.sample.training import pack, train
 from local.environment import STACK_NAME
 from local.simulator import Settings
+from tests.local.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def image() -> str:
 @pytest.fixture(scope="session")
 def running(image: str) -> Iterator[Stack]:
     """The shipped stack, up on local AWS."""
-    with running_stack({"DefaultImage": image, "PollIntervalSeconds": "10"}, speed=50.0) as stack:
+    with running_stack({"DefaultImage": image, **PARAMETERS}, speed=50.0) as stack:
         yield stack
 
 

@@ -16,6 +16,7 @@ TARGET = {
 TAGS = [{"Key": "k", "Value": "v"}]
 EVENT = {"Source": "nobody", "DetailType": "Nothing", "Detail": "{}"}
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:f"
+ENDPOINT_LOG, FUNCTION_LOG = "/aws/sagemaker/Endpoints/e", "/aws/lambda/f"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:m"
 ALARM = {
     "AlarmName": "a", "Namespace": "n", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
@@ -96,6 +97,10 @@ CALLS: dict[str, tuple[str, str, Document]] = {
     "DescribeExecution of others": ("stepfunctions", "DescribeExecution", {"executionArn": EXECUTION}),
     "SendTaskSuccess": ("stepfunctions", "SendTaskSuccess", {"taskToken": "t", "output": "{}"}),
     "SendTaskFailure": ("stepfunctions", "SendTaskFailure", {"taskToken": "t"}),
+    "DescribeLogStreams of endpoints": ("logs", "DescribeLogStreams", {"logGroupName": ENDPOINT_LOG}),
+    "DescribeLogStreams of functions": ("logs", "DescribeLogStreams", {"logGroupName": FUNCTION_LOG}),
+    "GetLogEvents of endpoints": ("logs", "GetLogEvents", {"logGroupName": ENDPOINT_LOG, "logStreamName": "s"}),
+    "GetLogEvents of functions": ("logs", "GetLogEvents", {"logGroupName": FUNCTION_LOG, "logStreamName": "s"}),
     "SendMessage": ("sqs", "SendMessage", {"QueueUrl": "", "MessageBody": "m"}),
     "AssumeRole": ("sts", "AssumeRole", {"RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/r", "RoleSessionName": "session"}),
 }
@@ -128,7 +133,7 @@ MAY = {
         "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",
         "DeregisterScalableTarget",
     },
-    "AnnounceOutcome": {"PutEvents"},
+    "AnnounceOutcome": {"PutEvents", "DescribeLogStreams of endpoints", "GetLogEvents of endpoints"},
     "WakeExecution": {"ListObjects of revisions", "GetExecutionHistory", "SendTaskSuccess"},
     "AnnounceFailure": {"GetExecutionHistory", "PutEvents", "SendMessage"},
     "SweepUnused": {

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+
+from local.environment import REGION
+from tests.local.parameters import NOTIFICATION_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +41,56 @@ def test_failed_execution_is_announced_all_the_same(stack: Stack) -> None:
     assert (outcome["Outcome"], outcome["EndpointName"]) == ("Rejected", "unannounced")
     assert outcome["Error"] == "InvalidRequestError"
     assert "Models" in outcome["Cause"]
+
+
+def archive_of(script: str) -> bytes:
+    """Pack a model that is nothing but its inference script."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("code/inference.py")
+        member.size = len(script.encode())
+        archive.addfile(member, io.BytesIO(script.encode()))
+    return packed.getvalue()
+
+
+def test_event_of_a_failed_endpoint_says_why_and_what_to_do(stack: Stack) -> None:
+    """The class is that of SageMaker's reason, and the traceback comes from CloudWatch Logs, with the role's rights."""
+    broken = archive_of("def model_fn(folder):\n    raise ValueError('the weights are missing')\n")
+
+    outcome = stack.outcome_of(stack.execution_of(stack.upload("models/unhealthy/model.tar.gz", broken)))
+
+    assert (outcome["Outcome"], outcome["CauseClass"]) == ("Failed", "HealthCheck")
+    assert outcome["NextAction"].startswith("Read the container's log.")
+    assert outcome["LogGroup"] == "/aws/sagemaker/Endpoints/unhealthy"
+    assert outcome["LogStream"].startswith("AllTraffic/i-")
+    assert outcome["LogLines"][-1] == "ValueError: the weights are missing"
+
+
+@pytest.fixture
+def notifications(stack: Stack) -> Iterator[str]:
+    """A queue that gets what the topic of NotificationTopicArn is told; its URL."""
+    sns, sqs = stack.server.client("sns"), stack.server.client("sqs")
+    topic = sns.create_topic(Name=NOTIFICATION_TOPIC.rpartition(":")[2])["TopicArn"]
+    queue = sqs.create_queue(QueueName="notifications")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+    yield queue
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    sqs.delete_queue(QueueUrl=queue)
+
+
+def test_somebody_is_told_in_a_sentence_with_a_link(stack: Stack, notifications: str) -> None:
+    """The rule's input transformer makes it; the topic passes it on."""
+    execution = stack.execution_of(stack.upload("models/notified/deployment.yaml", b"Models: 3"))
+    stack.outcome_of(execution)
+
+    (message,) = stack.server.client("sqs").receive_message(QueueUrl=notifications, WaitTimeSeconds=20)["Messages"]
+
+    sentence, link = json.loads(message["Body"])["Message"].splitlines()
+    assert sentence.startswith('"Endpoint notified: a request was rejected, and nothing was changed. Models: must be a')
+    assert link == (
+        f'"https://{REGION}.console.aws.amazon.com/states/home?region={REGION}#/v2/executions/details/{execution}"'
+    )
 
 
 def test_announced_failure_is_announced_once(stack: Stack) -> None:

@@ -48,6 +48,15 @@ def test_wrong_manifest_is_rejected_and_nothing_created(stack: Stack, endpoint: 
     assert (described["status"], described["error"]) == ("FAILED", "InvalidRequestError")
 
 
+@pytest.mark.parametrize("key", ["models/near/model.zip", "models/near/Model.tar.gz", "models/near/Deployment.yml"])
+def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would(stack: Stack, key: str) -> None:
+    """It starts an execution by the shipped rule, whose event names the endpoint and the right name of the file."""
+    outcome = stack.outcome_of(stack.execution_of(stack.upload(key, b"nothing")))
+
+    assert (outcome["Outcome"], outcome["EndpointName"]) == ("Rejected", "near")
+    assert "upload" in outcome["Cause"]
+
+
 def test_foreign_uploads_start_nothing(stack: Stack) -> None:
     """Other prefixes and other file names match no rule, nor do stored copies; an upload after them is handled."""
     foreign = [
@@ -55,8 +64,6 @@ def test_foreign_uploads_start_nothing(stack: Stack) -> None:
         "model.tar.gz",
         "models.tar.gz",
         "models/foreign/model.tar.gz.sha256",
-        "models/foreign/model.zip",
-        "models/foreign/deployment.yml",
         "models/foreign/code/inference.py",
         "xmodels/foreign/model.tar.gz",
         "revisions/foreign/artifacts/0123456789ab/model.tar.gz",

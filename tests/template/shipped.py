@@ -50,7 +50,12 @@ _TemplateLoader.add_multi_constructor("!", _long_form)
 
 def read_template() -> Document:
     """Read template.yaml, with short forms spelled out."""
-    document: Document = yaml.load((ROOT / "template.yaml").read_text(), Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader
+    return read_template_text((ROOT / "template.yaml").read_text())
+
+
+def read_template_text(text: str) -> Document:
+    """Read a template, with short forms spelled out."""
+    document: Document = yaml.load(text, Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader
     return document
 
 

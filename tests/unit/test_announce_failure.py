@@ -84,6 +84,10 @@ def test_execution_whose_data_were_too_large_is_announced(monkeypatch: pytest.Mo
         "Cause": "The state 'SmokeTestEndpoint' returned too much.",
         "CauseClass": "Unknown",
         "NextAction": NEXT_ACTIONS[CauseClass.UNKNOWN],
+        "Summary": (
+            "Endpoint churn: a deployment failed (Unknown). The state 'SmokeTestEndpoint' returned too much. Next: "
+            + NEXT_ACTIONS[CauseClass.UNKNOWN]
+        ),
     }
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from deployer.json_document import Document
 from local.simulator import Settings
-from local.simulator.model_server import ModelServer
+from local.simulator.model_server import BrokenModelError, ModelServer
 from tests.unit.hosting_account import (
     ROLE,
     WAIT,
@@ -146,6 +146,28 @@ def test_a_late_answer_is_not_taken_for_the_next_one(monkeypatch: pytest.MonkeyP
 
     assert (late.status, next_one.body, dead.status) == (0, b"[0]", 0)
     assert b"timed out" in late.body
+
+
+def test_what_a_model_prints_is_its_log() -> None:
+    """A traceback of loading and of predicting is there by the time that it matters."""
+    script = "print('loading')\ndef model_fn(d): return 0\ndef predict_fn(d, m): return 1 / d[0]"
+    lines: list[str] = []
+    server = ModelServer(archive(script), "s3://b/model.tar.gz", "A", lines.append)
+
+    server.answer(b"[0]", "application/json", "application/json")
+    server.stop()
+
+    assert lines[0] == "loading"
+    assert lines[-1] == "ZeroDivisionError: division by zero"
+
+
+def test_model_that_does_not_load_leaves_its_traceback_in_its_log() -> None:
+    lines: list[str] = []
+
+    with pytest.raises(BrokenModelError):
+        ModelServer(archive("def model_fn(d): raise KeyError('weights')"), "s3://b/k", "A", lines.append)
+
+    assert lines[-1] == "KeyError: 'weights'"
 
 
 @pytest.mark.parametrize("part", ["m", "registry/m", "*"])

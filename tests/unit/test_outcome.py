@@ -86,6 +86,7 @@ def test_event_tells_names_and_times() -> None:
         "Cause": "No luck.",
         "CauseClass": "Unknown",
         "NextAction": NEXT_ACTIONS[CauseClass.UNKNOWN],
+        "Summary": f"Endpoint churn: a deployment failed (Unknown). No luck. Next: {NEXT_ACTIONS[CauseClass.UNKNOWN]}",
     }
 
 
