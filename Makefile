@@ -18,6 +18,11 @@ OFFLINE := env -u AWS_PROFILE AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none 
 .PHONY: help
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo 'Options go into a variable, such as make local LOCAL="--speed 60 --port 4566"; --help explains them:'
+	@echo '  CHAOS  --executions N  --seed N  --seeds A..B  --workers N  --report FILE  --write'
+	@echo '  LOAD   --uploads N  --endpoints N  --local-uploads N  --local-endpoints N  --speed X  --calls-per-second X  --write'
+	@echo '  LOCAL  --speed X  --port N'
 
 .PHONY: demo
 demo: install  ## Deploy the stack to local AWS: a model goes live, a better one takes over, a broken one is sent back
@@ -54,6 +59,8 @@ checkov: $(CHECKOV)/.ready  ## Check the template for what is insecure
 
 # It pins an old boto3, so it gets an environment of its own.
 $(CHECKOV)/.ready: requirements-checkov.txt
+	test -f $@ || rm -rf $(CHECKOV)
+	rm -f $@
 	test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv $(CHECKOV)
 	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-checkov.txt
 	touch $@
@@ -76,7 +83,7 @@ format: install  ## Format the code and the state machines, and mend what can be
 
 .PHONY: local
 local: install  ## Keep the stack running on local AWS until Ctrl-C
-	$(BIN)/python -m local.aws.up
+	$(BIN)/python -m local.demo.up $(LOCAL)
 
 .PHONY: load
 load: install  ## Upload 200 artifacts for 50 endpoints at once, and write what that took into docs/benchmarks.md
@@ -90,8 +97,11 @@ schema: install  ## Write docs/deployment.schema.json from the request and the s
 install: $(READY) $(LAMBDA_WHEELS)/.ready  ## Make the virtual environment from the pinned requirements
 
 # `sam build` takes the functions' requirements from $(WHEELS), so that only this target needs the network.
+# An environment without its mark was left half-made by an interrupt, and is made anew.
 $(READY): requirements-dev.txt functions/requirements.txt
-	rm -rf $(WHEELS)
+	$(if $(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11) or "")'),,$(error Python 3.11 or newer is needed, and $(PYTHON) is $(or $(shell $(PYTHON) -V 2>&1),missing): make PYTHON=python3.12 takes another))
+	test -f $@ || rm -rf $(VENV)
+	rm -rf $@ $(WHEELS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest $(WHEELS) -r functions/requirements.txt

@@ -6,12 +6,10 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
-from local.environment import ACCOUNT_ID, REGION, aws_environment
+from local.environment import ACCOUNT_ID, REGION, aws_session, client_config
 from local.simulator.errors import invalid
 
 _SAGEMAKER = "sagemaker.amazonaws.com"
@@ -29,9 +27,7 @@ class Account:
 
     def __init__(self, url: str) -> None:
         """Use the services at `url`."""
-        variables = aws_environment(url)
-        session = boto3.Session(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
-        config = Config(region_name=REGION, retries={"total_max_attempts": 1})
+        session, config = aws_session(), client_config()
         self._url, self._config = url, config
         self._iam = session.client("iam", endpoint_url=url, config=config)
         self._sts = session.client("sts", endpoint_url=url, config=config)
@@ -116,7 +112,7 @@ class Account:
     def _get(self, method: str, bucket: str, key: str, role: str, **more: Any) -> Any:
         try:
             assumed = self._sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
-            session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
+            session = aws_session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
             s3 = session.client("s3", endpoint_url=self._url, config=self._config)
             name = "Prefix" if method == "list_objects_v2" else "Key"
             return getattr(s3, method)(Bucket=bucket, **{name: key}, **more)

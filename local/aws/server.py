@@ -15,12 +15,11 @@ from typing import Any, Self
 
 import boto3
 import urllib3
-from botocore.config import Config
 
 from local.aws.control import Control
 from local.aws.errors import LocalAwsError
 from local.aws.processes import kill_group, tail
-from local.environment import ACCOUNT_ID, REGION, ROOT, aws_environment, process_environment
+from local.environment import ACCOUNT_ID, ROOT, aws_environment, aws_session, client_config, process_environment
 from local.json_document import Document
 
 _HOST = "127.0.0.1"
@@ -43,22 +42,26 @@ class Server:
         control: What SageMaker's simulator does: its settings, its clock's speed, its calls and resources.
     """
 
-    def __init__(self, *, speed: float = 1.0, command: tuple[str, ...] = _PROGRAM) -> None:
+    def __init__(self, *, speed: float = 1.0, port: int = 0, command: tuple[str, ...] = _PROGRAM) -> None:
         """Start the server and wait until it answers.
 
         Args:
             speed: How many times faster than the wall clock SageMaker and the state machine's waits run.
+            port: The loopback port that it listens on; 0 for any that is free.
             command: The server's program.
 
         Raises:
-            StartFailedError: It ended, or did not answer in time.
+            StartFailedError: The port is taken, or the server ended, or did not answer in time.
         """
         self._folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
         self._log = self._folder / "server.log"
         self._clients: Document = {}  # making one takes a tenth of a second
         self._lock = threading.Lock()
         with socket.socket() as listener:
-            listener.bind((_HOST, 0))
+            try:
+                listener.bind((_HOST, port))
+            except OSError as error:
+                raise StartFailedError(f"Local AWS cannot listen on port {port}: {error}") from error
             port = listener.getsockname()[1]
             self.url = f"http://{_HOST}:{port}"
             self._process = self._spawn(command, listener, port, speed)
@@ -96,18 +99,13 @@ class Server:
         """Return the boto3 client of a service that talks to local AWS, as the account's root; threads may share it."""
         with self._lock:
             if service not in self._clients:
-                config = Config(retries={"total_max_attempts": 1})
-                self._clients[service] = self.session().client(service, endpoint_url=self.url, config=config)
+                make: Any = self.session().client  # the stubs know services by literal names only
+                self._clients[service] = make(service, endpoint_url=self.url, config=client_config())
             return self._clients[service]
 
-    def session(self) -> Any:
+    def session(self) -> boto3.Session:
         """Return a boto3 session with the credentials of local AWS and nothing of the developer's."""
-        variables = aws_environment(self.url)
-        return boto3.Session(
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-            region_name=REGION,
-        )
+        return aws_session()
 
     def stop(self) -> None:
         """Stop the server and all it started. Doing so again changes nothing."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from local.environment import ROOT
+from local.simulation import __main__ as command
 from local.simulation.account_state import at
 from local.simulation.checker import check
 from local.simulation.generator import make_scenario
@@ -196,3 +198,18 @@ def test_document_names_every_invariant_and_mutation() -> None:
 
     assert {invariant.__name__ for invariant in INVARIANTS} <= set(re.findall(r"`(\w+)`", _DOCUMENT))
     assert set(rows) >= {(mutation.what, mutation.invariant) for mutation in MUTATIONS}
+
+
+@pytest.mark.parametrize(("executions", "status"), [(5, 0), (1_000, 1)], ids=["a few", "as many as by default"])
+def test_states_that_were_never_entered_fail_a_large_campaign_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], executions: int, status: int
+) -> None:
+    """A few executions cannot enter every state; the help says from how many on that counts."""
+    totals = Totals("code")
+    totals.executions = executions
+    monkeypatch.setattr(sys, "argv", ["local.simulation", "--executions", str(executions)])
+    monkeypatch.setattr(command, "Totals", lambda _: totals)
+    monkeypatch.setattr(command, "run", lambda *_, **__: None)
+
+    assert command.main() == status
+    assert unvisited(totals)[0] in capsys.readouterr().out
