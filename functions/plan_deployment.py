@@ -7,10 +7,11 @@ from datetime import datetime
 
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
+from deployer.planning.approval import require_approval, with_answer
 from deployer.planning.choose import Planning, choose_action
 from deployer.planning.decisions import check_deadline, wait_seconds
 from deployer.planning.draft import draft_deployment
-from deployer.planning.plan import Action, Draft, Plan, plan_of
+from deployer.planning.plan import Action, Draft, Plan
 from deployer.planning.preview import Previewing
 from deployer.planning.revision import Store
 from deployer.planning.rollback import resolve_rollback
@@ -35,18 +36,29 @@ def handler(event: Document) -> Document:
     draft: Draft
     action: Action | None
     if "Plan" in event:
-        draft, action = plan_of(event), None
+        draft, action = _answered(event["Plan"], now)
     else:
         draft, action = draft_deployment(event["Input"], event["Execution"], settings, store, planning)
     logger.append_keys(endpoint=draft.endpoint_name)
     plan = planning.decided(draft, action, reason=draft.reason) if action else _decide(draft, planning, store, settings)
+    plan = require_approval(plan, now)
     document = _measured(plan)
-    if plan.is_dry_run:
+    if plan.is_dry_run or plan.is_to_announce:
         preview = Previewing(planning.sagemaker, store, settings.retained_revisions).preview(plan)
-        return {**document, "Action": Action.PLANNED.value, "Preview": preview}
+        return {**document, "Action": (Action.PLANNED if plan.is_dry_run else plan.action).value, "Preview": preview}
     if plan.action in {Action.WAIT, Action.CONFIRM}:
         check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")
     return document
+
+
+def _answered(state_data: Document, now: datetime) -> tuple[Draft, Action | None]:
+    """Return the plan that is decided again, with the answer of whoever was asked to approve it."""
+    answer = state_data.get("Answer")
+    plan = Plan.model_validate({name: value for name, value in state_data.items() if name != "Answer"})
+    if answer is None:
+        return plan, None
+    answered = with_answer(plan, answer, now)
+    return answered, answered.action if answered.action is Action.SUPERSEDED else None
 
 
 def _decide(draft: Draft, planning: Planning, store: Store, settings: Settings) -> Plan:

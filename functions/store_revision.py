@@ -6,7 +6,7 @@ import os
 
 from deployer import clock
 from deployer.json_document import Document
-from deployer.planning.keys import execution_key, request_key
+from deployer.planning.keys import approval_key, execution_key, request_key
 from deployer.planning.model_data import objects_to_copy
 from deployer.planning.plan import plan_of
 from deployer.planning.revision_store import StoredRevision
@@ -36,6 +36,9 @@ def handler(event: Document) -> Document:
     # Before the copies, because the sweeper keeps what a stored request names.
     store.put_if_absent(bucket, request_key(plan.endpoint_name, revision), stored.to_json())
     store.put_if_absent(bucket, execution_key(plan.endpoint_name, revision, execution_name), b"")
+    if plan.approval and plan.approval.answer:
+        key = approval_key(plan.endpoint_name, revision, execution_name)
+        store.put_if_absent(bucket, key, plan.approval.to_json())
     pairs = [pair for planned in plan.copies for pair in objects_to_copy(planned, store)]
     copied = copier().copy_all(pairs, deadline)
     return {"Copied": len(copied), "Bytes": sum(source.size for source in copied)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from deployer.aws.event_bus import APPROVAL_REQUESTED
 from deployer.aws.step_functions import execution_arn
 from deployer.execution_history import waiting_task
 from deployer.json_document import Document
@@ -30,22 +31,44 @@ _LOOK_SECONDS = 5
 @step(objects, executions)
 def handler(event: Document) -> Document:
     """Return the names of the executions that were woken."""
-    detail, woken = event["detail"], []
-    for name in _executions_of(detail["EndpointName"], detail.get("EndpointConfigName", "")):
-        arn = execution_arn(os.environ["STATE_MACHINE_ARN"], name)
-        task = waiting_task(executions().newest_events(arn, _EVENTS))
-        answer = {"InService": False, "RequestedAt": task.get("RequestedAt"), "LookSeconds": _LOOK_SECONDS}
-        if task and executions().send_success(task["TaskToken"], answer):
-            woken.append(name)
+    detail = event["detail"]
+    if event["detail-type"] == APPROVAL_REQUESTED:
+        return {"Woken": [*_supersede(detail["EndpointName"])]}
+    woken = []
+    for _, name, task in _waiting_tasks(detail["EndpointName"], detail.get("EndpointConfigName", "")):
+        # A task without it waits for a person.
+        if "LookSeconds" in task:
+            answer = {"InService": False, "RequestedAt": task["RequestedAt"], "LookSeconds": _LOOK_SECONDS}
+            if executions().send_success(task["TaskToken"], answer):
+                woken.append(name)
     return {"Woken": woken}
 
 
-def _executions_of(endpoint_name: str, attached: str) -> Iterator[str]:
+def _supersede(endpoint_name: str) -> Iterator[str]:
+    """End the waits for approval of all but the newest revision that waits for it; yield the executions' names."""
+    waiting = [each for each in _waiting_tasks(endpoint_name, "") if "LookSeconds" not in each[2]]
+    newest = max((revision.order for revision, _, _ in waiting), default=None)
+    for revision, name, task in waiting:
+        if newest and revision.order < newest:
+            reason = "A newer request of the endpoint waits for approval"
+            if executions().send_success(task["TaskToken"], {"Decision": "Supersede", "Comment": reason}):
+                yield name
+
+
+def _waiting_tasks(endpoint_name: str, attached: str) -> Iterator[tuple[Revision, str, Document]]:
+    """Yield the tasks that wait for their tokens: the revision, the execution's name, and the task's input."""
+    for revision, name in _executions_of(endpoint_name, attached):
+        arn = execution_arn(os.environ["STATE_MACHINE_ARN"], name)
+        if task := waiting_task(executions().newest_events(arn, _EVENTS)):
+            yield revision, name, task
+
+
+def _executions_of(endpoint_name: str, attached: str) -> Iterator[tuple[Revision, str]]:
     """Yield the executions that work on the newest revisions of an endpoint; none on an older one than it serves."""
     bucket, start = os.environ["ARTIFACT_BUCKET"], attached if Revision.parse(endpoint_name, attached) else ""
     folders = objects().list_folders(bucket, f"{STORE_PREFIX}{endpoint_name}/", start)
-    revisions = sorted((each for each in folders if Revision.parse(endpoint_name, each)), reverse=True)
-    for revision in revisions[:_REVISIONS]:
-        stored = objects().list_objects(bucket, f"{revision_folder(endpoint_name, revision)}executions/")
+    revisions = [revision for each in folders if (revision := Revision.parse(endpoint_name, each))]
+    for revision in sorted(revisions, key=lambda each: each.order, reverse=True)[:_REVISIONS]:
+        stored = objects().list_objects(bucket, f"{revision_folder(endpoint_name, revision.name)}executions/")
         newest = sorted(stored, key=lambda each: each.last_modified, reverse=True)
-        yield from (each.key.rpartition("/")[2] for each in newest[:_EXECUTIONS])
+        yield from ((revision, each.key.rpartition("/")[2]) for each in newest[:_EXECUTIONS])

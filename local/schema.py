@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.alias_generators import to_pascal
 
+from deployer.request.approval import ApprovalRule
 from deployer.request.model import DeploymentRequest
 from deployer.request.rules.tags import MOST_TAGS
 from deployer.request.service_model import operation_input, sagemaker
@@ -73,7 +74,7 @@ def schema() -> Document:
     # It may say that a container has no model data.
     data_url = shapes.definitions["ContainerDefinition"]["properties"]["ModelDataUrl"]
     shapes.definitions["ContainerDefinition"]["properties"]["ModelDataUrl"] = {"anyOf": [data_url, _NULL]}
-    shapes.definitions |= _smoke_test(shapes.of("VariantName"))
+    shapes.definitions |= _own_parts(shapes.of("VariantName"))
     named = {"pattern": _NAME, "minLength": 1}
     parts = {
         "EndpointName": {**shapes.of("EndpointName"), **named},
@@ -88,6 +89,7 @@ def schema() -> Document:
         "ExcludeRetainedVariantProperties": shapes.of("VariantPropertyList"),
         "SmokeTest": {"anyOf": [{"$ref": "#/$defs/SmokeTest"}, _NULL]},
         "Rollback": {"anyOf": [{"type": "boolean"}, {**shapes.of("EndpointConfigName"), **named}]},
+        "Approval": {"anyOf": [{"$ref": "#/$defs/ApprovalRule"}, _NULL]},
         "DryRun": {"type": "boolean"},
         "Tags": {
             "type": "object",
@@ -108,10 +110,10 @@ def schema() -> Document:
     }
 
 
-def _smoke_test(variant_name: Document) -> Document:
-    """Describe the smoke test and its expectation, which are the deployer's own."""
+def _own_parts(variant_name: Document) -> Document:
+    """Describe the parts of a request that are the deployer's own: the smoke test, its expectation, the approval."""
     definitions: Document = {}
-    for part in (SmokeTest, Expect):
+    for part in (SmokeTest, Expect, ApprovalRule):
         described = part.model_json_schema(ref_template="#/$defs/{model}")
         docstrings = _docstrings(part)
         fields = {

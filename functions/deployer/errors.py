@@ -172,6 +172,14 @@ class SmokeTestFailedError(PermanentError):
     """The endpoint answered the smoke test with something else than expected."""
 
 
+class ApprovalRejectedError(PermanentError):
+    """A person did not approve the deployment."""
+
+
+class ApprovalTimedOutError(PermanentError):
+    """Nobody approved the deployment in time."""
+
+
 class DeploymentSupersededError(PermanentError):
     """Somebody else has changed the endpoint since this run did."""
 

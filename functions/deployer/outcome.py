@@ -43,7 +43,9 @@ _FAILURES = frozenset({Outcome.REJECTED, Outcome.TIMED_OUT, Outcome.FAILED})
 
 _OUTCOMES_OF_ERRORS = {
     "InvalidRequestError": Outcome.REJECTED,
+    "ApprovalRejectedError": Outcome.REJECTED,
     "DeploymentTimedOutError": Outcome.TIMED_OUT,
+    "ApprovalTimedOutError": Outcome.TIMED_OUT,
     "DeploymentSupersededError": Outcome.SUPERSEDED,
     EXECUTION_TIMED_OUT: Outcome.TIMED_OUT,
 }
@@ -81,6 +83,7 @@ def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
         "Reason": plan.get("Reason") or None,
         "Warnings": plan.get("Warnings") or None,
         "Planned": _names_of(plan.get("Preview") or {}) or None,
+        "Approval": (plan.get("Approval") or {}).get("Answer"),
         "Execution": execution["Id"],
         "StartedAt": started_at.isoformat(),
         "DurationSeconds": round((ended_at - started_at).total_seconds(), 3),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import json
 from typing import TYPE_CHECKING, Any
 
+from deployer.execution_history import waiting_task
 from local.environment import ACCOUNT_ID, REGION
+from local.json_document import Document
 from local.simulation import scenario as steps
 from local.simulation.environments import Deployment
 from local.simulation.operator_actions import Operator
+from local.simulation.records import Answered
 from local.simulation.requests import ALARM, SHARED_OBJECTS
 from local.simulation.runs import Run, SweepRun
 from local.simulator.endpoint_events import STATE_CHANGE
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
     from local.simulation.fault_injector import FaultInjector
     from local.simulation.scenario import Scenario
     from local.virtual_time.world import World
+
+_ANSWER_TRIES, _ANSWER_SECONDS = 10, 120.0
+"""How often, and how many seconds apart, a person looks whether an execution waits for approval."""
 
 
 class Driver:
@@ -36,6 +43,7 @@ class Driver:
         operator: The person who acts beside the deployer.
         runs: The executions that deploy, in the order in which they started.
         sweeps: The executions that sweep, in the same order.
+        answers: What people answered to requests for approval.
     """
 
     def __init__(self, world: World, scenario: Scenario, faults: FaultInjector) -> None:
@@ -44,10 +52,12 @@ class Driver:
         self.operator = Operator(world, faults)
         self.runs: list[Run] = []
         self.sweeps: list[SweepRun] = []
+        self.answers: list[Answered] = []
         self._by_name: dict[str, Run] = {}
         self._actions: dict[type[steps.Step], Callable[[Any], None]] = {
             steps.Stop: self._stop,
             steps.Redrive: self._redrive,
+            steps.Answer: self._answer,
             steps.Alarm: lambda step: world.make_alarm(ALARM, step.state),
             steps.OperatorStep: self.operator.act,
             steps.Sweep: self.sweep,
@@ -129,6 +139,22 @@ class Driver:
             except ExecutionDoesNotExistError:
                 return
             self.operator.done["stop"] += was_running
+
+    def _answer(self, step: steps.Answer, tries: int = _ANSWER_TRIES) -> None:
+        """Answer an execution by the token in its history, now or when it waits for approval."""
+        run, now = self._by_name.get(step.execution), self._world.clock.now()
+        task: Document = {}
+        if run is not None:
+            asked = {"executionArn": run.arn, "reverseOrder": True, "maxResults": 5}
+            task = waiting_task(self._world.step_functions.call("GetExecutionHistory", asked)["events"])
+        if task and "LookSeconds" not in task:
+            answer = json.dumps({"Decision": step.decision, "By": "an operator", "Comment": step.name})
+            self._world.step_functions.call("SendTaskSuccess", {"taskToken": task["TaskToken"], "output": answer})
+            self.answers.append(Answered(now, step.execution, step.decision))
+            self.operator.done[f"answer: {step.decision}"] += 1
+        elif tries:
+            again = functools.partial(self._answer, step, tries - 1)
+            self._world.clock.spawn(again, name=step.name, at=now + _ANSWER_SECONDS)
 
     def _redrive(self, step: steps.Redrive) -> None:
         run = self._by_name.get(step.execution)

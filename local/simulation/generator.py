@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from local.simulation import scenario as steps
 from local.simulation.fault_windows import LONGEST_LAG, USUAL_LAG, make_fault_windows
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from local.simulation.scenario import OperatorAction, OperatorStep, RequestStep, Scenario, Step
 
 _MOST_EXECUTIONS = 8
+_DECISIONS: tuple[Literal["Approve", "Reject"] | None, ...] = ("Approve", "Approve", "Approve", "Reject", None)
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 _NAMES = ("churn", "churn-a", "fraud", "an-endpoint-with-a-name-that-is-as-long-as-sagemaker-allows-one")
@@ -49,6 +50,7 @@ def make_scenario(seed: int) -> Scenario:
         *(_alarms(random, moments) if any("Alarms" in _text(request) for request in requests) else ()),
         *_sweeps(random, moments, length, windows),
         *_stack_updates(random, moments),
+        *_answers(requests),
         *_false_events(random, endpoints, moments),
     ]
     if has_external_model:
@@ -190,6 +192,19 @@ def _sweeps(
         choices += [random.uniform(window.start, window.end) for window in windows[:1]]
         at, is_dry_run = round(random.choice(choices), 3), random.random() < 0.1  # noqa: PLR2004 - a share
         yield steps.Sweep(name=f"sweep-{number}", at=at, is_dry_run=is_dry_run)
+
+
+def _answers(requests: list[RequestStep]) -> Iterator[Step]:
+    """Yield what people answer to requests for approval; some they forget."""
+    for request in requests:
+        if '"Approval"' in _text(request):
+            random = Random(f"{request.name} {request.at} answers")  # noqa: S311 - repeatable, not secret
+            for copy, delay in enumerate(request.deliveries):
+                decision = random.choice(_DECISIONS)
+                if decision:
+                    at = round(request.at + delay + random.uniform(0, 3000), 3)
+                    name, execution = f"answer-{request.name}-{copy}", f"{request.name}.{copy}"
+                    yield steps.Answer(name=name, at=at, execution=execution, decision=decision)
 
 
 def _stack_updates(random: Random, moments: list[float]) -> Iterator[Step]:

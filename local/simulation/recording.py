@@ -14,7 +14,7 @@ from local.simulation.account_state import configs_of
 if TYPE_CHECKING:
     from collections import Counter
 
-    from local.simulation.records import Arrival, Call, ObjectWrite, Probe, Write
+    from local.simulation.records import Answered, Arrival, Call, ObjectWrite, Probe, Write
     from local.simulation.runs import Run, SweepRun
     from local.simulation.scenario import Scenario
 
@@ -38,6 +38,7 @@ class Recording:
         calls: The calls of SageMaker, in order.
         probes: Invocations at the moments of interest.
         arrivals: The events of SageMaker that arrived, in order.
+        answers: What people answered to requests for approval, in order.
         bus: The details of the events that announce outcomes.
         sweep_events: The details of the events that tell what sweeps have removed.
         drift_events: The details of the events that report drift.
@@ -59,6 +60,7 @@ class Recording:
     calls: list[Call]
     probes: list[Probe]
     arrivals: list[Arrival]
+    answers: list[Answered]
     bus: list[Document]
     sweep_events: list[Document]
     drift_events: list[Document]

@@ -101,6 +101,15 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A person answered the request for approval of an execution, at a time in seconds since the epoch."""
+
+    time: float
+    execution: str
+    decision: str
+
+
+@dataclass(frozen=True)
 class Probe:
     """An endpoint was invoked, as its users do all the time.
 

@@ -54,6 +54,7 @@ def run_scenario(scenario: Scenario, make_world: Callable[..., World]) -> Record
             calls=recorder.calls,
             probes=recorder.probes,
             arrivals=recorder.arrivals,
+            answers=driver.answers,
             bus=list(world.bus),
             sweep_events=list(world.sweeps),
             drift_events=list(world.drift),

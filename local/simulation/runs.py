@@ -148,7 +148,12 @@ class Run:
             return self.end if self.end in FAILURES | SUCCESSES else ""
         superseded = {"DeploymentSupersededError": "Superseded"}
         if self.error:
-            others = {"InvalidRequestError": "Rejected", "DeploymentTimedOutError": "TimedOut"}
+            others = {
+                "InvalidRequestError": "Rejected",
+                "ApprovalRejectedError": "Rejected",
+                "DeploymentTimedOutError": "TimedOut",
+                "ApprovalTimedOutError": "TimedOut",
+            }
             return (others | superseded).get(self.error, "Failed")
         actions = {"Confirm": "NothingToDo"}
         action = str(self.plan.get("Action"))

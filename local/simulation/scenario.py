@@ -84,6 +84,14 @@ class Stop(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answer(Step):
+    """A person answers an execution, named `<step>.<copy>`, once it waits for approval."""
+
+    execution: str
+    decision: Literal["Approve", "Reject"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Redrive(Step):
     """A person redrives an execution."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _Common = Document
 
 _DRY_SHARE = 0.08
+_APPROVAL_SHARE = 0.12
 
 
 def make_request(random: Random, name: str, endpoint: str, moment: float, deliveries: tuple[float, ...]) -> RequestStep:
@@ -86,9 +87,16 @@ def _foreign(random: Random, common: _Common) -> RequestStep:
 def _by_event_or_person(random: Random, common: _Common, document: Any) -> RequestStep:
     if common.get("validity") != "invalid" and _is_dry(common):
         document = {**document, "DryRun": True}
+    if common.get("validity") != "invalid" and _needs_approval(common):
+        document = {**document, "Approval": {"TimeoutHours": 1}}
     if random.choice([True, False]):
         return Manual(**common, document=document)
     return Event(**common, detail=document)
+
+
+def _needs_approval(common: _Common) -> bool:
+    """Draw by the request alone, likewise."""
+    return Random(f"{common['name']} {common['at']} approval").random() < _APPROVAL_SHARE  # noqa: S311 - repeatable
 
 
 def _is_dry(common: _Common) -> bool:

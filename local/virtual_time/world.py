@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BUCKET = "artifacts"
 SWEEP_ENDED = "Endpoint Deployer Sweep Ended"
 DRIFT_DETECTED = "Endpoint Drift Detected"
+APPROVAL_REQUESTED = "Endpoint Deployment Approval Requested"
 SWEEPER = DEFINITION.with_name("sweep_unused.asl.json")
 STACK_NAME = "test"
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/runs-models"
@@ -44,6 +45,7 @@ ENVIRONMENT = {
     "DEPLOYMENT_TIMEOUT_SECONDS": "7200",
     "RETAINED_REVISIONS": "3",
     "UNUSED_RETENTION_HOURS": "24",
+    "APPROVAL_ENDPOINTS": "",
     "IDLE_ENDPOINT_DAYS": "30",
     "EVENT_BUS_NAME": "default",
     "FAILURE_LOG_LINES": "0",
@@ -72,6 +74,7 @@ class World:
         bus: The details of the deployments' events that the bus took, in order.
         sweeps: The details of the sweeps' events that it took.
         drift: The details of the events of drift that it took.
+        approvals: The details of the events that request an approval that it took.
         log: What the functions logged.
         random: Decides for how long they pause when a service throttles them.
         inject_fault: Called with service, operation and `before` or `after` for each call that the functions make of
@@ -93,6 +96,7 @@ class World:
     bus: list[Document] = field(default_factory=list)
     sweeps: list[Document] = field(default_factory=list)
     drift: list[Document] = field(default_factory=list)
+    approvals: list[Document] = field(default_factory=list)
     events: int = 0
     log: StringIO = field(default_factory=StringIO)
     random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - repeatable, not secret
@@ -151,8 +155,10 @@ class World:
         return execution
 
     def put_event(self, detail_type: str, detail: Document) -> None:
-        """Take an event of the deployer's."""
-        {SWEEP_ENDED: self.sweeps, DRIFT_DETECTED: self.drift}.get(detail_type, self.bus).append(detail)
+        """Take an event of the deployer's, and let the rules see it."""
+        others = {SWEEP_ENDED: self.sweeps, DRIFT_DETECTED: self.drift, APPROVAL_REQUESTED: self.approvals}
+        others.get(detail_type, self.bus).append(detail)
+        self.rules.deliver(self.event("endpoint-deployer", detail_type, detail))
 
     def count(self, operation: str) -> int:
         """Count the calls of an operation that took effect."""

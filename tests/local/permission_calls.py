@@ -134,6 +134,7 @@ MAY = {
         "DeregisterScalableTarget",
     },
     "AnnounceOutcome": {"PutEvents", "DescribeLogStreams of endpoints", "GetLogEvents of endpoints"},
+    "AwaitApproval": {"PutEvents"},
     "WakeExecution": {"ListObjects of revisions", "GetExecutionHistory", "SendTaskSuccess"},
     "AnnounceFailure": {"GetExecutionHistory", "PutEvents", "SendMessage"},
     "SweepUnused": {

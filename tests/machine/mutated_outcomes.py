@@ -22,6 +22,7 @@ from local.simulation.environments import Deployment
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine
 from tests.machine.scripted_scenarios import (
     broken_update,
+    forgotten_approval,
     redriven_after_its_twin,
     resumed_broken_update,
     stack_update_while_waiting,
@@ -65,6 +66,12 @@ def restore_anything(patch: pytest.MonkeyPatch) -> None:
 
     around(patch, Restoration, "choose_step", chosen)
     patch.setattr(Restoration, "is_needless", property(lambda _: False))
+
+
+@breaks("nothing_goes_live_without_its_approval", seed=0, make=forgotten_approval)
+def ask_nobody(patch: pytest.MonkeyPatch) -> None:
+    """Deploys without the approval that a request asks for."""
+    patch.setattr(plan_deployment, "require_approval", lambda plan, _now: plan)
 
 
 @breaks("deployed_means_in_service_and_tested", seed=0)

@@ -216,6 +216,16 @@ def lost_events(seed: int) -> steps.Scenario:
     )
 
 
+def forgotten_approval(seed: int) -> steps.Scenario:
+    """A person approves the first of two requests, and forgets the second."""
+    return scenario(
+        seed,
+        manual("first", 0.0, "a", Approval={"TimeoutHours": 1}),
+        steps.Answer(name="answer", at=600.0, execution="first.0", decision="Approve"),
+        manual("second", 2000.0, "b", Approval={"TimeoutHours": 1}),
+    )
+
+
 def deleted_endpoint(seed: int) -> steps.Scenario:
     """An operator deletes a deployed endpoint, and a sweep follows."""
     return scenario(

@@ -107,6 +107,7 @@ def test_mutation_is_caught(
         scripted_scenarios.two_revisions_of_one_model,
         scripted_scenarios.lagging_replicas,
         scripted_scenarios.lost_events,
+        scripted_scenarios.forgotten_approval,
         scripted_scenarios.deleted_endpoint,
         scripted_scenarios.smoke_test_during_a_sweep,
         scripted_scenarios.overwritten_while_copied,

@@ -42,7 +42,7 @@ ALONE = {
     "states:DescribeExecution": {"DetectDrift"},
     "logs:DescribeLogStreams": {"AnnounceOutcome"},
     "logs:GetLogEvents": {"AnnounceOutcome"},
-    "events:PutEvents": {"AnnounceOutcome", "AnnounceFailure", "SweepUnused", "DetectDrift"},
+    "events:PutEvents": {"AnnounceOutcome", "AnnounceFailure", "SweepUnused", "DetectDrift", "AwaitApproval"},
 }
 """Who alone may do what changes something, or shows an execution's data."""
 

@@ -71,7 +71,10 @@ def test_every_function_is_a_step_or_invoked_by_a_rule(resources: Document) -> N
     assert {path.stem for path in FUNCTIONS.glob("*.py")} == {module_of(name) for name in used}
 
 
-@pytest.mark.parametrize(("rule", "function"), [("Wake", "WakeExecution"), ("ExecutionFailed", "AnnounceFailure")])
+@pytest.mark.parametrize(
+    ("rule", "function"),
+    [("Wake", "WakeExecution"), ("Supersede", "WakeExecution"), ("ExecutionFailed", "AnnounceFailure")],
+)
 def test_rule_may_invoke_its_function(resources: Document, rule: str, function: str) -> None:
     target = resources[f"{rule}Rule"]["Properties"]["Targets"][0]
     permission = resources[f"{rule}RulePermission"]["Properties"]

@@ -23,6 +23,9 @@ DEPLOYMENT_ENDED = "Endpoint Deployment Ended"
 SWEEP_ENDED = "Endpoint Deployer Sweep Ended"
 """The `detail-type` of the event that lists what a sweep has removed."""
 
+APPROVAL_REQUESTED = "Endpoint Deployment Approval Requested"
+"""The `detail-type` of the event that says that a deployment waits for a person, and how to answer."""
+
 DRIFT_DETECTED = "Endpoint Drift Detected"
 """The `detail-type` of the event that says how an endpoint differs from its deployed revision."""
 

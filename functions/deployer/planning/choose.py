@@ -206,7 +206,7 @@ def _checked_retention(draft: Draft, live: Live, monitoring: Monitoring) -> Docu
     alarms = monitoring.alarm_states(alarm_names(draft.deployment_config))
     is_asked_for = draft.request.get("RetainAllVariantProperties")
     retained = retention(is_asked_for, draft.request.get("ExcludeRetainedVariantProperties", []), scaled)
-    timeout = (draft.deadline - draft.started_at).total_seconds()
+    timeout = draft.time_to_deploy.total_seconds()
     reject(
         [
             *live_problems(config, attached, draft.deployment_config),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME
 from deployer.errors import InvalidRequestError
+from deployer.planning.approval import required_approval
 from deployer.planning.choose import check_change, missing_models, overwritten
 from deployer.planning.plan import Action, Draft, Upload
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
@@ -50,6 +51,8 @@ def draft_deployment(
     )
     resolved = resolve_request(trigger, store.objects, settings.upload_location, settings.allowances)
     request, upload = resolved.request, trigger.upload
+    approval = required_approval(request.approval, request.endpoint_name, settings.approval_endpoints, started_at)
+    begins_at = approval.begins_at if approval else started_at
     draft = Draft(
         execution=execution["Id"],
         stack=settings.stack_name,
@@ -57,8 +60,9 @@ def draft_deployment(
         endpoint_name=request.endpoint_name,
         requested_at=trigger.requested_at,
         started_at=started_at,
-        deadline=started_at + timedelta(seconds=settings.deployment_timeout_seconds),
+        deadline=begins_at + timedelta(seconds=settings.deployment_timeout_seconds),
         request=request.document(),
+        approval=approval,
         upload=Upload(bucket=upload.bucket, key=upload.key, version=upload.version) if upload else None,
     )
     if resolved.readiness is Readiness.OVERWRITTEN and resolved.artifact:

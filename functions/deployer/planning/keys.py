@@ -27,6 +27,11 @@ def request_key(endpoint_name: str, revision: str) -> str:
     return f"{revision_folder(endpoint_name, revision)}request.json"
 
 
+def approval_key(endpoint_name: str, revision: str, execution_name: str) -> str:
+    """Return the key of the object that says who approved a revision on behalf of an execution, and why."""
+    return f"{revision_folder(endpoint_name, revision)}approvals/{execution_name}.json"
+
+
 def execution_key(endpoint_name: str, revision: str, execution_name: str) -> str:
     """Return the key of the empty object that says that an execution works on a revision."""
     return f"{revision_folder(endpoint_name, revision)}executions/{execution_name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from datetime import datetime, timedelta  # noqa: TC003 - pydantic reads the annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_pascal
 
 from deployer.endpoint_config import with_model_names
 from deployer.json_document import Document
+from deployer.planning.approval_state import Approval  # noqa: TC001 - pydantic reads the annotations
 from deployer.planning.names import Revision
 from deployer.planning.revision_store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
 from deployer.request.containers import without_empty_data
@@ -37,6 +38,7 @@ class Action(StrEnum):
     CREATE = "Create"
     UPDATE = "Update"
     RESUME = "Resume"
+    APPROVE = "Approve"
     WAIT = "Wait"
     CONFIRM = "Confirm"
     NOTHING_TO_DO = "NothingToDo"
@@ -95,8 +97,15 @@ class Draft(_StateData):
     """What StoreRevision copies."""
     source: str = ""
     """The revision that a rollback takes its content from."""
+    approval: Approval | None = None
+    """The approval of a person that the deployment needs; None if it needs none."""
     reason: str = ""
     """Why nothing is deployed now, such as the containers that wait for an artifact."""
+
+    @property
+    def time_to_deploy(self) -> timedelta:
+        """How long the deployment may take, without the time that a person takes to approve it."""
+        return self.deadline - (self.approval.begins_at if self.approval else self.started_at)
 
     @property
     def wanted(self) -> Revision:
@@ -143,6 +152,7 @@ class Draft(_StateData):
             data=list(content.data),
             copies=list(content.copies),
             source=source,
+            approval=self.approval,
         )
 
 
@@ -160,7 +170,7 @@ class Plan(Draft):
     warnings: list[str] = []
     """What cannot be checked, and whoever asked for this should know."""
     preview: Document = {}
-    """What a dry run reports; empty for other runs."""
+    """What a dry run and a request for approval report; empty for other runs."""
 
     @classmethod
     def of(cls, draft: Draft, action: Action, wait_seconds: int, before: Before | None = None) -> Plan:
@@ -175,6 +185,11 @@ class Plan(Draft):
         content = {name: getattr(draft, name) for name in Draft.model_fields}
         decided = {} if before is None else {name: getattr(before, name) for name in Before.model_fields}
         return cls(action=action, wait_seconds=wait_seconds, **content, **decided)
+
+    @property
+    def is_to_announce(self) -> bool:
+        """Whether a person has yet to be asked to approve it."""
+        return self.action is Action.APPROVE and self.approval is not None and not self.approval.is_announced
 
     @property
     def names(self) -> frozenset[str]:

@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from deployer.planning.revision import Store
     from deployer.request.allowances import Allowances
 
-_OWN_FIELDS = ("DeploymentConfig", "RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "DryRun")
+_OWN_FIELDS = (
+    "DeploymentConfig",
+    "RetainAllVariantProperties",
+    "ExcludeRetainedVariantProperties",
+    "DryRun",
+    "Approval",
+)
 """Fields that say how an endpoint is changed, and whether it is: they are the rollback's own."""
 
 _MOST_REVISIONS = 50

@@ -45,6 +45,7 @@ class Settings(BaseModel):
     allowed_instance_types: Words = ()
     max_instance_count: int = 0
     allow_newer_values: bool = False
+    approval_endpoints: Words = ()
 
     @classmethod
     def from_environment(cls) -> Settings:

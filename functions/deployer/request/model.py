@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_pascal
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.request.allowances import Allowances
+from deployer.request.approval import ApprovalRule  # noqa: TC001 - pydantic reads the annotations
 from deployer.request.contract import contract_problems
 from deployer.request.fill_in import DEFAULT_MODELS, with_names
 from deployer.request.problem import Problem, described_type, reject, shown
@@ -53,6 +54,8 @@ class DeploymentRequest(BaseModel):
     """What the endpoint has to answer before the deployment counts."""
     rollback: bool | str = False
     """Whether to deploy what the revision before the live one held, or the name of the revision."""
+    approval: ApprovalRule | None = None
+    """Whether a person has to approve the deployment before anything changes."""
     dry_run: bool = False
     """Whether only to report what the request would change; the outcome is Planned, and nothing is created."""
     tags: dict[str, str] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.simulation.invariants import (
+    approvals,
     drift,
     endings,
     error_handling,
@@ -61,6 +62,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     sweeping.nothing_in_use_is_swept,
     sweeping.only_own_resources_are_deleted,
     leftovers.unused_resources_are_swept,
+    approvals.nothing_goes_live_without_its_approval,
     drift.drift_is_reported_by_the_next_sweep,
     drift.drift_is_never_false,
     endings.executions_keep_their_settings,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from deployer import errors
 from local.json_document import Document
+from local.simulation.invariants.approvals import approval_times
 from local.simulation.invariants.serving import is_broken
 from local.virtual_time.machine import DEFINITION
 
@@ -185,7 +187,19 @@ def _has_deleted_version(recording: Recording, _run: Run, _visit: Visit) -> bool
     return any(write.content is None for write in recording.object_writes if not write.function)
 
 
+def _is_rejected(recording: Recording, run: Run, _visit: Visit) -> bool:
+    return bool(approval_times(recording, run, "Reject"))
+
+
+def _is_unanswered(_recording: Recording, run: Run, visit: Visit) -> bool:
+    """Tell whether the time for an answer was over."""
+    expires_at = datetime.fromisoformat(run.plan["Approval"]["ExpiresAt"])
+    return visit.entered >= expires_at.timestamp() - 0.01
+
+
 _CHECKS = {
+    "ApprovalRejectedError": _is_rejected,
+    "ApprovalTimedOutError": _is_unanswered,
     "QuotaExceededError": _is_answered,
     "AccessDeniedError": _is_answered,
     "SageMakerRejectedError": _is_answered,

@@ -150,6 +150,7 @@ def superseded_means_a_newer_request(recording: Recording) -> Iterator[str]:
                 write.name == run.endpoint and recording.is_by_operator(write) for write in recording.writes
             )
             is_right = by_operator or _is_overwritten(recording, run) or _has_newer(recording, run)
+            is_right = is_right or _has_newer_waiting(recording, run)
             yield "" if is_right else f"{run.name} is superseded, and nothing is newer than {run.plan['RequestedAt']}"
 
 
@@ -174,6 +175,17 @@ def _has_newer(recording: Recording, run: Run) -> bool:
                 return True
             if own is not None and revision.order > own.order:
                 return True
+    return False
+
+
+def _has_newer_waiting(recording: Recording, run: Run) -> bool:
+    """Tell whether a newer request waited for approval before the run ended."""
+    own = Revision.parse(run.endpoint, run.revision)
+    for other in recording.runs_of(run.endpoint):
+        newer = Revision.parse(run.endpoint, other.revision)
+        waits = [visit.entered for visit in other.visits if visit.state == "AwaitApproval"]
+        if own and newer and newer.order > own.order and any(moment <= run.ended for moment in waits):
+            return True
     return False
 
 

@@ -1,0 +1,48 @@
+"""What an execution's data say about its approval."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from typing import Annotated, Literal
+
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_pascal
+
+
+class _ApprovalData(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(alias=to_pascal), populate_by_name=True, frozen=True, extra="forbid"
+    )
+
+
+class Answer(_ApprovalData):
+    """The answer to a request for approval."""
+
+    decision: Literal["Approve", "Reject", "Supersede"]
+    """`Supersede` is no person's answer: a newer request of the endpoint waits for approval, too."""
+    by: Annotated[str, Field(max_length=2048)] = ""
+    """Who answered, as they say themselves, such as their ARN."""
+    comment: Annotated[str, Field(max_length=1024)] = ""
+    """Why."""
+
+
+class Approval(_ApprovalData):
+    """That a person has to approve a deployment, and what they answered."""
+
+    expires_at: datetime
+    """When an answer has to be there."""
+    previous: str | None = None
+    """The endpoint config that the endpoint served when the approval was requested; None before that."""
+    is_announced: bool = False
+    """Whether an event has requested the approval of this very change."""
+    answer: Answer | None = None
+    answered_at: datetime | None = None
+
+    def to_json(self) -> bytes:
+        """Write what is stored of it."""
+        return self.model_dump_json(by_alias=True).encode()
+
+    @property
+    def begins_at(self) -> datetime:
+        """When the time to deploy begins: with the answer, or at the latest when that has to be there."""
+        return self.answered_at or self.expires_at

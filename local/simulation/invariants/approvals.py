@@ -1,0 +1,33 @@
+"""Nothing goes live that a person has to approve, and has not."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.simulation.recording import Recording
+    from local.simulation.runs import Run
+
+
+def nothing_goes_live_without_its_approval(recording: Recording) -> Iterator[str]:
+    """An execution whose request asks for approval creates or changes its endpoint after a person has approved it."""
+    for run in recording.runs:
+        if requires_approval(run):
+            approved_at = min(approval_times(recording, run, "Approve"), default=math.inf)
+            changes = [write for write in recording.writes if write.actor == run.name and write.table == "endpoints"]
+            began = [write for write in changes if write.function in {"CreateEndpoint", "UpdateEndpoint"}]
+            is_early = any(write.begins and write.time < approved_at for write in began)
+            yield f"{run.name} changed {run.endpoint} before anybody approved it" if is_early else ""
+
+
+def requires_approval(run: Run) -> bool:
+    """Tell whether the request of an execution asks for approval."""
+    return '"Approval"' in str(run.execution.record["input"])
+
+
+def approval_times(recording: Recording, run: Run, decision: str) -> list[float]:
+    """Return when a person gave an answer to an execution."""
+    return [each.time for each in recording.answers if (each.execution, each.decision) == (run.name, decision)]

@@ -1,0 +1,288 @@
+"""Nothing changes before a person has approved it, if the request or the stack says so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from deployer.execution_history import waiting_task
+from local.simulator import Settings
+from tests.machine.factories import (
+    ANSWERS,
+    DAY,
+    HOUR,
+    calls_of,
+    deploy,
+    live_revision,
+    request,
+    rollback,
+    run_into,
+    serves,
+    stored,
+    upload,
+)
+
+APPROVAL = {"Approval": {"Required": True, "TimeoutHours": 6}}
+BY = "arn:aws:iam::111122223333:user/ann"
+
+
+def start(world: Any, wanted: Any, seconds: float = 60) -> Any:
+    """Start an execution a minute later, and let it come to wait for approval."""
+    world.clock.sleep(seconds)
+    execution = world.machine.start(wanted)
+    run_into(world, execution, "AwaitApproval")
+    settle(world)
+    return execution
+
+
+def settle(world: Any, seconds: float = 5) -> None:
+    """Let the functions that events invoke do their work."""
+    world.machine.run(world.clock.now() + seconds)
+
+
+def answer(world: Any, execution: Any, decision: Any, comment: str = "looks right") -> None:
+    """Answer as a person does, by the token in the execution's history, and let time pass until all has ended."""
+    asked = {"executionArn": execution.arn, "reverseOrder": True, "maxResults": 5}
+    task = waiting_task(world.step_functions.call("GetExecutionHistory", asked)["events"])
+    given = {"Decision": decision, "By": BY, "Comment": comment} if isinstance(decision, str) else decision
+    world.step_functions.call("SendTaskSuccess", {"taskToken": task["TaskToken"], "output": json.dumps(given)})
+    world.machine.run()
+
+
+def test_approved_deployment_is_deployed(world: Any) -> None:
+    """What is announced says what would change, and how to answer; who approved it, and why, is kept."""
+    deploy(world, "a")
+    execution = start(world, request("b", **APPROVAL))
+    event = world.approvals[-1]
+    assert serves(world) == "a"
+
+    answer(world, execution, "Approve")
+
+    assert (execution.states[-1], serves(world)) == ("Deployed", "b")
+    assert world.bus[-1]["Approval"] == {"Decision": "Approve", "By": BY, "Comment": "looks right"}
+    assert event["Execution"] == execution.arn
+    assert event["Revision"] == live_revision(world)
+    assert [change["Path"] for change in event["Preview"]["Changes"]]
+    assert execution.arn in event["Approve"]
+    record = f"revisions/churn/{live_revision(world)}/approvals/{execution.record['name']}.json"
+    assert record in stored(world)
+
+
+def test_nothing_is_created_before_the_approval(world: Any) -> None:
+    """The request and its artifact are stored, so that what is approved is what is deployed."""
+    world.clock.sleep(60)
+    with calls_of(world) as operations:
+        start(world, request("a", **APPROVAL))
+
+    assert not [each for each in operations if each.startswith(("Create", "Update", "Delete", "Add"))]
+    assert [key for key in stored(world) if key.endswith("/request.json")]
+
+
+def test_rejected_deployment_changes_nothing(world: Any) -> None:
+    (first,) = deploy(world, "a")
+    execution = start(world, request("b", **APPROVAL))
+
+    answer(world, execution, "Reject", "not on a Friday")
+
+    assert (execution.states[-1], execution.error) == ("Rejected", "ApprovalRejectedError")
+    assert live_revision(world) == first
+    assert BY in world.bus[-1]["Cause"]
+    assert "not on a Friday" in world.bus[-1]["Cause"]
+
+
+@pytest.mark.parametrize(
+    "given", [{}, None, "Approve!", {"Decision": "Approved"}, {"Decision": "Approve", "Sure": True}], ids=str
+)
+def test_answer_in_another_form_is_no_approval(world: Any, given: Any) -> None:
+    deploy(world, "a")
+    execution = start(world, request("b", **APPROVAL))
+
+    answer(world, execution, given if isinstance(given, dict) else [given])
+
+    assert (execution.states[-1], serves(world)) == ("Rejected", "a")
+
+
+def test_approval_that_does_not_come_ends_the_wait(world: Any) -> None:
+    """After TimeoutHours; the person is asked once."""
+    deploy(world, "a")
+    execution = start(world, request("b", **APPROVAL))
+    began = world.clock.now()
+
+    world.machine.run()
+
+    assert (execution.states[-1], execution.error) == ("TimedOut", "ApprovalTimedOutError")
+    assert 6 * HOUR - 60 < world.clock.now() - began < 6 * HOUR + 600
+    assert len(world.approvals) == 1
+    assert serves(world) == "a"
+
+
+def test_longest_wait_leaves_the_deployment_its_time(make_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deployment of eleven hours, approved after 23."""
+    monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "43200")
+    world = make_world(Settings(update_seconds=11 * HOUR))
+    deploy(world, "a")
+    execution = start(world, request("b", Approval={}))
+    world.machine.run(world.clock.now() + 23 * HOUR)
+
+    answer(world, execution, "Approve")
+
+    assert execution.states[-1] == "Deployed"
+    assert len(execution.events) < 25_000
+
+
+def test_stack_requires_approval_whatever_the_request_says(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the endpoint's name; others deploy by themselves."""
+    monkeypatch.setenv("APPROVAL_ENDPOINTS", "prod-*,churn")
+    deploy(world, "a", endpoint="fraud")
+    execution = start(world, request("a", Approval={"Required": False}))
+
+    answer(world, execution, "Approve")
+
+    assert execution.states[-1] == "Deployed"
+
+
+def test_rollback_needs_approval_if_it_says_so(world: Any) -> None:
+    """What the stored request said of its own approval does not count."""
+    deploy(world, "a", "b")
+    execution = start(world, rollback(**APPROVAL))
+    assert serves(world) == "b"
+
+    answer(world, execution, "Approve")
+
+    assert (execution.states[-1], serves(world)) == ("Deployed", "a")
+
+
+def test_newer_request_supersedes_one_that_waits(world: Any) -> None:
+    """As soon as it waits itself; the newer one goes on waiting."""
+    deploy(world, "a")
+    older = start(world, request("b", **APPROVAL))
+    newer = start(world, request("c", **APPROVAL))
+
+    assert (older.states[-1], newer.status) == ("Superseded", "RUNNING")
+    answer(world, newer, "Approve")
+    assert serves(world) == "c"
+
+
+def test_older_request_that_comes_late_does_not_supersede(world: Any) -> None:
+    """It is superseded by the newer one that waits."""
+    deploy(world, "a")
+    world.clock.sleep(60)
+    late = world.requested(request("b", **APPROVAL))
+    newer = start(world, request("c", **APPROVAL))
+    older = world.machine.start(late)
+    settle(world, 30)
+
+    assert (older.states[-1], newer.status) == ("Superseded", "RUNNING")
+
+
+def test_newer_deployment_supersedes_one_that_waits(world: Any) -> None:
+    """One that needs no approval; the execution notices when it looks."""
+    deploy(world, "a")
+    older = start(world, request("b", **APPROVAL))
+    deploy(world, "c")
+    world.machine.run()
+
+    assert (older.states[-1], serves(world)) == ("Superseded", "c")
+
+
+def test_overwritten_upload_is_superseded_while_it_waits(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPROVAL_ENDPOINTS", "churn")
+    world.clock.sleep(60)
+    execution = world.upload("models/churn/model.tar.gz", b"one")
+    run_into(world, execution, "AwaitApproval")
+    world.s3.put_object(Bucket="artifacts", Key="models/churn/model.tar.gz", Body=b"two")
+    world.machine.run()
+
+    assert execution.states[-1] == "Superseded"
+
+
+def test_approval_is_requested_again_if_the_endpoint_has_changed(world: Any) -> None:
+    """What was approved was the change from something else."""
+    deploy(world, "a")
+    execution = start(world, request("b", **APPROVAL))
+    variants = world.simulator.resources()["EndpointConfigs"][live_revision(world)]["ProductionVariants"]
+    call = world.simulator.call
+    call("CreateEndpointConfig", {"EndpointConfigName": "by-hand", "ProductionVariants": variants})
+    call("UpdateEndpoint", {"EndpointName": "churn", "EndpointConfigName": "by-hand"})
+    world.machine.run(world.clock.now() + HOUR)
+
+    assert [event["Previous"] for event in world.approvals][1:] == ["by-hand"]
+    answer(world, execution, "Approve")
+    assert serves(world) == "b"
+
+
+def test_event_of_the_endpoint_does_not_answer_for_a_person(world: Any) -> None:
+    """WakeExecution wakes executions that wait for the endpoint, and no others."""
+    deploy(world, "a")
+    execution = start(world, request("b", **APPROVAL))
+    world.simulator.set_status("churn", "SystemUpdating", seconds=60)
+    world.machine.run(world.clock.now() + HOUR)
+
+    assert execution.status == "RUNNING"
+    answer(world, execution, "Approve")
+    assert serves(world) == "b"
+
+
+def test_two_copies_of_an_event_need_one_approval(world: Any) -> None:
+    """The other one finds that there is nothing to do."""
+    deploy(world, "a")
+    world.clock.sleep(60)
+    event = world.requested(request("b", **APPROVAL))
+    first, second = (start(world, event, 0) for _ in range(2))
+
+    answer(world, first, "Approve")
+
+    assert (first.states[-1], second.states[-1]) == ("Deployed", "NothingToDo")
+
+
+def test_failed_test_after_the_approval_is_restored(make_world: Any) -> None:
+    world = make_world(Settings(broken_models={"/bad:": "cannot predict"}))
+    deploy(world, "a")
+    execution = start(world, request("bad", SmokeTest=ANSWERS, **APPROVAL))
+
+    answer(world, execution, "Approve")
+
+    assert (execution.states[-1], serves(world)) == ("Failed", "a")
+
+
+def test_upload_waits_with_its_stored_copy(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep may take the copy of what waits, which is made again."""
+    monkeypatch.setenv("APPROVAL_ENDPOINTS", "churn")
+    monkeypatch.setenv("UNUSED_RETENTION_HOURS", "2")
+    world.clock.sleep(60)
+    execution = world.upload("models/churn/model.tar.gz", b"one")
+    run_into(world, execution, "AwaitApproval")
+    world.clock.sleep(5 * HOUR)
+    world.sweeper.start({})
+    world.machine.run(world.clock.now() + HOUR)
+
+    answer(world, execution, "Approve")
+
+    assert execution.states[-1] == "Deployed"
+
+
+def test_nothing_to_do_needs_no_approval(world: Any) -> None:
+    deploy(world, "a")
+    world.clock.sleep(DAY)
+
+    assert world.run(request("a", **APPROVAL)).states[-1] == "NothingToDo"
+    assert world.approvals == []
+
+
+def test_dry_run_needs_no_approval(world: Any) -> None:
+    assert world.run(request("a", DryRun=True, **APPROVAL)).states[-1] == "Planned"
+    assert world.approvals == []
+
+
+def test_waiting_execution_hides_no_drift(world: Any) -> None:
+    """It has changed nothing yet."""
+    upload(world, b"one")
+    start(world, request("b", Approval={}))
+    world.simulator.call("DeleteEndpoint", {"EndpointName": "churn"})
+    world.clock.sleep(2 * HOUR)
+    world.sweeper.start({})
+    world.machine.run(world.clock.now() + HOUR)
+
+    assert [event["Kind"] for event in world.drift] == ["EndpointDeleted"]
