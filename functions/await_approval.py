@@ -11,6 +11,11 @@ from deployer.json_document import Document
 from deployer.planning.plan import plan_of
 from deployer.runtime import event_bus, logger, step
 
+_HOW_TO_ANSWER = (
+    'Return the token of the task that the execution waits for, with {"Decision": "Approve" or "Reject", "By": who, '
+    '"Comment": why}; docs/operations.md, Approval, has the commands.'
+)
+
 
 @step(event_bus)
 def handler(event: Document) -> Document:
@@ -27,8 +32,7 @@ def handler(event: Document) -> Document:
         "ExpiresAt": plan.approval.expires_at.isoformat(),
         "Previous": plan.previous or None,
         "Preview": plan.preview,
-        "Approve": f"endpoint-deployer approve {plan.execution} --comment '…'",
-        "Reject": f"endpoint-deployer reject {plan.execution} --comment '…'",
+        "Answer": _HOW_TO_ANSWER,
     }
     event_bus().put(APPROVAL_REQUESTED, detail, [plan.execution])
     logger.info("Approval requested", extra={"revision": plan.revision, "expires_at": detail["ExpiresAt"]})

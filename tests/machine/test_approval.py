@@ -24,7 +24,7 @@ from tests.machine.factories import (
     upload,
 )
 
-APPROVAL = {"Approval": {"Required": True, "TimeoutHours": 6}}
+APPROVAL: dict[str, Any] = {"Approval": {"Required": True, "TimeoutHours": 6}}
 BY = "arn:aws:iam::111122223333:user/ann"
 
 
@@ -65,7 +65,7 @@ def test_approved_deployment_is_deployed(world: Any) -> None:
     assert event["Execution"] == execution.arn
     assert event["Revision"] == live_revision(world)
     assert [change["Path"] for change in event["Preview"]["Changes"]]
-    assert execution.arn in event["Approve"]
+    assert "docs/operations.md" in event["Answer"]
     record = f"revisions/churn/{live_revision(world)}/approvals/{execution.record['name']}.json"
     assert record in stored(world)
 

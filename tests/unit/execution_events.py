@@ -14,9 +14,10 @@ def entered(state: str, data: object = None, kind: str = "TaskStateEntered") -> 
     return {"type": kind, "stateEnteredEventDetails": {"name": state, "input": json.dumps(data or {})}}
 
 
-def scheduled(token: str | None = "token") -> Event:  # noqa: S107 - it opens nothing
-    """Build the event that the callback task was scheduled with its token."""
-    payload = {"Plan": {}, "RequestedAt": "2026-11-24T12:00:00+00:00", **({"TaskToken": token} if token else {})}
+def scheduled(token: str | None = "token", *, awaits_approval: bool = False) -> Event:  # noqa: S107 - it opens nothing
+    """Build the event that the callback task for an endpoint, or for an approval, was scheduled with its token."""
+    look = {} if awaits_approval else {"RequestedAt": "2026-11-24T12:00:00+00:00", "LookSeconds": 60}
+    payload = {"Plan": {}, **look, **({"TaskToken": token} if token else {})}
     parameters = json.dumps({"FunctionName": "describe", "Payload": payload})
     return {"type": "TaskScheduled", "taskScheduledEventDetails": {"parameters": parameters}}
 

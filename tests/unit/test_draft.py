@@ -237,6 +237,6 @@ def test_draft_keeps_every_field_of_the_request(account: PlanningAccount) -> Non
 
     assert found.request.keys() == {
         "EndpointName", "Models", "EndpointConfig", "DeploymentConfig", "RetainAllVariantProperties",
-        "ExcludeRetainedVariantProperties", "SmokeTest", "Rollback", "DryRun", "Tags",
+        "ExcludeRetainedVariantProperties", "SmokeTest", "Rollback", "Approval", "DryRun", "Tags",
     }  # fmt: skip
     assert found.request["Tags"] == {"team": "growth"}

@@ -63,9 +63,9 @@ def test_data_of_the_execution_have_the_names_that_the_state_machine_reads() -> 
     document = full_plan().model_dump(mode="json", by_alias=True)
 
     assert document.keys() == {
-        "Action", "Copies", "Data", "Deadline", "EndpointName", "Execution", "ModelNames", "Preview", "Previous",
-        "PreviousArn", "Reason", "Request", "RequestId", "RequestedAt", "Retention", "Revision", "Source", "Stack",
-        "StartedAt", "Upload", "WaitSeconds", "Warnings",
+        "Action", "Approval", "Copies", "Data", "Deadline", "EndpointName", "Execution", "ModelNames", "Preview",
+        "Previous", "PreviousArn", "Reason", "Request", "RequestId", "RequestedAt", "Retention", "Revision", "Source",
+        "Stack", "StartedAt", "Upload", "WaitSeconds", "Warnings",
     }  # fmt: skip
     assert document["Upload"].keys() == {"Bucket", "Key", "Version"}
     assert document["Copies"][0].keys() == {"Bucket", "Key", "Version", "Size", "Target"}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import wake_execution
+from deployer.aws.event_bus import APPROVAL_REQUESTED
 from deployer.execution_history import waiting_task
 from deployer.json_document import Document
 from deployer.planning.keys import execution_key
@@ -17,6 +18,7 @@ from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import NOON, revision
 from tests.unit.sweep_fakes import FakeObjects
 
+STATE_CHANGE = "SageMaker Endpoint State Change"
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:deploy"
 
 
@@ -26,12 +28,14 @@ class FakeExecutions:
 
     Attributes:
         waiting: Names of the executions that wait for their token, which is their name.
+        asking: Names of those among them that wait for approval.
         ended: Tokens of tasks that have ended meanwhile.
         looked_at: Names of the executions whose history was read.
         sent: The tokens that were completed, and with what.
     """
 
     waiting: set[str] = field(default_factory=set)
+    asking: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     looked_at: list[str] = field(default_factory=list)
     sent: list[tuple[str, Document]] = field(default_factory=list)
@@ -40,9 +44,9 @@ class FakeExecutions:
         """Return the history of an execution."""
         name = execution.rpartition(":")[2]
         self.looked_at.append(name)
-        return (
-            [*of("TaskSubmitted", "TaskStarted"), scheduled(name)] if name in self.waiting else of("WaitStateEntered")
-        )
+        if name not in self.waiting | self.asking:
+            return of("WaitStateEntered")
+        return [*of("TaskSubmitted", "TaskStarted"), scheduled(name, awaits_approval=name in self.asking)]
 
     def send_success(self, token: str, output: Document) -> bool:
         """Complete a task."""
@@ -77,11 +81,17 @@ class Woken:
             self.objects.put(execution_key("churn", name, execution), at=NOON + timedelta(minutes=minutes))
         return name
 
+    def supersede(self) -> list[str]:
+        """Invoke the function with an event that requests an approval."""
+        event = {"detail-type": APPROVAL_REQUESTED, "detail": {"EndpointName": "churn"}}
+        woken: list[str] = wake_execution.handler(event, lambda_context("wake_execution"))["Woken"]
+        return woken
+
     def wake(self, config: str = "") -> list[str]:
         """Invoke the function with an event of the endpoint."""
         detail = {"EndpointName": "churn", "EndpointConfigName": config, "EndpointStatus": "IN_SERVICE"}
         context = lambda_context("wake_execution")
-        woken: list[str] = wake_execution.handler({"detail": detail}, context)["Woken"]
+        woken: list[str] = wake_execution.handler({"detail-type": STATE_CHANGE, "detail": detail}, context)["Woken"]
         return woken
 
 
@@ -172,3 +182,28 @@ def test_endpoint_of_others_wakes_nobody(woken: Woken) -> None:
 )
 def test_token_is_found_while_its_task_waits(events: list[Event], expected: str | None) -> None:
     assert waiting_task(events).get("TaskToken") == expected
+
+
+def test_execution_that_waits_for_approval_is_not_woken(woken: Woken) -> None:
+    """The answer would count as a person's."""
+    attached = woken.work_on(0, "run-1", "run-2")
+    woken.executions.asking, woken.executions.waiting = {"run-1"}, {"run-2"}
+
+    assert woken.wake(attached) == ["run-2"]
+
+
+def test_all_but_the_newest_revision_that_waits_for_approval_are_superseded(woken: Woken) -> None:
+    """Copies of the newest request go on waiting, and so do executions that wait for their endpoint."""
+    for number, names in enumerate((["old"], ["older-look"], ["new-1", "new-2"], ["running"])):
+        woken.work_on(number, *names)
+    woken.executions.asking, woken.executions.waiting = {"old", "new-1", "new-2"}, {"older-look"}
+
+    assert woken.supersede() == ["old"]
+    ((token, answer),) = woken.executions.sent
+    assert (token, answer["Decision"]) == ("old", "Supersede")
+
+
+def test_nothing_is_superseded_where_nothing_waits_for_approval(woken: Woken) -> None:
+    woken.work_on(0, "run-1")
+
+    assert woken.supersede() == []
