@@ -14,6 +14,7 @@ class CauseClass(StrEnum):
     """What kind of thing went wrong."""
 
     ALARM = "Alarm"
+    APPROVAL = "Approval"
     ARCHIVE = "Archive"
     CAPACITY = "Capacity"
     CONTAINER_START = "ContainerStart"
@@ -34,6 +35,7 @@ NEXT_ACTIONS = {
     CauseClass.ALARM: (
         "Look at the alarm that rang and at the container's log. Correct the model, or the alarm, and request again."
     ),
+    CauseClass.APPROVAL: "Settle with whoever has to approve it what should change, and request again.",
     CauseClass.ARCHIVE: (
         "Pack the model's files with tar -czf model.tar.gz, or choose instances with more memory for a large "
         "archive. Upload it again."
@@ -79,6 +81,8 @@ _OF_CONTAINERS = frozenset(
 
 _OF_ERRORS = {
     "AccessDeniedError": CauseClass.PERMISSION,
+    "ApprovalRejectedError": CauseClass.APPROVAL,
+    "ApprovalTimedOutError": CauseClass.APPROVAL,
     "PermissionNotReadyError": CauseClass.PERMISSION,
     "DeploymentTimedOutError": CauseClass.TIMEOUT,
     "ExecutionTimedOut": CauseClass.TIMEOUT,
