@@ -11,10 +11,7 @@ from deployer.json_document import Document
 from deployer.planning.plan import plan_of
 from deployer.runtime import event_bus, logger, step
 
-_HOW_TO_ANSWER = (
-    'Return the token of the task that the execution waits for, with {"Decision": "Approve" or "Reject", "By": who, '
-    '"Comment": why}; docs/operations.md, Approval, has the commands.'
-)
+_HOW_TO_ANSWER = "endpoint-deployer approve|reject {execution} --comment WHY; see docs/operations.md, Approval"
 
 
 @step(event_bus)
@@ -32,7 +29,7 @@ def handler(event: Document) -> Document:
         "ExpiresAt": plan.approval.expires_at.isoformat(),
         "Previous": plan.previous or None,
         "Preview": plan.preview,
-        "Answer": _HOW_TO_ANSWER,
+        "Answer": _HOW_TO_ANSWER.format(execution=plan.execution),
     }
     event_bus().put(APPROVAL_REQUESTED, detail, [plan.execution])
     logger.info("Approval requested", extra={"revision": plan.revision, "expires_at": detail["ExpiresAt"]})

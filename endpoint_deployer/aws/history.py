@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCHEDULED = frozenset({"LambdaFunctionScheduled", "TaskScheduled"})
 """An attempt of a task begins."""
 
-FOLLOWED_SECONDS = 26 * 3600.0
+FOLLOWED_SECONDS = 50 * 3600.0
 """How long an execution is followed at most; the state machine's own limit is an hour less."""
 
 LOOK_SECONDS = 1.0

@@ -26,7 +26,13 @@ MOST_RUNS = 500
 
 _THREADS = 8
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
-_OUTCOMES_OF_ERRORS = {"InvalidRequestError": "Rejected", "DeploymentTimedOutError": "TimedOut"}
+_OUTCOMES_OF_ERRORS = {
+    "InvalidRequestError": "Rejected",
+    "ApprovalRejectedError": "Rejected",
+    "DeploymentTimedOutError": "TimedOut",
+    "ApprovalTimedOutError": "TimedOut",
+}
+_ANSWER_TRIES = 3
 _OUTCOMES_OF_STATUSES = {
     "RUNNING": "Running",
     "TIMED_OUT": "TimedOut",
@@ -199,6 +205,39 @@ class Runs:
                 "executions is about an endpoint of this name. Step Functions forgets executions after 90 days."
             )
         return found
+
+    def answer(self, run: Run, answer: Document) -> None:
+        """Answer an execution that waits for approval.
+
+        It gets another token every few minutes, so an answer that comes just then is given again.
+
+        Raises:
+            CommandError: It does not wait for approval.
+        """
+        for _ in range(_ANSWER_TRIES):
+            token = self._approval_token(run)
+            if token is None:
+                raise CommandError(f"{run.name} does not wait for approval; it is in {self.last_state(run)[0]}")
+            try:
+                self.client.send_task_success(taskToken=token, output=json.dumps(answer))
+            except (self.client.exceptions.TaskTimedOut, self.client.exceptions.TaskDoesNotExist):
+                continue
+            return
+        raise CommandError(f"{run.name} was looking whether there is still something to approve; answer again")
+
+    def _approval_token(self, run: Run) -> str | None:
+        """Return the token of the task in which an execution waits for a person; None if it does not."""
+        events = self.client.get_execution_history(
+            executionArn=run.arn, reverseOrder=True, maxResults=100, includeExecutionData=True
+        )["events"]
+        token = None
+        for event in events:
+            if event["type"] == "TaskScheduled" and token is None:
+                parameters = json.loads(event["taskScheduledEventDetails"]["parameters"])
+                token = parameters.get("Payload", {}).get("TaskToken")
+            if details := event.get("stateEnteredEventDetails"):
+                return token if details["name"] == "AwaitApproval" else None
+        return None
 
     def last_state(self, run: Run) -> tuple[str, datetime, Document]:
         """Return the state that an execution is in, when it entered it, and its data."""

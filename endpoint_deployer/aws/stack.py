@@ -66,9 +66,14 @@ class Stack:
         return str(self._parameters.get("ArtifactPrefix", "models/"))
 
     @functools.cached_property
+    def caller_arn(self) -> str:
+        """The ARN of who calls."""
+        return str(self.client("sts").get_caller_identity()["Arn"])
+
+    @functools.cached_property
     def caller(self) -> str:
         """The name of who calls: the last part of the caller's ARN, such as a user or a session."""
-        arn = str(self.client("sts").get_caller_identity()["Arn"])
+        arn = self.caller_arn
         return arn.rpartition("/")[2] if "/" in arn else arn.rpartition(":")[2]
 
     @functools.cached_property

@@ -64,6 +64,7 @@ def _progress(runs: Runs, run: Run) -> Document:
     seconds = {
         "DescribeEndpoint": (data.get("Endpoint") or {}).get("LookSeconds"),
         "WaitForOtherDeployment": (data.get("Plan") or {}).get("WaitSeconds"),
+        "AwaitApproval": (data.get("Plan") or {}).get("WaitSeconds"),
     }.get(state)
     return {
         "Execution": run.name,

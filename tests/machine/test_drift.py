@@ -192,7 +192,8 @@ def test_endpoint_that_this_stack_has_not_deployed_to_is_not_compared(world: Wor
     """Neither another one, nor one that was there before a deployment that failed."""
     (revision,) = deploy(world, "a", endpoint="other")
     by_hand = own_config(world, revision)
-    sagemaker(world, "CreateEndpoint", EndpointName="churn", EndpointConfigName=by_hand)
+    tags = [{"Key": "endpoint-deployer:stack", "Value": "test"}]  # without it, the request would be rejected
+    sagemaker(world, "CreateEndpoint", EndpointName="churn", EndpointConfigName=by_hand, Tags=tags)
     world.clock.sleep(HOUR)
     failed = world.run(request("b", SmokeTest={"Body": "{}", "Expect": {"Contains": "nothing"}}))
 

@@ -111,8 +111,9 @@ def test_announcement_gets_names_and_no_request(make_world: Callable[..., World]
 
     (given,) = called_with(execution, "AnnounceOutcome")
     assert given.keys() == {"Plan", "Failure", "RestoreFailure", "Restore", "ChangedAt", "Execution", "Now"}
-    names = {"Action", "RequestId", "EndpointName", "Revision", "RequestedAt", "Reason", "Warnings", "Preview"}
-    assert given["Plan"].keys() == names
+    assert given["Plan"].keys() == {
+        "Action", "Approval", "RequestId", "EndpointName", "Revision", "RequestedAt", "Reason", "Warnings", "Preview",
+    }  # fmt: skip
 
 
 def test_rejection_gets_the_input_and_no_plan(world: World) -> None:
@@ -167,8 +168,8 @@ def test_execution_out_of_its_own_time_is_announced_once(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The machine's TimeoutSeconds end it in the middle of its wait; the endpoint stays as SageMaker has it."""
-    monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "200000")
-    world = make_world(Settings(create_seconds=150_000))
+    monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "400000")
+    world = make_world(Settings(create_seconds=300_000))
 
     execution = world.run(request("a"))
 

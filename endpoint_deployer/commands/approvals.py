@@ -1,0 +1,36 @@
+"""The commands that answer for a person: approve and reject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from endpoint_deployer.aws.runs import Runs
+from endpoint_deployer.commands.options import Target  # noqa: TC001 - typer reads it
+
+if TYPE_CHECKING:
+    from endpoint_deployer.console import Invocation
+
+_Comment = Annotated[str, typer.Option("--comment", help="Why; it is kept with the outcome.")]
+
+
+def approve(context: typer.Context, target: Target, comment: _Comment = "") -> None:
+    """Approve the deployment that an execution waits with; it goes on at once."""
+    _answer(context.obj, target, "Approve", comment)
+
+
+def reject(context: typer.Context, target: Target, comment: _Comment = "") -> None:
+    """Reject the deployment that an execution waits with; it ends as Rejected."""
+    _answer(context.obj, target, "Reject", comment)
+
+
+def _answer(invocation: Invocation, target: str, decision: str, comment: str) -> None:
+    runs = Runs(invocation.stack)
+    with invocation.busy(f"find {target}"):
+        run = runs.find(target)
+        runs.answer(run, {"Decision": decision, "By": invocation.stack.caller_arn, "Comment": comment})
+    invocation.out.print(f"{decision}: {run.endpoint or run.name} [dim]{run.name}[/]", soft_wrap=True)
+
+
+COMMANDS = (approve, reject)
