@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from deployer.aws.event_bus import APPROVAL_REQUESTED
 from deployer.json_document import Document
-from deployer.planning.plan import plan_of
+from deployer.planning.plan import Plan, plan_of
 from deployer.runtime import event_bus, logger, step
+
+_MOST_PATHS = 10
+"""Changed fields that a summary names."""
 
 _HOW_TO_ANSWER = "endpoint-deployer approve|reject {execution} --comment WHY; see docs/operations.md, Approval"
 
@@ -29,8 +32,21 @@ def handler(event: Document) -> Document:
         "ExpiresAt": plan.approval.expires_at.isoformat(),
         "Previous": plan.previous or None,
         "Preview": plan.preview,
+        "Summary": _summary(plan),
         "Answer": _HOW_TO_ANSWER.format(execution=plan.execution),
     }
     event_bus().put(APPROVAL_REQUESTED, detail, [plan.execution])
     logger.info("Approval requested", extra={"revision": plan.revision, "expires_at": detail["ExpiresAt"]})
     return {"Announced": True}
+
+
+def _summary(plan: Plan) -> str:
+    """Say in a few sentences what waits, what it changes, and how to answer; fields by their names, without values."""
+    paths = [str(change["Path"]) for change in plan.preview.get("Changes", [])]
+    changed = ", ".join(paths[:_MOST_PATHS]) + (f" and {len(paths) - _MOST_PATHS} more" if paths[_MOST_PATHS:] else "")
+    expires_at = plan.approval.expires_at.isoformat(timespec="minutes") if plan.approval else ""
+    return (
+        f"Endpoint {plan.endpoint_name}: the deployment of {plan.revision} waits for approval until {expires_at}. "
+        f"It changes {changed or 'an endpoint that does not exist yet'}. "
+        f"Answer: {_HOW_TO_ANSWER.format(execution=plan.execution)}."
+    )

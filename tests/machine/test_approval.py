@@ -65,7 +65,9 @@ def test_approved_deployment_is_deployed(world: Any) -> None:
     assert event["Execution"] == execution.arn
     assert event["Revision"] == live_revision(world)
     assert [change["Path"] for change in event["Preview"]["Changes"]]
-    assert "docs/operations.md" in event["Answer"]
+    assert execution.arn in event["Answer"]
+    assert "Models" in event["Summary"]
+    assert '"' not in event["Summary"]
     record = f"revisions/churn/{live_revision(world)}/approvals/{execution.record['name']}.json"
     assert record in stored(world)
 

@@ -60,6 +60,15 @@ def test_notification_is_a_sentence_and_a_link(template: Document, partition: st
     )
 
 
+def test_request_for_approval_is_told_in_the_same_form(template: Document) -> None:
+    outcome, approval = (
+        template["Resources"][name]["Properties"]["Targets"][0]
+        for name in ("NotificationRule", "NotificationOfApprovalRule")
+    )
+
+    assert approval == outcome
+
+
 def test_outcomes_of_notifications_exist(template: Document) -> None:
     default = template["Parameters"]["NotifiedOutcomes"]["Default"].split(",")
 
@@ -72,6 +81,7 @@ def test_nobody_is_told_unless_that_is_asked_for(template: Document) -> None:
 
     assert {name: each.get("Condition") for name, each in own.items()} == {
         "NotificationRule": "NotifiesOfOutcomes",
+        "NotificationOfApprovalRule": "NotifiesOfOutcomes",
         "NotificationTopic": "MakesNotificationTopic",
         "NotificationTopicPolicy": "MakesNotificationTopic",
         "NotificationSubscription": "NotifiesAddress",
