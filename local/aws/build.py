@@ -119,7 +119,7 @@ def _localize(built: Path, local: Path) -> None:
     _pack(built.parent / template["Resources"][_BUILT_FUNCTION]["Properties"].pop("CodeUri"), package)
     template["Globals"]["Function"].update(CodeUri=package.name, Runtime=_CUSTOM_RUNTIME)
     for name, resource in template["Resources"].items():
-        own = sorted(resource["Properties"].keys() & {"CodeUri", "Runtime"})
+        own = sorted(resource.get("Properties", {}).keys() & {"CodeUri", "Runtime"})
         if resource["Type"] == "AWS::Serverless::Function" and own:
             raise UnsharedCodeError(f"{name} has its own {' and '.join(own)}; local AWS builds only the shared one")
     local.write_text(yaml.safe_dump(template, sort_keys=False), encoding="utf-8")

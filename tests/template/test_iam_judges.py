@@ -74,6 +74,7 @@ PREFIXES = {"sagemaker-runtime": "sagemaker", "stepfunctions": "states"}
 BESIDE = {
     "application-autoscaling:DeregisterScalableTarget": "DeleteEndpoint of a scaled variant (awslabs, issue 161)",
     "iam:PassRole": "CreateModel, CreateEndpointConfig: a role is passed",
+    "cloudwatch:DescribeAlarms": "UpdateEndpoint: the alarms of an AutoRollbackConfiguration",
     "kms:CreateGrant": "CreateEndpoint, UpdateEndpoint: volumes with a key of the customer",
     "kms:Decrypt": "objects that are encrypted with a key of the customer",
     "kms:GenerateDataKey": "copies that are encrypted with a key of the customer",
