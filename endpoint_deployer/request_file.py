@@ -38,7 +38,7 @@ _JsonLoader.yaml_implicit_resolvers = {
 
 
 def is_path(target: str) -> bool:
-    """Tell whether a command's argument is a file or folder, and not the name of an endpoint."""
+    """Return whether a command's argument is a file or folder, and not the name of an endpoint."""
     return Path(target).exists() or "/" in target or target.endswith((".yaml", ".yml", ".json"))
 
 
@@ -94,7 +94,7 @@ def parse_manifest(text: bytes, name: str) -> Document:
 
 
 def lacks_data(request: Document) -> bool:
-    """Tell whether a container of a request waits for an artifact; one without models finds its own."""
+    """Return whether a container of a request waits for an artifact; one without models finds its own."""
     return any(True for _ in _without_data(copy.deepcopy(request)))
 
 
@@ -122,7 +122,7 @@ def with_artifact(request: Document, uri: str) -> Document:
 
 
 def _has_default_model(request: Document) -> bool:
-    """Tell whether a request gets its only model from the stack's defaults."""
+    """Return whether a request gets its only model from the stack's defaults."""
     variants = (request.get("EndpointConfig") or {}).get("ProductionVariants") or [{}]
     return request.get("Models") is None and any("ModelName" not in variant for variant in variants)
 

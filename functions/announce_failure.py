@@ -1,7 +1,7 @@
 """AnnounceFailure: announce the outcome of an execution that ended before it could do so itself.
 
-Its execution's data were too large, its own time was over, or the event bus took no event for long. A rule invokes it
-with the event "Step Functions Execution Status Change" of every execution that failed or timed out.
+The execution's data were too large, the execution timed out, or the event bus refused events for long. A rule invokes
+the function with the event "Step Functions Execution Status Change" of every execution that failed or timed out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from deployer.outcome import conclude
 from deployer.runtime import event_bus, executions, step
 
 _EVENTS = 25
-"""How far back in a history to look for the last state; its retries lie between."""
+"""How many events to read back to the last state; the events of its retries come after it."""
 
 
 @step(executions, event_bus)

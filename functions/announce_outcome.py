@@ -1,7 +1,7 @@
 """AnnounceOutcome: name the outcome of the execution, count it, and put its event on the bus.
 
-The states AnnounceOutcome and AnnounceRejection share it: the former passes what was planned, the latter the input that
-became no plan. If the endpoint failed and the stack wants it, the event has the last lines of the container's log.
+The states AnnounceOutcome and AnnounceRejection share it: the former passes the plan, the latter the rejected input.
+If the endpoint failed and the stack wants it, the event has the last lines of the container's log.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def handler(event: Document) -> Document:
 
 
 def _log_of_failure(detail: Document, changed_at: str | None) -> Document:
-    """Return the last lines of the failing container's log; nothing if they are not wanted, or not to be had.
+    """Return the last lines of the failing container's log; nothing if they are not wanted or not available.
 
     They may hold secrets, so they are no part of the execution's data and of the deployer's own log.
     """

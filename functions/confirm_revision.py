@@ -1,8 +1,7 @@
-"""ConfirmRevision: note on the live endpoint config that a later request asked for what it holds.
+"""ConfirmRevision: record on the live endpoint config that a later request asked for the same content.
 
-Without the note, a request between the two that comes late would look like the newest one. One that is just being
-served cannot see the note any more; so the state machine waits for as long as anything may be invisible, and plans
-again.
+Without the record, a delayed request from between the two would count as the newest one. A run that is planning just
+now may not see the record; so the state machine waits out the visibility lag, and plans again.
 """
 
 from __future__ import annotations

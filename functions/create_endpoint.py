@@ -12,7 +12,7 @@ from deployer.runtime import sagemaker, step
 
 @step(sagemaker)
 def handler(event: Document) -> Document:
-    """Start the creation; raise EndpointExistsError if somebody else's endpoint has come between."""
+    """Start the creation; raise EndpointExistsError if somebody else has created the endpoint meanwhile."""
     plan, now = plan_of(event), datetime.fromisoformat(event["Now"])
     check_deadline(plan.deadline, now, f"The creation of {plan.endpoint_name} was not begun")
     sagemaker(plan).create_endpoint(plan.endpoint_request())

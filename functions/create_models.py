@@ -16,7 +16,7 @@ def handler(event: Document) -> Document:
     """Return the names of the models.
 
     Raises:
-        DeploymentTimedOutError: They have been disappearing until the deadline.
+        DeploymentTimedOutError: The deadline has passed; models kept disappearing.
     """
     plan = plan_of(event)
     now = datetime.fromisoformat(event["Now"])

@@ -1,6 +1,6 @@
-"""DescribeEndpoint: look at the endpoint, and end the wait for it once it is in service on the plan's revision.
+"""DescribeEndpoint: look at the endpoint, and end the wait once it is in service on the plan's revision.
 
-The state waits for a callback: the task token exists before this looks, so no event that comes later is lost.
+The state waits for a callback. The task token exists before the look, so an event after the look is not lost.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from deployer.runtime import executions, monitoring, sagemaker, step
 
 @step(sagemaker)
 def handler(event: Document) -> Document:
-    """Return how far the endpoint is; the state machine goes on only if it is in service, or failed."""
+    """Return the state of the endpoint; the state machine continues once the endpoint is in service or has failed."""
     plan = plan_of(event)
     requested_at, now = (datetime.fromisoformat(event[moment]) for moment in ("RequestedAt", "Now"))
     endpoint = sagemaker(plan).describe_endpoint(plan.endpoint_name)

@@ -1,8 +1,8 @@
-"""DescribeEndpointConfig: see the endpoint config before an endpoint is made of it.
+"""DescribeEndpointConfig: read the endpoint config before an endpoint is created from it.
 
 AWS advises it ("call DescribeEndpointConfig before calling CreateEndpoint to minimize the potential impact of a
-DynamoDB eventually consistent read", SageMaker API Reference, CreateEndpoint). It lowers the odds of a stale read and
-rules none out, so what follows is retried all the same.
+DynamoDB eventually consistent read", SageMaker API Reference, CreateEndpoint). It makes a stale read
+less likely, not impossible, so the next step is retried all the same.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """DetectDrift: compare every endpoint that this stack has deployed to with its deployed revision, and change nothing.
 
-It follows each sweep, and repeats until it is done. Each difference that is there is announced by an event each time.
+It runs after each sweep, and repeats until it is done. Each run announces every difference by an event.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def handler(event: Document) -> Document:
         try:
             progress = {"After": name, "Findings": progress["Findings"] + _compare(name)}
         except TransientError:
-            # To try again from the start would put the events of the endpoints before once more.
+            # A retry from the start would repeat the events of the endpoints that are done.
             if progress["After"] == before["After"]:
                 raise
             return {**progress, "Done": False}

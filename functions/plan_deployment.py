@@ -26,7 +26,7 @@ _PLAN_BYTES = 176 * 1024
 def handler(event: Document) -> Document:
     """Return the plan, and raise InvalidRequestError for a request that is wrong before anything is created.
 
-    What is to be deployed is settled once; when the execution plans again, only the endpoint is looked at anew.
+    The draft is made once; when the execution plans again, only the endpoint is looked at anew.
     """
     settings, now = Settings.from_environment(), datetime.fromisoformat(event["Now"])
     store = Store(objects(), settings.artifact_bucket, settings.copy_artifacts)

@@ -1,4 +1,4 @@
-"""RecordDeployment: note on the endpoint config that its revision has been deployed.
+"""RecordDeployment: record on the endpoint config that its revision has been deployed.
 
 Rollbacks and retention look at deployed revisions only.
 """

@@ -1,4 +1,4 @@
-"""RestoreEndpoint: after a failure, let the endpoint serve what it served before, or delete it if this run created it.
+"""RestoreEndpoint: change the endpoint back to its previous config after a failure, or delete it if this run made it.
 
 The step is repeated until the endpoint rests.
 """
@@ -15,7 +15,7 @@ from deployer.runtime import sagemaker, step
 
 @step(sagemaker)
 def handler(event: Document) -> Document:
-    """Return whether the endpoint rests, and what it went back to."""
+    """Return whether the endpoint rests, and the config that was restored."""
     plan = plan_of(event)
     requested_at = event["Endpoint"]["RequestedAt"]
     restoration = Restoration(

@@ -1,4 +1,4 @@
-"""SmokeTestEndpoint: ask the endpoint what the request wants to see answered, before the deployment counts."""
+"""SmokeTestEndpoint: invoke the endpoint as the request's smoke test says, and check the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""StoreRevision: keep the request and the model data of a revision where nothing overwrites them."""
+"""StoreRevision: store the request and the model data of a revision as immutable objects."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from deployer.planning.revision_store import StoredRevision
 from deployer.runtime import copier, objects, step
 
 _SECONDS = 780.0
-"""For beginning calls; with one more that takes all its time, less than the function has."""
+"""Time in which calls are begun. With one more call that takes its longest, it is less than the function's timeout."""
 
 
 @step(objects, copier)
 def handler(event: Document) -> Document:
-    """Return how many objects were copied, and raise CopyUnfinishedError if there is more to copy than time."""
+    """Return how many objects were copied, and raise CopyUnfinishedError if the time is over before all are copied."""
     deadline = clock.monotonic() + _SECONDS
     plan, bucket, store = plan_of(event), os.environ["ARTIFACT_BUCKET"], objects()
     revision = plan.wanted.name

@@ -14,10 +14,10 @@ from deployer.runtime import sagemaker, step
 
 @step(sagemaker)
 def handler(event: Document) -> Document:
-    """Start the update; raise a ReplanError if the endpoint is not what it was when this was planned."""
+    """Start the update; raise a ReplanError if the endpoint has changed since it was planned."""
     plan, now, is_retry = plan_of(event), datetime.fromisoformat(event["Now"]), event["RetryCount"] > 0
     service = sagemaker(plan)
-    # Between plan and update lie minutes of retries: time enough for a newer request to be served, or to be confirmed.
+    # Minutes of retries may have passed since the plan, in which a newer request may have been deployed or confirmed.
     endpoint = service.find_endpoint(plan.endpoint_name)
     live = Live.of(endpoint) if endpoint else None
     is_ours = live is not None and plan.is_attached_to(live)
@@ -29,5 +29,5 @@ def handler(event: Document) -> Document:
         if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
             raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
         service.update_endpoint(plan.update_request(), is_retry=is_retry)
-    # By SageMaker's own clock: what a replica shows of before the change is not newer than this.
+    # By SageMaker's own clock: a replica that shows the state before the change shows no later time than this.
     return requested(plan.deadline, now, live.modified_at if live else now)

@@ -1,7 +1,7 @@
-"""WakeExecution: let the execution that waits for an endpoint look at it now, because the endpoint has changed.
+"""WakeExecution: end the wait of the execution that waits for an endpoint, because the endpoint has changed.
 
-A rule invokes it with SageMaker's event, which may be lost, late or doubled: it wakes, and proves nothing. The store
-names the executions that work on a revision, and an execution's history holds the token that it waits for.
+A rule invokes it with SageMaker's event. Events may be lost, late or doubled, so an event only ends the wait; the next
+look decides. The store names the executions that work on a revision. An execution's history holds its task token.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 _REVISIONS, _EXECUTIONS, _EVENTS = 5, 10, 5
-"""How many of the newest ones to look at: revisions, executions of one, events of one."""
+"""How many of the newest to read: revisions of an endpoint, executions of a revision, events of an execution."""
 
 _LOOK_SECONDS = 5
-"""For how long the execution waits if a replica still shows the endpoint as it was."""
+"""How long the execution waits if a replica still shows the earlier state of the endpoint."""
 
 
 @step(objects, executions)

@@ -116,7 +116,7 @@ def _lines(value: Any, level: int, before: str, after: str) -> list[str]:
 
 
 def _may_be_inline(value: Any, level: int) -> bool:
-    """Tell whether a value is below a state's fields, or a state that only ends the execution."""
+    """Return whether a value is below a state's fields, or a state that only ends the execution."""
     if level == _STATE_LEVEL and isinstance(value, dict):
         return value.get("Type") in {"Succeed", "Fail"}
     return level > _STATE_LEVEL
@@ -156,7 +156,7 @@ def _fields(value: Document) -> Iterator[str]:
 
 
 def _is_scalar(value: Any) -> bool:
-    """Tell whether a value needs one line whatever it holds; empty objects and arrays do."""
+    """Return whether a value needs one line whatever it holds; empty objects and arrays do."""
     return not (isinstance(value, dict | list) and value)
 
 

@@ -1,1 +1,1 @@
-"""What the state machine's functions share: the request, the plan, the errors and the two adapters."""
+"""What the functions share: requests, plans, clean-up, drift, the adapters of AWS services, and the errors."""

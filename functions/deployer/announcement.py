@@ -18,7 +18,7 @@ def announce(detail: Mapping[str, Any], log: Mapping[str, Any] | None = None) ->
 
     Args:
         detail: What `deployer.outcome.conclude` returned.
-        log: What the event alone says of the container's log.
+        log: The last lines of the container's log, for the event only.
 
     Raises:
         AnnouncementUnavailableError: The bus takes no event.

@@ -1,4 +1,4 @@
-"""Time and chance, in one place, so that virtual time can take the place of both.
+"""The only source of time and of random numbers, which virtual time replaces.
 
 Callers use the module's attributes (`clock.now()`), never names imported from it.
 """
@@ -15,5 +15,5 @@ draw = uniform
 
 
 def now() -> datetime:
-    """Return the time, in UTC, for what happens within a step; when the step began, the state machine says."""
+    """Return the time, in UTC, within a step. The time at which the step began comes from the state machine."""
     return datetime.now(UTC)

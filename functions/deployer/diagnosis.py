@@ -1,4 +1,4 @@
-"""Why a deployment failed, in a class that one can act on, by the name of the error and SageMaker's own words. Pure.
+"""The class of a failure, by the error's name and SageMaker's message, and the next step for each class. Pure.
 
 A `FailureReason` of SageMaker is a text without a code. The patterns are those of real messages, which
 `tests/unit/sagemaker_errors.jsonl` holds.
@@ -98,7 +98,7 @@ _OF_ERRORS = {
     "StepFunctionsUnavailableError": CauseClass.SERVICE,
 }
 
-# In this order: some messages name the role, the image or the health check besides what they are about.
+# The order matters: some messages name the role, the image or the health check besides their subject.
 _OF_MESSAGES = tuple(
     (re.compile(pattern, re.IGNORECASE), cause)
     for pattern, cause in (
@@ -126,7 +126,7 @@ def cause_class(error: str, message: str) -> CauseClass:
 
     Args:
         error: The name of the error, one of `deployer.errors` or of AWS's own.
-        message: What it says; after a failure of the endpoint, with SageMaker's `FailureReason` in it.
+        message: The error's message; after a failure of the endpoint, with SageMaker's `FailureReason` in it.
     """
     if error in _OF_ERRORS:
         return _OF_ERRORS[error]
@@ -137,7 +137,7 @@ def cause_class(error: str, message: str) -> CauseClass:
 
 
 def is_shown_by_log(cause: str) -> bool:
-    """Tell whether the log of the endpoint's containers may show what went wrong, by the name of a class."""
+    """Return whether the log of the endpoint's containers may show what went wrong, by the name of a class."""
     return cause in _OF_CONTAINERS
 
 

@@ -65,7 +65,7 @@ def with_model_names(config: Mapping[str, Any], names: Mapping[str, str]) -> Doc
 
 
 def is_serverless(config: Mapping[str, Any]) -> bool:
-    """Tell whether an endpoint config has a serverless variant."""
+    """Return whether an endpoint config has a serverless variant."""
     return any("ServerlessConfig" in variant for variant in variants_of(config))
 
 

@@ -1,4 +1,4 @@
-"""The error tree: its class names are the state machine's words.
+"""The tree of errors. The class names are the error names in the state machine.
 
 Step Functions compares error *names* with `Retry` and `Catch` and knows no inheritance, so only the leaves are raised;
 the groups between say what the state machine does about a leaf.
@@ -32,7 +32,7 @@ def bounded(message: str) -> str:
 
 
 def _beginning(line: str, size: int) -> str:
-    """Return as much of a line as takes at most so many bytes in JSON, where one character takes up to twelve."""
+    """Cut a line to a number of bytes in JSON, where one character takes up to twelve."""
     line = line[:size]
     length = bisect_right(range(len(line) + 1), size, key=lambda end: _json_bytes(line[:end])) - 1
     return line[:length]
@@ -43,7 +43,7 @@ def _json_bytes(text: str) -> int:
 
 
 class DeployerError(Exception):
-    """Anything this deployer raises on purpose.
+    """Base class of the errors that the deployer raises.
 
     The message is bounded, because it becomes part of the execution's data, which hold 256 KiB, and of an event.
     """
@@ -53,7 +53,7 @@ class DeployerError(Exception):
 
 
 class TransientError(DeployerError):
-    """Passes by itself: the state machine tries the same step again, for a bounded time."""
+    """A transient error: the state machine tries the same step again, for a bounded time."""
 
 
 class ReplanError(DeployerError):
@@ -61,11 +61,11 @@ class ReplanError(DeployerError):
 
 
 class SettledError(DeployerError):
-    """What was asked for is there already: the step compares, and equal content is success."""
+    """The resource exists already: the step compares, and equal content is success."""
 
 
 class PermanentError(DeployerError):
-    """Trying again cannot help: the state machine restores the endpoint if this run has changed it, and fails."""
+    """A permanent error: the state machine restores the endpoint if this run has changed it, and fails."""
 
 
 class ModelNotVisibleError(TransientError):
@@ -97,7 +97,7 @@ class PermissionNotReadyError(TransientError):
 
 
 class CopyUnfinishedError(TransientError):
-    """A copy did not finish in the function's time; the next try goes on where this one stopped."""
+    """A copy did not finish in the function's time; the next try continues it."""
 
 
 class StepFunctionsUnavailableError(TransientError):
@@ -129,7 +129,7 @@ class EndpointMissingError(ReplanError):
 
 
 class AlreadyExistsError(SettledError):
-    """The name of a model or an endpoint config is taken; if its content is another, this ends the run."""
+    """A model or an endpoint config of this name exists; if its content differs, the run ends."""
 
 
 class AlreadyAppliedError(SettledError):
@@ -153,7 +153,7 @@ class QuotaExceededError(PermanentError):
 
 
 class SageMakerRejectedError(PermanentError):
-    """SageMaker refuses the call for a reason that stays."""
+    """SageMaker refuses the call for a permanent reason."""
 
 
 class AccessDeniedError(PermanentError):
@@ -165,11 +165,11 @@ class EndpointFailedError(PermanentError):
 
 
 class UpdateRolledBackError(PermanentError):
-    """SageMaker went back to the previous config: a failed health check or an alarm."""
+    """SageMaker rolled the update back, after a failed health check or an alarm."""
 
 
 class SmokeTestFailedError(PermanentError):
-    """The endpoint answered the smoke test with something else than expected."""
+    """An answer of the endpoint to the smoke test is not as expected."""
 
 
 class ApprovalRejectedError(PermanentError):

@@ -1,4 +1,4 @@
-"""What the newest events of an execution's history say: which task waits, and how the execution ended. Pure.
+"""Reads an execution's history: the task that waits, and how the execution ended. Pure.
 
 The events are those of the Step Functions API Reference, HistoryEvent.
 """
@@ -22,13 +22,13 @@ _END_STATES = frozenset({"Rejected", "TimedOut", "Failed"})
 _ANNOUNCING_STATES = frozenset({"AnnounceOutcome", "AnnounceRejection"})
 
 _RESTORING_STATES = frozenset({"RestoreEndpoint", "IsRestored", "WaitForRestoration"})
-"""What an execution fails with here is not why the deployment failed."""
+"""Errors of the announcement itself, which are not the reason why the deployment failed."""
 
 _OF_WAITING_TASK = frozenset({"TaskStarted", "TaskSubmitted"})
 """What follows `TaskScheduled` while a task waits for its token."""
 
 _QUOTES_NOTHING = "States.DataLimitExceeded"
-"""Its cause names a state; causes of other errors of Step Functions itself quote the execution's data."""
+"""The error of Step Functions whose cause names only a state; causes of others quote the execution's data."""
 
 
 def waiting_task(events: Sequence[Mapping[str, Any]]) -> Document:
@@ -47,7 +47,7 @@ def waiting_task(events: Sequence[Mapping[str, Any]]) -> Document:
 
 
 def is_announced(events: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether an execution has put its own event on the bus before it ended.
+    """Return whether an execution has put its own event on the bus before it ended.
 
     Args:
         events: The newest events, the newest first.

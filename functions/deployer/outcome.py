@@ -1,4 +1,4 @@
-"""How an execution ends: one of a few named outcomes, in words that a person can act on. Pure."""
+"""The outcome of an execution, and the event that announces it. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 EXECUTION_TIMED_OUT = "ExecutionTimedOut"
-"""What an execution fails with whose own time is over; no state has an error of this name."""
+"""The error of an execution that timed out as a whole; no state has an error of this name."""
 
 _MOST_PATHS = 50
 """Changed fields that the event of a dry run names."""
@@ -27,7 +27,7 @@ _ENDPOINT_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 class Outcome(StrEnum):
-    """The name of an execution's last state, and of what the event on the bus says."""
+    """The outcomes. An outcome is the name of the execution's last state, and stands in the event."""
 
     DEPLOYED = "Deployed"
     NOTHING_TO_DO = "NothingToDo"
@@ -64,7 +64,7 @@ def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
     Args:
         report: `Execution` (`Id`, `Name`, `StartTime`) and `Now`; `Plan` with its names, or, if the input became no
             plan, that `Input`; `Failure`, and `Restore` and `RestoreFailure` if an endpoint was to be restored.
-        artifact_prefix: Where the endpoints' folders for uploads lie in the artifact bucket; ends in a slash.
+        artifact_prefix: The prefix of the endpoints' folders for uploads in the artifact bucket; ends in a slash.
 
     Returns:
         The detail of the event that announces it. It holds nothing of the request but names: values such as a
@@ -103,7 +103,7 @@ def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
 
 
 def readable_cause(cause: str) -> str:
-    """Take the message out of the JSON in which Lambda reports an exception; other causes are readable as they are."""
+    """Return the message in the JSON that Lambda makes of an exception; other causes are returned as they are."""
     try:
         report = json.loads(cause)
     except ValueError:
@@ -137,7 +137,7 @@ def _outcome(plan: Mapping[str, Any], failure: Mapping[str, str] | None) -> Outc
 
 
 def _names_of(preview: Mapping[str, Any]) -> Document:
-    """Return what a dry run reports, without any value of the request: what it would do, and the fields that change."""
+    """Return the report of a dry run, without values of the request: the action, and the paths of changed fields."""
     if not preview:
         return {}
     paths = [change["Path"] for change in preview["Changes"]]

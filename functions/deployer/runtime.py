@@ -1,6 +1,6 @@
-"""What every step runs in: its clients and adapters, its logs and metrics.
+"""The environment of every step: clients, adapters, logs and metrics.
 
-A cold start takes as long as its imports. So an adapter is imported by what makes it, and clients are made by botocore
+A cold start takes as long as its imports. So an adapter is imported where it is made, and clients are made by botocore
 itself: boto3 would add s3transfer and the machinery of its resources.
 """
 
@@ -39,10 +39,10 @@ METRICS_NAMESPACE = "EndpointDeployer"
 
 logger = Logger(service="endpoint-deployer")
 
-# One attempt a call: the state machine retries by name, and every retry is to be seen in its history.
+# One attempt a call: the state machine retries by name, so every retry is in its history.
 _ONE_ATTEMPT = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
 
-# A third of what the functions have, so that no step runs out of time for it.
+# A third of the functions' timeout, so that no step times out because of it.
 _THROTTLE_SECONDS = 20.0
 
 # A model may take 60 s to answer (SageMaker AI Runtime API Reference, InvokeEndpoint).
@@ -69,7 +69,7 @@ def client(service: str) -> BaseClient:
 
 @functools.cache
 def copy_client() -> BaseClient:
-    """Return the function's client of S3 for copies, which S3 answers when they are done."""
+    """Return the function's client of S3 for copies; its timeout is longer, because S3 answers at the end of a copy."""
     from deployer.aws.s3_copy import COPY_CONFIG
 
     made: BaseClient = session().create_client("s3", config=COPY_CONFIG)
@@ -77,7 +77,7 @@ def copy_client() -> BaseClient:
 
 
 def copier() -> Copier:
-    """Return what copies within S3 to the artifact bucket."""
+    """Return the adapter of S3 that copies to the artifact bucket."""
     from deployer.aws.s3_copy import Copier
 
     return Copier(copy_client(), os.environ["ARTIFACT_BUCKET"])
@@ -98,7 +98,7 @@ def inference() -> Inference:
 
 
 def monitoring() -> Monitoring:
-    """Return the adapter of what watches and scales endpoints; its clients are made when they are needed."""
+    """Return the adapter of CloudWatch and Application Auto Scaling; its clients are made when they are needed."""
     from deployer.aws.monitoring import Monitoring
 
     return Monitoring(client)
@@ -153,8 +153,8 @@ def step(*adapters: Callable[[], object]) -> Callable[[Callable[[Document], Docu
     data of the execution, and goes on to the state machine.
 
     Args:
-        adapters: What every invocation needs. On Lambda they are made while the function is initialised: that is not
-            slowed down by little memory, as its users have measured, and a snapshot then holds them.
+        adapters: The adapters that every invocation needs. On Lambda they are made while the function is initialised:
+            users have measured that little memory does not slow that phase, and a snapshot then holds them.
     """
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         for make in adapters:
@@ -179,7 +179,7 @@ def step(*adapters: Callable[[], object]) -> Callable[[Callable[[Document], Docu
 
 
 def _business_keys(event: Document) -> dict[str, str]:
-    """Find the execution's and the endpoint's name, wherever a step gets them from: also before there is a plan."""
+    """Return the names of the execution and the endpoint for the log, from the event of any step."""
     plan, trigger = event.get("Plan", {}), event.get("Input", event)
     execution = event.get("Execution", {}).get("Id") or plan.get("Execution", "")
     endpoint = plan.get("EndpointName") or endpoint_name_of(trigger, os.environ.get("ARTIFACT_PREFIX", ""))

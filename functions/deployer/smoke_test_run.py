@@ -1,4 +1,4 @@
-"""A smoke test's run: ask the endpoint as often as the test says, and compare each answer."""
+"""Runs a smoke test: invokes the endpoint as often as the test says, and compares each answer."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from deployer.request.smoke_test import SmokeTest
 
 TEST_SECONDS = 210.0
-"""For all answers together; with one more that takes all its time, less than the function has."""
+"""Seconds for all answers together. With one more, slowest answer, it is less than the function's timeout."""
 
 _LOOK_SECONDS = 1.0
 _OK = 200
 
 
 def run_smoke_test(test: SmokeTest, ask: Callable[[float], Answer]) -> Document:
-    """Ask for all answers of a smoke test; return how many came, and how long the slowest took.
+    """Make all invocations of a smoke test; return how many answers came, and how long the slowest took.
 
     Where the latency counts, the first answer is not measured: containers load what they need with it.
 
     Args:
         test: The smoke test.
-        ask: Asks once, and waits for the answer until a time of the clock at the longest.
+        ask: Callback: invokes the endpoint once, and waits for the answer until a time of the clock.
 
     Raises:
         SmokeTestFailedError: An answer is not as expected, or all together take too long.
@@ -54,7 +54,7 @@ def run_smoke_test(test: SmokeTest, ask: Callable[[float], Answer]) -> Document:
 
 
 def read_body(test: SmokeTest, objects: Objects) -> bytes:
-    """Return what is sent: the body of the test, or the object that it names.
+    """Return the body to send: that of the test, or the content of the object that the test names.
 
     Raises:
         SmokeTestFailedError: The object is not there any more, or is too large now.
@@ -64,11 +64,11 @@ def read_body(test: SmokeTest, objects: Objects) -> bytes:
     try:
         content = objects.read(*parse_uri(test.body_s3_uri), BODY_BYTES)
     except InvalidRequestError as error:
-        # It was right when this was planned; by now there is something to restore.
+        # Planning has checked the object; it has changed since, and the endpoint has to be restored.
         raise SmokeTestFailedError(str(error)) from error
     except AccessDeniedError as error:
-        # The plan has seen it. To whom may not list the bucket, S3 denies an object that is gone (S3 API Reference,
-        # GetObject).
+        # Planning has found the object. Without the right to list the bucket, S3 denies access to a missing object
+        # (S3 API Reference, GetObject).
         raise SmokeTestFailedError(f"{test.body_s3_uri}, the body to send, is gone or may not be read") from error
     if content is None:
         raise SmokeTestFailedError(f"{test.body_s3_uri}, the body to send, is not there any more")
@@ -78,10 +78,10 @@ def read_body(test: SmokeTest, objects: Objects) -> bytes:
 def ask_asynchronously(
     test: SmokeTest, endpoint_name: str, inference: Inference, objects: Objects, deadline: float
 ) -> Answer:
-    """Hand an asynchronous endpoint the body, and wait until the answer, or its failure, lies in S3.
+    """Send the body to an asynchronous endpoint, and wait until the answer or the failure is in S3.
 
     The status of a failure is not known. Without an S3FailurePath in the endpoint config, a failure leaves nothing
-    (SageMaker Developer Guide, "Check prediction results"), so that only the time ends the wait.
+    (SageMaker Developer Guide, "Check prediction results"), so the wait ends only when the time is over.
 
     Raises:
         SmokeTestFailedError: There is no answer in time, or it cannot be read.

@@ -1,4 +1,4 @@
-"""The tags that the deployer gives to models, endpoint configs and endpoints; there is no other record of its own."""
+"""The tags of the models, endpoint configs and endpoints that the deployer creates."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 RESERVED_PREFIX = "endpoint-deployer:"
-"""What all of them begin with; requests may use no such key."""
+"""The prefix of all of them; requests may not use it."""
 
 STACK_TAG = "endpoint-deployer:stack"
-"""The stack that created a resource: the functions' policies let nothing else be changed or deleted."""
+"""The stack that created a resource: the functions' policies allow changes and deletions of no other."""
 
 EXECUTION_TAG = "endpoint-deployer:execution"
-"""The execution that is responsible for a resource: the last one that created it, or found it there."""
+"""The execution that is responsible for a resource: the last one that created or found it."""
 
 USED_AT_TAG = "endpoint-deployer:used-at"
-"""When a run last created a model or an endpoint config, or found it there; the sweep spares what was used lately."""
+"""When a run last created or found a model or an endpoint config; the sweep keeps what was used lately."""
 
 STATE_TAG = "endpoint-deployer:state"
 """Whether the revision of an endpoint config has been deployed: `pending`, and `deployed` after a success."""
@@ -32,12 +32,12 @@ PREVIOUS_TAG = "endpoint-deployer:previous"
 """The endpoint config that the endpoint served before this one; empty if the endpoint was created for this one."""
 
 CONFIRMED_TAG = "endpoint-deployer:confirmed"
-"""The newest revision that asked for what an endpoint config holds already."""
+"""The newest revision that asked for the same content as an endpoint config."""
 
 OWN_TAGS = 5
-"""How many of them one resource bears at the most, without `CONFIRMED_TAG`, which is set when there is room."""
+"""The most of them that one resource has, without `CONFIRMED_TAG`, which is set when there is room."""
 
 
 def tag_list(tags: Mapping[str, str]) -> list[Document]:
-    """Write tags as SageMaker's API does."""
+    """Return tags in the form of SageMaker's API."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]

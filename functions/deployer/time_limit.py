@@ -1,4 +1,4 @@
-"""A limit on the time that a computation takes, whatever it computes."""
+"""A limit on the time of a computation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class TimeIsUpError(Exception):
-    """A computation has taken longer than it may."""
+    """A computation took longer than its limit."""
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt what runs inside after some seconds.
+    """Interrupt the code in a `with` block after some seconds.
 
     A timer of the operating system does it, because nothing else interrupts a regular expression in this process: its
     matching stays in C, but looks for signals (CPython, `Modules/_sre`), as the interpreter does; other loops in C end

@@ -76,7 +76,7 @@ class Account:
         self._get("put_object", bucket, key, role, Body=body)
 
     def is_in_alarm(self, name: str) -> bool:
-        """Tell whether a CloudWatch alarm is in alarm."""
+        """Return whether a CloudWatch alarm is in alarm."""
         return bool(self._cloudwatch.describe_alarms(AlarmNames=[name], StateValue="ALARM")["MetricAlarms"])
 
     def write_log(self, endpoint: str, stream: str, line: str) -> None:

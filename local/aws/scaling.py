@@ -100,7 +100,7 @@ class Scaling:
         return answer
 
     def is_scaled(self, endpoint: str, variant: str) -> bool:
-        """Tell whether a variant of an endpoint is a scalable target."""
+        """Return whether a variant of an endpoint is a scalable target."""
         with self._lock:
             return any(
                 target["ResourceId"] == f"endpoint/{endpoint}/variant/{variant}" for target in self._targets.values()

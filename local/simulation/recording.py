@@ -86,16 +86,16 @@ class Recording:
         return max(_VISIBILITY_SECONDS, self.scenario.longest_lag)
 
     def is_calm(self, start: float, end: float) -> bool:
-        """Tell whether no fault window was open in a period."""
+        """Return whether no fault window was open in a period."""
         windows = ((self.began + each.start, self.began + each.end) for each in self.scenario.fault_windows)
         return not any(opened <= end and closed >= start for opened, closed in windows)
 
     def is_by_operator(self, write: Write) -> bool:
-        """Tell whether a person made a change beside the deployer."""
+        """Return whether a person made a change beside the deployer."""
         return write.actor not in self.names | self.sweep_names and not write.is_asynchronous
 
     def is_taken_over(self, endpoint: str) -> bool:
-        """Tell whether a person created, deleted or changed an endpoint, or took tags off it or its revisions.
+        """Return whether a person created, deleted or changed an endpoint, or took tags off it or its revisions.
 
         Other weights or counts are no change.
         """
@@ -105,7 +105,7 @@ class Recording:
         )
 
     def is_scaled_before_update(self, run: Run) -> bool:
-        """Tell whether an operator changed weights or counts just before a run's update.
+        """Return whether an operator changed weights or counts just before a run's update.
 
         A replica that shows that and not yet the update looks as if the update had been rolled back; see
         docs/reliability.md, "What it cannot show".

@@ -107,7 +107,7 @@ class Lifecycle:
         self._store.write_tags(self._store.arn("endpoint", name), None, moment)
 
     def _is_alarmed(self, name: str, seen: dict[str, bool]) -> bool:
-        """Tell whether an alarm of an endpoint is on; each alarm is looked at once."""
+        """Return whether an alarm of an endpoint is on; each alarm is looked at once."""
         for alarm in self._watched.get(name, []):
             if alarm not in seen:
                 seen[alarm] = self._alarm_is_on(alarm)

@@ -15,7 +15,7 @@ _ACCOUNT = 4
 
 
 def is_marketplace(model: Document) -> bool:
-    """Tell whether a model has a package of AWS Marketplace.
+    """Return whether a model has a package of AWS Marketplace.
 
     In us-east-1 these belong to one account, as sellers publish the ARNs of their packages; those of other regions are
     not known here.
@@ -27,7 +27,7 @@ def is_marketplace(model: Document) -> bool:
 
 
 def is_multi_model(model: Document) -> bool:
-    """Tell whether a model has a multi-model container."""
+    """Return whether a model has a multi-model container."""
     return any(container.get("Mode") == "MultiModel" for container in containers(model))
 
 

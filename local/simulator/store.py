@@ -62,7 +62,7 @@ class Store:
         return build_arn(kind, name, self.account_id, self.region)
 
     def has(self, arn: str) -> bool:
-        """Tell whether there is a resource of an ARN, whatever replicas have seen of it."""
+        """Return whether there is a resource of an ARN, whatever replicas have seen of it."""
         # Whatever is created gets tags, if none, and loses them when it is deleted.
         return self.tags.current(arn) is not None
 

@@ -29,7 +29,7 @@ _SIZES = {"CANARY": ("CanarySize", _CANARY), "LINEAR": ("LinearStepSize", _LINEA
 
 
 def is_changing(record: Document) -> bool:
-    """Tell whether an endpoint is changing: nothing else can be done to it then."""
+    """Return whether an endpoint is changing: nothing else can be done to it then."""
     return record["EndpointStatus"] in _CHANGING
 
 
@@ -145,7 +145,7 @@ def _is_serverless(config: Document) -> bool:
 
 
 def is_unguarded(config: Document, models: Table[Document]) -> bool:
-    """Tell whether SageMaker has no guardrails for a config ("Exclusions" in the guide)."""
+    """Return whether SageMaker has no guardrails for a config ("Exclusions" in the guide)."""
     return _is_serverless(config) or any(
         variant.get("InstanceType", "").startswith("ml.inf1.")
         or is_marketplace(models.current(variant.get("ModelName", "")) or {})

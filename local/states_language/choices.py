@@ -53,7 +53,7 @@ def choose(state: Document, data: Any, context: Any) -> str:
 
 
 def matches(rule: Document, data: Any, context: Any) -> bool:
-    """Tell whether a rule matches.
+    """Return whether a rule matches.
 
     A comparison with a value of another type does not match. A path that selects nothing is an error for every
     comparison but IsPresent.

@@ -126,7 +126,7 @@ def catch(state: Document, error: StateError, data: Any) -> tuple[Any, str] | No
 
 
 def _names(clause: Document, error: StateError) -> bool:
-    """Tell whether a retrier or catcher names an error.
+    """Return whether a retrier or catcher names an error.
 
     Source: AWS Step Functions Developer Guide, "Handling errors in Step Functions workflows": no clause applies to
     States.Runtime and States.DataLimitExceeded, States.ALL to all others, States.TaskFailed to all but States.Timeout.

@@ -97,12 +97,12 @@ class Account:
             raise _not_found(uri) from error
 
     def is_in_alarm(self, name: str) -> bool:
-        """Tell whether a CloudWatch alarm is in alarm."""
+        """Return whether a CloudWatch alarm is in alarm."""
         alarms = self._cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
         return any(alarm["StateValue"] == "ALARM" for alarm in alarms)
 
     def is_scaled(self, endpoint: str, variant: str) -> bool:
-        """Tell whether a variant of an endpoint is a scalable target."""
+        """Return whether a variant of an endpoint is a scalable target."""
         resources = [f"endpoint/{endpoint}/variant/{variant}"]
         found = self._autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=resources)
         return bool(found["ScalableTargets"])

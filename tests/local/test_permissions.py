@@ -81,7 +81,7 @@ def sagemaker_role(stack: Stack) -> Iterator[Callable[..., str]]:
 
 
 def is_denied(client: Any, operation: str, parameters: Document) -> bool:
-    """Tell whether a call is refused by IAM; that the service refuses it otherwise does not count."""
+    """Return whether a call is refused by IAM; that the service refuses it otherwise does not count."""
     try:
         client._make_api_call(operation, parameters)
     except ClientError as error:

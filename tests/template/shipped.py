@@ -89,7 +89,7 @@ def reachable(states: Document, start: str) -> set[str]:
 
 
 def is_callback(task: Document) -> bool:
-    """Tell whether a task waits for its token after its function has answered."""
+    """Return whether a task waits for its token after its function has answered."""
     return bool(task["Resource"].endswith(":lambda:invoke.waitForTaskToken"))
 
 

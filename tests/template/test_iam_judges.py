@@ -129,7 +129,7 @@ def rows_of(action: str) -> list[dict[str, Any]]:
 
 
 def is_key_of(key: str, rows: list[dict[str, Any]]) -> bool:
-    """Tell whether an action has a condition key, whose last part may be named by the request."""
+    """Return whether an action has a condition key, whose last part may be named by the request."""
     known = {pattern for row in rows for pattern in row["condition_keys"]}
     return any(re.fullmatch(re.sub(r"\\\$\\\{\w+\\\}|<\w+>", ".+", re.escape(pattern)), key) for pattern in known)
 
@@ -149,7 +149,7 @@ def test_every_action_is_in_the_reference(policies: list[Policy]) -> None:
 
 
 def is_resource_of(resource: str, action: str) -> bool:
-    """Tell whether a resource is of a type that an action has; `*` is where it has none, or with a reason."""
+    """Return whether a resource is of a type that an action has; `*` is where it has none, or with a reason."""
     formats = {row["resource_arn_format"] for row in rows_of(action)} - {"*"}
     if resource == "*":
         return not formats or action in ON_EVERYTHING

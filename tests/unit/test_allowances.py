@@ -335,7 +335,7 @@ def test_no_field_of_the_api_slips_through(kind: str, uri: str) -> None:
 
 
 def is_held_back(document: Document, uri: str) -> bool:
-    """Tell whether a document is held back because of one address."""
+    """Return whether a document is held back because of one address."""
     return any(uri in problem.message or "'other'" in problem.message for problem in ALLOWED.broken(document))
 
 

@@ -131,7 +131,7 @@ def test_editor_and_deployer_agree(fields: Document) -> None:
 
 
 def is_taken(document: Document) -> bool:
-    """Tell whether the deployer takes a request."""
+    """Return whether the deployer takes a request."""
     try:
         return bool(read_request(document))
     except InvalidRequestError:

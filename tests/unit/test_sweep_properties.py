@@ -161,7 +161,7 @@ def unclear_names(account: FakeSageMaker) -> set[str]:
 
 
 def is_deployed(made: Made) -> bool:
-    """Tell whether a revision is ours and was deployed."""
+    """Return whether a revision is ours and was deployed."""
     return made.stack == STACK and made.state == DEPLOYED
 
 

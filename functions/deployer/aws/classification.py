@@ -1,4 +1,4 @@
-"""What SageMaker's answers mean for the state machine: a class of `deployer.errors` for each.
+"""Classifies SageMaker's error answers: one class of `deployer.errors` for each.
 
 SageMaker gives one code, `ValidationException`, to "not visible yet", "busy", "exists already" and "wrong"; so the
 message decides. `tests/unit/sagemaker_errors.jsonl` holds real messages with their sources.
@@ -53,7 +53,7 @@ _NOT_VISIBLE: dict[str, type[DeployerError]] = {
 
 
 def classify(operation: str, code: str, message: str, *, created: Collection[str] = ()) -> type[DeployerError]:
-    """Name what SageMaker's answer means for the state machine.
+    """Return the class of error for an answer of SageMaker.
 
     One code, `ValidationException`, covers "not visible yet", "busy", "exists" and "wrong", so the message decides.
 
@@ -65,7 +65,7 @@ def classify(operation: str, code: str, message: str, *, created: Collection[str
             not among them, and that a call builds on, is missing for good.
 
     Returns:
-        The class of the error; `SageMakerRejectedError` for whatever is not known to pass.
+        The class of the error; `SageMakerRejectedError` if it is not known to be transient.
     """
     if code == "FailureReason":
         return EndpointFailedError

@@ -31,7 +31,7 @@ _OK = 200
 _TOO_MANY_REQUESTS = 429
 _SERVER_FAULT = 500
 _STREAM_SECONDS = 60.0
-"""How long a stream is read; as long as an answer in one piece may take (API Reference, InvokeEndpoint)."""
+"""How long a stream is read; as long as an answer without streaming may take (API Reference, InvokeEndpoint)."""
 
 _HEADERS = {
     "Accept": "accept",
@@ -67,14 +67,14 @@ class Locations:
 
 
 class Inference:
-    """What endpoints answer.
+    """The adapter of SageMaker Runtime.
 
     Every method raises:
         EndpointNotVisibleError: The runtime does not know the endpoint or its variant yet.
         SageMakerUnavailableError: The runtime failed, did not answer, or has no capacity now.
         SageMakerThrottledError: The runtime throttled.
         AccessDeniedError: A policy does not allow the call.
-        SageMakerRejectedError: The runtime refuses the call for a reason that stays.
+        SageMakerRejectedError: The runtime refuses the call for a permanent reason.
 
     Args:
         client: A boto3 client of `sagemaker-runtime` that makes one attempt a call.
@@ -103,7 +103,7 @@ class Inference:
             raise SageMakerUnavailableError(f"{operation}: {error}") from error
         if content is None:
             return Answer(0, b"the stream did not end in time, or is too long", _milliseconds_since(began))
-        # The runtime passes the container's own status on where that is another success.
+        # The runtime passes on the container's own status if it is another success.
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", _OK)
         return Answer(status, content, _milliseconds_since(began))
 
@@ -120,7 +120,7 @@ class Inference:
 
 
 def _request(endpoint_name: str, test: SmokeTest) -> Document:
-    """Return what all three operations are asked alike; what one of them lacks, a smoke test for it has not."""
+    """Return the parameters that all three operations share; a smoke test has none that its operation lacks."""
     said = {parameter: getattr(test, attribute) for parameter, attribute in _HEADERS.items()}
     given = {parameter: value for parameter, value in said.items() if value is not None}
     return {"EndpointName": endpoint_name, "ContentType": test.content_type, **given}
@@ -137,7 +137,7 @@ def _joined(events: Iterable[Document], deadline: float) -> bytes | None:
 
 
 def _answer_of(error: ClientError, began: float) -> Answer | None:
-    """Return the answer of a container that failed; None if the error is none of the container."""
+    """Return the answer of a container that failed; None if the container did not cause the error."""
     response: Any = error.response
     if response["Error"].get("Code", "") not in _MODEL_ERRORS:
         return None
@@ -146,7 +146,7 @@ def _answer_of(error: ClientError, began: float) -> Answer | None:
 
 
 def _refusal(operation: str, error: ClientError) -> DeployerError:
-    """Return the error that a refusal of the runtime stands for."""
+    """Return the error for a refusal of the runtime."""
     response: Any = error.response
     code, message = response["Error"].get("Code", ""), response["Error"].get("Message", "")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

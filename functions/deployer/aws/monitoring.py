@@ -1,4 +1,4 @@
-"""The only code that asks CloudWatch and Application Auto Scaling, on both of which a change of an endpoint depends."""
+"""The only code that calls CloudWatch and Application Auto Scaling; changes of endpoints depend on both."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COUNT = "sagemaker:variant:DesiredInstanceCount"
 
 
 class Monitoring:
-    """What watches endpoints, and scales them.
+    """The adapter of CloudWatch and Application Auto Scaling.
 
     Every method raises the leaves of `deployer.errors`; none retries, because the state machine does.
 

@@ -1,4 +1,4 @@
-"""Objects in S3: found, read, listed, written once, and deleted. Copies are in `deployer.aws.s3_copy`."""
+"""The adapter of S3: finds, reads, lists, writes once, and deletes objects. `deployer.aws.s3_copy` makes copies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ARTIFACT_NAME = "model.tar.gz"
 MANIFEST_NAME = "deployment.yaml"
 MANIFEST_NAMES = (MANIFEST_NAME, "deployment.yml", "deployment.json")
-"""What a manifest may be called; a folder has one of them."""
+"""The names that a manifest may have; a folder has one of them."""
 
 MANIFEST_LIMIT = 256 * 1024
 """Bytes; more cannot pass through a state machine."""
@@ -102,13 +102,13 @@ class Objects(S3Calls):
         return Artifact(bucket, key, version, head["ContentLength"], _is_archived(head))
 
     def find_any(self, bucket: str, prefix: str) -> bool:
-        """Tell whether there is any object under a prefix."""
+        """Return whether there is any object under a prefix."""
         return any(self._entries(bucket, prefix, MaxKeys=1))
 
     def newest_below(self, bucket: str, folder: str) -> Artifact | None:
         """Look up the `model.tar.gz` that was uploaded last anywhere below a folder.
 
-        A folder that has a manifest of its own on the way down answers for itself, so what lies in it is passed over.
+        A folder below it with a manifest of its own is skipped, because that manifest governs its artifacts.
 
         Raises:
             InvalidRequestError: The folder holds more objects than are searched.
@@ -170,7 +170,7 @@ class Objects(S3Calls):
         return next((found for folder in _folders(key, root) if (found := self.manifest_in(bucket, folder))), None)
 
     def manifest_in(self, bucket: str, folder: str) -> str | None:
-        """Return the key of the manifest that lies directly in a folder; None if there is none.
+        """Return the key of the manifest directly in a folder; None if there is none.
 
         Raises:
             InvalidRequestError: There are several.
@@ -216,7 +216,7 @@ class Objects(S3Calls):
     ) -> Iterator[ListedObject]:
         """Yield the objects under a prefix in the order of their keys, at most as many as the limit says.
 
-        Where it ends, another call goes on with the last key as `start_after`.
+        To list more, call it again with the last key as `start_after`.
         """
         marker = {"StartAfter": start_after} if start_after else {}
         for count, entry in enumerate(self._entries(bucket, prefix, **marker)):
@@ -251,7 +251,7 @@ def parse_uri(uri: str) -> tuple[str, str]:
 
 
 def _is_archived(head: Document) -> bool:
-    """Tell whether an object cannot be read (S3 API Reference, HeadObject: StorageClass, ArchiveStatus, Restore)."""
+    """Return whether an object cannot be read (S3 API Reference, HeadObject: StorageClass, ArchiveStatus, Restore)."""
     is_in_archive = head.get("StorageClass") in _ARCHIVES or "ArchiveStatus" in head
     return is_in_archive and 'ongoing-request="false"' not in head.get("Restore", "")
 

@@ -1,4 +1,4 @@
-"""Calls of S3, and its answers in the state machine's words.
+"""Calls of S3, and the errors for its answers.
 
 The codes are those of the S3 API Reference, "Error responses".
 """
@@ -26,7 +26,7 @@ MOST_PAGES = 1_000
 """Of a thousand entries each."""
 
 UNREACHABLE = (HTTPClientError, NoConnectionError, IncompleteReadError)
-"""Errors of botocore for answers that are lost, wholly or in part."""
+"""Errors of botocore for answers that are lost or incomplete."""
 
 _SERVER_FAULT, _NOT_IMPLEMENTED = 500, 501
 _ADVICE = "the stack's parameters AllowedBucketArns and AllowedKmsKeyArns say what the deployer may use"
@@ -112,7 +112,7 @@ _MEANINGS: tuple[tuple[str, type[DeployerError]], ...] = (
 
 
 def classify(error: ClientError, uri: str) -> DeployerError:
-    """Return the error that an answer of S3 stands for; an unknown one is permanent."""
+    """Return the error for an answer of S3; unknown answers are permanent."""
     code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     is_fault = status >= _SERVER_FAULT and status != _NOT_IMPLEMENTED

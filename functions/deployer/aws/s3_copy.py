@@ -159,7 +159,7 @@ class Copier(S3Calls):
         self._call("CompleteMultipartUpload", **upload, MultipartUpload={"Parts": listed}, IfNoneMatch="*")
 
     def _is_there(self, source: Artifact, key: str) -> bool:
-        """Tell whether the copy is there; raise InvalidRequestError if there is something else."""
+        """Return whether the copy is there; raise InvalidRequestError if there is something else."""
         try:
             size = self._call("HeadObject", Bucket=self._bucket, Key=key)["ContentLength"]
         except ObjectMissingError:

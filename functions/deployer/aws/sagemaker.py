@@ -1,4 +1,4 @@
-"""What the deployer does to models, endpoint configs and endpoints in SageMaker, so that every step can be repeated."""
+"""The adapter of SageMaker: creates, changes and deletes models, endpoint configs and endpoints, all repeatable."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ class SageMaker(SageMakerCalls):
             raise self._permission_error(error, arn) from error
 
     def _retag(self, arn: str, present: Mapping[str, str], request: Mapping[str, Any], keys: Collection[str]) -> None:
-        """Give a resource that was found there those of a request's tags that change from run to run.
+        """Set on an existing resource those of a request's tags that differ between runs.
 
         Raises:
             PermissionNotReadyError: IAM does not know its tags yet.
@@ -225,13 +225,13 @@ class SageMaker(SageMakerCalls):
             raise self._permission_error(error, arn) from error
 
     def _permission_error(self, error: AccessDeniedError, arn: str) -> DeployerError:
-        """Return what a denial means, by whether the resource bears the stack's tag."""
+        """Return the error for a denial, by whether the resource has the stack's tag."""
         is_own = self.tags_of(arn).get(STACK_TAG) == self._stack
         return PermissionNotReadyError(str(error)) if is_own else error
 
 
 def holds(described: object, requested: object) -> bool:
-    """Tell whether what SageMaker describes is what was requested; members it added by itself do not count."""
+    """Return whether what SageMaker describes is what was requested; members it added by itself do not count."""
     if isinstance(requested, dict) and isinstance(described, dict):
         return all(key in described and holds(described[key], value) for key, value in requested.items())
     if isinstance(requested, list) and isinstance(described, list):
@@ -240,6 +240,6 @@ def holds(described: object, requested: object) -> bool:
 
 
 def _require_equal(error: AlreadyExistsError, described: Document, requested: Mapping[str, Any]) -> None:
-    """Take an existing resource of equal content for the requested one; tags are no content."""
+    """Check that an existing resource has the requested content; tags are not content."""
     if not holds(described, {member: value for member, value in requested.items() if member != "Tags"}):
         raise AlreadyExistsError(f"{error} It holds something else than this deployment asks for.") from error

@@ -1,4 +1,4 @@
-"""Calls and look-ups of SageMaker's API, and its answers in the state machine's words."""
+"""Calls of SageMaker's API, look-ups, and the errors for its answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MOST_PAGES = 1_000
 
 
 class SageMakerCalls:
-    """What `deployer.aws.sagemaker` makes its calls with.
+    """Base class of the adapter of SageMaker: calls, throttling and listings.
 
     Every method raises the leaves of `deployer.errors`.
 

@@ -24,7 +24,7 @@ _MISSING_EXECUTION = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
 class Executions:
     """The executions of a state machine.
 
-    Every method raises the leaves of `deployer.errors`; none retries, because the caller's caller does.
+    Every method raises the leaves of `deployer.errors`; none retries.
 
     Args:
         client: A boto3 client of `stepfunctions` that makes one attempt a call.

@@ -1,1 +1,1 @@
-"""What is restored after a failure, and what is swept. It may import `deployer.aws` and `deployer.planning`."""
+"""Restores endpoints, and sweeps unused resources. It may import `deployer.aws` and `deployer.planning`."""

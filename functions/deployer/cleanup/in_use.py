@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from deployer.aws.sagemaker import SageMaker
 
 CALLS_PER_SECOND = 4
-"""How much of SageMaker's rate, which the whole account shares, a sweep takes."""
+"""Calls a second that a sweep makes of SageMaker; the whole account shares the rate limit."""
 
 VISIBLE_BY = timedelta(minutes=15)
-"""How long a listing may lack what was just created, and how far the clocks of SageMaker's hosts may be apart."""
+"""How long a listing may lack a new resource, plus the difference between the clocks of SageMaker's hosts."""
 
 _FRESH = timedelta(minutes=2)
-"""How long a look at the endpoints counts as their present state."""
+"""How long the list of used configs counts as current."""
 
 _PAGE = 100
 """Entries of a listing that one call returns."""
@@ -40,11 +40,11 @@ OWN_MODEL = re.compile(r".+-.+-[0-9a-f]{12}")
 
 _REVISION_SUFFIX = len("-20000101T000000-0123456789ab")
 _BEGINNING = 18
-"""Characters of an endpoint's name that its models' names keep, because a model's key has at most 24."""
+"""Characters of an endpoint's name that are kept in the names of its models; a model's key has at most 24."""
 
 
 class TimeIsUpError(Exception):
-    """The time of one invocation of a sweep is over; the next one goes on."""
+    """The time of one invocation of a sweep is over; the next one continues."""
 
 
 class Listed(NamedTuple):
@@ -55,7 +55,7 @@ class Listed(NamedTuple):
 
 
 def is_unused_since(moment: datetime, created_at: datetime, tags: Mapping[str, str], stack: str) -> bool:
-    """Tell whether a stack's own resource was created, and noted as used for the last time, before a moment."""
+    """Return whether a stack's own resource was created, and noted as used for the last time, before a moment."""
     try:
         used_at = datetime.fromisoformat(tags.get(USED_AT_TAG, created_at.isoformat()))
     except ValueError:
@@ -65,20 +65,20 @@ def is_unused_since(moment: datetime, created_at: datetime, tags: Mapping[str, s
 
 @functools.cache
 def stem_of(config_name: str) -> str:
-    """Return the stem of the revision that an endpoint config's name says; an empty one if it says none."""
+    """Return the stem of the revision in an endpoint config's name; empty if the name is not that of a revision."""
     stem = config_name[:-_REVISION_SUFFIX]
     return stem if stem and Revision.parse(stem, config_name) else ""
 
 
 def beginning_of(name: str) -> str:
-    """Return what the names of an endpoint's models and revisions begin with, given its name or its stem."""
+    """Return the beginning of the names of an endpoint's models and revisions, given its name or its stem."""
     return f"{name}-"[:_BEGINNING]
 
 
 class Account:
     """The models, endpoint configs and endpoints of the account, as one invocation of a sweep sees them.
 
-    Whatever calls SageMaker raises TimeIsUpError instead when the invocation's time is over.
+    Methods that call SageMaker raise TimeIsUpError once the invocation's time is over.
 
     Args:
         sagemaker: The adapter.
@@ -127,13 +127,13 @@ class Account:
         return self._models_of[config_name]
 
     def tags_of(self, listed: Listed) -> dict[str, str]:
-        """Return a resource's tags; none if they may not be read, and so it is not ours."""
+        """Return a resource's tags; none if IAM denies it, because the resource is not the stack's."""
         return self._try(self._sagemaker.tags_of, listed.arn) or {}
 
     def is_attached(self, name: str) -> bool:
-        """Tell whether any endpoint has an endpoint config, is changing to it, or may go back to it.
+        """Return whether any endpoint has an endpoint config, is changing to it, or may go back to it.
 
-        Where it is unknown what an endpoint has, it may have whatever is named as its models and revisions are.
+        If the config of an endpoint is not known, all models and revisions under its name count as used.
         """
         if self._attached is None:
             self._attached = self._look_at_endpoints()
@@ -141,12 +141,12 @@ class Account:
         return name in configs or name.startswith(beginnings)
 
     def _look_at_endpoints(self) -> tuple[set[str], tuple[str, ...]]:
-        """Return names of endpoint configs, and beginnings of names; the invocation ends when they are not fresh."""
+        """Return the names of used endpoint configs, and beginnings of used names."""
         attached, beginnings = set[str](), set[str]()
         for name in self.list_endpoints():
             endpoint = self._call(self._sagemaker.find_endpoint, name) or {}
             configs = config_names(endpoint)
-            # An update that has just begun does not tell its target yet.
+            # The target config of an update that has just begun is not visible yet.
             is_clear = endpoint.get("EndpointStatus") != "Updating" or "PendingDeploymentSummary" in endpoint
             if not (is_clear and configs <= self.configs.keys()):
                 beginnings |= {beginning_of(each) for each in (name, *map(stem_of, configs)) if each}
@@ -155,7 +155,7 @@ class Account:
         return attached, tuple(beginnings)
 
     def _previous_of(self, revision: str) -> set[str]:
-        """Return what a run goes back to if the revision that it has just attached fails its smoke test."""
+        """Return the config that a run restores if the smoke test of its new revision fails."""
         tags = self.tags_of(self.configs[revision])
         return set() if tags.get(STATE_TAG) == DEPLOYED else {tags.get(PREVIOUS_TAG, "")}
 

@@ -1,4 +1,4 @@
-"""How an endpoint is restored after a deployment failed: it goes back to the config it had, or is deleted."""
+"""Restores an endpoint after a failed deployment: changes it back to its previous config, or deletes it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from deployer.planning.plan import Plan
 
 VISIBILITY_LAG = timedelta(seconds=120)
-"""How long a replica may not show what was just done; SageMaker publishes no figure."""
+"""The longest replica lag that is expected; SageMaker publishes no figure."""
 
 DELETED = "deleted"
-"""What is reported as restored if the endpoint was deleted."""
+"""Reported in place of the restored config if the endpoint was deleted."""
 
 _TIME_LIMIT = timedelta(hours=2)
 _CREATION_MARGIN = timedelta(minutes=1)
 _SHORTEST_POLL, _LONGEST_POLL = timedelta(seconds=15), timedelta(seconds=60)
 
 _CONCLUSIVE_ERRORS = frozenset(error.__name__ for error in PermanentError.__subclasses__())
-"""After any other error, a call that seemed to fail may have had its effect."""
+"""Errors after which the failed call certainly had no effect; after any other error it may have had one."""
 
 
 class Step(Enum):
@@ -45,13 +45,13 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one look at SageMaker shows, each part as the replica that answered sees it.
+    """The state of an endpoint in SageMaker, each part as one replica showed it.
 
     Attributes:
         endpoint: The endpoint, as DescribeEndpoint has it; None if it cannot be found.
         config: The plan's endpoint config, where the endpoint has it; None if it cannot be found.
         tags: The tags of that endpoint config; empty if they cannot be seen.
-        endpoint_tags: The endpoint's own tags, if deleting it comes into question.
+        endpoint_tags: The endpoint's own tags, if it may have to be deleted.
     """
 
     endpoint: Document | None
@@ -65,8 +65,8 @@ class Restoration:
     """The endpoint of a run that failed, and what the run did to it.
 
     Attributes:
-        plan: What the run was going to do.
-        error: The name of the error that it failed with.
+        plan: The plan of the run.
+        error: The name of the error of the run.
         requested_at: When the endpoint had been changed last before SageMaker accepted this run's change; None if it
             is not known to have accepted any.
     """
@@ -77,7 +77,7 @@ class Restoration:
 
     @property
     def is_conclusive(self) -> bool:
-        """Whether the error says for certain that the call that failed had no effect."""
+        """Whether the error shows that the failed call had no effect."""
         return self.error in _CONCLUSIVE_ERRORS
 
     @property
@@ -91,7 +91,7 @@ class Restoration:
 
         Args:
             view: What SageMaker shows of it.
-            is_lag_over: Whether every replica shows by now what the run has done.
+            is_lag_over: Whether every replica shows the run's changes by now.
             has_acted: Whether an earlier step has begun to change or delete the endpoint.
         """
         if view.endpoint is None:
@@ -126,11 +126,11 @@ class Restoration:
         return Step.DELETE if view.endpoint_tags.get(STACK_TAG) == self.plan.stack else Step.DONE
 
     def _is_under_way(self, live: Live) -> bool:
-        """Tell whether a change of an endpoint with the plan's revision is under way that is not somebody else's."""
+        """Return whether a change of an endpoint with the plan's revision is under way that is not somebody else's."""
         return live.is_waiting and live.pending_config_name in {"", self.plan.revision, self.plan.previous}
 
     def take_step(self, sagemaker: SageMaker, now: datetime, before: Document | None) -> Document:
-        """Take one step towards an endpoint that rests as it was before the run, given what the last step returned.
+        """Take one step towards the endpoint's state before the run, given the result of the last step.
 
         Returns:
             `Done`; `PollSeconds`, when to take the next step; `Restored`, the endpoint config that the endpoint went
@@ -141,7 +141,7 @@ class Restoration:
         """
         report = {"Since": now.isoformat(), "Target": None, **(before or {}), "Done": False, "Restored": None}
         elapsed, target = now - datetime.fromisoformat(report["Since"]), report["Target"]
-        # A quarter of the time gone by.
+        # A quarter of the time since the start.
         report["PollSeconds"] = max(_SHORTEST_POLL, min(_LONGEST_POLL, elapsed / 4)) // timedelta(seconds=1)
         if self.is_needless:
             return {**report, "Done": True}

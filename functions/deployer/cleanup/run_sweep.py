@@ -1,4 +1,4 @@
-"""One invocation of a sweep: the phases in their order, as far as the time allows.
+"""Runs the phases of a sweep in order, as far as the time of one invocation allows.
 
 Endpoint configs come first, then models, then stored objects: a model is unused if no config names it, and a stored
 request if its config and its models are gone.

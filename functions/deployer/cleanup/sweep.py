@@ -40,18 +40,18 @@ class Tally(_State):
 
 
 class Cursor(_State):
-    """Where a sweep is from one invocation to the next. It stays small: it is part of the execution's data."""
+    """The position of a sweep between two invocations. It stays small, because it is part of the execution's data."""
 
     started_at: datetime
     phase: int = 0
     after: str = ""
-    """What was dealt with last in this phase."""
+    """The last name that was handled in this phase."""
     deployed: int = 0
-    """How many deployed revisions of the endpoint were counted whose config is `after`."""
+    """How many deployed revisions were counted so far of the endpoint of `after`."""
     candidates: list[str] = []
     """Models that are unused as far as is known."""
     collected: str = ""
-    """The last model that was considered as a candidate."""
+    """The last model that was a candidate."""
     removed: dict[str, Tally] = {kind: Tally() for kind in ("EndpointConfigs", "Models", "Revisions", "Artifacts")}
     refused: Tally = Tally()
 
@@ -61,14 +61,14 @@ class Sweep:
     """One invocation of a sweep.
 
     Attributes:
-        account: What there is in SageMaker, and what of it is in use.
+        account: The resources in SageMaker, and which of them are in use.
         objects: The adapter of S3.
         bucket: The artifact bucket.
         stack: The stack whose resources may be removed.
-        cutoff: What was created or used later stays.
+        cutoff: Resources that were created or used later are kept.
         retained: How many deployed revisions of an existing endpoint stay.
         is_dry_run: Whether nothing is removed, but only listed.
-        cursor: Where the sweep is; it moves.
+        cursor: The position of the sweep, which `run_sweep` advances.
     """
 
     account: Account
@@ -90,7 +90,7 @@ class Sweep:
                 self.cursor.after = name
 
     def remove(self, kind: str, name: str, delete: Callable[[str], None]) -> bool:
-        """Remove something, unless this is a dry run, and count it; return False if that is refused."""
+        """Remove a resource, unless this is a dry run, and count it; return False if the removal is refused."""
         try:
             if not self.is_dry_run:
                 delete(name)
@@ -101,7 +101,7 @@ class Sweep:
         return True
 
     def is_unused(self, listed: Listed | None) -> bool:
-        """Tell whether a listed resource is there, ours, and old enough; its tags are read, as they are now."""
+        """Return whether a listed resource is there, ours, and old enough; its tags are read, as they are now."""
         if listed is None or listed.created_at >= self.cutoff:
             return False
         return is_unused_since(self.cutoff, listed.created_at, self.account.tags_of(listed), self.stack)
@@ -109,7 +109,7 @@ class Sweep:
     def remove_unused(self, kind: str, listing: dict[str, Listed], name: str, delete: Callable[[str], None]) -> None:
         """Remove a model or an endpoint config, unless it is in use."""
         listed = listing.get(name)
-        # The first look at the endpoints takes long, and a run notes on the tags what it is about to use.
+        # Listing the used configs takes long, and a run meanwhile tags the resources that it is going to use.
         is_unused = self.is_unused(listed) and not self.account.is_attached(name) and self.is_unused(listed)
         if is_unused and self.remove(kind, name, delete):
             del listing[name]

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from deployer.cleanup.sweep import Sweep
 
 MOST_CANDIDATES = 200
-"""Models that one scan of the account's endpoint configs is made for; they are part of the execution's data."""
+"""Candidates for one scan of the account's endpoint configs; they are part of the execution's data."""
 
 
 def sweep_configs(sweep: Sweep) -> None:
-    """Remove the endpoint configs that are unused: of each endpoint the newest deployed revisions stay."""
+    """Remove the unused endpoint configs, except the newest deployed revisions of each endpoint."""
     account, cursor = sweep.account, sweep.cursor
     stems = set(map(revision_stem, account.list_endpoints()))
     for name in sweep.remaining(filter(stem_of, account.configs)):
@@ -31,12 +31,12 @@ def sweep_configs(sweep: Sweep) -> None:
 
 
 def sweep_models(sweep: Sweep) -> None:
-    """Remove the models that no endpoint config of the account names, some at a time."""
+    """Remove the models that no endpoint config of the account names, in batches."""
     account, cursor = sweep.account, sweep.cursor
     while cursor.candidates or _collect_candidates(sweep):
         for config in sweep.remaining(account.configs):
             if stem_of(cursor.after) and not stem_of(config):
-                # No more revisions: they name nearly all that are in use, and the others are many.
+                # The revisions are done. They name nearly all models in use, and the other configs are many.
                 cursor.candidates = [each for each in cursor.candidates if sweep.is_unused(account.models.get(each))]
             _strike_out(sweep, config)
         new = account.list_configs(CreationTimeAfter=cursor.started_at - VISIBLE_BY)
@@ -58,9 +58,9 @@ def _collect_candidates(sweep: Sweep) -> bool:
 
 
 def _strike_out(sweep: Sweep, config: str) -> None:
-    """Strike out the candidates that an endpoint config names, or may name if that cannot be known."""
+    """Remove the candidates that an endpoint config names, or may name if it cannot be described."""
     models, made_at = sweep.account.models, sweep.account.configs[config].created_at + VISIBLE_BY
-    # A config names models that existed when it was made; only ours are made again after somebody deleted them.
+    # A config names models that existed when it was created; only the stack's own are created again after a deletion.
     listed = {each for each in sweep.cursor.candidates if each in models}
     possible = {each for each in listed if stem_of(config) or models[each].created_at <= made_at}
     named = sweep.account.models_of(config) if possible else frozenset()

@@ -1,4 +1,4 @@
-"""The sweep of what is stored of revisions: requests of which nothing is left, and artifacts that no request names."""
+"""The sweep of the store: requests whose resources are gone, and artifacts that no request names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Request(NamedTuple):
 
 
 def sweep_stored(sweep: Sweep) -> None:
-    """Remove the stored requests and artifacts that are unused, of one endpoint after the other."""
+    """Remove the unused stored requests and artifacts, endpoint by endpoint."""
     for endpoint_name in sweep.remaining(_folders(sweep, STORE_PREFIX)):
         prefix = f"{STORE_PREFIX}{endpoint_name}/"
         folders = _folders(sweep, prefix)
@@ -37,7 +37,7 @@ def sweep_stored(sweep: Sweep) -> None:
 
 
 def _sweep_requests(sweep: Sweep, prefix: str, revisions: set[str]) -> dict[str, Request | None]:
-    """Remove what is stored of revisions whose config and models are gone; return the requests of the others.
+    """Remove the stored requests of revisions whose config and models are gone; return the other requests.
 
     One request is enough to protect the artifacts of a model: of several, the newest is kept.
     """

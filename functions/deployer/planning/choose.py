@@ -1,4 +1,4 @@
-"""What a plan's revision means for the endpoint as it is now: the action, and what would go wrong."""
+"""Chooses the action for a revision by the current state of the endpoint, and rejects changes that would fail."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ if TYPE_CHECKING:
     from deployer.aws.sagemaker import SageMaker
 
 _DEPLOYING_ACTIONS = frozenset({Action.WAIT, Action.CREATE, Action.UPDATE})
-"""What a newer version of the upload makes needless."""
+"""Actions that are superseded by a newer version of the upload."""
 
 _VISIBLE_BY = timedelta(minutes=10)
-"""How long after a change a replica may lag behind; later, what it cannot find is gone."""
+"""The longest replica lag that is expected; later, a resource that is not found is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """What a decision is made with.
+    """The adapters and the time for a decision.
 
     Attributes:
         sagemaker: The adapter of SageMaker.
-        monitoring: The adapter of what watches and scales endpoints.
+        monitoring: The adapter of CloudWatch and Application Auto Scaling.
         objects: The adapter of S3.
-        now: What time it is.
-        wait_seconds: When to look again, if another deployment has the endpoint.
+        now: The current time.
+        wait_seconds: Seconds until the next look, if another deployment has the endpoint.
         stack_role: The ARN of the role for models that name none.
     """
 
@@ -64,13 +64,13 @@ class Planning:
     stack_role: str = ""
 
     def decided(self, draft: Draft, action: Action, before: Before | None = None, reason: str = "") -> Plan:
-        """Make a plan of a draft, and say why nothing is deployed now."""
+        """Make the plan of a draft, with the reason if nothing is deployed now."""
         plan = Plan.of(draft.model_copy(update={"reason": reason}), action, self.wait_seconds, before)
         return plan.model_copy(update={"warnings": plan_warnings(plan.request, action, self.stack_role)})
 
 
 def find_live(planning: Planning, name: str) -> Live | None:
-    """Look an endpoint up; one in service with the endpoint config that it serves, and with that one's tags.
+    """Look an endpoint up; if it is in service, with its endpoint config and the tags of that config.
 
     Raises:
         LiveConfigMissingError: Somebody has deleted that endpoint config.
@@ -102,7 +102,7 @@ def missing_models(request: Document, sagemaker: SageMaker) -> Iterator[Problem]
 
 
 def choose_action(draft: Draft, planning: Planning) -> Plan:
-    """Look at the endpoint, and decide what a draft's revision means for it.
+    """Look at the endpoint, and choose the action for a draft.
 
     Raises:
         InvalidRequestError: The endpoint cannot be changed in this way, or not by this stack.
@@ -117,7 +117,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         reject(_creation_problems(draft))
     if live is None or action is Action.WAIT:
         return planning.decided(draft, action, reason=waiting_reason(live))
-    # What serves a revision of this stack bears its tag; IAM denies the change if somebody has taken it off since.
+    # An endpoint with a revision of this stack has the stack's tag. If somebody removed it, IAM denies the change.
     if action in {Action.UPDATE, Action.RESUME, Action.CONFIRM} and live.tags.get(STACK_TAG) != draft.stack:
         _check_ownership(draft, live, planning.sagemaker)
     if action is Action.RESUME:
@@ -131,7 +131,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
 
 
 def check_change(draft: Draft, planning: Planning) -> None:
-    """Check a request that is wrong anyway against the endpoint that it would change, as far as that can be told.
+    """Check a request that is rejected anyway against the live endpoint, to report all its problems at once.
 
     Raises:
         InvalidRequestError: The endpoint cannot be changed in this way.
@@ -145,17 +145,17 @@ def check_change(draft: Draft, planning: Planning) -> None:
 
 
 def overwritten(newer: Artifact) -> str:
-    """Tell which version of an upload has come since: it has an event, and so a run, of its own."""
+    """Return the newer version of an upload; that version has an event and an execution of its own."""
     return f"{newer.uri} has been uploaded again, as version {newer.version}"
 
 
 def superseded_reason(live: Live) -> str:
-    """Tell what an endpoint serves that was requested later."""
+    """Describe the later request that an endpoint serves."""
     return f"Endpoint {live.name} serves {live.config_name}, which was requested later{_confirmation(live)}"
 
 
 def waiting_reason(live: Live | None) -> str:
-    """Tell what has to end before an endpoint can be changed."""
+    """Describe what has to end before an endpoint can be changed."""
     if live is None:
         return ""
     if live.is_waiting:
@@ -169,7 +169,7 @@ def _confirmation(live: Live) -> str:
 
 
 def _check_ownership(draft: Draft, live: Live, sagemaker: SageMaker) -> None:
-    """Check that an endpoint that is to be changed bears the stack's tag.
+    """Check that an endpoint that is to be changed has the stack's tag.
 
     Raises:
         InvalidRequestError: It does not.
@@ -182,7 +182,7 @@ def _check_ownership(draft: Draft, live: Live, sagemaker: SageMaker) -> None:
 
 
 def _newer_version(draft: Draft, objects: Objects) -> Artifact | None:
-    """Return the version of the uploaded object that has come since; None if there is no newer one."""
+    """Return the newer version of the uploaded object; None if there is none."""
     if draft.upload is None:
         return None
     current = objects.find(draft.upload.bucket, draft.upload.key)
@@ -199,7 +199,7 @@ def _creation_problems(draft: Draft) -> Iterator[Problem]:
 
 
 def _checked_retention(draft: Draft, live: Live, monitoring: Monitoring) -> Document:
-    """Check a draft against the endpoint config that is live, and what watches and scales it; return what is kept."""
+    """Check a draft against the attached config, the alarms and the scaling; return the retention parameters."""
     config, attached = with_model_names(draft.request["EndpointConfig"], draft.model_names), dict(live.config)
     names = [variant["VariantName"] for variant in variants_of(attached)]
     scaled = set() if is_serverless(attached) else monitoring.scaled_variants(draft.endpoint_name, names)

@@ -1,4 +1,4 @@
-"""Decisions, as pure functions: what has to happen to an endpoint, whether it has happened, and when to look again."""
+"""Decisions: the action for an endpoint, whether a change has ended, and when to look again. Pure."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _LONGEST_FIRST_LOOK_SECONDS = 900
 
 
 def decide(revision: Revision, live: Live | None, now: datetime) -> Action:
-    """Decide what a wanted revision means for the endpoint as it is now.
+    """Choose the action for a wanted revision by the current state of the endpoint.
 
     Args:
-        revision: What is wanted.
+        revision: The wanted revision.
         live: The endpoint, with the tags of its config if it is in service; None if there is none.
         now: What time it is.
 
     Raises:
-        EndpointFailedError: The endpoint is in a status that only a person gets it out of.
+        EndpointFailedError: The endpoint is in a status that only a person can resolve.
     """
     if live is None:
         return Action.CREATE
@@ -54,7 +54,7 @@ def decide(revision: Revision, live: Live | None, now: datetime) -> Action:
 
 
 def check_in_service(live: Live) -> None:
-    """Raise EndpointFailedError if a resting endpoint is in a status that only a person gets it out of."""
+    """Raise EndpointFailedError if a resting endpoint is in a status that only a person can resolve."""
     if live.status != "InService":
         raise EndpointFailedError(
             f"Endpoint {live.name} is {live.status} and cannot be changed. {live.failure_reason}".rstrip()
@@ -62,7 +62,7 @@ def check_in_service(live: Live) -> None:
 
 
 def _compare(revision: Revision, live: Live) -> Action:
-    """Decide by content and age what a wanted revision means for an endpoint in service that nobody has reserved."""
+    """Choose the action by content and age, for an endpoint in service that no other run is using."""
     newest = live.newest
     if newest is None:
         return Action.UPDATE
@@ -72,18 +72,18 @@ def _compare(revision: Revision, live: Live) -> Action:
 
 
 def in_service(plan: Plan, live: Live, requested_at: datetime, now: datetime) -> bool:
-    """Tell whether the endpoint is in service on the plan's revision; False while the change is under way.
+    """Return whether the endpoint is in service on the plan's revision; False while the change is under way.
 
     Args:
-        plan: What the run is doing.
+        plan: The plan of the run.
         live: The endpoint, as one replica shows it.
         requested_at: When the endpoint had been changed last before the run changed it.
         now: What time it is.
 
     Raises:
-        EndpointNotVisibleError: The answer is older than the change that this run made.
+        EndpointNotVisibleError: A replica shows the endpoint as it was before this run's change.
         EndpointFailedError: The endpoint ended in a status that it cannot leave.
-        UpdateRolledBackError: It serves what it served before.
+        UpdateRolledBackError: It serves its previous config.
         DeploymentSupersededError: It serves something else.
         DeploymentTimedOutError: It is still under way after the deadline.
     """
@@ -107,7 +107,7 @@ def _is_served(plan: Plan, live: Live, requested_at: datetime, reason: str) -> b
         raise UpdateRolledBackError(f"Endpoint {live.name} serves {live.config_name} again: {reason}")
     other = live.attached
     if other and other.order < plan.wanted.order:
-        # An older request took its turn between the rollback and this look.
+        # An older request was deployed between the rollback and this look.
         raise UpdateRolledBackError(
             f"Endpoint {live.name} serves {live.config_name}, which was requested earlier: {reason}"
         )
@@ -138,9 +138,9 @@ def progress(endpoint: Mapping[str, Any]) -> list[Document]:
 
 
 def wait_seconds(shortest: int, elapsed: timedelta) -> int:
-    """Return the seconds until a waiting run looks again: an eighth of the time gone by, within bounds.
+    """Return the seconds until a waiting run looks again: an eighth of the time since its start, within bounds.
 
-    So a turn that comes soon is taken soon, and a wait of 12 hours fits the 25,000 events of an execution's history.
+    Short waits are noticed early, and a wait of 12 hours fits the 25,000 events of an execution's history.
     """
     return max(shortest, min(_LONGEST_WAIT_SECONDS, int(elapsed.total_seconds()) // _LOOKS_PER_ELAPSED))
 
@@ -148,8 +148,8 @@ def wait_seconds(shortest: int, elapsed: timedelta) -> int:
 def first_look_seconds(deadline: datetime, now: datetime) -> int:
     """Return the seconds until the first look at an endpoint that no event reports on.
 
-    Each further look comes after twice the time of the one before, so that a look costs at most as long as the change
-    has taken. The first is chosen so that a later one falls on the deadline: n looks take (2^n - 1) times the first.
+    The interval doubles with each look, so that the last interval is at most as long as the change has taken.
+    The first is chosen so that a later one falls on the deadline: n looks take (2^n - 1) times the first.
     """
     left = max(1.0, (deadline - now).total_seconds())
     looks = next(n for n in range(1, 64) if left / (2**n - 1) <= _LONGEST_FIRST_LOOK_SECONDS)
@@ -157,10 +157,10 @@ def first_look_seconds(deadline: datetime, now: datetime) -> int:
 
 
 def requested(deadline: datetime, now: datetime, requested_at: datetime) -> Document:
-    """Return what the later steps know of a change that SageMaker has accepted.
+    """Return the data that later steps need about a change that SageMaker has accepted.
 
     Args:
-        deadline: When the deployment has to be done.
+        deadline: The end of the deployment timeout.
         now: What time it is.
         requested_at: When the endpoint had been changed last before, by SageMaker's clock.
     """

@@ -1,4 +1,4 @@
-"""The difference between what is live and what is wanted, field by field, without secrets. Pure.
+"""The difference between the live and the wanted configuration, field by field, without secrets. Pure.
 
 The command line has this very module, too, so it imports nothing of the deployer.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 HIDDEN = "(hidden)"
-"""Stands for a value that may be a secret."""
+"""Replaces a value that may be a secret."""
 
 _ABSENT = object()
 _LONGEST_VALUE = 300
@@ -25,7 +25,7 @@ _SERVICE_DEFAULTS: Mapping[str, Any] = {
     "InitialVariantWeight": 1.0,
     "Mode": "SingleModel",
 }
-"""What SageMaker describes where nothing was requested (SageMaker API Reference, DescribeModel, ProductionVariant)."""
+"""Defaults that SageMaker fills in (SageMaker API Reference, DescribeModel, ProductionVariant)."""
 
 _SECRET_NAME = re.compile(r"secret|passw|token|credential|api_?key|private_?key|access_?key", re.IGNORECASE)
 _SECRET_VALUE = re.compile(
@@ -84,7 +84,7 @@ def _name_of(element: object, place: str) -> str:
 
 
 def _shown(path: str, value: object) -> object:
-    """Return a value as it may be seen."""
+    """Return a value with secrets hidden, and cut to a length."""
     parts = path.split(".")
     if "Environment" in parts or _SECRET_NAME.search(parts[-1]):
         return HIDDEN

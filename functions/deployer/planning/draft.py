@@ -1,4 +1,4 @@
-"""The first draft of a plan: what the execution's input asks for, before the endpoint is looked at."""
+"""Makes the draft of a plan: the content of the revision, before the endpoint is looked at."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 def draft_deployment(
     document: object, execution: Mapping[str, str], settings: Settings, store: Store, planning: Planning
 ) -> tuple[Draft, Action | None]:
-    """Read what started an execution, and settle what it deploys.
+    """Read the input of an execution, and make the draft of the revision that it deploys.
 
     Args:
         document: The execution's input.
         execution: Its `Id`, `Name` and `StartTime`.
-        settings: What the stack says.
-        store: Where model data are stored.
-        planning: What the account is looked at with.
+        settings: The stack's settings.
+        store: The store of model data.
+        planning: The adapters and the time.
 
     Returns:
-        The draft, and what to do with it if that does not depend on the endpoint.
+        The draft, and the action if it does not depend on the endpoint.
 
     Raises:
-        InvalidRequestError: The request is wrong, or asks for what cannot be had.
+        InvalidRequestError: The request is wrong, or names something that does not exist.
     """
     started_at = datetime.fromisoformat(execution["StartTime"])
     trigger = parse_trigger(
@@ -86,7 +86,7 @@ def draft_deployment(
 def _checked_content(
     draft: Draft, resolved: ResolvedRequest, settings: Settings, store: Store, sagemaker: SageMaker
 ) -> RevisionContent:
-    """Build what a request deploys, after all checks that need no endpoint; also if its artifact is yet to come.
+    """Build the revision of a request, after all checks that need no endpoint; also while its artifact is missing.
 
     Raises:
         InvalidRequestError: Something is wrong; the message has a line for each problem.

@@ -1,4 +1,4 @@
-"""Keys of what the deployer stores below `revisions/` in the artifact bucket. Pure."""
+"""The keys of stored objects below `revisions/` in the artifact bucket. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from deployer.aws.s3 import ARTIFACT_NAME
 from deployer.planning.names import digest
 
 STORE_PREFIX = "revisions/"
-"""Everything that the deployer itself keeps in the artifact bucket lies below it."""
+"""The prefix of all objects that the deployer itself writes to the artifact bucket."""
 
 
 def artifact_key(endpoint_name: str, uri: str, version: str, name: str = ARTIFACT_NAME) -> str:
     """Return the key of the stored copy of one version of an object.
 
-    With an empty name it is the folder that the copies of a folder's objects lie in; it ends in a slash.
+    With an empty name it is the folder of the copies of a folder's objects; it ends in a slash.
     """
     return f"{STORE_PREFIX}{endpoint_name}/artifacts/{digest({'Uri': uri, 'Version': version})}/{name}"
 

@@ -1,4 +1,4 @@
-"""An endpoint as SageMaker has it, in the parts that decisions depend on. Pure."""
+"""A live endpoint, in the parts that decisions depend on. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ WAITING_STATUSES = frozenset({"Creating", "Updating", "SystemUpdating", "Rolling
 """Statuses that an endpoint leaves by itself (SageMaker API Reference, DescribeEndpoint)."""
 
 PENDING_GRACE = timedelta(minutes=30)
-"""How long others leave an endpoint alone that serves a pending revision: its own run is testing or restoring it.
+"""How long other runs wait for an endpoint that serves a pending revision: its own run is testing or restoring it.
 
-It is longer than a smoke test takes whose four tries all run out of time.
+It is longer than a smoke test whose four tries all time out.
 """
 
 
@@ -55,7 +55,7 @@ class Live:
     def of(
         cls, endpoint: Mapping[str, Any], config: Mapping[str, Any] | None = None, tags: Mapping[str, str] | None = None
     ) -> Live:
-        """Read what DescribeEndpoint, DescribeEndpointConfig and ListTags answered."""
+        """Make it from the answers of DescribeEndpoint, DescribeEndpointConfig and ListTags."""
         return cls(
             name=endpoint["EndpointName"],
             status=endpoint["EndpointStatus"],
@@ -76,7 +76,7 @@ class Live:
 
     @property
     def newest(self) -> Revision | None:
-        """The newest revision that asked for what it serves; None if this deployer did not make it."""
+        """The newest revision that asked for the served content; None if this deployer did not make it."""
         attached, confirmed = self.attached, Revision.parse(self.name, self.tags.get(CONFIRMED_TAG, ""))
         return confirmed if attached and attached.is_confirmed_by(confirmed) else attached
 
@@ -89,12 +89,12 @@ class Live:
     def is_pending(self) -> bool:
         """Whether the revision that it serves has yet to be recorded as deployed.
 
-        A revision is never without tags: where none are seen, a replica lags.
+        A revision always has tags: where none are visible, a replica lags.
         """
         return self.attached is not None and (not self.tags or self.tags.get(STATE_TAG) == PENDING)
 
     def is_reserved(self, now: datetime) -> bool:
-        """Tell whether the run of the pending revision still has the time to test it, and to restore the endpoint."""
+        """Return whether the run of the pending revision may still be testing it or restoring the endpoint."""
         return self.is_pending and now < self.modified_at + PENDING_GRACE
 
     @property

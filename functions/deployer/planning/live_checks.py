@@ -1,4 +1,4 @@
-"""What it means to change an endpoint that is live: what would go wrong, and what stays as it is. Pure."""
+"""Checks of a change against the live endpoint, and the parameters that say what the change keeps. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COUNTS_STAY: Document = {
 
 
 def live_problems(config: Document, live_config: Document, deployment: Document | None) -> Iterator[Problem]:
-    """Yield what is wrong about changing an endpoint from the config that it has to a new one.
+    """Yield the problems of changing an endpoint from its attached config to a new one.
 
     Args:
         config: The wanted endpoint config.
@@ -53,7 +53,7 @@ def live_problems(config: Document, live_config: Document, deployment: Document 
 
 
 def ownership_problems(endpoint_arn: str, tags: Mapping[str, str], stack: str) -> Iterator[Problem]:
-    """Yield that an endpoint does not belong to this stack; whoever may tag it lets the stack change it.
+    """Yield a problem if an endpoint does not belong to this stack; a tag lets the stack change it.
 
     Args:
         endpoint_arn: The endpoint's ARN.
@@ -96,7 +96,7 @@ def alarm_problems(deployment: Document | None, states: Mapping[str, str]) -> It
 
 
 def size_problems(deployment: Document | None, config: Document, retained: Document) -> Iterator[Problem]:
-    """Yield sizes in instances that are no allowed part of the new fleet.
+    """Yield sizes in instances that are not an allowed part of the new fleet.
 
     Where live counts are kept, the initial counts say nothing about the new fleet.
 
@@ -114,7 +114,7 @@ def size_problems(deployment: Document | None, config: Document, retained: Docum
 def scaling_problems(
     config: Document, live_config: Document, scaled: Collection[str], *, counts_stay: bool
 ) -> Iterator[Problem]:
-    """Yield what cannot be changed while Application Auto Scaling manages variants.
+    """Yield the changes that are impossible while Application Auto Scaling manages variants.
 
     Their instance type stays until their scalable target is deregistered (Application Auto Scaling, "Update endpoints
     that use automatic scaling"). As UpdateEndpoint keeps the counts of all variants or none, so do the others', if the
@@ -124,7 +124,7 @@ def scaling_problems(
         config: The wanted endpoint config.
         live_config: The attached one.
         scaled: The variants that are managed.
-        counts_stay: Whether the counts stay although the request says nothing of it.
+        counts_stay: Whether the counts are kept although the request does not say so.
     """
     live = {variant["VariantName"]: variant for variant in variants_of(live_config)}
     if gone := set(scaled) - {variant["VariantName"] for variant in variants_of(config)}:
@@ -162,6 +162,6 @@ def retention(is_asked_for: bool | None, excluded: list[Document], scaled: Colle
 
 
 def alarm_reason(states: Mapping[str, str]) -> str:
-    """Tell by the states of the alarms why an update was rolled back; nothing if none is in alarm."""
+    """Return the alarms that explain why an update was rolled back, as text; empty if none is in alarm."""
     alarming = [name for name, state in states.items() if state == "ALARM"]
     return f"In state ALARM: {listed(alarming)}." if alarming else ""

@@ -26,11 +26,11 @@ _ANY_VERSION = ""
 
 @dataclass(frozen=True, slots=True)
 class ResolvedData:
-    """The models of a request with the URLs that they are created with.
+    """The models of a request with the data URLs that they are created with.
 
     Attributes:
         models: The models by key; where data are copied, they name the copies.
-        data: The version of everything that they name.
+        data: The versions of all data that they name.
         copies: The copies to make before the models are created.
     """
 
@@ -60,7 +60,7 @@ def resolve_data(  # noqa: PLR0913 - by name
             of multi-model containers, `none` nothing.
 
     Raises:
-        InvalidRequestError: Data are not there, or may not or cannot be read; each line names a field.
+        InvalidRequestError: Data are missing or cannot be read; each line names a field.
     """
     resolver = _Resolver(endpoint_name, bucket, objects, copy_artifacts)
     if artifact:
@@ -117,7 +117,7 @@ class _Resolver:
     copies: dict[str, Copy] = field(default_factory=dict)
 
     def resolve_container(self, path: str, container: Document, artifact: Artifact | None) -> None:
-        """Look up the data of one container, and let it name the copies."""
+        """Look up the data of one container, and replace their URLs by those of the copies."""
         if artifact and lacks_data(container):
             container["ModelDataUrl"] = artifact.uri
         if not has_data(container) and is_multi_model(container):
@@ -175,7 +175,7 @@ class _Resolver:
 
 
 def _difference(data: StoredData, objects: Objects, bucket: str) -> str:
-    """Describe how data differ from those that were deployed; empty if they do not."""
+    """Describe how data differ from the deployed data; empty if they do not."""
     place, key = parse_uri(data.uri)
     is_stored = place == bucket and key.startswith(STORE_PREFIX)
     if data.version == _ANY_VERSION:

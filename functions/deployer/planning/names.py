@@ -22,7 +22,7 @@ _REVISION = re.compile(r"(?P<stem>.+)-(?P<requested_at>\d{8}T\d{6})-(?P<digest>[
 
 
 def digest(content: object) -> str:
-    """Return 12 hexadecimal digits that stand for a JSON document, whatever the order of its members."""
+    """Return the digest of a JSON document: 12 hexadecimal digits, independent of the order of its members."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_LENGTH]
 
@@ -34,13 +34,13 @@ def model_name(endpoint_name: str, model_key: str, content: object) -> str:
 
 
 def revision_stem(endpoint_name: str) -> str:
-    """Return what the names of all revisions of an endpoint begin with: its name, cut where it is too long."""
+    """Return the beginning of the names of all revisions of an endpoint: its name, cut if it is too long."""
     return _stem(endpoint_name, NAME_LENGTH - len("-20000101T000000-") - _DIGEST_LENGTH)
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One wanted state of an endpoint: the name of its endpoint config, taken apart."""
+    """A revision: one wanted state of an endpoint, identified by the parts of its endpoint config's name."""
 
     stem: str
     """The endpoint's name, cut where it is too long."""
@@ -50,13 +50,13 @@ class Revision:
 
     @classmethod
     def of(cls, endpoint_name: str, requested_at: datetime, content: object) -> Revision:
-        """Name the revision of an endpoint that holds this content."""
+        """Make the revision of an endpoint with this content."""
         moment = requested_at.astimezone(UTC).replace(microsecond=0)
         return cls(revision_stem(endpoint_name), moment, digest(content))
 
     @classmethod
     def parse(cls, endpoint_name: str, config_name: str) -> Revision | None:
-        """Take the name of an endpoint config apart; None if it is no revision of this endpoint."""
+        """Parse the name of an endpoint config; None if it is not a revision of this endpoint."""
         match = _REVISION.fullmatch(config_name)
         if match is None:
             return None
@@ -73,12 +73,12 @@ class Revision:
         return f"{self.stem}-{self.requested_at.strftime(_REQUESTED_AT)}-{self.digest}"
 
     def is_confirmed_by(self, other: Revision | None) -> bool:
-        """Tell whether another revision asks for the same content at a later time."""
+        """Return whether another revision asks for the same content at a later time."""
         return other is not None and other.digest == self.digest and other.requested_at > self.requested_at
 
     @property
     def order(self) -> tuple[datetime, str]:
-        """Sorts revisions of one endpoint by age; within one second the digest decides, so all runs agree."""
+        """The sort key of revisions of one endpoint: age, then the digest, so that all runs agree within one second."""
         return self.requested_at, self.digest
 
 

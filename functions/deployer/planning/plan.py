@@ -64,7 +64,7 @@ class Upload(_StateData):
 
 
 class Before(_StateData):
-    """What an endpoint serves before a run changes it, and what of that stays."""
+    """The config that an endpoint serves before a run changes it, and the settings that stay."""
 
     previous: str
     previous_arn: str = ""
@@ -72,7 +72,7 @@ class Before(_StateData):
 
 
 class Draft(_StateData):
-    """What one execution wants to deploy, whatever the endpoint is now."""
+    """The content that one execution wants to deploy, independent of the endpoint's state."""
 
     execution: str
     """The execution's ARN."""
@@ -85,7 +85,7 @@ class Draft(_StateData):
     started_at: datetime
     deadline: datetime
     request: Document
-    """The checked request with all that it may leave out filled in; a rollback's own request until it is resolved."""
+    """The complete request; that of a rollback itself until its target is resolved."""
     upload: Upload | None = None
     revision: str | None = None
     """Name of the endpoint config; None while the target revision of a rollback is not known."""
@@ -109,7 +109,7 @@ class Draft(_StateData):
 
     @property
     def wanted(self) -> Revision:
-        """The revision, taken apart."""
+        """The revision, with the parts of its name."""
         wanted = Revision.parse(self.endpoint_name, self.revision or "")
         if wanted is None:
             raise ValueError(f"{self.revision} is no revision of {self.endpoint_name}")
@@ -131,11 +131,11 @@ class Draft(_StateData):
         return self.request.get("SmokeTest")
 
     def with_content(self, content: RevisionContent, source: str = "") -> Draft:
-        """Return the draft with what its revision is made of.
+        """Return the draft with the content of its revision.
 
         Args:
-            content: What it is made of.
-            source: The revision that a rollback takes that from.
+            content: The content.
+            source: The revision whose content a rollback deploys again.
         """
         return Draft(
             execution=self.execution,
@@ -157,7 +157,7 @@ class Draft(_StateData):
 
 
 class Plan(Draft):
-    """What one execution is going to do."""
+    """The plan of one execution: a draft with an action."""
 
     action: Action
     wait_seconds: int
@@ -177,10 +177,10 @@ class Plan(Draft):
         """Decide on a draft.
 
         Args:
-            draft: What is wanted.
-            action: What the state machine does with it.
-            wait_seconds: When to look again.
-            before: What the endpoint serves before this run changes it; None if it does not exist, or is changing.
+            draft: The draft.
+            action: The action of the state machine.
+            wait_seconds: Seconds until the next look.
+            before: The endpoint's config before this run changes it; None if there is no endpoint, or it is changing.
         """
         content = {name: getattr(draft, name) for name in Draft.model_fields}
         decided = {} if before is None else {name: getattr(before, name) for name in Before.model_fields}
@@ -197,11 +197,11 @@ class Plan(Draft):
         return frozenset({self.revision or "", *self.model_names.values()}) - {""}
 
     def is_attached_to(self, live: Live) -> bool:
-        """Tell whether the endpoint has, or is being changed to, this plan's revision."""
+        """Return whether the endpoint has, or is being changed to, this plan's revision."""
         return self.revision in {live.config_name, live.pending_config_name}
 
     def is_rolled_back(self, live: Live) -> bool:
-        """Tell whether the endpoint serves again what it served when this was planned."""
+        """Return whether the endpoint serves its previous config again."""
         return live.status == "InService" and bool(self.previous) and live.config_name == self.previous
 
     def model_requests(self, now: datetime) -> Iterator[Document]:
@@ -227,7 +227,7 @@ class Plan(Draft):
         return {**names, **self.retention, **guardrails}
 
     def _tagged(self, document: Document, own: Mapping[str, str]) -> Document:
-        """Add tags: the request's, those that it gives this resource alone, and the deployer's, which always win."""
+        """Add tags: those of the request, those of this resource alone, and the deployer's, which win."""
         particular = {tag["Key"]: tag["Value"] for tag in document.get("Tags", [])}
         common = {EXECUTION_TAG: self.execution, STACK_TAG: self.stack}
         return {**document, "Tags": tag_list({**self.request.get("Tags", {}), **particular, **common, **own})}

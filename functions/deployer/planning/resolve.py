@@ -1,4 +1,4 @@
-"""A trigger becomes one checked request, with the artifact that it deploys."""
+"""Turns a trigger into a checked request, with the artifact that it deploys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Readiness(Enum):
 
     READY = auto()
     OVERWRITTEN = auto()
-    """A newer version of the uploaded artifact has come since, and with it a newer event."""
+    """There is a newer version of the uploaded artifact, which has an event of its own."""
     AWAITING_ARTIFACT = auto()
     """A container waits for an artifact that has not been uploaded yet."""
 
@@ -41,7 +41,7 @@ class ResolvedRequest:
         request: The request.
         artifact: The artifact.
         readiness: Whether it can be deployed now.
-        problems: What is wrong with it as a whole.
+        problems: The problems between its fields.
         searched: Where no artifact was found, if it waits for one: the URI of the folder.
     """
 
@@ -82,7 +82,7 @@ def _problems(trigger: Trigger, request: DeploymentRequest, allowances: Allowanc
 
 
 def _document(trigger: Trigger, objects: Objects, location: UploadLocation) -> object:
-    """Return what the user wrote: what came along, the uploaded manifest, or the one that governs the artifact."""
+    """Return the request as written: in the trigger, in the uploaded manifest, or in the artifact's manifest."""
     upload = trigger.upload
     if upload is None:
         return trigger.document
@@ -119,12 +119,12 @@ def _searched_folder(trigger: Trigger, request: DeploymentRequest, location: Upl
 
 
 def _waits_for_artifact(trigger: Trigger, request: DeploymentRequest) -> bool:
-    """Tell whether a request deploys the newest artifact of its folder, although none came with its trigger."""
+    """Return whether a request deploys the newest artifact of its folder, although none came with its trigger."""
     return request.is_made_of_upload if trigger.upload is None else bool(containers_without_data(request))
 
 
 def _ambiguous_containers(request: DeploymentRequest) -> Iterator[Problem]:
-    """Yield the containers of one model that would all get the upload: one of them is meant, or one at the most."""
+    """Yield the containers of one model that would all get the upload; at most one may."""
     paths = containers_without_data(request)
     for key in request.models:
         those = [path for path in paths if path.startswith(f"Models.{key}.")]

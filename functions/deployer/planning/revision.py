@@ -1,4 +1,4 @@
-"""What a revision is made of: the request with all that it leaves out filled in, under names made from its content."""
+"""Builds a revision: the complete request, under names made from its content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the stack fills in where a request leaves it out."""
+    """The stack's defaults for fields that a request leaves out."""
 
     execution_role_arn: str
     image: str = ""
@@ -50,10 +50,10 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class RevisionContent:
-    """All that a revision is made of.
+    """The content of a revision.
 
     Attributes:
-        revision: Its name, taken apart.
+        revision: The revision, with the parts of its name.
         request: The complete request, as JSON.
         model_names: The name in SageMaker of each of its models, by key.
         data: The versions of all model data.
@@ -70,13 +70,13 @@ class RevisionContent:
 def build_revision(
     request: DeploymentRequest, requested_at: datetime, artifact: Artifact | None, defaults: Defaults, store: Store
 ) -> RevisionContent:
-    """Fill in what a request leaves out, look up the versions of its model data, and name what comes of it.
+    """Complete a request, look up the versions of its model data, and name the revision.
 
     Args:
         request: The checked request.
         requested_at: When it was made.
         artifact: The uploaded artifact, for containers that name no model data.
-        defaults: What the stack fills in.
+        defaults: The stack's defaults.
         store: Where model data are stored.
 
     Raises:
@@ -113,7 +113,7 @@ def name_revision(
 
 
 def containers_without_data(request: DeploymentRequest) -> list[str]:
-    """Return the paths of the containers that the uploaded artifact is for."""
+    """Return the paths of the containers that get the uploaded artifact."""
     return [
         path
         for key, model in request.models.items()

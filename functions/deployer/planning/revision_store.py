@@ -1,4 +1,4 @@
-"""Stored revisions: the format of `request.json`, and what is copied. Pure."""
+"""Stored revisions: the format of `request.json`, and the copies of artifacts. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Stored(BaseModel):
 
 
 class StoredData(_Stored):
-    """One place where a revision's models name data in S3, and which version the data had."""
+    """A reference of a model to data in S3, with the version of the data."""
 
     path: str
     """Where the URI stands in the request."""

@@ -1,4 +1,4 @@
-"""Which revision a rollback goes back to, and what that one was made of: its stored request."""
+"""Finds the target revision of a rollback, and reads its stored request."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MOST_REVISIONS = 50
 """How many earlier revisions are looked at for one that was deployed."""
 
 _SHOWN_REVISIONS = 10
-"""How many deployed revisions are named to whoever asks for one that is not there."""
+"""How many deployed revisions a message lists if the named one does not exist."""
 
 
 def resolve_rollback(draft: Draft, planning: Planning, store: Store, allowances: Allowances) -> Draft | Plan:
@@ -70,9 +70,9 @@ def resolve_rollback(draft: Draft, planning: Planning, store: Store, allowances:
 
 
 def _resolved(draft: Draft, stored: StoredRevision, planning: Planning, store: Store, allowances: Allowances) -> Draft:
-    """Fill in what a stored revision was made of, and check it anew."""
+    """Fill in the request of a stored revision, and check it anew."""
     problems: Iterable[Problem] = data_problems(stored.data, store.objects, store.bucket)
-    # What the stack allowed then it may not allow any more.
+    # The stack may no longer allow what it allowed then.
     problems = [*problems, *missing_models(stored.request, planning.sagemaker), *allowances.broken(stored.request)]
     reject(Problem(f"Rollback: {each.path}", each.message) for each in problems)
     own = {field: draft.request[field] for field in _OWN_FIELDS}
@@ -83,11 +83,11 @@ def _resolved(draft: Draft, stored: StoredRevision, planning: Planning, store: S
 
 
 def _compare(draft: Draft, live: Live, newest: Revision, planning: Planning, store: Store) -> Draft | Plan:
-    """Decide what a rollback means that is no newer than what the endpoint serves."""
+    """Choose the action of a rollback that is not newer than the served revision."""
     stored = _read(store, draft.endpoint_name, newest.name)
     if stored is None or stored.request_id != draft.request_id:
         return planning.decided(draft, Action.SUPERSEDED, reason=superseded_reason(live))
-    # A run of this very request has deployed it, or was stopped before it recorded that.
+    # A run of the same request has deployed it, or was stopped before it recorded that.
     return draft.with_content(name_revision(stored.request, stored.requested_at, stored.data))
 
 
@@ -146,7 +146,7 @@ class _History:
         raise self._missing(f"there is no deployed revision {name}; deployed are: {', '.join(marked) or 'none'}")
 
     def check_earlier(self) -> None:
-        """Make sure, while the endpoint changes, that there will be a revision to go back to.
+        """Check, while the endpoint is changing, that there is a revision to roll back to.
 
         Raises:
             InvalidRequestError: No revision was deployed before the one that is under way.
@@ -157,7 +157,7 @@ class _History:
             raise self._missing(f"there is no deployed revision before {under_way}, which is being deployed")
 
     def _under_way(self) -> set[str]:
-        """Return what the endpoint is being changed to, or what is being tested."""
+        """Return the revision that the endpoint is being changed to, or that is being tested."""
         return {self.live.pending_config_name or (self.live.config_name if self.live.is_pending else "")} - {""}
 
     def _revisions(self) -> dict[str, Revision]:
@@ -188,7 +188,7 @@ def stored_revisions(store: Store, endpoint_name: str) -> dict[str, Revision]:
 
 
 def is_deployed(name: str, sagemaker: SageMaker, stack: str) -> bool:
-    """Tell whether a revision of a stack has been recorded as deployed."""
+    """Return whether a revision of a stack has been recorded as deployed."""
     config = sagemaker.find_endpoint_config(name)
     tags = sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
     return tags.get(STACK_TAG) == stack and tags.get(STATE_TAG) == DEPLOYED

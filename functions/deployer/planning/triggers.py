@@ -1,4 +1,4 @@
-"""What starts an execution: an upload, an approved model package, an event of an application, or a person's input."""
+"""Parses triggers: uploads, approved model packages, events of applications, and inputs of people."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UploadLocation:
 
     bucket: str
     prefix: str
-    """Ends in a slash; below it lies one folder for each endpoint."""
+    """Ends in a slash; below it is one folder for each endpoint."""
     account: str
 
     def folder(self, endpoint_name: str) -> str:
@@ -42,14 +42,14 @@ class UploadLocation:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What started an execution, before anything is looked up."""
+    """The trigger of an execution, before anything is looked up."""
 
     request_id: str
     requested_at: datetime
     endpoint_name: str | None = None
-    """The endpoint by its folder or package group."""
+    """The endpoint's name, from the folder or the package group."""
     document: object = None
-    """The request, where it came along."""
+    """The request, if the trigger holds it."""
     upload: Artifact | None = None
 
 
@@ -186,7 +186,7 @@ def _parse_upload(event: _ObjectCreated, location: UploadLocation) -> Trigger:
 
 
 def _upload_advice(key: str, prefix: str) -> str:
-    """Say why an object that was uploaded starts nothing, and what would; empty if it does start a deployment."""
+    """Explain why an uploaded object starts no deployment, and what would; empty if it starts one."""
     name, folder = posixpath.basename(key), f"{prefix}<EndpointName>/"
     expected = next((each for each in (ARTIFACT_NAME, *MANIFEST_NAMES) if each == name.lower()), "")
     if not key.startswith(prefix) or not (expected or name.lower() in _OTHER_ARCHIVES):

@@ -1,4 +1,4 @@
-"""What a user writes, checked whole: the request, the rules between its fields, and what the stack allows.
+"""The request of a user, checked as a whole: its fields, the rules between fields, and the stack's limits.
 
 It imports nothing of `deployer.planning` or `deployer.aws`.
 """

@@ -105,7 +105,7 @@ def _not_allowed(path: str, value: str, patterns: tuple[str, ...], parameter: st
 
 
 def _is_key(key: str, pattern: str) -> bool:
-    """Tell whether a key is one that an ARN, or a pattern of ARNs, names."""
+    """Return whether a key is one that an ARN, or a pattern of ARNs, names."""
     if ":" not in key and "/" not in key:
         return fnmatchcase(key, pattern.rpartition(":key/")[2])
     return fnmatchcase(key, pattern)

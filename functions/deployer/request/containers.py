@@ -54,7 +54,7 @@ def containers(model: Document, path: str) -> Iterator[tuple[str, Document]]:
 
 
 def lacks_data(container: Document) -> bool:
-    """Tell whether a container waits for the uploaded artifact.
+    """Return whether a container waits for the uploaded artifact.
 
     A multi-model container does not: it needs the folder of its models.
     """
@@ -62,7 +62,7 @@ def lacks_data(container: Document) -> bool:
 
 
 def has_data(container: Document) -> bool:
-    """Tell whether a container says where its model data are, or, with an empty ModelDataUrl, that it has none."""
+    """Return whether a container says where its model data are, or, with an empty ModelDataUrl, that it has none."""
     return bool(container.keys() & _DATA_FIELDS)
 
 
@@ -83,7 +83,7 @@ def without_empty_data(model: Document) -> Document:
 
 
 def is_multi_model(container: Document) -> bool:
-    """Tell whether a container loads the models of a folder on demand."""
+    """Return whether a container loads the models of a folder on demand."""
     return container.get("Mode") == "MultiModel"
 
 

@@ -50,7 +50,7 @@ def mismatches(expect: Expect, answer: Answer) -> Iterator[str]:
 
 
 def latency_mismatch(expect: Expect, milliseconds: Sequence[float]) -> str:
-    """Tell whether answers took longer than expected, by the nearest rank of their percentile; empty if not."""
+    """Return whether answers took longer than expected, by the nearest rank of their percentile; empty if not."""
     most = expect.max_latency_milliseconds
     if most is None:
         return ""

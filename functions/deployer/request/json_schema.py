@@ -1,4 +1,4 @@
-"""JSON Schemas of answers: what makes one unusable, and whether an answer fits. Nothing is fetched.
+"""JSON Schemas of answers: checks a schema, and an answer against it. Nothing is fetched.
 
 Both take bounded time. A schema may hold a regular expression that needs ages for some texts, or refer to itself so
 that each level doubles the work. A linear-time engine for regular expressions would refuse much of what JSON Schema
@@ -31,7 +31,7 @@ _MOST_ERRORS = 50
 
 
 def schema_problem(schema: Document) -> str:
-    """Tell why a document is no JSON Schema that answers can be checked by; empty if it is one."""
+    """Explain why a document is not a usable JSON Schema; empty if it is one."""
     try:
         with time_limit(CHECK_SECONDS):
             return _schema_problem(schema)
@@ -40,7 +40,7 @@ def schema_problem(schema: Document) -> str:
 
 
 def schema_mismatch(schema: Document, document: object) -> str:
-    """Tell in which way an answer does not fit a JSON Schema; empty if it fits."""
+    """Explain how an answer violates a JSON Schema; empty if it conforms."""
     try:
         with time_limit(CHECK_SECONDS):
             return _schema_mismatch(schema, document)
@@ -84,7 +84,7 @@ def _schema_mismatch(schema: Document, document: object) -> str:
 
 
 def _look_up(schema: Resource[Any]) -> None:
-    """Look up what a schema refers to; raise if it does not hold that itself."""
+    """Look up a reference of a schema; raise if its target is outside of the schema."""
     parts = [(schema, REGISTRY.resolver_with_root(schema))]
     while parts:
         part, resolver = parts.pop()

@@ -1,4 +1,4 @@
-"""The text of a manifest, read as the JSON document that it stands for."""
+"""Parses a manifest, YAML or JSON, into a JSON document."""
 
 from __future__ import annotations
 

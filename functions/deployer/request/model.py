@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 """A JSON object, such as an API request."""
 
 DEPTH_LIMIT = 50
-"""How deeply a request may be nested; so no step that follows it down runs out of stack."""
+"""How deeply a request may be nested, so that no recursive step overflows the stack."""
 
 
 class DeploymentRequest(BaseModel):
@@ -51,7 +51,7 @@ class DeploymentRequest(BaseModel):
     exclude_retained_variant_properties: list[Document] = []
     """UpdateEndpoint's own."""
     smoke_test: SmokeTest | None = None
-    """What the endpoint has to answer before the deployment counts."""
+    """The invocation that has to be answered as expected before the deployment counts."""
     rollback: bool | str = False
     """Whether to deploy what the revision before the live one held, or the name of the revision."""
     approval: ApprovalRule | None = None

@@ -1,4 +1,4 @@
-"""Problems of several checks, said at once."""
+"""Collects the problems of several checks, so that one error reports them all."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class _Check:
 
 
 def _why_unknown(shape: Any, name: str, supplied: Collection[str]) -> str:
-    """Say why a member is none of a shape; what SageMaker's answers hold beside is often pasted into requests."""
+    """Explain why a shape has no such member; members of SageMaker's answers are often pasted into requests."""
     operation = shape.name.removesuffix("Input")
     if operation != shape.name and name in _answered_members(operation):
         return f"is in what {_describing(operation)} answers, and {operation} does not take it; leave it out"

@@ -1,4 +1,4 @@
-"""The smoke test of a request: what the endpoint is asked, and what it has to answer."""
+"""The smoke test of a request: the invocation, and the expected answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Part(BaseModel):
 
 
 class Expect(_Part):
-    """What every answer has to be."""
+    """The expected answer."""
 
     status_code: Annotated[int, Field(ge=100, le=599)] = 200
     """What the model's container answers."""
@@ -81,4 +81,4 @@ class SmokeTest(_Part):
     repetitions: Annotated[int, Field(ge=1, le=_MOST_REPETITIONS)] = 1
     """How often it is sent; every answer has to be as expected."""
     expect: Expect = Expect()
-    """What every answer has to be; left out, any answer with the status 200 will do."""
+    """The expected answer; left out, any answer with the status 200 will do."""

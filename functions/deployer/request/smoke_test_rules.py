@@ -117,7 +117,7 @@ def _component_problems(test: SmokeTest, config: Mapping[str, Any]) -> Iterator[
 
 
 def _model_problems(test: SmokeTest, config: Mapping[str, Any], models: Mapping[str, Document]) -> Iterator[Problem]:
-    """Check what has to be said for some models, and must not be for others, of each variant that may answer."""
+    """Check the fields that some kinds of models need and others refuse, for each variant that may answer."""
     for variant in variants_of(config):
         name = variant["VariantName"]
         if test.target_variant not in {None, name} or (model := models.get(variant.get("ModelName", ""))) is None:

@@ -148,7 +148,7 @@ def _problem_with(recording: Recording, run: Run, name: str, error: str, cause: 
 
 
 def _is_answered(recording: Recording, run: Run, visit: Visit) -> bool:
-    """Tell whether AWS refused a call of the step."""
+    """Return whether AWS refused a call of the step."""
     code, function = _SERVICE_CODES[visit.failures[-1]], function_of(visit.state)
     calls = {call.outcome for call in recording.calls if (call.actor, call.function) == (run.name, function)}
     return code in calls or (run.name, function) in recording.denied
@@ -159,7 +159,7 @@ def _is_untestable(recording: Recording, run: Run, _visit: Visit) -> bool:
 
 
 def _has_failed(recording: Recording, run: Run, visit: Visit) -> bool:
-    """Tell whether the endpoint was ever seen to fail, or to go back, also for another run of the same revision."""
+    """Return whether the endpoint was ever seen to fail, or to go back, also for another run of the same revision."""
     statuses = {"Failed", "OutOfService", "UpdateRollbackFailed"}
     if visit.failures[-1] == "UpdateRolledBackError":
         statuses = {"RollingBack"}
@@ -172,7 +172,7 @@ def _has_failed(recording: Recording, run: Run, visit: Visit) -> bool:
 
 
 def _is_overdue(_recording: Recording, run: Run, visit: Visit) -> bool:
-    """Tell whether the deadline has passed, or the two hours of a restoration."""
+    """Return whether the deadline has passed, or the two hours of a restoration."""
     if visit.state == "RestoreEndpoint":
         return bool(visit.entered >= next(each.entered for each in run.visits if each.state == visit.state) + 7200)
     return visit.entered >= run.began + float(run.environment["DEPLOYMENT_TIMEOUT_SECONDS"]) - 0.01

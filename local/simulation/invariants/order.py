@@ -82,7 +82,7 @@ def copies_of_an_event_are_one_revision(recording: Recording) -> Iterator[str]:
 
 
 def _depends_on_objects(recording: Recording, run: Run) -> bool:
-    """Tell whether what a request means depends on which objects people have written by then."""
+    """Return whether what a request means depends on which objects people have written by then."""
     uploads = [request for request in recording.scenario.requests if isinstance(request, Upload)]
     if isinstance(run.request, Upload) and len(uploads) > 1:
         return True

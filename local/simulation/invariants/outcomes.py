@@ -134,7 +134,7 @@ def nothing_to_do_means_already_live(recording: Recording) -> Iterator[str]:
 
 
 def _is_deployed(recording: Recording, config: str, until: float) -> bool:
-    """Tell whether an endpoint config has been marked as deployed."""
+    """Return whether an endpoint config has been marked as deployed."""
     return any(
         write.table == "tags" and write.name.endswith(f"/{config.lower()}") and write.value.get(STATE_TAG) == DEPLOYED
         for write in recording.writes
@@ -155,14 +155,14 @@ def superseded_means_a_newer_request(recording: Recording) -> Iterator[str]:
 
 
 def _is_overwritten(recording: Recording, run: Run) -> bool:
-    """Tell whether somebody else has written the uploaded object since, before the run ended."""
+    """Return whether somebody else has written the uploaded object since, before the run ended."""
     key, uploaded = getattr(run.request, "key", None), recording.began + run.request.at
     written = [each for each in recording.object_writes if each.key == key and each.actor != run.request.name]
     return any(uploaded <= each.time < run.ended for each in written)
 
 
 def _has_newer(recording: Recording, run: Run) -> bool:
-    """Tell whether what was attached, or confirmed, until the run ended was requested later than its own request."""
+    """Return whether what was attached, or confirmed, until the run ended was requested later than its own request."""
     own = Revision.parse(run.endpoint, run.revision)
     requested = str(run.plan["RequestedAt"]).replace("-", "").replace(":", "")[:15]
     for write in recording.writes:

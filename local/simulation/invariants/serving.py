@@ -53,7 +53,7 @@ def _serving_periods(recording: Recording, endpoint: str) -> Iterator[tuple[floa
 
 
 def is_broken(recording: Recording, config: str) -> bool:
-    """Tell whether a config names a model that cannot answer."""
+    """Return whether a config names a model that cannot answer."""
     written = [write.value for write in recording.writes if write.name == config and write.table == "configs"]
     names = {name for value in written if value for name in models_of(value)}
     models = [write.value for write in recording.writes if write.name in names and write.table == "models"]
@@ -85,7 +85,7 @@ def failed_revisions_do_not_stay_live(recording: Recording) -> Iterator[str]:
 
 
 def _is_used_by_operator(recording: Recording, revision: str, endpoint: str) -> bool:
-    """Tell whether an operator has attached a revision, or taken tags off it or the endpoint."""
+    """Return whether an operator has attached a revision, or taken tags off it or the endpoint."""
     return any(
         (write.begins and revision in configs_of(write.value))
         or (write.is_untagging and write.name.rpartition("/")[2] in {revision.lower(), endpoint})

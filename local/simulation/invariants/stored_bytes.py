@@ -57,7 +57,7 @@ def _contents(recording: Recording, run: Run, data: Document) -> list[bytes]:
 
 
 def _has_to_be_stored(run: Run, uri: str) -> bool:
-    """Tell whether CopyArtifacts has data copied; a rollback deploys what the earlier deployment stored."""
+    """Return whether CopyArtifacts has data copied; a rollback deploys what the earlier deployment stored."""
     mode = run.environment["COPY_ARTIFACTS"]
     is_copied = mode == "all" or (mode == "uploads" and uri.endswith("/model.tar.gz"))
     return is_copied and not run.plan.get("Source")

@@ -78,7 +78,7 @@ def _interval(visit: Visit) -> float:
 
 
 def _is_at_rest(recording: Recording, run: Run, visit: Visit) -> bool:
-    """Tell whether the endpoint has been at rest long enough for every replica to show it when the wait begins."""
+    """Return whether the endpoint has been at rest long enough for every replica to show it when the wait begins."""
     since = visit.entered - recording.visibility_seconds
     return any(
         record is not None and record["EndpointStatus"] not in _PASSING

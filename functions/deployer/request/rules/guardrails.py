@@ -33,7 +33,7 @@ _SHARES = {
 
 
 def unguarded(config: Document, models: Mapping[str, Document] | None = None) -> str:
-    """Tell why SageMaker would pass over guardrails and shift all traffic at once; empty if it would not."""
+    """Explain why SageMaker would ignore guardrails and shift all traffic at once; empty if it would not."""
     for variant in variants_of(config):
         if "ServerlessConfig" in variant:
             return "serverless endpoints"

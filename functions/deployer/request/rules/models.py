@@ -28,18 +28,18 @@ _MARKETPLACE_ACCOUNTS = frozenset(
 
 
 def is_marketplace(model: Document) -> bool:
-    """Tell whether a model has a container of AWS Marketplace, as far as the ARN of its package says."""
+    """Return whether a model has a container of AWS Marketplace, as far as the ARN of its package says."""
     names = (container.get("ModelPackageName", "").split(":") for _, container in containers(model, ""))
     return any(len(parts) > 4 and parts[4] in _MARKETPLACE_ACCOUNTS for parts in names)  # noqa: PLR2004 - an ARN
 
 
 def is_pipeline(model: Document) -> bool:
-    """Tell whether a model has several containers."""
+    """Return whether a model has several containers."""
     return len(model.get("Containers", [])) > 1
 
 
 def has_multi_model(model: Document) -> bool:
-    """Tell whether a model has a multi-model container."""
+    """Return whether a model has a multi-model container."""
     return any(is_multi_model(container) for _, container in containers(model, ""))
 
 
