@@ -24,7 +24,7 @@ def nothing_goes_live_without_its_approval(recording: Recording) -> Iterator[str
 
 
 def requires_approval(run: Run) -> bool:
-    """Tell whether the request of an execution asks for approval."""
+    """Return whether the request of an execution asks for approval."""
     return '"Approval"' in str(run.execution.record["input"])
 
 

@@ -192,7 +192,7 @@ def _is_rejected(recording: Recording, run: Run, _visit: Visit) -> bool:
 
 
 def _is_unanswered(_recording: Recording, run: Run, visit: Visit) -> bool:
-    """Tell whether the time for an answer was over."""
+    """Return whether the time for an answer was over."""
     expires_at = datetime.fromisoformat(run.plan["Approval"]["ExpiresAt"])
     return visit.entered >= expires_at.timestamp() - 0.01
 

@@ -179,7 +179,7 @@ def _has_newer(recording: Recording, run: Run) -> bool:
 
 
 def _has_newer_waiting(recording: Recording, run: Run) -> bool:
-    """Tell whether a newer request waited for approval before the run ended."""
+    """Return whether a newer request waited for approval before the run ended."""
     own = Revision.parse(run.endpoint, run.revision)
     for other in recording.runs_of(run.endpoint):
         newer = Revision.parse(run.endpoint, other.revision)
