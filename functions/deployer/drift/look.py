@@ -110,7 +110,7 @@ class Observer:
         return (tags.get(STACK_TAG), tags.get(STATE_TAG)) == (self.stack, DEPLOYED)
 
     def _is_under_way(self, endpoint_name: str, revision: Revision) -> bool:
-        """Return whether an execution works on a revision, or has just ended; one without a config may await approval."""
+        """Return whether an execution works on a revision or has just ended; without a config it may await approval."""
         if self.sagemaker.find_endpoint_config(revision.name) is None:
             return False
         folder = f"{revision_folder(endpoint_name, revision.name)}executions/"
