@@ -28,12 +28,15 @@ _TIME = timedelta(minutes=13)
 _PAUSE_SECONDS = 1.0
 """Before each endpoint, of which about five calls of SageMaker are made: its rate is shared by the whole account."""
 
+_MOST_ENDPOINTS = 200
+"""How many endpoints the result names; it is part of the execution's data."""
+
 
 @step(sagemaker, objects, executions, monitoring, event_bus)
 def handler(event: Document) -> Document:
-    """Return whether all endpoints have been compared, how many differences there are, and where to go on."""
-    before: Document = event["Drift"] or {"After": "", "Findings": 0}
-    progress = {"After": before["After"], "Findings": before["Findings"]}
+    """Return whether all endpoints have been compared, which differences there are, and where to go on."""
+    before: Document = event["Drift"] or {"After": "", "Findings": 0, "Found": {}}
+    progress = {member: before[member] for member in ("After", "Findings", "Found")}
     deadline = clock.now() + _TIME
     for name in _observer().endpoint_names():
         if name <= progress["After"]:
@@ -41,29 +44,38 @@ def handler(event: Document) -> Document:
         if clock.now() >= deadline:
             return {**progress, "Done": False}
         try:
-            progress = {"After": name, "Findings": progress["Findings"] + _compare(name)}
+            kinds = _compare(name)
         except TransientError:
             # A retry from the start would repeat the events of the endpoints that are done.
             if progress["After"] == before["After"]:
                 raise
             return {**progress, "Done": False}
+        progress = _with_kinds(progress, name, kinds)
     measure("DriftFindings", progress["Findings"], MetricUnit.Count)
     return {**progress, "Done": True}
 
 
-def _compare(endpoint_name: str) -> int:
-    """Announce how an endpoint differs from its deployed revision; return how many differences there are."""
+def _with_kinds(progress: Document, endpoint_name: str, kinds: list[str]) -> Document:
+    """Return the progress after an endpoint; it names the differences of a bounded number of endpoints."""
+    found: Document = progress["Found"]
+    if kinds and len(found) < _MOST_ENDPOINTS:
+        found = {**found, endpoint_name: sorted(set(kinds))}
+    return {"After": endpoint_name, "Findings": progress["Findings"] + len(kinds), "Found": found}
+
+
+def _compare(endpoint_name: str) -> list[str]:
+    """Announce how an endpoint differs from its deployed revision; return the kind of each difference."""
     clock.sleep(_PAUSE_SECONDS)
     timeout = timedelta(seconds=float(os.environ["DEPLOYMENT_TIMEOUT_SECONDS"]))
     try:
         view = _observer().look_at(endpoint_name)
     except PermanentError as error:
         logger.warning("Endpoint not compared", extra={"endpoint": endpoint_name, "error": type(error).__name__})
-        return 0
+        return []
     findings = find_drift(view, clock.now(), timeout)
     for finding in findings:
         _announce(view, finding)
-    return len(findings)
+    return [finding.kind.value for finding in findings]
 
 
 def _announce(view: View, finding: Finding) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from endpoint_deployer.aws.stack import EXECUTION_TAG, STATE_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from endpoint_deployer.aws.revisions import Endpoints
     from endpoint_deployer.aws.runs import Run, Runs
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _WAITING_FOR_TURN = {"WaitForOtherDeployment", "PlanAgain"}
 
 
-def status_of(name: str, endpoints: Endpoints, runs: Runs, running: Sequence[Run]) -> Document:
+def status_of(
+    name: str, endpoints: Endpoints, runs: Runs, running: Sequence[Run], drift: Mapping[str, list[str]]
+) -> Document:
     """Return the status of an endpoint as JSON.
 
     Args:
@@ -25,6 +27,7 @@ def status_of(name: str, endpoints: Endpoints, runs: Runs, running: Sequence[Run
         endpoints: Reads endpoints.
         runs: Reads executions.
         running: The executions that run.
+        drift: What the last sweep found, by endpoint.
     """
     endpoint = endpoints.find(name)
     own = [_progress(runs, run) for run in reversed(running) if run.endpoint == name]
@@ -34,6 +37,7 @@ def status_of(name: str, endpoints: Endpoints, runs: Runs, running: Sequence[Run
         "FailureReason": (endpoint or {}).get("FailureReason"),
         "Live": _live(endpoint, endpoints, runs) if endpoint else None,
         "Endpoint": _fleets(endpoint) if endpoint else None,
+        "Drift": drift.get(name, []),
         "Runs": [each for each in own if each["State"] not in _WAITING_FOR_TURN],
         "Waiting": [each for each in own if each["State"] in _WAITING_FOR_TURN],
     }

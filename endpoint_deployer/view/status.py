@@ -25,6 +25,8 @@ def status_lines(status: Document) -> Iterator[str]:
             yield f"  by       {escape(live['Trigger'])}"
     if status["FailureReason"]:
         yield f"  reason   [red]{escape(status['FailureReason'])}[/]"
+    if status["Drift"]:
+        yield f"  drift    [yellow]{', '.join(status['Drift'])}[/] [dim](by the last sweep)[/]"
     for each in status["Runs"]:
         yield f"  running  {_run(each)}"
     for each in status["Waiting"]:

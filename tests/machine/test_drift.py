@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -275,3 +276,6 @@ def test_many_endpoints_take_several_runs(world: World, monkeypatch: pytest.Monk
 
     assert kinds(world) == ["EndpointDeleted"] * 3
     assert [event["EndpointName"] for event in world.drift] == ["a", "b", "c"]
+    assert json.loads(world.sweeper.executions[-1].record["output"])["Drift"]["Found"] == {
+        name: ["EndpointDeleted"] for name in "abc"
+    }

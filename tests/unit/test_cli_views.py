@@ -115,6 +115,7 @@ def test_status_says_what_is_live_and_what_waits() -> None:
         "FailureReason": None,
         "Live": {"Config": "churn-1", "Since": moment, "State": "deployed", "Trigger": "by hand: a", "Execution": "e"},
         "Endpoint": {"EndpointStatus": "Updating"},
+        "Drift": ["ModelDeleted", "NotInvoked"],
         "Runs": [{**common, "Execution": "run-1", "State": "DescribeEndpoint", "NextLook": moment}],
         "Waiting": [{**common, "Execution": "run-2", "State": "WaitForOtherDeployment", "NextLook": None}],
     }
@@ -129,6 +130,7 @@ def test_status_says_what_is_live_and_what_waits() -> None:
         ["churn", "Updating"],
         ["live", "churn-1"],
         ["by", "by"],
+        ["drift", "ModelDeleted,"],
         ["running", "run-1:"],
         ["waiting", "run-2:"],
     ]
@@ -143,6 +145,7 @@ def test_endpoint_that_does_not_exist_is_told_so() -> None:
         "FailureReason": None,
         "Live": None,
         "Endpoint": None,
+        "Drift": [],
         "Runs": [],
         "Waiting": [],
     }
