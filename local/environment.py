@@ -1,4 +1,4 @@
-"""What all of local AWS agrees on: account, region, folders and the environment of its processes."""
+"""Account, region, folders, and the environment of the processes of local AWS."""
 
 import os
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""AWS on a laptop: MiniStack and the glue around it. It may import the simulator."""
+"""AWS on a laptop: MiniStack with SageMaker hosting added, and corrections. It may import the simulator."""

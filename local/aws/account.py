@@ -1,4 +1,4 @@
-"""What SageMaker sees of the account: roles to run models as, their model data, and alarms; all are MiniStack's."""
+"""The services of MiniStack that SageMaker hosting uses: execution roles, model data, alarms and logs."""
 
 import json
 import time
@@ -20,9 +20,9 @@ _MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
 
 
 class Account:
-    """The account's other services, as SageMaker uses them: over their API, with the rights of the roles it is given.
+    """The account's other services, called over their API with the rights of execution roles.
 
-    Its methods are what `local.simulator.Simulator` asks for. The messages are SageMaker's own.
+    Its methods are callbacks of `local.simulator.Simulator`. The messages are SageMaker's own.
     """
 
     def __init__(self, url: str) -> None:
@@ -80,7 +80,7 @@ class Account:
         return bool(self._cloudwatch.describe_alarms(AlarmNames=[name], StateValue="ALARM")["MetricAlarms"])
 
     def write_log(self, endpoint: str, stream: str, line: str) -> None:
-        """Put a line that a container prints where SageMaker puts it in CloudWatch Logs."""
+        """Write a line that a container prints to the log group and stream that SageMaker uses."""
         names = {"logGroupName": f"/aws/sagemaker/Endpoints/{endpoint}", "logStreamName": stream}
         event = {"timestamp": int(time.time() * 1000), "message": line or " "}
         try:

@@ -33,11 +33,11 @@ class Audit:
     """
 
     def __init__(self) -> None:
-        """Record nothing yet."""
+        """Make an empty record."""
         self.authorizations: list[Authorization] = []
 
     def begin(self) -> None:
-        """Record what the evaluator decides from now on, for every service of MiniStack."""
+        """Record the evaluator's decisions from now on, for every service of MiniStack."""
         enforce = iam_evaluator.enforce
 
         def enforce_and_record(  # noqa: PLR0913, PLR0917 - MiniStack's signature
@@ -49,7 +49,7 @@ class Audit:
             service_context: Document | None = None,
         ) -> Any:
             denial = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
-            # An AuthError is no decision: the caller is nobody.
+            # An AuthError is not a decision about a policy: the caller is unknown.
             if not isinstance(denial, iam_evaluator.AuthError):
                 self._record(access_key_id, iam_action, resource_arn, allowed=denial is None)
             return denial

@@ -1,4 +1,4 @@
-"""IAM for the services that MiniStack does not have: its own policy evaluator decides who may do what."""
+"""Authorization of calls to the services that MiniStack lacks, by MiniStack's own policy evaluator."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ def enforce(permission: Permission, service: str, access_key: str, conditions: M
         ServiceError: The caller is unknown, or no policy allows it.
     """
     context = {**conditions, **permission.context}
-    # By the module: `local.aws.audit` takes down what is asked there.
+    # Through the module, because `local.aws.audit` replaces the function there.
     denial = iam_evaluator.enforce(access_key, permission.action, service, REGION, permission.resource, context)
     if isinstance(denial, AuthError):
         raise ServiceError(denial.code, denial.message)

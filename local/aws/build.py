@@ -1,7 +1,7 @@
-"""The shipped template, built by `sam build`, and the little in it that is different on a laptop.
+"""Builds the shipped template by `sam build`, and makes the copy of it that runs on a laptop.
 
-Different are only the `Runtime` and the `CodeUri` that all functions share. MiniStack's own worker for Python reports
-every exception as `Runtime.HandlerError`, which hides the class names that the state machine retries and catches. On a
+The copy differs only in the `Runtime` and the `CodeUri` that all functions share. MiniStack's own worker for Python
+reports every exception as `Runtime.HandlerError`, which hides the class names that the state machine retries and catches. On a
 custom runtime it passes them on, so the built package gets a `bootstrap` that runs AWS's runtime client.
 """
 
@@ -27,7 +27,7 @@ _TEMPLATE = ROOT / "template.yaml"
 _FUNCTIONS = ROOT / "functions"
 _SAM = Path(sys.executable).with_name("sam")
 _BUILD_SECONDS = 240.0
-# The functions share one package, so that one of them stands for all.
+# The functions share one package, so the package of one of them is enough.
 _BUILT_FUNCTION = "PlanDeploymentFunction"
 _CUSTOM_RUNTIME = "provided.al2023"
 _RUNTIME_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")

@@ -31,10 +31,10 @@ class ControlPanel:
     """Answers the control's requests, and passes all others on.
 
     Attributes:
-        sagemaker: What is controlled.
-        audit: What IAM has decided.
+        sagemaker: The handler of SageMaker's requests.
+        audit: The record of IAM's decisions.
         states: Step Functions, whose time can be put ahead.
-        application: What gets the other requests.
+        application: The application that gets the other requests.
     """
 
     sagemaker: SageMaker

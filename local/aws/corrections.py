@@ -1,4 +1,4 @@
-"""Where MiniStack differs from AWS in something that the stack relies on.
+"""Corrects MiniStack where it differs from AWS in something that the stack relies on.
 
 Step Functions has a module of its own, `local.aws.ministack_states`.
 """
@@ -40,7 +40,7 @@ def put_versions_in_events() -> None:
 def heed_conditions_of_copies() -> None:
     """Let CopyObject with `If-None-Match: *` overwrite nothing.
 
-    Source: Amazon S3 API Reference, CopyObject. MiniStack heeds it in PutObject and CompleteMultipartUpload only.
+    Source: Amazon S3 API Reference, CopyObject. MiniStack supports it only in PutObject and CompleteMultipartUpload.
     """
     copy, check = s3._copy_object, s3._check_put_preconditions  # noqa: SLF001 - MiniStack has no hook for it
 

@@ -1,4 +1,4 @@
-"""The built template, deployed to local AWS by `sam deploy`."""
+"""Deploys the built template to local AWS by `sam deploy`."""
 
 import sys
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ _PACKAGES = "local-packages"
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the stack says of itself; the names are those of the template's outputs.
+    """The outputs of the stack; the names are those of the template's outputs.
 
     Attributes:
         artifact_bucket: The bucket that uploads go to.
         state_machine_arn: The state machine that they start.
         sweep_state_machine_arn: The state machine that deletes what nothing uses.
         execution_role_arn: The role that SageMaker runs models as.
-        dead_letter_queue_url: Where events end that start nothing.
+        dead_letter_queue_url: The queue of events that could not start an execution.
         event_bus: The bus that gets an event of each outcome.
     """
 

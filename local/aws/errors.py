@@ -1,5 +1,5 @@
-"""The base of what goes wrong with local AWS, in words for the person who started it."""
+"""The base class of errors of local AWS."""
 
 
 class LocalAwsError(Exception):
-    """Local AWS, or something done with it, did not do what it should; the message says why."""
+    """Local AWS failed, or something that was done with it; the message says why."""

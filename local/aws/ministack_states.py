@@ -1,4 +1,4 @@
-"""Step Functions inside of MiniStack: its states read data and wait for task tokens as AWS does.
+"""Corrects Step Functions in MiniStack: states read data and wait for task tokens as on AWS.
 
 MiniStack reads a path that selects nothing as null, compares and waits whatever the types are, knows no limit of data,
 lets a function with a task token fail unnoticed, keeps one token over all retries, passes over TimeoutSecondsPath, and
@@ -40,20 +40,20 @@ class ExecutionEndedError(BaseException):
 
 
 class StepFunctions:
-    """What MiniStack's Step Functions is given in place of its own.
+    """The functions that replace MiniStack's own.
 
     Attributes:
         ahead: Seconds by which state machines see the time ahead; so a test lets a day pass.
     """
 
     def __init__(self) -> None:
-        """Hand out no token yet."""
+        """Start without tokens."""
         self.ahead = 0.0
         self._random = Random(0)  # noqa: S311 - jitter, and tokens that guard nothing
         self._callbacks = Callbacks(self._random)
 
     def install(self) -> None:
-        """Take the place of MiniStack's own functions, by their names there."""
+        """Replace MiniStack's own functions, by their names there."""
         names = "now_iso _run_execution _execute_pass _execute_task _execute_choice _execute_wait _fail_state_error"
         for name in (*names.split(), "_send_task_success", "_send_task_failure"):
             getattr(stepfunctions, name)  # an error now, if a new version of MiniStack is built in another way

@@ -1,4 +1,4 @@
-"""The deployer's events on the bus, caught in a queue."""
+"""A queue that receives the deployer's events."""
 
 import json
 import time
@@ -21,10 +21,10 @@ class OutcomeMissingError(LocalAwsError):
 
 
 class Outcomes:
-    """A queue that gets every event that the deployer puts on a bus, from the moment it is made."""
+    """A queue that receives every event of the deployer on a bus, from its creation on."""
 
     def __init__(self, server: Server, bus: str) -> None:
-        """Listen to an event bus of local AWS."""
+        """Subscribe to an event bus of local AWS."""
         self._sqs, events = server.client("sqs"), server.client("events")
         self._queue = self._sqs.create_queue(QueueName=_NAME)["QueueUrl"]
         queue = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]

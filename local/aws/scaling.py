@@ -1,6 +1,6 @@
-"""Application Auto Scaling inside of MiniStack, which does not have it: what of SageMaker is scaled, and by whom.
+"""Application Auto Scaling for MiniStack, which does not have it: the scalable targets of SageMaker.
 
-Targets are registered, described and deregistered. Nothing scales: policies and scheduled actions are not there.
+Targets are registered, described and deregistered. There are no policies or scheduled actions, so nothing scales.
 """
 
 import re
@@ -185,7 +185,7 @@ class Scaling:
         return {}
 
     def _required_permission(self, name: str, parameters: Document) -> Permission:
-        """Return what a call's caller has to be allowed.
+        """Return the permissions that a call needs.
 
         The source is the Service Authorization Reference, "Actions, resources, and condition keys for AWS Application
         Auto Scaling". The ARN of a target that does not exist yet is not known; AWS then asks for all.

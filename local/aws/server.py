@@ -1,4 +1,4 @@
-"""The server of local AWS: a process on a free loopback port, which never outlives the one that started it."""
+"""Starts the server of local AWS: a process on a free loopback port, which ends with the process that started it."""
 
 import contextlib
 import shutil

@@ -1,4 +1,4 @@
-"""The shipped stack, up on local AWS."""
+"""The running stack on local AWS, and what its users do with it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -22,11 +22,11 @@ _SWEEP_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Stack:
-    """The stack while it is up: what its users do with it, and see of it.
+    """The running stack.
 
     Attributes:
         server: The local AWS that it is deployed to.
-        outputs: What it says of itself.
+        outputs: The stack's outputs.
         outcomes: Its events on the bus.
     """
 
@@ -80,7 +80,7 @@ class Stack:
 
         Args:
             dry_run: Whether it only names what it would delete.
-            after: Seconds from now at which the sweep believes to run.
+            after: Seconds by which the clock of the sweep is ahead.
 
         Raises:
             StillRunningError: It did not end in time.
@@ -118,7 +118,7 @@ class Stack:
 
 @contextmanager
 def running_stack(parameters: Mapping[str, str], *, speed: float) -> Iterator[Stack]:
-    """Bring local AWS and the stack up, and both down again in the end.
+    """Start local AWS and deploy the stack; stop both at the end of the context.
 
     Args:
         parameters: Parameters of the template.

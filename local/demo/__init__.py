@@ -1,1 +1,1 @@
-"""The demo, its sample model and what it prints. It may import local AWS."""
+"""The demo, its sample model and its output. It may import local AWS."""

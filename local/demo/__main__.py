@@ -1,4 +1,4 @@
-"""The demo: a model goes live, a better one takes over, a broken one is sent back. `python -m local.demo`.
+"""Runs the demo: a model goes live, a better one takes over, a broken one is rolled back. `python -m local.demo`.
 
 With the path of a file it also draws what it printed, as the picture of the README.
 """

@@ -1,4 +1,4 @@
-"""What the demo does on a stack that is up, and checks."""
+"""The steps of the demo on a running stack, and their checks."""
 
 import json
 import re
@@ -32,7 +32,7 @@ class Ending:
 
     Attributes:
         outcome: The detail of the event that announced it.
-        observations: What it showed on its way.
+        observations: What was observed while it ran.
     """
 
     outcome: Document
@@ -87,7 +87,7 @@ class Demo:
         return self._models.client(self._runtime, self._endpoint)
 
     def deploy_first(self) -> None:
-        """Create the endpoint with the first model, though what was created is not visible at once."""
+        """Create the endpoint with the first model, although new resources are not visible at once."""
         self._upload("the request", "deployment.yaml", self._manifest, "AwaitingArtifact")
         ending = self._upload("the first model", "model.tar.gz", self._artifacts["first"], "Deployed")
         if not any(ending.observations.retries[error] for error in _NOT_VISIBLE):
@@ -115,7 +115,7 @@ class Demo:
         self._compare("better", f", although {self._key} holds the broken one now")
 
     def roll_back(self) -> None:
-        """Ask for the revision before the live one, by an event; the first model answers again."""
+        """Request a rollback by an event; the first model answers again."""
         events = self._stack.server.client("events")
         entry = {
             "Source": "endpoint-deployer.requests",
@@ -131,7 +131,7 @@ class Demo:
         self._compare("first", ": its bytes come from the stored copy")
 
     def show_stored_copies(self) -> None:
-        """Show what the bucket keeps of the revisions; the copies are the bytes that were uploaded."""
+        """Show the stored revisions in the bucket; the copies are the bytes that were uploaded."""
         folder = f"revisions/{self._endpoint}/"
         s3, bucket = self._stack.server.client("s3"), self._stack.outputs.artifact_bucket
         keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket, Prefix=folder).get("Contents", [])]
@@ -142,7 +142,7 @@ class Demo:
         self._progress.say(f"[green]✓[/] {folder} keeps {len(copies)} exact copies and {requests} requests")
 
     def show_sweep(self) -> None:
-        """Show what a sweep would delete in two days: what only the broken model has left."""
+        """Show what a sweep would delete in two days: the resources of the broken model."""
         swept = self._stack.sweep(dry_run=True, after=_TWO_DAYS)["Removed"]
         if any(removed["Count"] != 1 for removed in swept.values()):
             raise DemoFailedError(f"The sweep would not delete exactly what the broken model has left: {swept}")
@@ -204,7 +204,7 @@ class Demo:
         return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
     def _compare(self, name: str, remark: str = "") -> None:
-        """Ask the endpoint about all unseen tumours; its answers have to be those of a model on this machine."""
+        """Invoke the endpoint with all unseen tumours; its answers have to be those of a model on this machine."""
         model = self._models.by_name[name]
         answers = invoke(self._runtime, self._endpoint, model.measurements)
         if answers != model.predictions(model.measurements):

@@ -39,7 +39,7 @@ class DemoModels:
         return vars(self)
 
     def client(self, runtime: Any, endpoint: str) -> Client:
-        """Return a client that asks about a tumour of which each model thinks differently.
+        """Return a client whose sample each model classifies differently.
 
         Raises:
             DemoFailedError: There is no such tumour.

@@ -1,1 +1,1 @@
-"""Many uploads for many endpoints at once: what becomes of them, what it takes, and what it would cost."""
+"""The load test: many uploads for many endpoints at once, with checks, calls, times and price."""

@@ -1,4 +1,4 @@
-"""The checks after a load: what violates the deployer's promises."""
+"""Checks the deployer's promises after a load."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SWEEPS = 2
 
 @dataclass(frozen=True)
 class EndState:
-    """What there is when a load has ended, and after a sweep.
+    """The resources after a load, or after a sweep.
 
     Attributes:
         resources: What SageMaker holds: `Models`, `EndpointConfigs` and `Endpoints`, each by name.
@@ -35,7 +35,7 @@ class EndState:
 
 
 def find_violations(runs: Sequence[Run], resources: Resources) -> Iterator[str]:
-    """Yield what is wrong right after the last run has ended.
+    """Yield the violations right after the last run has ended.
 
     Args:
         runs: All runs for the endpoints that are checked, in the order of their uploads.
@@ -54,12 +54,12 @@ def find_violations(runs: Sequence[Run], resources: Resources) -> Iterator[str]:
 def leftovers_of_sweeps(
     runs: Sequence[Run], sweep: Callable[[], object], look: Callable[[], EndState], *, retained: int = RETAINED
 ) -> list[str]:
-    """Sweep, and return what is wrong afterwards; a lagging replica may leave something to the next sweep.
+    """Sweep, and return the violations afterwards; because of replica lag the next sweep may have to finish.
 
     Args:
         runs: All runs for the endpoints that are checked, in the order of their uploads.
         sweep: Runs a sweep past the retention.
-        look: Returns what there is.
+        look: Callback: returns the resources.
         retained: How many deployed revisions of an endpoint are retained.
     """
     leftovers: list[str] = []

@@ -37,12 +37,12 @@ MOST_OF_FLOOR = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a load took.
+    """The figures of a load.
 
     Attributes:
         load: The uploads.
-        floor: What they take at least.
-        runs: What each upload led to.
+        floor: The least that they take.
+        runs: The run of each upload.
         answers: How many calls of SageMaker ended in each way, without an error or with the code of one, until the last
             execution had ended.
         sweep_calls: How many calls of SageMaker the sweep made afterwards.

@@ -1,4 +1,4 @@
-"""The floor of a load: calls and time that no deployer could do without, whatever it does at once. Pure."""
+"""The floor of a load: the calls and the time that every deployer needs. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUPERSEDED_CALLS = 1
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What a load takes at least.
+    """The floor of a load.
 
     Attributes:
         creations: Deployments that create an endpoint.

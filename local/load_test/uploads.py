@@ -1,4 +1,4 @@
-"""The uploads of a load, and how slow and limited the SageMaker is that they meet."""
+"""The uploads of a load, and the durations and limits of the simulated SageMaker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who acts: the execution and the function that a thread of virtual time belongs to, or the step of the scenario."""
+"""The current actor: the execution and the function of a thread of virtual time, or the step of the scenario."""
 
 from __future__ import annotations
 

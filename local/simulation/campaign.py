@@ -1,4 +1,4 @@
-"""Runs many scenarios in several processes, seed by seed."""
+"""Runs scenarios in several processes, seed by seed."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Deployment:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Let the functions read these settings in place of the process's environment variables."""
+        """Make the functions read these settings instead of the process's environment variables."""
         with mock.patch.object(os, "environ", _Environment(os.environ, self)):
             yield
 

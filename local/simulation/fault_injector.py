@@ -36,7 +36,7 @@ class FaultInjector:
 
     Attributes:
         fired: How often each kind of fault fired for a call of another service than SageMaker.
-        denied: Who was denied access to such a service, by execution and function.
+        denied: The executions and functions that were denied access to such a service.
     """
 
     def __init__(self, world: World, scenario: Scenario) -> None:
@@ -53,7 +53,7 @@ class FaultInjector:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Let no fault fire meanwhile: people repeat a call until it succeeds."""
+        """Suspend all faults in a `with` block: people repeat a call until it succeeds."""
         store = self._world.simulator.store
         before = store.settings
         # Not by the simulator's setter, which resets the counters of its faults.

@@ -1,4 +1,4 @@
-"""Random fault windows: what may go wrong in a scenario, and for how long; every window ends."""
+"""Draws fault windows: periods of a scenario with certain faults; every window ends."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def make_scenario(seed: int) -> Scenario:
     length = random.choice([600.0, _HOUR, 3 * _HOUR, 12 * _HOUR, 36 * _HOUR])
     endpoints = random.sample(_NAMES, random.choice([1, 1, 1, 2, 3]))
     requests = list(_requests(random, endpoints, length))
-    # What is to coincide with a deployment happens about when there is one.
+    # Steps that should coincide with a deployment are drawn close to the requests.
     moments = [request.at + delay for request in requests for delay in request.deliveries] or [0.0]
     has_operator, has_stops, has_external_model = random.choices([True, False], [4, 6], k=3)
     operator = list(_operator(random, endpoints, moments, length)) if has_operator else []
@@ -80,7 +80,7 @@ def _settings(random: Random) -> Settings:
     least_lag = 0.0 if random.random() < 0.9 else LONGEST_LAG  # noqa: PLR2004 - a share
     create_seconds, update_seconds = random.choice([150.0, 180.0, 600.0]), random.choice([150.0, 240.0, 900.0])
     if least_lag:
-        # An endpoint that changes twice within the lag could not be deployed to: nobody would see the change between.
+        # Without a bound, an endpoint could change twice within the lag, and no replica would show the first change.
         create_seconds, update_seconds = 600.0, 900.0
     return Settings(
         lag=max(lag, least_lag),
@@ -156,7 +156,7 @@ def _text(request: RequestStep) -> str:
 
 
 def _operator(random: Random, endpoints: list[str], moments: list[float], length: float) -> Iterator[OperatorStep]:
-    """Yield what people do beside the deployer."""
+    """Yield the actions of operators."""
     for number in range(random.randint(1, 3)):
         anytime, meanwhile = random.uniform(0, length + _HOUR), random.choice(moments) + random.uniform(0, 1800)
         at, action = round(random.choice([anytime, meanwhile]), 3), random.choice(_ACTIONS)
@@ -195,7 +195,7 @@ def _sweeps(
 
 
 def _answers(requests: list[RequestStep]) -> Iterator[Step]:
-    """Yield what people answer to requests for approval; some they forget."""
+    """Yield the answers to requests for approval; some stay unanswered."""
     for request in requests:
         if '"Approval"' in _text(request):
             random = Random(f"{request.name} {request.at} answers")  # noqa: S311 - repeatable, not secret

@@ -1,4 +1,4 @@
-"""What people do in SageMaker and in S3 beside the deployer."""
+"""The actions of operators: changes in SageMaker and S3 that people make besides the deployer."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _COUNT = "sagemaker:variant:DesiredInstanceCount"
 _TAG_PREFIX = "endpoint-deployer:"
 _OLD = timedelta(minutes=30)
-"""What people clean up is older than that, so that no run is just about to use it."""
+"""Operators delete only older resources, so that no run is just about to use them."""
 
 
 @dataclass(frozen=True)
 class _Situation:
-    """What a person finds who is about to act."""
+    """The state of an endpoint when an operator acts."""
 
     step: OperatorStep
     models: dict[str, Document]
@@ -96,7 +96,7 @@ class Operator:
             self.done[step.action] += bool(self._actions[step.action](situation))
 
     def call(self, operation: str, **parameters: Any) -> bool:
-        """Call SageMaker as a person does, and tell whether it did what was asked."""
+        """Call SageMaker as an operator, and return whether the call succeeded."""
         try:
             self._world.simulator.call(operation, parameters)
         except ServiceError:
@@ -199,7 +199,7 @@ class Operator:
         )
 
     def _replace_instances(self, situation: _Situation) -> bool:
-        """Let new instances take the place of the endpoint's, as after a failure of the hardware."""
+        """Replace the endpoint's instances by new ones, as after a hardware failure."""
         if situation.endpoint is None or situation.endpoint["EndpointStatus"] != "InService":
             return False
         return not self._world.simulator.replace_instances(situation.step.endpoint)

@@ -1,4 +1,4 @@
-"""Watches a world: records writes and calls, and invokes the endpoints whenever something has happened."""
+"""Records a world's writes and calls, and invokes the endpoints after each event."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class Recorder:
             self._world.clock.spawn(self._keep_probing, name="probe")
 
     def _keep_probing(self) -> None:
-        """Let asynchronous changes take place about when they are due, and not when the next call is made."""
+        """Apply asynchronous changes close to the time they are due, not only at the next call."""
         clock, began = self._world.clock, self._world.clock.now()
         while True:
             clock.sleep(max(_PROBE_SECONDS, min(_LONGEST_PROBE_SECONDS, (clock.now() - began) / 20)))

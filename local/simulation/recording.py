@@ -1,4 +1,4 @@
-"""What is recorded of a scenario: every effect on the account, every call and answer, and how the executions went."""
+"""The recording of a scenario: every effect on the account, every call and answer, and all executions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VISIBILITY_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Recording:
-    """What happened in one scenario.
+    """The recording of one scenario.
 
     Attributes:
         scenario: The scenario.
@@ -40,13 +40,13 @@ class Recording:
         arrivals: The events of SageMaker that arrived, in order.
         answers: What people answered to requests for approval, in order.
         bus: The details of the events that announce outcomes.
-        sweep_events: The details of the events that tell what sweeps have removed.
+        sweep_events: The details of the events of sweeps.
         drift_events: The details of the events that report drift.
         log: What the functions logged.
         fired: How often each kind of fault fired, and how often each action was taken.
         failed_functions: The functions invoked by events that failed in all their attempts, with their errors.
         denied: Who was denied access to another service than SageMaker, by execution and function.
-        secrets: What must not be disclosed.
+        secrets: Values that must not be disclosed.
     """
 
     scenario: Scenario

@@ -1,4 +1,4 @@
-"""What is recorded, one thing each: an effect on the account, a call, an answer of an endpoint."""
+"""The kinds of records: a write to the account, a call, an answer of an endpoint."""
 
 from __future__ import annotations
 

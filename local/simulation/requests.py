@@ -1,4 +1,4 @@
-"""The documents of requests: such as can be fulfilled, cannot be fulfilled, or for which it depends."""
+"""Builds requests: valid ones, invalid ones, and those whose validity depends on the account."""
 
 from __future__ import annotations
 

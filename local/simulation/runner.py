@@ -1,4 +1,4 @@
-"""Runs a scenario: from its first step until all has ended, then the final requests, and at last the sweeps."""
+"""Runs a scenario: its steps, then the final requests, then the sweeps."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _operator_actions(driver: Driver) -> Counter[str]:
 
 
 def _make_final_requests(world: World, scenario: Scenario, driver: Driver) -> None:
-    """Let a person resolve what only a person can, and request a deployment of every endpoint."""
+    """Resolve statuses that only a person can resolve, and request a deployment of every endpoint."""
     world.clock.sleep(_HOUR)
     world.make_alarm(ALARM)
     resources = world.simulator.resources()

@@ -1,4 +1,4 @@
-"""An execution as the invariants read it: its visits of states, its data, its end."""
+"""Executions, as invariants read them: visited states, data, and end."""
 
 from __future__ import annotations
 
@@ -219,12 +219,12 @@ class SweepRun:
 
     @property
     def retention(self) -> float:
-        """For how many seconds it spares what nothing uses."""
+        """For how many seconds it keeps unused resources."""
         return 3600 * float(self.environment["UNUSED_RETENTION_HOURS"])
 
     @property
     def retained(self) -> int:
-        """How many deployed revisions of an endpoint it spares."""
+        """How many deployed revisions of an endpoint it keeps."""
         return int(self.environment["RETAINED_REVISIONS"])
 
 

@@ -1,4 +1,4 @@
-"""What happens in a scenario: who requests what and when, which faults occur, and what operators do."""
+"""Scenarios: requests, faults and operator actions, each with its time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FINAL_REQUEST_PREFIX = "final"
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Something that happens at a moment.
+    """A step of a scenario.
 
     Attributes:
         name: Its name, unique within the scenario.
@@ -137,7 +137,7 @@ OperatorAction = Literal[
     "create model", "system update", "fail rollback", "overwrite artifact", "delete artifact", "replace instances",
     "delete live config",
 ]  # fmt: skip
-"""What a person does beside the deployer; see `local.simulation.operator_actions`."""
+"""The actions of an operator; see `local.simulation.operator_actions`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +174,7 @@ class ServiceFault:
 
 @dataclass(frozen=True, kw_only=True)
 class FaultWindow:
-    """A period in which something goes wrong.
+    """A fault window: a period with certain faults.
 
     Attributes:
         name: Its name.

@@ -34,7 +34,7 @@ ENVIRONMENT = {
     # The order of sets must not decide how a scenario goes.
     "PYTHONHASHSEED": "0",
 }
-"""What has to be set before the process of a worker starts."""
+"""Environment variables that have to be set before a worker starts."""
 
 SCENARIOS_RUN_TO_THEIR_END = "scenarios_run_to_their_end"
 """What a scenario violates that ends in an exception."""

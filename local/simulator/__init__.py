@@ -1,8 +1,8 @@
 """The SageMaker hosting simulator: models, endpoint configs and endpoints that behave as the service's do.
 
-It exists for what other stand-ins lack: replicas that lag, so that a read may be stale after a good one; "already
-exists" and "in progress" in the service's own words; life-cycles that take time; traffic that shifts step by step;
-updates that roll back; faults.
+Other simulators lack what it has: replicas that lag, so that a stale read may follow a fresh one; "already exists" and
+"in progress" in the service's own words; life-cycles that take time; traffic that shifts step by step; updates that
+roll back; faults.
 
 Each module names the sources of what it does: AWS's documentation, botocore's service models, published answers and
 public issues. What has no source is said to be the simulator's own. It accepts and passes over: data capture,

@@ -1,4 +1,4 @@
-"""What CreateEndpointConfig refuses beyond the service model.
+"""Rules of CreateEndpointConfig beyond the service model.
 
 Sources: Developer Guide, "Serverless Inference", "Asynchronous inference", "Shadow tests", "Inference components";
 API Reference, CreateEndpointConfig and ProductionVariant. Messages without a source of their own are the simulator's.

@@ -20,8 +20,8 @@ class Endpoint:
     Attributes:
         name: Its name.
         config: The endpoint config that is attached; it may have been deleted.
-        traffic: Who answers its invocations.
-        rollout: What is due to happen to it.
+        traffic: The fleets that answer its invocations.
+        rollout: Its current rollout; None if it rests.
     """
 
     name: str

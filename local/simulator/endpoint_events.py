@@ -33,7 +33,7 @@ _PERCENTILE_95 = 1.645
 
 
 class Events:
-    """Events on their way: each arrives some time after its change, by the settings.
+    """Events in transit: each arrives some time after its change, by the settings.
 
     Args:
         store: The account.

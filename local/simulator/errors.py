@@ -1,4 +1,4 @@
-"""What SageMaker answers when it refuses, in its own words.
+"""The error answers of SageMaker, in its own words.
 
 The messages are those that SageMaker was seen to send, as the tests of `deployer.errors` list them.
 """

@@ -34,7 +34,7 @@ class Faults:
         self._fleets: dict[int, int] = {}
 
     def reset(self) -> None:
-        """Count from nothing again."""
+        """Reset the counters."""
         self._calls.clear()
         self._fleets.clear()
 

@@ -1,4 +1,4 @@
-"""The images that variants run, as DescribeEndpoint tells of them.
+"""The images that variants run, as in DescribeEndpoint.
 
 Source: API Reference, DeployedImage: a tag is resolved to a digest when the endpoint is created or updated, and
 instances that come up later run that digest.

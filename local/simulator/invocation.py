@@ -29,7 +29,7 @@ _ANSWERING = frozenset({"InService", "Updating", "SystemUpdating", "RollingBack"
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """An invocation on its way to a variant of a fleet, which is held until it is answered."""
+    """An invocation of a variant of a fleet, which is kept until the answer."""
 
     request: Document
     fleet: Fleet

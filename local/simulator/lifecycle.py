@@ -23,7 +23,7 @@ _PENDING = "PendingDeploymentSummary"
 
 
 class Lifecycle:
-    """Brings endpoints from stage to stage.
+    """Applies the transitions of endpoints.
 
     Each transition gets the time at which it was due, even if the next call comes later. An alarm that is on at a call
     ends every stage that was watched since the call before.
@@ -64,7 +64,7 @@ class Lifecycle:
         return self._queue[0][0] if self._queue else math.inf
 
     def begin(self, endpoint: Endpoint, rollout: Rollout, **changed: Any) -> None:
-        """Begin a rollout in place of whatever was due, and change the endpoint's record."""
+        """Begin a rollout, cancel the one that was due, and change the endpoint's record."""
         endpoint.rollout = rollout
         self._enter(endpoint, rollout, **changed)
 

@@ -1,4 +1,4 @@
-"""What CreateModel refuses beyond the service model.
+"""Rules of CreateModel beyond the service model.
 
 Sources: API Reference, CreateModel, ContainerDefinition and S3ModelDataSource; Developer Guide, "Multi-container
 endpoints". Messages without a source of their own are the simulator's.

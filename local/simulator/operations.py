@@ -21,7 +21,7 @@ OPERATIONS = (
     "UpdateEndpointWeightsAndCapacities", "AddTags", "ListTags", "DeleteTags",
     "CreateInferenceComponent", "DescribeInferenceComponent", "DeleteInferenceComponent", "ListInferenceComponents",
 )  # fmt: skip
-"""What the simulator does of SageMaker's API; the operations of its runtime come on top."""
+"""The operations of SageMaker's API that the simulator has; those of the runtime are separate."""
 
 
 class Operations:
@@ -29,9 +29,9 @@ class Operations:
 
     Args:
         store: The account.
-        endpoints: What endpoints do.
-        registry: What models, endpoint configs and tags do.
-        components: What inference components do.
+        endpoints: The operations of endpoints.
+        registry: The operations of models, endpoint configs and tags.
+        components: The operations of inference components.
     """
 
     def __init__(self, store: Store, endpoints: Endpoints, registry: Registry, components: Components) -> None:

@@ -50,7 +50,7 @@ class Permission:
 
 
 def required_permissions(operation: str, parameters: Document, account_id: str, region: str) -> list[Permission]:
-    """Return everything that a call's caller has to be allowed."""
+    """Return the permissions that a call needs."""
     action = f"sagemaker:{operation}"
     if operation in {"AddTags", "ListTags", "DeleteTags"}:
         return [Permission(action, parameters.get("ResourceArn", "*"))]

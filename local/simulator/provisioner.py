@@ -77,7 +77,7 @@ class Provisioner:
         return None
 
     def replace(self, endpoint: Endpoint) -> str | None:
-        """Let new instances take the place of all live ones."""
+        """Replace all live instances by new ones."""
         old = endpoint.traffic.live
         try:
             if old:

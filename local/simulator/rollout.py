@@ -25,12 +25,12 @@ _WHOLE_PERCENT = 100
 
 @dataclass
 class Rollout:
-    """What is due to happen to one endpoint.
+    """The rollout of an endpoint: its remaining stages.
 
     Attributes:
-        goal: What it ends in: `created`, `updated`, `rolled back`, `scaled`, `deleted`, or `in service`, where nothing
+        goal: How it ends: `created`, `updated`, `rolled back`, `scaled`, `deleted`, or `in service`, where nothing
             changes but the status.
-        stages: What is left of it; the first one is under way.
+        stages: The remaining stages; the first one is under way.
         began: When the stage that is under way began, in seconds.
         target: What the endpoint is to run at the end, or what it is being rolled back from.
         deployment: The DeploymentConfig that it follows.
@@ -205,6 +205,6 @@ def _part(size: Document, count: int) -> float:
 
 def _steps(part: float) -> list[float]:
     """Return what has been done after each step of this size."""
-    # 10 steps of 10 % are 10: what floating point leaves over is no step of its own.
+    # 10 steps of 10 % are 10: the rounding error of floating point is not a step of its own.
     count = math.ceil(1.0 / part - 1e-9)
     return [min(1.0, part * done) for done in range(1, count)] + [1.0]

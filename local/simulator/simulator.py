@@ -39,7 +39,7 @@ class Simulator:
     """SageMaker hosting, of one account in one region.
 
     Args:
-        clock: What time it is.
+        clock: The source of time.
         settings: How it behaves; may be exchanged while it runs.
         seed: Repeats a run: which replica answers, how far each lags, which fleet and variant is chosen, which call a
             fault with a probability affects.
@@ -167,7 +167,7 @@ class Simulator:
             self._announce_next_due()
 
     def catch_up(self) -> None:
-        """Let happen what is due by now, as every call does, and let the events arrive that are due.
+        """Apply the transitions that are due, as every call does, and deliver the events that are due.
 
         Call it just before an alarm changes, so that the alarm ends no stage that was over by then.
         """
@@ -176,14 +176,14 @@ class Simulator:
             self._lifecycle.catch_up()
             arrived, taken = self._events.take_due(), self._asynchronous.take_due()
             self._announce_next_due()
-        # Without the lock, as whoever gets them may call in turn, and containers take their time.
+        # Without the lock, because the receiver may call the simulator in turn, and containers take their time.
         for event in arrived:
             self._on_event(event)
         for waiting, invocation in taken:
             self._asynchronous.finish(waiting, invocation)
 
     def replace_instances(self, endpoint_name: str) -> str:
-        """Let new instances take the place of all of an endpoint's, as after a failure of the hardware.
+        """Replace all instances of an endpoint by new ones, as after a hardware failure.
 
         Returns:
             Why they do not come up; empty if they do.
@@ -227,7 +227,7 @@ class Simulator:
                 endpoint.traffic.end()
 
     def _announce_next_due(self) -> None:
-        """Let whoever calls `catch_up` know when something happens next, once for each moment."""
+        """Call `on_due` with the moment of the next transition, once for each moment."""
         due = min(self._lifecycle.next_due, self._events.next_due, self._asynchronous.next_due)
         if due < self._next_due:
             self._next_due = due

@@ -1,4 +1,4 @@
-"""What an invocation has to say of the model, container or component that it is for, and must not say.
+"""Rules of invocations: the fields that name a model, a container or an inference component.
 
 Sources: SageMaker Runtime API Reference, InvokeEndpoint, InvokeEndpointAsync and InvokeEndpointWithResponseStream;
 Developer Guide, "Invoke a Multi-Model Endpoint", "Invoke a multi-container endpoint with direct invocation", "Inference

@@ -1,4 +1,4 @@
-"""What UpdateEndpoint refuses.
+"""Rules of UpdateEndpoint.
 
 The source of the rules is the SageMaker Developer Guide, in its chapters on deployment guardrails, serverless inference
 and automatic scaling. Where the service's words are not known, these are ours.
@@ -62,10 +62,10 @@ def check_update(
 
     Args:
         live: The endpoint config that is attached.
-        target: What is to be.
+        target: The new endpoint config.
         deployment: The DeploymentConfig.
         models: The models.
-        is_scaled: Tells whether Application Auto Scaling manages a variant.
+        is_scaled: Callback: returns whether Application Auto Scaling manages a variant.
 
     Returns:
         The DeploymentConfig that SageMaker follows: it passes over guardrails where it has none, and shifts all traffic

@@ -76,7 +76,7 @@ class Variants:
     def summaries(
         self, desired: Variants | None = None, *, part: float = 1.0, status: list[Document] | None = None
     ) -> Document:
-        """Tell of the fleet that is live.
+        """Summarize the live fleet.
 
         Args:
             desired: What it is being scaled to.
@@ -92,7 +92,7 @@ class Variants:
         )
 
     def pending(self, stage: Stage, began: datetime, status: list[Document] | None) -> Document:
-        """Tell of the fleet that takes over: its PendingDeploymentSummary.
+        """Summarize the new fleet: the PendingDeploymentSummary.
 
         The current weight is the part of the desired one that traffic has been turned on for.
         """

@@ -79,7 +79,7 @@ class Callbacks:
         self._by_token: dict[str, Callback] = {}
 
     def open(self, wake: Callable[[], None]) -> Callback:
-        """Hand out a token for one attempt of a task."""
+        """Issue a token for one attempt of a task."""
         token = _PREFIX + base64.b64encode(self._random.randbytes(_TOKEN_BYTES)).decode()
         callback = self._by_token[token] = Callback(token, wake)
         return callback

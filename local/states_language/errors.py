@@ -1,4 +1,4 @@
-"""What goes wrong in a state, and in a definition."""
+"""Errors of states and definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history of an execution: which events tell of a task's attempts.
+"""The history of an execution: the events of a task's attempts.
 
 A function that is called by its ARN has events of its own, LambdaFunctionScheduled and so on; one that is called by
 `lambda:invoke`, as functions with a task token are, has those of all services, TaskScheduled and so on.

@@ -1,4 +1,4 @@
-"""Paths, parameters and results: how data get into a state and out of it."""
+"""Paths, parameters and results: the input and the output of states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each kind of state does with its data, besides the calls that Task states make."""
+"""The kinds of states: input, output, choices, waits, retries and catchers."""
 
 from __future__ import annotations
 

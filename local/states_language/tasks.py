@@ -47,7 +47,7 @@ class Run(Protocol):
         ...
 
     def wake(self) -> None:
-        """End the waiting that sees now that something is done."""
+        """Wake the waits whose condition has become true."""
         ...
 
     def pause(self, seconds: float) -> None:

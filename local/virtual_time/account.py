@@ -1,4 +1,4 @@
-"""What SageMaker sees of the account in virtual time: model data, alarms and scalable targets; all are moto's."""
+"""The services of moto that SageMaker hosting uses in virtual time: model data, alarms and scalable targets."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """The account's other services; its methods are what `local.simulator.Simulator` asks for. No role is refused.
+    """The account's other services. Its methods are callbacks of `local.simulator.Simulator`. No role is refused.
 
     Args:
-        s3: A client of S3 that no fault meets.
+        s3: A client of S3 without injected faults.
         cloudwatch: One of CloudWatch.
         autoscaling: One of Application Auto Scaling.
     """

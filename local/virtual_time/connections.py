@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from local.virtual_time.world import World
 
 SERVICES = ("s3", "cloudwatch", "application-autoscaling")
-"""What moto is."""
+"""The services that moto simulates."""
 
 
 class EntryRefusedError(Exception):
@@ -36,12 +36,12 @@ class EntryRefusedError(Exception):
 
 
 def connect(made: list[World], stack: ExitStack, s3: Any) -> None:
-    """Let the functions have the newest of some worlds around them.
+    """Connect the functions with the newest of some worlds.
 
     Args:
         made: The worlds.
         stack: Ends it when it is left.
-        s3: A client of moto's S3 that no fault meets.
+        s3: A client of moto's S3 without injected faults.
     """
 
     def now() -> datetime:
@@ -78,7 +78,7 @@ class _Log:
         return self._made[-1].log.write(text)
 
     def flush(self) -> None:
-        """All is in memory."""
+        """Do nothing: the log is in memory."""
 
 
 def _connect_clients(made: list[World], s3: Any) -> None:
@@ -93,7 +93,7 @@ def _connect_clients(made: list[World], s3: Any) -> None:
 
 
 def _inject_faults(client: Any, made: list[World]) -> None:
-    """Ask the newest world before each call of moto whether it goes wrong, and after it whether its answer is lost."""
+    """Inject the newest world's faults before and after each call of moto."""
     service = client.meta.service_model.service_name
     hyphenized = client.meta.service_model.service_id.hyphenize()
 

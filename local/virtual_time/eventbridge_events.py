@@ -1,4 +1,4 @@
-"""Events of EventBridge, as services send them: of S3, of Step Functions, and of applications."""
+"""Builds events of EventBridge as S3, Step Functions and applications send them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def build_event(  # noqa: PLR0913 - what an event is made of
     Args:
         source: The service or application.
         detail_type: What kind of event it is.
-        detail: What it says.
+        detail: The detail.
         name: Its id.
         time: When it happened, in ISO 8601.
         resources: The ARNs that it is about.

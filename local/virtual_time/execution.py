@@ -15,7 +15,7 @@ class Execution:
     """One execution, while it runs and when it has ended.
 
     Attributes:
-        record: What DescribeExecution and GetExecutionHistory tell of it.
+        record: The answers of DescribeExecution and GetExecutionHistory.
     """
 
     record: Document
@@ -35,12 +35,12 @@ class Execution:
 
     @property
     def error(self) -> str:
-        """The name that one ended with which failed, timed out or was stopped."""
+        """The error of an execution that failed, timed out or was stopped."""
         return str(self.record.get("error") or "")
 
     @property
     def cause(self) -> str:
-        """What one ended with which failed, timed out or was stopped."""
+        """The cause of an execution that failed, timed out or was stopped."""
         return str(self.record.get("cause") or "")
 
     @property

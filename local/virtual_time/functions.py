@@ -1,4 +1,4 @@
-"""Lambda, as the state machine sees it: handlers run in this process, and fail as Lambda reports it."""
+"""Invokes handlers in this process, and reports failures as Lambda does."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FunctionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a handler learns about its function and its invocation."""
+    """The context object of an invocation."""
 
     function_name: str
     aws_request_id: str

@@ -32,7 +32,7 @@ class ExecutionEndedError(BaseException):
 
 
 class Run:
-    """An execution on its way, from its start or from where a redrive takes it up.
+    """A running execution, from its start or from a redrive.
 
     Args:
         record: The execution, which it describes as it goes.
@@ -91,7 +91,7 @@ class Run:
         self._on_end()
 
     def wake(self) -> None:
-        """Let it see at once that something has happened which it waits for."""
+        """Wake it, because the event that it waits for has happened."""
         if self._task:
             self.clock.wake(self._task)
 

@@ -1,4 +1,4 @@
-"""Where moto's S3 differs from Amazon S3 in something that the deployer relies on.
+"""Corrects moto's S3 where it differs from Amazon S3 in something that the deployer relies on.
 
 moto passes over conditions of copies, and breaks on multipart uploads that are gone. Source of what S3 does: Amazon S3
 API Reference, CopyObject, UploadPartCopy and CompleteMultipartUpload.
@@ -20,7 +20,7 @@ _PARAMETERS = "local.virtual_time.s3_corrections"
 
 @dataclass(frozen=True, slots=True)
 class _Response:
-    """What botocore wants to know of a response that nobody sent."""
+    """The members of an HTTP response that botocore reads."""
 
     status_code: int
 

@@ -19,7 +19,7 @@ _TURN_SECONDS = 60.0
 
 
 class ClockStoppedError(Exception):
-    """Virtual time ran over its bounds; the message says what was still waiting."""
+    """Virtual time exceeded its bounds; the message names what was still waiting."""
 
 
 class DeadlinePassedError(BaseException):
@@ -57,11 +57,11 @@ class Task:
 
 
 class VirtualClock:
-    """A clock on which only what happens takes time, and which repeats a run by its seed.
+    """A clock that jumps to the next due moment, and repeats a run by its seed.
 
     Args:
         start: The time it begins with, in seconds since the epoch.
-        seed: Decides who goes first where several are due at the same moment.
+        seed: Decides the order of tasks that are due at the same moment.
     """
 
     def __init__(self, start: float = 1_790_000_000.0, seed: int = 0) -> None:
@@ -80,7 +80,7 @@ class VirtualClock:
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Let others have their turns until the seconds have passed, or until `wake`.
+        """Let other tasks run until the seconds have passed, or until `wake`.
 
         Raises:
             DeadlinePassedError: The time that `deadline` gave ends before.
@@ -102,7 +102,7 @@ class VirtualClock:
 
     @contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:
-        """Give what is done in this context so many seconds: a sleep that lasts longer raises when they are over."""
+        """Limit the time in this context: a sleep beyond the limit raises."""
         task, before = self._current, self._current.deadline
         task.deadline = min(before, self._now + seconds)
         try:

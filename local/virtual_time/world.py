@@ -55,7 +55,7 @@ ENVIRONMENT = {
 
 
 def _inject_nothing(_service: str, _operation: str, _when: str) -> None:
-    """Let a call be what it is."""
+    """Inject no fault."""
 
 
 def _arrive_once(_event: Document) -> Iterable[float]:
@@ -64,13 +64,13 @@ def _arrive_once(_event: Document) -> Iterable[float]:
 
 @dataclass
 class World:
-    """All that an execution touches.
+    """The environment of executions: state machines, clock, simulator, services and events.
 
     Attributes:
         machine: The state machine that deploys.
         sweeper: The state machine that sweeps; it runs by `sweep` only.
         step_functions: The service, as the functions call it.
-        rules: What invokes functions on events.
+        rules: The rules that invoke functions on events.
         bus: The details of the deployments' events that the bus took, in order.
         sweeps: The details of the sweeps' events that it took.
         drift: The details of the events of drift that it took.

@@ -37,7 +37,7 @@ from local.virtual_time.world import BUCKET, ENVIRONMENT, SWEEPER, World
 
 @contextmanager
 def worlds() -> Iterator[Callable[..., World]]:
-    """Give a function that makes worlds, by `Settings` of the simulator and a seed; the newest one is in use.
+    """Yield a function that makes worlds from `Settings` of the simulator and a seed; the newest one is in use.
 
     moto is S3, CloudWatch and Application Auto Scaling here, and starts empty with each world; SageMaker is the
     simulator. The functions' own clients are at work, down to the socket. A new world closes the one before it.

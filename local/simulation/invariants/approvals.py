@@ -1,4 +1,4 @@
-"""Nothing goes live that a person has to approve, and has not."""
+"""Invariants of approval: a revision that needs approval is deployed only after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How endpoints differ from what was deployed is reported by the next sweep, and never because of a deployment."""
+"""Invariants of drift: the next sweep reports it, and a deployment is never reported as drift."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def drift_is_reported_by_the_next_sweep(recording: Recording) -> Iterator[str]:
 
 
 def drift_is_never_false(recording: Recording) -> Iterator[str]:
-    """What is reported was so, and no execution that had changed the endpoint was under way."""
+    """Each reported difference existed, and no execution was changing the endpoint."""
     for event in recording.drift_events:
         moment, endpoint, kind = _moment(event), event["EndpointName"], event["Kind"]
         since = moment - recording.visibility_seconds - _LOOK_SECONDS

@@ -1,4 +1,4 @@
-"""Every execution ends in a named outcome that is announced, within bounds, and without disclosing secrets."""
+"""Invariants of endings: named and announced outcomes, bounds, and no disclosed secrets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def outcomes_are_announced(recording: Recording) -> Iterator[str]:
 
 
 def _problem_with_restored(run: Run, event: Document) -> str:
-    """Return what is wrong about what an event says was restored; empty if it is right."""
+    """Return the error in what an event reports as restored; empty if it is right."""
     restored = (run.data.get("Restore") or {}).get("Restored")
     announced = event.get("Restored")
     return "" if announced == restored else f"{run.name} restored {restored}, and announced is {announced}"

@@ -1,4 +1,4 @@
-"""Requests are checked before anything is created, and only transient errors are retried."""
+"""Invariants of errors: requests are checked before anything is created, and only transient errors are retried."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def retries_are_bounded(recording: Recording) -> Iterator[str]:
 
 
 def failures_have_a_true_reason(recording: Recording) -> Iterator[str]:
-    """What ends a run is permanent and true, or was retried as often as the definition says."""
+    """An error that ends a run is permanent and justified, or was retried as often as the definition says."""
     for run in recording.runs:
         for name in _FAILURES:
             if failure := run.failure(name):
@@ -129,7 +129,7 @@ def failures_have_a_true_reason(recording: Recording) -> Iterator[str]:
 
 
 def _problem_with(recording: Recording, run: Run, name: str, error: str, cause: str) -> str:
-    """Return what is wrong about a failure; empty if it is right."""
+    """Return why a failure is not justified; empty if it is."""
     failure = f"{run.name}: {name} {error}"
     visit = _visit_before(run, name)
     if visit is None or not visit.has_failed or visit.failures[-1] != error:

@@ -1,4 +1,4 @@
-"""What nothing uses is gone after the next sweep past the retention."""
+"""Invariants of the sweep: unused resources are deleted by the first sweep after the retention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same request twice is one deployment, and an older request never replaces a newer one."""
+"""Invariants of order: a repeated request is one deployment, and an older request never replaces a newer one."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def copies_of_an_event_are_one_revision(recording: Recording) -> Iterator[str]:
     groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in recording.runs:
         text = run.execution.record["input"]
-        # Which revision a rollback means depends on what is live by then.
+        # The target of a rollback depends on what is live at that time.
         if run.revision and "detail-type" in text and "Rollback" not in text:
             groups[run.request.name, run.environment["COPY_ARTIFACTS"]].append(run)
     for (name, _), runs in groups.items():
@@ -82,7 +82,7 @@ def copies_of_an_event_are_one_revision(recording: Recording) -> Iterator[str]:
 
 
 def _depends_on_objects(recording: Recording, run: Run) -> bool:
-    """Return whether what a request means depends on which objects people have written by then."""
+    """Return whether the meaning of a request depends on the objects in S3 at that time."""
     uploads = [request for request in recording.scenario.requests if isinstance(request, Upload)]
     if isinstance(run.request, Upload) and len(uploads) > 1:
         return True

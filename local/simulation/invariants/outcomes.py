@@ -1,4 +1,4 @@
-"""An outcome says what is true of the endpoint."""
+"""Invariants of outcomes: an outcome describes the endpoint truly."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def _has_newer_waiting(recording: Recording, run: Run) -> bool:
 
 
 def final_requests_are_deployed(recording: Recording) -> Iterator[str]:
-    """Whatever has happened: once nothing goes wrong any more, a valid request is deployed, and is answered."""
+    """After the last fault window, every valid request is deployed, and its endpoint answers."""
     account = at(recording.writes, math.inf)
     for run in recording.runs:
         if not run.request.name.startswith(FINAL_REQUEST_PREFIX):

@@ -1,4 +1,4 @@
-"""While a deployment fails, the endpoint keeps serving what it served."""
+"""Invariants of serving: during a failed deployment the endpoint keeps serving its previous revision."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def endpoints_keep_answering(recording: Recording) -> Iterator[str]:
 
 
 def _serving_periods(recording: Recording, endpoint: str) -> Iterator[tuple[float, float]]:
-    """Yield from when until when an endpoint has to answer."""
+    """Yield the periods in which an endpoint has to answer."""
     successes = sorted(run.ended for run in recording.runs_of(endpoint) if run.has_succeeded)
     deletions = sorted(
         write.time

@@ -1,4 +1,4 @@
-"""An endpoint's answers come from the bytes that were deployed, because what is stored of them never changes."""
+"""Invariants of stored bytes: an endpoint answers from the deployed bytes, and stored objects never change."""
 
 from __future__ import annotations
 

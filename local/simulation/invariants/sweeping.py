@@ -1,4 +1,4 @@
-"""Only what belongs to the stack and is not in use is deleted."""
+"""Invariants of deletions: only unused resources of the stack are deleted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _Use = tuple[str, str]
 def nothing_in_use_is_swept(recording: Recording) -> Iterator[str]:
     """A sweep deletes nothing that is in use, retained or younger than the retention; a dry run deletes nothing.
 
-    What somebody began to use just before could not be seen.
+    A use that began just before the deletion could not be visible.
     """
     sweeps = {sweep.name: sweep for sweep in recording.sweeps}
     began: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""An execution that waits for its endpoint is woken by events, and looks by itself where an event is lost."""
+"""Invariants of waiting: events wake executions, and a lost event delays an execution by one interval at most."""
 
 from __future__ import annotations
 
