@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from deployer.json_document import Document
+from deployer.planning.abort import abort_alarm
 from deployer.planning.decisions import in_service, progress
 from deployer.planning.live import Live
 from deployer.planning.live_checks import alarm_names, alarm_reason
@@ -24,7 +25,8 @@ def handler(event: Document) -> Document:
     endpoint = sagemaker(plan).describe_endpoint(plan.endpoint_name)
     live = Live.of(endpoint)
     if plan.is_rolled_back(live) and not live.failure_reason:
-        reason = alarm_reason(monitoring().alarm_states(alarm_names(plan.deployment_config)))
+        abort = abort_alarm(plan.stack, plan.endpoint_name)
+        reason = alarm_reason(monitoring().alarm_states([*alarm_names(plan.deployment_config), abort]), abort)
         live = replace(live, failure_reason=reason)
     look = {
         "InService": in_service(plan, live, requested_at, now),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
-from deployer.errors import EndpointBusyError
+from deployer.errors import AccessDeniedError, EndpointBusyError, MonitoringUnavailableError
 from deployer.json_document import Document
+from deployer.planning.abort import abort_alarm, is_abortable
 from deployer.planning.decisions import check_deadline, decide, requested
 from deployer.planning.live import Live
-from deployer.planning.plan import Action, plan_of
-from deployer.runtime import sagemaker, step
+from deployer.planning.plan import Action, Plan, plan_of
+from deployer.runtime import logger, monitoring, sagemaker, step
 
 
 @step(sagemaker)
@@ -28,6 +30,20 @@ def handler(event: Document) -> Document:
             live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
         if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
             raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
-        service.update_endpoint(plan.update_request(), is_retry=is_retry)
+        service.update_endpoint(plan.update_request(_made_abort_alarm(plan)), is_retry=is_retry)
     # By SageMaker's own clock: a replica that shows the state before the change shows no later time than this.
     return requested(plan.deadline, now, live.modified_at if live else now)
+
+
+def _made_abort_alarm(plan: Plan) -> str:
+    """Make the alarm that ends this update by hand; return its name, or nothing if there is none."""
+    if not is_abortable(plan.request, os.environ["ABORT_ALARMS"], os.environ["STACK_ROLE_ARN"]):
+        return ""
+    name = abort_alarm(plan.stack, plan.endpoint_name)
+    try:
+        monitoring().make_abort_alarm(name, plan.endpoint_name)
+    except (AccessDeniedError, MonitoringUnavailableError) as error:
+        # The update is worth more than a way to end it.
+        logger.warning("The update cannot be aborted", extra={"cause": str(error)})
+        return ""
+    return name

@@ -13,6 +13,7 @@ from enum import StrEnum
 class CauseClass(StrEnum):
     """What kind of thing went wrong."""
 
+    ABORTED = "Aborted"
     ALARM = "Alarm"
     APPROVAL = "Approval"
     ARCHIVE = "Archive"
@@ -32,6 +33,7 @@ class CauseClass(StrEnum):
 
 
 NEXT_ACTIONS = {
+    CauseClass.ABORTED: "Nothing, if that was wanted. Otherwise request again.",
     CauseClass.ALARM: (
         "Look at the alarm that rang and at the container's log. Correct the model, or the alarm, and request again."
     ),
@@ -102,6 +104,7 @@ _OF_ERRORS = {
 _OF_MESSAGES = tuple(
     (re.compile(pattern, re.IGNORECASE), cause)
     for pattern, cause in (
+        (r"It was aborted by hand", CauseClass.ABORTED),
         (r"In state ALARM: ", CauseClass.ALARM),
         (r"\bservice limit\b|ResourceLimitExceeded", CauseClass.QUOTA),
         (r"requested ML compute capacity|InsufficientInstanceCapacity|CapacityError", CauseClass.CAPACITY),

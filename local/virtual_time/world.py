@@ -49,6 +49,8 @@ ENVIRONMENT = {
     "IDLE_ENDPOINT_DAYS": "30",
     "EVENT_BUS_NAME": "default",
     "FAILURE_LOG_LINES": "0",
+    "ABORT_ALARMS": "none",
+    "STACK_ROLE_ARN": ROLE,
     "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:deploy-endpoint",
 }
 """The functions' variables where a test or a campaign sets no others."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deployer.json_document import Document
-from local.environment import ACCOUNT_ID, REGION
+from local.environment import ACCOUNT_ID, REGION, STACK_NAME
 
 PREFIX = f"arn:aws:sagemaker:{REGION}:{ACCOUNT_ID}"
 MODEL_ARN, CONFIG_ARN, ENDPOINT_ARN = f"{PREFIX}:model/m", f"{PREFIX}:endpoint-config/c", f"{PREFIX}:endpoint/e"
@@ -16,6 +16,7 @@ TARGET = {
 TAGS = [{"Key": "k", "Value": "v"}]
 EVENT = {"Source": "nobody", "DetailType": "Nothing", "Detail": "{}"}
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:f"
+ABORT_ALARM = f"{STACK_NAME}-abort-e"
 ENDPOINT_LOG, FUNCTION_LOG = "/aws/sagemaker/Endpoints/e", "/aws/lambda/f"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:m"
 ALARM = {
@@ -81,6 +82,13 @@ CALLS: dict[str, tuple[str, str, Document]] = {
         {"MetricDataQueries": [], "StartTime": "2026-01-01T00:00:00Z", "EndTime": "2026-01-02T00:00:00Z"},
     ),
     "PutMetricAlarm": ("cloudwatch", "PutMetricAlarm", ALARM),
+    "PutMetricAlarm of aborts": ("cloudwatch", "PutMetricAlarm", {**ALARM, "AlarmName": ABORT_ALARM}),
+    "SetAlarmState": ("cloudwatch", "SetAlarmState", {"AlarmName": "a", "StateValue": "OK", "StateReason": "r"}),
+    "SetAlarmState of aborts": (
+        "cloudwatch",
+        "SetAlarmState",
+        {"AlarmName": ABORT_ALARM, "StateValue": "OK", "StateReason": "r"},
+    ),
     "DescribeScalableTargets": (
         "application-autoscaling",
         "DescribeScalableTargets",
@@ -110,7 +118,7 @@ MAY = {
     "PlanDeployment": {
         "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListTags of configs", "ListTags of endpoints",
         "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads", "ListObjects of revisions",
-        "DescribeAlarms", "DescribeScalableTargets",
+        "DescribeAlarms", "DescribeScalableTargets", "SetAlarmState of aborts",
     },
     "ConfirmRevision": {"ListTags of configs"},
     "StoreRevision": {
@@ -122,7 +130,10 @@ MAY = {
     "CreateEndpointConfig": {"CreateEndpointConfig", "DescribeEndpointConfig", "ListTags of configs"},
     "DescribeEndpointConfig": {"DescribeEndpointConfig"},
     "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "ListTags of endpoints"},
-    "UpdateEndpoint": {"DescribeEndpoint", "ListTags of configs", "ListTags of endpoints", "DescribeAlarms"},
+    "UpdateEndpoint": {
+        "DescribeEndpoint", "ListTags of configs", "ListTags of endpoints", "DescribeAlarms",
+        "PutMetricAlarm of aborts", "SetAlarmState of aborts",
+    },
     "DescribeEndpoint": {"DescribeEndpoint", "DescribeAlarms", "SendTaskSuccess"},
     "SmokeTestEndpoint": {
         "InvokeEndpoint", "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads",

@@ -18,6 +18,7 @@ from tests.machine.factories import (
     container,
     deploy,
     endpoint_of,
+    moment_of,
     request,
     request_of,
     serves,
@@ -227,3 +228,56 @@ def test_update_that_cannot_start_is_rolled_back_with_its_reason(make_world: Cal
     assert execution.error == "UpdateRolledBackError"
     assert reason in execution.cause
     assert serves(world) == "a"
+
+
+SLOW_CANARY: Document = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {
+            "Type": "CANARY",
+            "WaitIntervalInSeconds": 3000,
+            "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10},
+        }
+    }
+}
+
+
+@pytest.mark.parametrize("has_alarm", [True, False], ids=["with its alarm", "without"])
+def test_rollback_ends_the_canary_that_it_waits_for(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, has_alarm: bool
+) -> None:
+    """The canary's run fails as aborted, and the endpoint serves what it served, after minutes instead of an hour."""
+    monkeypatch.setenv("ABORT_ALARMS", "stack-role" if has_alarm else "none")
+    deploy(world, "a")
+    world.clock.sleep(60)
+    canary = world.machine.start(request("b", DeploymentConfig=SLOW_CANARY))
+    world.machine.run(world.clock.now() + 900)
+    asked = world.clock.now()
+
+    rollback = world.run({"EndpointName": "churn", "Rollback": True})
+
+    minutes = (moment_of(rollback.events[-1]) - asked) / 60
+    first = next(event for event in world.bus if event["Execution"] == canary.record["executionArn"])
+    assert serves(world) == "a"
+    if has_alarm:
+        assert (canary.error, first["CauseClass"]) == ("UpdateRolledBackError", "Aborted")
+        assert rollback.states[-1] == "NothingToDo"
+        assert minutes < 15
+    else:
+        assert (canary.states[-1], rollback.states[-1]) == ("Deployed", "Deployed")
+        assert minutes > 30
+
+
+def test_canary_that_was_ended_can_be_requested_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The alarm is OK again before the next update begins."""
+    monkeypatch.setenv("ABORT_ALARMS", "stack-role")
+    deploy(world, "a")
+    world.clock.sleep(60)
+    canary = world.machine.start(request("b", DeploymentConfig=SLOW_CANARY))
+    world.machine.run(world.clock.now() + 900)
+    world.run({"EndpointName": "churn", "Rollback": True})
+    world.clock.sleep(60)
+
+    again = world.run(request("b", DeploymentConfig=SLOW_CANARY))
+
+    assert (canary.states[-1], again.states[-1]) == ("Failed", "Deployed")
+    assert serves(world) == "b"

@@ -40,6 +40,8 @@ ALONE = {
     "states:SendTaskSuccess": {"DescribeEndpoint", "WakeExecution"},
     "states:GetExecutionHistory": {"WakeExecution", "AnnounceFailure"},
     "states:DescribeExecution": {"DetectDrift"},
+    "cloudwatch:PutMetricAlarm": {"UpdateEndpoint"},
+    "cloudwatch:SetAlarmState": {"PlanDeployment", "UpdateEndpoint"},
     "logs:DescribeLogStreams": {"AnnounceOutcome"},
     "logs:GetLogEvents": {"AnnounceOutcome"},
     "events:PutEvents": {"AnnounceOutcome", "AnnounceFailure", "SweepUnused", "DetectDrift", "AwaitApproval"},

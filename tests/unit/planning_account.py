@@ -94,6 +94,8 @@ class PlanningAccount:
             "DEFAULT_IMAGE": f"{REGISTRY}/default:1",
             "DEFAULT_INSTANCE_TYPE": "ml.m5.large",
             "COPY_ARTIFACTS": self.copy_artifacts,
+            "ABORT_ALARMS": "stack-role",
+            "STACK_ROLE_ARN": ROLE,
         }
 
     @property

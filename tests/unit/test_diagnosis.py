@@ -69,6 +69,7 @@ def test_answer_to_a_call_has_its_class(message: str) -> None:
     ("error", "message", "expected"),
     [
         ("UpdateRolledBackError", "Endpoint churn serves churn-1 again: In state ALARM: churn-5xx.", CauseClass.ALARM),
+        ("UpdateRolledBackError", "Endpoint churn serves churn-1 again: It was aborted by hand.", CauseClass.ABORTED),
         ("UpdateRolledBackError", "Endpoint churn serves churn-1 again: SageMaker gives no reason", CauseClass.UNKNOWN),
         ("EndpointFailedError", "Request to service failed. If failure persists", CauseClass.SERVICE),
         (

@@ -207,15 +207,75 @@ def test_rollback_to_a_deployed_revision_is_settled_while_the_endpoint_changes(a
     assert (found.action, found.source) == (Action.WAIT, first.revision)
 
 
-@pytest.mark.parametrize("is_named", [False, True], ids=["the one before", "the one under way"])
-def test_rollback_that_cannot_be_told_yet_waits(account: PlanningAccount, *, is_named: bool) -> None:
+def test_rollback_is_settled_against_what_is_under_way(account: PlanningAccount) -> None:
+    """Whoever asks for it meanwhile wants to have what was there before the change."""
+    first, _ = begin_update(account)
+
+    found = choose_action(resolve(account, rollback()), account.planning)
+
+    assert (found.action, found.source) == (Action.WAIT, first.revision)
+
+
+def test_rollback_to_what_is_under_way_waits(account: PlanningAccount) -> None:
     _, pending = begin_update(account)
 
-    found = resolve_rollback(rollback(pending if is_named else True), account.planning, account.store, Allowances())
+    found = resolve_rollback(rollback(pending), account.planning, account.store, Allowances())
 
     assert isinstance(found, Plan)
     assert (found.action, found.revision) == (Action.WAIT, None)
     assert found.reason == f"Endpoint churn is Updating, to {pending}"
+
+
+def test_rollback_that_is_older_than_what_is_under_way_waits(account: PlanningAccount) -> None:
+    begin_update(account)
+
+    found = resolve_rollback(rollback(minutes=5), account.planning, account.store, Allowances())
+
+    assert isinstance(found, Plan)
+    assert (found.action, found.revision) == (Action.WAIT, None)
+
+
+ABORT_ALARM = "deployer-abort-churn"
+
+
+def alarm_state(account: PlanningAccount) -> str:
+    """Return the state of the alarm that ends updates."""
+    return account.planning.monitoring.alarm_states([ABORT_ALARM]).get(ABORT_ALARM, "")
+
+
+@pytest.mark.parametrize("is_named", [False, True], ids=["the one before", "named"])
+def test_rollback_ends_the_update_that_it_waits_for(account: PlanningAccount, *, is_named: bool) -> None:
+    first, _ = begin_update(account)
+    account.planning.monitoring.make_abort_alarm(ABORT_ALARM, "churn")
+    before = alarm_state(account)
+
+    found = choose_action(resolve(account, rollback(first.wanted.name if is_named else True)), account.planning)
+
+    assert (before, found.action, alarm_state(account)) == ("OK", Action.WAIT, "ALARM")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(lambda: rollback(DryRun=True), id="a dry run"),
+        pytest.param(lambda: draft("c", LATER), id="another request"),
+    ],
+)
+def test_only_a_rollback_ends_an_update(account: PlanningAccount, wanted: Any) -> None:
+    begin_update(account)
+    account.planning.monitoring.make_abort_alarm(ABORT_ALARM, "churn")
+    request = wanted()
+
+    choose_action(resolve(account, request) if request.request["Rollback"] else request, account.planning)
+
+    assert alarm_state(account) == "OK"
+
+
+def test_update_without_the_alarm_is_waited_for(account: PlanningAccount) -> None:
+    begin_update(account)
+
+    assert choose_action(resolve(account, rollback()), account.planning).action is Action.WAIT
+    assert alarm_state(account) == ""
 
 
 def test_rollback_before_anything_was_deployed_is_rejected_at_once(account: PlanningAccount) -> None:
@@ -256,25 +316,13 @@ def test_stored_request_that_cannot_be_read_is_told_by_its_revision(
     assert message in rejection(account, rollback())
 
 
-def test_changing_endpoint_is_waited_for(account: PlanningAccount) -> None:
-    first, second = serve(account, "a", "b")
-    account.sagemaker.update_endpoint({"EndpointName": "churn", "EndpointConfigName": first.revision}, is_retry=False)
-
-    found = resolve_rollback(rollback(), account.planning, account.store, Allowances())
-
-    assert isinstance(found, Plan)
-    assert (found.action, found.revision, found.wait_seconds) == (Action.WAIT, None, 60)
-    assert second.revision != first.revision
-
-
 def test_pending_revision_of_another_run_is_waited_for(account: PlanningAccount) -> None:
-    serve(account, "a")
+    (first,) = serve(account, "a")
     account.serve("b", 10, is_deployed=False)
 
-    found = resolve_rollback(rollback(), account.planning, account.store, Allowances())
+    found = choose_action(resolve(account, rollback()), account.planning)
 
-    assert isinstance(found, Plan)
-    assert (found.action, found.revision) == (Action.WAIT, None)
+    assert (found.action, found.source) == (Action.WAIT, first.revision)
 
 
 def test_abandoned_pending_revision_is_rolled_back(account: PlanningAccount) -> None:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import update_endpoint
-from deployer.errors import DeploymentTimedOutError, EndpointBusyError
+from deployer.aws.monitoring import Monitoring
+from deployer.errors import AccessDeniedError, DeploymentTimedOutError, EndpointBusyError
 from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.decisions import first_look_seconds
 from deployer.planning.plan import Action, Plan
 from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import EXECUTION, draft, event_of
+from tests.unit.request_samples import percent, routing
 
 if TYPE_CHECKING:
     from tests.unit.planning_account import PlanningAccount
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("step_functions")
 
 
-def prepare(account: PlanningAccount, image: str = "b", minutes: float = 10) -> Plan:
+def prepare(account: PlanningAccount, image: str = "b", minutes: float = 10, **changed: Any) -> Plan:
     """Plan an update, and create its models and its config."""
-    made = choose_action(draft(image, minutes), account.planning)
+    made = choose_action(draft(image, minutes, **changed), account.planning)
     for request in made.model_requests(account.now):
         account.sagemaker.create_model(request)
     account.sagemaker.create_endpoint_config(made.endpoint_config_request(account.now))
@@ -180,3 +182,36 @@ def test_update_that_is_under_way_is_followed_after_the_deadline(account: Planni
     account.sleep(180)
 
     assert update(account, made, retries=1)["LookSeconds"] == 1
+
+
+CANARY = {"BlueGreenUpdatePolicy": routing("CANARY", CanarySize=percent(10))}
+
+
+def update_with_guardrails(account: PlanningAccount) -> list[str]:
+    """Run the step for an update with guardrails; return the alarms that SageMaker is told."""
+    account.serve()
+    made = prepare(account, DeploymentConfig=CANARY)
+    update(account, made)
+    parameters = account.simulator.calls[-1].parameters
+    rollback = parameters["DeploymentConfig"].get("AutoRollbackConfiguration", {"Alarms": []})
+    return [alarm["AlarmName"] for alarm in rollback["Alarms"]]
+
+
+def test_update_with_guardrails_names_an_alarm_that_is_ok(account: PlanningAccount) -> None:
+    """Also if the last update was ended by it."""
+    account.planning.monitoring.make_abort_alarm("deployer-abort-churn", "churn")
+    account.planning.monitoring.set_off("deployer-abort-churn", "before")
+
+    named = update_with_guardrails(account)
+
+    assert named == ["deployer-abort-churn"]
+    assert account.planning.monitoring.alarm_states(named) == {"deployer-abort-churn": "OK"}
+
+
+def test_update_goes_on_if_the_alarm_cannot_be_made(account: PlanningAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AccessDeniedError("put_metric_alarm: no")
+
+    monkeypatch.setattr(Monitoring, "make_abort_alarm", refuse)
+
+    assert update_with_guardrails(account) == []

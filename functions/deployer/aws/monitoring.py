@@ -42,6 +42,33 @@ class Monitoring:
         alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
         return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
 
+    def make_abort_alarm(self, name: str, endpoint_name: str) -> None:
+        """Make the alarm that ends updates of an endpoint, or find it there, and bring it to the state `OK`."""
+        _call(
+            self._client("cloudwatch"),
+            "put_metric_alarm",
+            AlarmName=name,
+            AlarmDescription=f"Set it to ALARM to end an update of the endpoint {endpoint_name} that is under way.",
+            Namespace="EndpointDeployer",
+            MetricName="Aborts",
+            Dimensions=[{"Name": "EndpointName", "Value": endpoint_name}],
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",
+        )
+        self._set_state(name, "OK", "An update begins.")
+
+    def set_off(self, name: str, reason: str) -> None:
+        """Bring an alarm to the state `ALARM`; nothing happens if it does not exist."""
+        if self.alarm_states([name]).get(name, "ALARM") != "ALARM":
+            self._set_state(name, "ALARM", reason)
+
+    def _set_state(self, name: str, state: str, reason: str) -> None:
+        _call(self._client("cloudwatch"), "set_alarm_state", AlarmName=name, StateValue=state, StateReason=reason)
+
     def scaled_variants(self, endpoint_name: str, variant_names: Collection[str]) -> set[str]:
         """Return the variants of an endpoint whose instance counts Application Auto Scaling manages."""
         if not variant_names:

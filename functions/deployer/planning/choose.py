@@ -11,6 +11,7 @@ from deployer import clock
 from deployer.endpoint_config import is_serverless, model_references, variants_of, with_model_names
 from deployer.errors import EndpointConfigNotVisibleError, EndpointNotVisibleError, LiveConfigMissingError
 from deployer.json_document import Document
+from deployer.planning.abort import abort_alarm
 from deployer.planning.decisions import decide
 from deployer.planning.live import Live
 from deployer.planning.live_checks import (
@@ -22,6 +23,7 @@ from deployer.planning.live_checks import (
     scaling_problems,
     size_problems,
 )
+from deployer.planning.names import Revision
 from deployer.planning.plan import Action, Before, Draft, Plan
 from deployer.planning.plan_warnings import plan_warnings
 from deployer.request.problem import Problem, nearest, reject
@@ -115,6 +117,8 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         return planning.decided(draft, Action.SUPERSEDED, reason=overwritten(newer))
     if action is Action.CREATE:
         reject(_creation_problems(draft))
+    if action is Action.WAIT:
+        _abort_update(draft, live, planning.monitoring)
     if live is None or action is Action.WAIT:
         return planning.decided(draft, action, reason=waiting_reason(live))
     # An endpoint with a revision of this stack has the stack's tag. If somebody removed it, IAM denies the change.
@@ -128,6 +132,15 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         retention=_checked_retention(draft, live, planning.monitoring) if action is Action.UPDATE else {},
     )
     return planning.decided(draft, action, before, superseded_reason(live) if action is Action.SUPERSEDED else "")
+
+
+def _abort_update(draft: Draft, live: Live | None, monitoring: Monitoring) -> None:
+    """End the update that a rollback waits for, if that was requested earlier; nothing happens if it has no alarm."""
+    if live is None or live.status != "Updating" or not draft.source or draft.is_dry_run:
+        return
+    pending = Revision.parse(live.name, live.pending_config_name)
+    if pending and pending.name != draft.source and pending.requested_at < draft.requested_at:
+        monitoring.set_off(abort_alarm(draft.stack, live.name), f"Rollback {draft.request_id} was requested.")
 
 
 def check_change(draft: Draft, planning: Planning) -> None:

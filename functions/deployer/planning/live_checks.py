@@ -161,7 +161,9 @@ def retention(is_asked_for: bool | None, excluded: list[Document], scaled: Colle
     return {"RetainAllVariantProperties": True, **({"ExcludeRetainedVariantProperties": excluded} if excluded else {})}
 
 
-def alarm_reason(states: Mapping[str, str]) -> str:
+def alarm_reason(states: Mapping[str, str], abort: str = "") -> str:
     """Return the alarms that explain why an update was rolled back, as text; empty if none is in alarm."""
     alarming = [name for name, state in states.items() if state == "ALARM"]
+    if abort in alarming:
+        return f"It was aborted by hand: {abort} is in state ALARM."
     return f"In state ALARM: {listed(alarming)}." if alarming else ""

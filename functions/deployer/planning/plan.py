@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_pascal
 
 from deployer.endpoint_config import with_model_names
 from deployer.json_document import Document
+from deployer.planning.abort import with_alarm
 from deployer.planning.approval_state import Approval  # noqa: TC001 - pydantic reads the annotations
 from deployer.planning.names import Revision
 from deployer.planning.revision_store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
@@ -220,9 +221,12 @@ class Plan(Draft):
         """Return the CreateEndpoint request."""
         return self._tagged({"EndpointName": self.endpoint_name, "EndpointConfigName": self.revision}, {})
 
-    def update_request(self) -> Document:
-        """Return the UpdateEndpoint request."""
-        guardrails = {"DeploymentConfig": self.deployment_config} if self.deployment_config else {}
+    def update_request(self, alarm: str = "") -> Document:
+        """Return the UpdateEndpoint request, with one more alarm that rolls it back if one is given."""
+        deployment = self.deployment_config
+        if deployment and alarm:
+            deployment = with_alarm(deployment, alarm)
+        guardrails = {"DeploymentConfig": deployment} if deployment else {}
         names = {"EndpointName": self.endpoint_name, "EndpointConfigName": self.revision}
         return {**names, **self.retention, **guardrails}
 

@@ -57,10 +57,9 @@ def resolve_rollback(draft: Draft, planning: Planning, store: Store, allowances:
         raise InvalidRequestError(f"Rollback: there is no endpoint {draft.endpoint_name}")
     history = _History(draft, live, planning, store)
     if live.is_waiting or (live.status == "InService" and live.is_reserved(planning.now)):
-        if isinstance(draft.request["Rollback"], str) and (stored := history.named()):
+        is_named = isinstance(draft.request["Rollback"], str)
+        if stored := history.named() if is_named else history.before_under_way():
             return _resolved(draft, stored, planning, store, allowances)
-        if draft.request["Rollback"] is True:
-            history.check_earlier()
         return planning.decided(draft, Action.WAIT, reason=waiting_reason(live))
     check_in_service(live)
     newest, moment = live.newest, draft.requested_at.replace(microsecond=0)
@@ -145,16 +144,25 @@ class _History:
         marked = [f"{each} (live)" if each == self.live.config_name else each for each in shown]
         raise self._missing(f"there is no deployed revision {name}; deployed are: {', '.join(marked) or 'none'}")
 
-    def check_earlier(self) -> None:
-        """Check, while the endpoint is changing, that there is a revision to roll back to.
+    def before_under_way(self) -> StoredRevision | None:
+        """Read the stored request of the newest deployed revision before the one that the endpoint is changed to.
+
+        It is what whoever asks for a rollback meanwhile wants to have. None if a later request is under way, or if it
+        cannot be told which.
 
         Raises:
-            InvalidRequestError: No revision was deployed before the one that is under way.
+            InvalidRequestError: There is none before the one that is under way.
         """
-        others = [each for each in self._revisions() if each not in self._under_way()]
-        if self._first_deployed(others) is None:
-            under_way = ", ".join(sorted(self._under_way()))
+        under_way = "".join(self._under_way())
+        revision = Revision.parse(self.draft.endpoint_name, under_way)
+        is_hidden = self.live.status == "Updating" and not self.live.pending_config_name
+        if revision is None or is_hidden or revision.requested_at >= self.draft.requested_at.replace(microsecond=0):
+            return None
+        revisions = self._revisions()
+        stored = self._first_deployed(name for name in revisions if revisions[name].order < revision.order)
+        if stored is None:
             raise self._missing(f"there is no deployed revision before {under_way}, which is being deployed")
+        return stored
 
     def _under_way(self) -> set[str]:
         """Return the revision that the endpoint is being changed to, or that is being tested."""
