@@ -52,7 +52,7 @@ def handler(event: Document) -> Document:
 
 
 def _answered(state_data: Document, now: datetime) -> tuple[Draft, Action | None]:
-    """Return the plan that is decided again, with the answer of whoever was asked to approve it."""
+    """Return the plan to decide again, with the answer of the person who was asked to approve it."""
     answer = state_data.get("Answer")
     plan = Plan.model_validate({name: value for name, value in state_data.items() if name != "Answer"})
     if answer is None:

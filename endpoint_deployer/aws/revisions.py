@@ -123,7 +123,7 @@ class Endpoints:
         return body
 
     def live_artifact(self, endpoint: str) -> str | None:
-        """Return the URI that the live revision got its only artifact from; None if that cannot be told."""
+        """Return the URI that the live revision got its only artifact from; None if it is not known."""
         live = self._live(endpoint)
         data = self.revision(endpoint, live, live).stored.get("Data") or [] if live else []
         uris = {each.get("CopiedFrom") or each["Uri"] for each in data}

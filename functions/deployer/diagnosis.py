@@ -37,7 +37,7 @@ NEXT_ACTIONS = {
     CauseClass.ALARM: (
         "Look at the alarm that rang and at the container's log. Correct the model, or the alarm, and request again."
     ),
-    CauseClass.APPROVAL: "Settle with whoever has to approve it what should change, and request again.",
+    CauseClass.APPROVAL: "Agree with the approver on what should change, and request again.",
     CauseClass.ARCHIVE: (
         "Pack the model's files with tar -czf model.tar.gz, or choose instances with more memory for a large "
         "archive. Upload it again."

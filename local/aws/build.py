@@ -1,8 +1,8 @@
 """Builds the shipped template by `sam build`, and makes the copy of it that runs on a laptop.
 
 The copy differs only in the `Runtime` and the `CodeUri` that all functions share. MiniStack's own worker for Python
-reports every exception as `Runtime.HandlerError`, which hides the class names that the state machine retries and catches. On a
-custom runtime it passes them on, so the built package gets a `bootstrap` that runs AWS's runtime client.
+reports every exception as `Runtime.HandlerError`, which hides the class names that the state machine retries and
+catches. On a custom runtime it passes them on, so the built package gets a `bootstrap` that runs AWS's runtime client.
 """
 
 import fcntl

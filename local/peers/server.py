@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if self.path == "/clock":
             self.server.clock.sleep(float(json.loads(body)))
-            # A client that never gives up is told so: it reports an error then.
+            # A client that would wait for ever gets an error, which it reports.
             self._answer(200 if self.server.clock.passed < _LONGEST else 410, {}, b"")
             return
         try:

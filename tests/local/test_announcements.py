@@ -68,7 +68,7 @@ def test_event_of_a_failed_endpoint_says_why_and_what_to_do(stack: Stack) -> Non
 
 @pytest.fixture
 def notifications(stack: Stack) -> Iterator[str]:
-    """A queue that gets what the topic of NotificationTopicArn is told; its URL."""
+    """A queue that is subscribed to the topic of NotificationTopicArn; its URL."""
     sns, sqs = stack.server.client("sns"), stack.server.client("sqs")
     topic = sns.create_topic(Name=NOTIFICATION_TOPIC.rpartition(":")[2])["TopicArn"]
     queue = sqs.create_queue(QueueName="notifications")["QueueUrl"]

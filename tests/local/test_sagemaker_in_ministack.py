@@ -141,8 +141,8 @@ def test_asynchronous_answer_is_written_as_the_models_role(stack: Stack, prefix:
     client.create_endpoint(EndpointName=name, EndpointConfigName=config)
     settled(client, name)
 
-    told = runtime.invoke_endpoint_async(EndpointName=name, Body=b"{}")
-    key = told["OutputLocation"].removeprefix(f"s3://{bucket}/")
+    answer = runtime.invoke_endpoint_async(EndpointName=name, Body=b"{}")
+    key = answer["OutputLocation"].removeprefix(f"s3://{bucket}/")
     deadline = time.monotonic() + (SETTLED_SECONDS if is_answered else NOTHING_SECONDS)
     while not (found := s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"]) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -216,7 +216,7 @@ def test_rejected_upload_is_found_by_its_endpoint(world: World) -> None:
 
 
 def test_waiting_manifest_says_which_container_waits_and_where_it_looked(world: World) -> None:
-    """Whoever uploads to another folder reads it in the event."""
+    """The event of an upload to another folder says so."""
     world.upload(MANIFEST_KEY, MANIFEST.encode())
     world.machine.run()
 

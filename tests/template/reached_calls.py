@@ -115,7 +115,7 @@ def _units_of(path: Path) -> Iterator[Unit]:
 
 
 def _operations_of(adapter: str) -> dict[str, str]:
-    """Return the operations of an adapter's services, as the API and as botocore spell them."""
+    """Return the operations of an adapter's services, in the spellings of the API and of botocore."""
     found: dict[str, str] = {}
     for service in SERVICES.get(adapter, "").split():
         model = Loader().load_service_model(service, "service-2")

@@ -74,7 +74,11 @@ def test_misspelling_is_found_in_every_kind_of_file(tmp_path: Path, name: str) -
     config = ["--toml", str(ROOT / "pyproject.toml")]
 
     checked = subprocess.run(  # noqa: S603 - fixed arguments
-        [sys.executable, "-m", "codespell_lib", *config, str(misspelt)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "codespell_lib", *config, str(misspelt)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert checked.returncode != 0

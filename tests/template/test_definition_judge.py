@@ -27,7 +27,7 @@ def judge() -> jsonschema.Draft202012Validator:
 
 
 def deployed(machine: str) -> Document:
-    """Return a definition as CloudFormation hands it to Step Functions, with sample ARNs for its placeholders."""
+    """Return a definition as CloudFormation passes it to Step Functions, with sample ARNs for its placeholders."""
     text = json.dumps(read_definition(machine)).replace("${Partition}", "aws")
     definition: Document = json.loads(
         re.sub(r"\$\{(\w+)Arn\}", r"arn:aws:lambda:us-east-1:111122223333:function:\1:1", text)

@@ -1,4 +1,4 @@
-"""Who is told an outcome, and in which words; also the sample for Slack in the documents."""
+"""Notifications: recipients, outcomes and texts; also the sample for Slack in the documents."""
 
 from __future__ import annotations
 

@@ -75,24 +75,24 @@ def test_stream_that_breaks_off_ends_with_its_error() -> None:
 
 
 def test_asynchronous_answer_is_an_object_that_comes_later() -> None:
-    """The answer tells where; until an instance has taken the request there is nothing."""
+    """The answer names the place; until an instance has taken the request there is nothing."""
     storage = Storage({"s3://b/question": b"12345"})
     account = asynchronous(storage)
 
-    told = account.runtime.invoke_endpoint_async(EndpointName="e", InputLocation="s3://b/question", InferenceId="q-1")
+    answer = account.runtime.invoke_endpoint_async(EndpointName="e", InputLocation="s3://b/question", InferenceId="q-1")
     before = dict(storage.objects)
     account.clock.sleep(account.settings.asynchronous_seconds)
     account.simulator.catch_up()
 
-    assert told["ResponseMetadata"]["HTTPStatusCode"] == 202
-    assert told["InferenceId"] == "q-1"
-    assert told["OutputLocation"].startswith("s3://b/answers/")
-    assert told["FailureLocation"].startswith("s3://b/failures/")
-    assert told["OutputLocation"] not in before
-    assert json.loads(storage.objects[told["OutputLocation"]]) | {"Bytes": 5, "Model": "m"} == json.loads(
-        storage.objects[told["OutputLocation"]]
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert answer["InferenceId"] == "q-1"
+    assert answer["OutputLocation"].startswith("s3://b/answers/")
+    assert answer["FailureLocation"].startswith("s3://b/failures/")
+    assert answer["OutputLocation"] not in before
+    assert json.loads(storage.objects[answer["OutputLocation"]]) | {"Bytes": 5, "Model": "m"} == json.loads(
+        storage.objects[answer["OutputLocation"]]
     )
-    assert told["FailureLocation"] not in storage.objects
+    assert answer["FailureLocation"] not in storage.objects
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,12 @@ def test_asynchronous_failure_is_an_object_too(location: str, settings: Document
     storage = Storage({"s3://b/question": b"{}"})
     account = asynchronous(storage, **settings)
 
-    told = account.runtime.invoke_endpoint_async(EndpointName="e", InputLocation=location)
+    answer = account.runtime.invoke_endpoint_async(EndpointName="e", InputLocation=location)
     account.clock.sleep(account.settings.asynchronous_seconds)
     account.simulator.catch_up()
 
-    assert message in storage.objects[told["FailureLocation"]].decode()
-    assert told["OutputLocation"] not in storage.objects
+    assert message in storage.objects[answer["FailureLocation"]].decode()
+    assert answer["OutputLocation"] not in storage.objects
 
 
 def test_asynchronous_request_waits_for_an_instance() -> None:
@@ -123,7 +123,7 @@ def test_asynchronous_request_waits_for_an_instance() -> None:
     scale = account.sagemaker.update_endpoint_weights_and_capacities
     scale(EndpointName="e", DesiredWeightsAndCapacities=[{"VariantName": "A", "DesiredInstanceCount": 0}])
 
-    told = account.runtime.invoke_endpoint_async(EndpointName="e", Body=b"{}")
+    answer = account.runtime.invoke_endpoint_async(EndpointName="e", Body=b"{}")
     account.clock.sleep(1000)
     account.simulator.catch_up()
     before = set(storage.objects)
@@ -131,8 +131,8 @@ def test_asynchronous_request_waits_for_an_instance() -> None:
     account.clock.sleep(1000)
     account.simulator.catch_up()
 
-    assert told["OutputLocation"] not in before
-    assert told["OutputLocation"] in storage.objects
+    assert answer["OutputLocation"] not in before
+    assert answer["OutputLocation"] in storage.objects
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the hosting simulator tells of resources beyond what a request said: ARNs, tags, images, times, defaults."""
+"""What the hosting simulator describes of resources beyond the request: ARNs, tags, images, times, defaults."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def test_a_rolling_update_goes_back_by_batches(size: Document, shares: list[floa
     ids=["canary", "rolling", "while the old fleet waits"],
 )
 def test_an_update_that_takes_too_long_is_rolled_back(deployment: Document, seconds: int) -> None:
-    """At the moment of its MaximumExecutionTimeoutInSeconds, whoever looks when; its waits alone would fit."""
+    """At the moment of its MaximumExecutionTimeoutInSeconds, whenever it is described; its waits alone would fit."""
     account = Account()
     account.serve(*FOUR)
     account.update(deployment, *NEW)

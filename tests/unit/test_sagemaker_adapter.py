@@ -247,7 +247,7 @@ def test_config_that_exists_with_equal_content_becomes_the_responsibility_of_the
 def test_config_of_another_stack_is_a_conflict(
     service: SageMaker, stub: Stubber, tags: dict[str, str], raised: type[errors.DeployerError], why: str
 ) -> None:
-    """Whoever takes responsibility for it tags it, and the policy lets only this stack's be tagged."""
+    """A run that takes responsibility for it tags it, and the policy allows tags only on this stack's resources."""
     refuse(stub, "create_endpoint_config", EXISTING["create_endpoint_config"])
     describe_config(stub)
     list_tags(stub, CONFIG_ARN, **tags)

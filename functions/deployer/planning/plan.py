@@ -169,7 +169,7 @@ class Plan(Draft):
     """The endpoint config that the endpoint serves while this revision is not live; empty if there is no endpoint."""
     previous_arn: str = ""
     warnings: list[str] = []
-    """What cannot be checked, and whoever asked for this should know."""
+    """Warnings about what the deployer cannot check."""
     preview: Document = {}
     """What a dry run and a request for approval report; empty for other runs."""
 
