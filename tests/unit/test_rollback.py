@@ -208,7 +208,7 @@ def test_rollback_to_a_deployed_revision_is_settled_while_the_endpoint_changes(a
 
 
 def test_rollback_is_settled_against_what_is_under_way(account: PlanningAccount) -> None:
-    """Whoever asks for it meanwhile wants to have what was there before the change."""
+    """A rollback that is requested during a change goes back to the revision before that change."""
     first, _ = begin_update(account)
 
     found = choose_action(resolve(account, rollback()), account.planning)

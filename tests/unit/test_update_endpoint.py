@@ -188,7 +188,7 @@ CANARY = {"BlueGreenUpdatePolicy": routing("CANARY", CanarySize=percent(10))}
 
 
 def update_with_guardrails(account: PlanningAccount) -> list[str]:
-    """Run the step for an update with guardrails; return the alarms that SageMaker is told."""
+    """Run the step for an update with guardrails; return the alarms in the request to SageMaker."""
     account.serve()
     made = prepare(account, DeploymentConfig=CANARY)
     update(account, made)

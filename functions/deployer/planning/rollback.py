@@ -147,8 +147,8 @@ class _History:
     def before_under_way(self) -> StoredRevision | None:
         """Read the stored request of the newest deployed revision before the one that the endpoint is changed to.
 
-        It is what whoever asks for a rollback meanwhile wants to have. None if a later request is under way, or if it
-        cannot be told which.
+        A rollback that is requested during a change goes back to it. None if a later request is under way, or if the
+        revision is not known.
 
         Raises:
             InvalidRequestError: There is none before the one that is under way.
