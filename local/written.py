@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 END = "<!-- until here -->"
 
 
+def beginning(command: str) -> str:
+    """Return the mark that stands before what a command writes."""
+    return f"<!-- what `{command}` writes -->\n"
+
+
 def replace_part(document: Path, command: str, part: str) -> None:
     """Put a text between the mark of a command and the next mark of an end.
 
@@ -18,7 +23,7 @@ def replace_part(document: Path, command: str, part: str) -> None:
         command: What the mark names, such as `make load`.
         part: The new text.
     """
-    begin = f"<!-- what `{command}` writes -->\n"
+    begin = beginning(command)
     text = document.read_text(encoding="utf-8")
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(END)
