@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markdown import Markdown
 
 from local.environment import REGION
 from local.peers.peer import PROGRAMS, PeerMissingError, peer
@@ -44,7 +45,7 @@ def main() -> int:
     except PeerMissingError as error:
         console.print(f"[bold red]There is nothing to compare with[/]: {error}")
         return 1
-    console.print(tables(found))
+    console.print(Markdown(tables(found)))
     if options.write:
         write(found)
     return int(any(_is_wrong(scenario, found[OURS][key(scenario)]) for scenario in (*CREATIONS, *UPDATES, *FAULTS)))
