@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from endpoint_deployer.aws.stack import DEFAULT_NAME, ENVIRONMENT_VARIABLE, Stack
-from endpoint_deployer.commands import approvals, changes, deployments, reading
+from endpoint_deployer.commands import approvals, changes, deployments, explaining, reading
 from endpoint_deployer.console import Invocation
 from endpoint_deployer.errors import WRONG, CommandError
 
@@ -33,7 +33,7 @@ def _options(
     context.obj = Invocation(Stack(stack, region, profile))
 
 
-for module in (deployments, approvals, reading, changes):
+for module in (deployments, approvals, reading, explaining, changes):
     for command in module.COMMANDS:
         app.command()(command)
 

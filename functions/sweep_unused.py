@@ -24,7 +24,7 @@ _TIME = timedelta(minutes=13)
 
 @step(sagemaker, objects, event_bus)
 def handler(event: Document) -> Document:
-    """Return whether the sweep has ended, and where the next invocation goes on if not."""
+    """Return whether the sweep has ended, where the next invocation goes on if not, and what was removed if so."""
     request, before = event["Input"], event["Sweep"] or {"Cursor": {"StartedAt": event["Now"]}}
     cursor = Cursor.model_validate(before["Cursor"])
     sweep = Sweep(
@@ -38,7 +38,10 @@ def handler(event: Document) -> Document:
         cursor=cursor,
     )
     is_done = run_sweep(sweep, lambda: _announce(sweep))
-    return {"Done": is_done, "Cursor": None if is_done else cursor.model_dump(mode="json", by_alias=True)}
+    document = cursor.model_dump(mode="json", by_alias=True)
+    if not is_done:
+        return {"Done": False, "Cursor": document}
+    return {"Done": True, "Cursor": None, "Removed": document["Removed"], "Refused": document["Refused"]}
 
 
 def _announce(sweep: Sweep) -> None:

@@ -110,6 +110,11 @@ class Run:
         return describe_trigger(self.input, self.name)
 
     @property
+    def title(self) -> str:
+        """What started it, and its name."""
+        return self.trigger if self.name in self.trigger else f"{self.trigger} · {self.name}"
+
+    @property
     def started_at(self) -> datetime:
         """When it started."""
         return _utc(self.description["startDate"])

@@ -15,15 +15,13 @@ from endpoint_deployer.aws.status import status_of
 from endpoint_deployer.commands.following import EXIT_STATUSES, watch_run
 from endpoint_deployer.commands.options import AsJson, EndpointName, Target  # noqa: TC001 - typer reads them
 from endpoint_deployer.errors import CommandError
-from endpoint_deployer.view.diff import differences
+from endpoint_deployer.view.diff import COMPARED, differences
 from endpoint_deployer.view.preview import difference_lines
 from endpoint_deployer.view.status import status_lines
 
 if TYPE_CHECKING:
     from endpoint_deployer.console import Invocation
     from endpoint_deployer.json_document import Document
-
-_COMPARED = ("Models", "EndpointConfig", "Tags")
 
 
 def status(
@@ -61,7 +59,7 @@ def watch(context: typer.Context, target: Target) -> None:
     runs = Runs(invocation.stack)
     with invocation.busy(f"find {target}"):
         run = runs.find(target)
-    invocation.out.print(f"[bold]{run.endpoint or run.name}[/] [dim]{run.trigger} · {run.name}[/]", soft_wrap=True)
+    invocation.out.print(f"[bold]{run.endpoint or run.name}[/] [dim]{run.title}[/]", soft_wrap=True)
     ended = watch_run(invocation, runs, run)
     raise typer.Exit(EXIT_STATUSES.get(ended.outcome, 1))
 
@@ -141,7 +139,7 @@ def _request(endpoints: Endpoints, endpoint: str, name: str) -> Document:
     stored = endpoints.revision(endpoint, name, "").stored
     if not stored:
         raise CommandError(f"Nothing is stored of the revision {name}; `history {endpoint}` lists what is.")
-    return {part: stored["Request"].get(part) for part in _COMPARED}
+    return {part: stored["Request"].get(part) for part in COMPARED}
 
 
 COMMANDS = (status, watch, history, diff)

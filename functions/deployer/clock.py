@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from random import SystemRandom
+from random import uniform
 
 monotonic = time.monotonic
 sleep = time.sleep
-# From the operating system, because functions that start from one snapshot would draw the same numbers else.
-draw = SystemRandom().uniform
+draw = uniform
 
 
 def now() -> datetime:

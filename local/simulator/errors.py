@@ -1,7 +1,6 @@
 """The error answers of SageMaker, in its own words.
 
-Sources: the messages are those that SageMaker was seen to send; `tests/unit/sagemaker_errors.jsonl` lists each with the
-public issue or log that quotes it.
+The messages are those that SageMaker was seen to send, as the tests of `deployer.errors` list them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Model servers: processes that load a model and answer invocations.
-
-Sources: Developer Guide, "Troubleshoot Amazon SageMaker AI model deployments" (the ping health check); API Reference,
-InvokeEndpoint (60 s for an answer); FailureReasons from public logs.
-"""
+"""Model servers: processes that load a model and answer invocations."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""API calls of models, endpoint configs and tags.
-
-Sources: API Reference, CreateModel, CreateEndpointConfig, AddTags, ListTags, DeleteTags; the defaults that
-descriptions have are from published answers. That a model or a config in use may be deleted: Developer Guide, "Delete
-Endpoints and Resources".
-"""
+"""API calls of models, endpoint configs and tags."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A stage of a rollout.
-
-Source: API Reference, VariantStatus.
-"""
+"""A stage of a rollout."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Forced endpoint statuses, for tests of each status.
-
-Source: API Reference, EndpointStatus.
-"""
+"""Forced endpoint statuses, for tests of each status."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Tables of the simulated account, with tags and listings.
-
-Sources: API Reference, Tag (50 for each resource), ListModels, ListEndpointConfigs and ListEndpoints (filters, order,
-pages). That IAM sees tags late: aws/sagemaker-python-sdk, which retries AccessDenied for minutes after a creation.
-"""
+"""Tables of the simulated account, with tags and listings."""
 
 from __future__ import annotations
 

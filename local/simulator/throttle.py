@@ -1,8 +1,4 @@
-"""Throttling of API calls.
-
-Source: the message and the code are those of public reports, such as aws/sagemaker-python-sdk, pull request 1204; the
-rate is a setting.
-"""
+"""Throttling of API calls."""
 
 from __future__ import annotations
 

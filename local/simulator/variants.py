@@ -1,8 +1,4 @@
-"""Variants of an endpoint config with their weights and counts, and their summaries in DescribeEndpoint.
-
-Sources: API Reference, ProductionVariantSummary and PendingProductionVariantSummary; published answers of
-DescribeEndpoint.
-"""
+"""Variants of an endpoint config with their weights and counts, and their summaries in DescribeEndpoint."""
 
 from __future__ import annotations
 

@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from local.environment import ROOT, aws_environment
+from local.environment import ROOT, STACK_NAME, aws_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,3 +130,97 @@ def test_wrong_request_is_rejected_with_its_exit_status(command_line: CommandLin
 )
 def test_what_is_not_found_is_named(command_line: CommandLine, arguments: list[str], message: str) -> None:
     assert message in command_line.run(*arguments, status=1)
+
+
+CANARY = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {
+            "Type": "CANARY",
+            "WaitIntervalInSeconds": 3600,
+            "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+        }
+    },
+    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "commanded-5xx"}]},
+}
+REFUSES = {"Body": "1", "Expect": {"Contains": "nothing of the kind"}}
+
+
+def test_canary_is_aborted_and_explained(command_line: CommandLine, folder: Path, stack: Stack) -> None:
+    """The alarm is rung until SageMaker goes back; nothing else ends an update."""
+    stack.server.client("cloudwatch").put_metric_alarm(
+        AlarmName="commanded-5xx",
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    name = ("--endpoint", "aborted")
+    write_manifest(folder, 2)
+    command_line.run("deploy", str(folder), *name, "--watch")
+    live = stack.endpoint("aborted")["EndpointConfigName"]
+    assert "no update is under way" in command_line.run("abort", "aborted", "--yes", status=1)
+
+    write_manifest(folder, 4, DeploymentConfig=CANARY)
+    started = command_line.json("deploy", str(folder), *name)
+    while not (stack.endpoint("aborted").get("PendingDeploymentSummary") or {}).get("ProductionVariants"):
+        time.sleep(0.2)
+    (run,) = command_line.json("status", "aborted")["Runs"]
+    assert run["State"] == "DescribeEndpoint"
+    command_line.run("abort", "aborted", "--yes")
+
+    assert "UpdateRolledBackError" in command_line.run("watch", "aborted", status=3)
+    assert stack.endpoint("aborted")["EndpointConfigName"] == live
+    found = command_line.json("explain", started["Execution"])
+    assert (found["Outcome"], found["Error"]) == ("Failed", "UpdateRolledBackError")
+    assert found["Meaning"]["what to do"].startswith("Read the reason")
+    assert {alarm["AlarmName"] for alarm in found["Alarms"]} == {f"{STACK_NAME}-abort-aborted"}
+
+
+def test_failed_smoke_test_is_explained_and_reported(command_line: CommandLine, folder: Path, tmp_path: Path) -> None:
+    write_manifest(folder, 1, SmokeTest=REFUSES)
+    name = ("--endpoint", "explained")
+
+    command_line.run("deploy", str(folder), *name, "--watch", status=3)
+
+    html = tmp_path / "report.html"
+    command_line.run("report", "explained", "-o", str(html))
+    data = command_line.json("report", "explained")
+    assert (data["Outcome"], data["Visits"][-1]["State"]) == ("Failed", "Failed")
+    assert data["Looks"][-1]["EndpointStatus"] == "InService"
+    assert "hunter2" not in html.read_text()
+    printed = command_line.run("explain", "explained")
+    assert "explained Failed SmokeTestFailedError" in printed
+    assert "Correct the model or the expectation" in printed
+
+
+def test_endpoint_of_somebody_else_is_adopted(command_line: CommandLine, stack: Stack) -> None:
+    sagemaker = stack.server.client("sagemaker")
+    role = stack.outputs.execution_role_arn
+    image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": "adopted",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
+    sagemaker.create_model(ModelName="adopted", ExecutionRoleArn=role, PrimaryContainer={"Image": image})
+    sagemaker.create_endpoint_config(EndpointConfigName="adopted", ProductionVariants=[variant])
+    arn = sagemaker.create_endpoint(EndpointName="adopted", EndpointConfigName="adopted")["EndpointArn"]
+
+    command_line.run("adopt", "adopted", "--yes")
+
+    tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+    assert tags["endpoint-deployer:stack"] == STACK_NAME
+    assert "is the stack's already" in command_line.run("adopt", "adopted")
+
+
+def test_sweep_is_tried_without_deleting_anything(command_line: CommandLine) -> None:
+    assert command_line.json("sweep", "--dry-run")["Removed"].keys() == {
+        "EndpointConfigs",
+        "Models",
+        "Revisions",
+        "Artifacts",
+    }

@@ -72,7 +72,10 @@ def sweep(request: object, before: Document | None = None) -> Document:
 
 
 def test_sweep_announces_what_it_removed(account: FakeSageMaker, bus: FakeBus) -> None:
-    assert sweep({}) == {"Done": True, "Cursor": None}
+    answer = sweep({})
+
+    assert (answer["Done"], answer["Cursor"]) == (True, None)
+    assert answer["Removed"]["Models"] == {"Count": 1, "Names": [MODEL]}
 
     ((detail_type, detail),) = bus.events
     assert detail_type == SWEEP_ENDED

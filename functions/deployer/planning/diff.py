@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+COMPARED = ("Models", "EndpointConfig", "Tags")
+"""The parts of a request that say what a revision is."""
+
 HIDDEN = "(hidden)"
 """Replaces a value that may be a secret."""
 

@@ -91,7 +91,7 @@ class Previewing:
             "SmokeTest": plan.smoke_test is not None,
             "WayBack": (plan.previous or "deleted") if is_deploying else None,
             "Sweepable": [*self._sweepable(plan)] if is_deploying else [],
-            "Warnings": [plan.reason] if plan.reason else [],
+            "Warnings": [*filter(None, [plan.reason]), *plan.warnings],
         }
 
     def _served(self, endpoint_name: str) -> Served:
