@@ -89,6 +89,14 @@ local: install  ## Keep the stack running on local AWS until Ctrl-C
 load: install  ## Upload 200 artifacts for 50 endpoints at once, and write what that took into docs/benchmarks.md
 	PYTHONPATH=functions $(BIN)/python -m local.load_test $(or $(LOAD),--write)
 
+.PHONY: bench
+bench: install  ## Measure cold starts and what a deployment takes, and write docs/benchmarks.md
+	PYTHONPATH=functions $(BIN)/python -m local.bench $(or $(BENCH),--write)
+
+.PHONY: peers
+peers: install $(PEERS:%=.cache/peers/%/.ready)  ## Compare with other clients of SageMaker, and write docs/comparison.md
+	PYTHONPATH=functions $(BIN)/python -m local.peers $(or $(COMPARE),--write)
+
 .PHONY: schema
 schema: install  ## Write docs/deployment.schema.json from the request and the service model
 	PYTHONPATH=functions $(BIN)/python -m local.schema

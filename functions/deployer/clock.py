@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from random import uniform
+from random import SystemRandom
 
 monotonic = time.monotonic
 sleep = time.sleep
-draw = uniform
+# From the operating system, because functions that start from one snapshot would draw the same numbers else.
+draw = SystemRandom().uniform
 
 
 def now() -> datetime:

@@ -30,6 +30,7 @@ _BUILD_SECONDS = 240.0
 # The functions share one package, so the package of one of them is enough.
 _BUILT_FUNCTION = "PlanDeploymentFunction"
 _CUSTOM_RUNTIME = "provided.al2023"
+_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _RUNTIME_CLIENT = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
 _ARCHITECTURES = {"arm64": "arm64", "aarch64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
@@ -93,16 +94,39 @@ def _digest(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _sam_build() -> None:
-    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    environment = process_environment(
-        BUILD,
+def build_package(folder: Path) -> Path:
+    """Build the functions' package for this machine and its Python, without SAM.
+
+    Args:
+        folder: The package is to be in a folder of it.
+
+    Raises:
+        ProgramFailedError: The build failed.
+    """
+    package = folder / "package"
+    folder.mkdir(parents=True, exist_ok=True)
+    make = ["make", "build-Package", f"ARTIFACTS_DIR={package}"]
+    run(make, environment=_build_environment(folder), folder=_FUNCTIONS, timeout=_BUILD_SECONDS)
+    return package
+
+
+def _build_environment(home: Path) -> dict[str, str]:
+    variables = {
+        "PIP_NO_INDEX": "1",
         # As a URI, because pip splits the list at spaces, which the path may have.
-        {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri(), "AWS_DEFAULT_REGION": REGION,
-         "PYTHON": sys.executable, "RUNTIME": runtime, "ARCHITECTURE": "host"},
-    )  # fmt: skip
+        "PIP_FIND_LINKS": WHEELS.as_uri(),
+        "AWS_DEFAULT_REGION": REGION,
+        "PYTHON": sys.executable,
+        "RUNTIME": _RUNTIME,
+        "ARCHITECTURE": "host",
+    }
+    return process_environment(home, variables)
+
+
+def _sam_build() -> None:
+    environment = _build_environment(BUILD)
     environment["PATH"] = f"{_SAM.parent}:{environment['PATH']}"
-    parameters = [f"Runtime={runtime}", f"Architecture={architecture()}"]
+    parameters = [f"Runtime={_RUNTIME}", f"Architecture={architecture()}"]
     run(
         [_SAM, "build", _BUILT_FUNCTION, "--template", _TEMPLATE, "--build-dir", BUILD / "build",
          "--cached", "--cache-dir", BUILD / "cache", "--parameter-overrides", *parameters],

@@ -12,6 +12,7 @@ from local.environment import ROOT
 from local.json_document import Document
 from local.simulator.errors import throttled as throttling
 from local.states_language.history import FAILED, SCHEDULED, details_of
+from local.written import replace_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from local.load_test.uploads import Load, Run
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- what `make load` writes -->\n", "<!-- until here -->"
 
 # List prices of US East (N. Virginia): see DOCUMENT.
 TRANSITION_DOLLARS = 25 / 1_000_000
@@ -161,9 +161,7 @@ def table(in_virtual_time: Figures, on_aws: Figures) -> str:
 
 def write(text: str) -> None:
     """Put a table into its place in docs/benchmarks.md."""
-    before, begin, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{begin}\n{text}\n\n{end}{after}", encoding="utf-8")
+    replace_part(DOCUMENT, "make load", text)
 
 
 def _retried(events: Sequence[Document]) -> Iterator[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAMS = {
+    "aws-cli": "aws_cli",
     "boto3": "boto3_waiter",
     "mlflow": "mlflow_deployments",
     "sagemaker-2": "sagemaker_2",

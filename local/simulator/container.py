@@ -5,6 +5,8 @@ output, each a header line of JSON and a body of the length in the header. The p
 so with the one that started it.
 
 The four functions of an inference script and their defaults are those of the SageMaker inference toolkit.
+
+Source of the request and the four functions: the SageMaker inference toolkit (aws/sagemaker-inference-toolkit).
 """
 
 from __future__ import annotations

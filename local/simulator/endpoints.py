@@ -1,4 +1,10 @@
-"""API calls of endpoints: they begin transitions or refuse them; `lifecycle` carries transitions out."""
+"""API calls of endpoints: they begin transitions or refuse them; `lifecycle` carries transitions out.
+
+Sources: API Reference, CreateEndpoint, UpdateEndpoint, UpdateEndpointWeightsAndCapacities, DeleteEndpoint; messages
+from public issues and logs, which `errors` lists. That UpdateEndpoint misses an attached config that was deleted:
+hashicorp/terraform-provider-aws, issues 40048 and 48997. That a deleted endpoint's name is taken while it is
+Deleting: issue 40080 there.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The error answers of SageMaker, in its own words.
 
-The messages are those that SageMaker was seen to send, as the tests of `deployer.errors` list them.
+Sources: the messages are those that SageMaker was seen to send; `tests/unit/sagemaker_errors.jsonl` lists each with the
+public issue or log that quotes it.
 """
 
 from __future__ import annotations

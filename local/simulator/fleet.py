@@ -1,4 +1,9 @@
-"""Fleets of instances, and how invocations are shared among them."""
+"""Fleets of instances, and how invocations are shared among them.
+
+Sources: API Reference, ProductionVariant (the share of a variant is its weight over the sum of all) and
+InvokeEndpoint (TargetVariant overrides the weights); Developer Guide, "Multi-model endpoints" (a model is loaded when
+it is first asked for).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Endpoint life-cycle: due transitions are applied in order on every call."""
+"""Endpoint life-cycle: due transitions are applied in order on every call.
+
+Sources: API Reference, DescribeEndpoint (EndpointStatus, PendingDeploymentSummary); Developer Guide, "Deployment
+guardrails" (alarms end an update while traffic shifts and bakes). That a failed update ends InService on the old
+config, sometimes without its FailureReason, is from reports of users.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Model loading: each instance loads the object that the model's URL names when the instance comes up."""
+"""Model loading: each instance loads the object that the model's URL names when the instance comes up.
+
+Sources: API Reference, ContainerDefinition and S3ModelDataSource; reasons of failures from mlflow/mlflow, issue 2573,
+and the other public reports that `errors` names.
+"""
 
 from __future__ import annotations
 

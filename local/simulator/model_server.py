@@ -1,4 +1,8 @@
-"""Model servers: processes that load a model and answer invocations."""
+"""Model servers: processes that load a model and answer invocations.
+
+Sources: Developer Guide, "Troubleshoot Amazon SageMaker AI model deployments" (the ping health check); API Reference,
+InvokeEndpoint (60 s for an answer); FailureReasons from public logs.
+"""
 
 from __future__ import annotations
 

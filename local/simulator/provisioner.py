@@ -1,4 +1,8 @@
-"""Starts and ends the instances of endpoints; each loads its model when it comes up."""
+"""Starts and ends the instances of endpoints; each loads its model when it comes up.
+
+Source: Developer Guide, "Use Amazon SageMaker AI hosting": an instance loads what the URL holds when the instance
+comes up, so a scale-out loads what was overwritten meanwhile.
+"""
 
 from __future__ import annotations
 

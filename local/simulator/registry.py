@@ -1,4 +1,9 @@
-"""API calls of models, endpoint configs and tags."""
+"""API calls of models, endpoint configs and tags.
+
+Sources: API Reference, CreateModel, CreateEndpointConfig, AddTags, ListTags, DeleteTags; the defaults that
+descriptions have are from published answers. That a model or a config in use may be deleted: Developer Guide, "Delete
+Endpoints and Resources".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Eventually consistent tables: each replica sees a write after a delay of its own."""
+"""Eventually consistent tables: each replica sees a write after a delay of its own.
+
+Source: API Reference, CreateEndpoint: it looks a config up with an eventually consistent read, which may find nothing
+just after the config was created. No figure is published; how long replicas lag is a setting.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A stage of a rollout."""
+"""A stage of a rollout.
+
+Source: API Reference, VariantStatus.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Forced endpoint statuses, for tests of each status."""
+"""Forced endpoint statuses, for tests of each status.
+
+Source: API Reference, EndpointStatus.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Tables of the simulated account, with tags and listings."""
+"""Tables of the simulated account, with tags and listings.
+
+Sources: API Reference, Tag (50 for each resource), ListModels, ListEndpointConfigs and ListEndpoints (filters, order,
+pages). That IAM sees tags late: aws/sagemaker-python-sdk, which retries AccessDenied for minutes after a creation.
+"""
 
 from __future__ import annotations
 

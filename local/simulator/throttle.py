@@ -1,4 +1,8 @@
-"""Throttling of API calls."""
+"""Throttling of API calls.
+
+Source: the message and the code are those of public reports, such as aws/sagemaker-python-sdk, pull request 1204; the
+rate is a setting.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Requests and answers, checked against botocore's service model."""
+"""Requests and answers, checked against botocore's service model.
+
+Source: botocore's service model; the words are those of the service in public issues, such as aws/amazon-sagemaker-
+examples, issue 2236.
+"""
 
 from __future__ import annotations
 

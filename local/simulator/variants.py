@@ -1,4 +1,8 @@
-"""Variants of an endpoint config with their weights and counts, and their summaries in DescribeEndpoint."""
+"""Variants of an endpoint config with their weights and counts, and their summaries in DescribeEndpoint.
+
+Sources: API Reference, ProductionVariantSummary and PendingProductionVariantSummary; published answers of
+DescribeEndpoint.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _PSEUDO = {"Partition": "aws", "Region": "us-east-1", "AccountId": "111122223333", "StackName": "stack"}
 _GIVEN = {
@@ -86,9 +86,21 @@ class _Resolver:
         if len(value) == 1:
             ((function, argument),) = value.items()
             if function == "Ref" or function.startswith("Fn::"):
-                return getattr(self, f"_{function.removeprefix('Fn::').lower()}")(argument)
+                return self._call(function, argument)
         resolved_values = {key: self.resolve(each) for key, each in value.items()}
         return {key: each for key, each in resolved_values.items() if each is not None}
+
+    def _call(self, function: str, argument: Any) -> Any:
+        functions: dict[str, Callable[[Any], Any]] = {
+            "Ref": self._ref,
+            "Fn::GetAtt": self._getatt,
+            "Fn::Sub": self._sub,
+            "Fn::If": lambda each: self.resolve(each[1 if self.is_given else 2]),
+            "Fn::Join": lambda each: str(each[0]).join(self.resolve(each[1])),
+            "Fn::Split": lambda each: str(self.resolve(each[1])).split(each[0]),
+            "Fn::Select": lambda each: self.resolve(each[1])[each[0]],
+        }
+        return functions[function](argument)
 
     def _ref(self, name: str) -> Any:
         if name == "AWS::NoValue":
@@ -119,15 +131,3 @@ class _Resolver:
             return self._ref(name)
         is_named_by_arn = self.resources[name]["Type"] in _REFERRED_BY_ARN
         return self._getatt([name, "Arn"]) if is_named_by_arn else name.lower()
-
-    def _if(self, argument: list[Any]) -> Any:
-        return self.resolve(argument[1 if self.is_given else 2])
-
-    def _join(self, argument: list[Any]) -> str:
-        return str(argument[0]).join(self.resolve(argument[1]))
-
-    def _split(self, argument: list[Any]) -> list[str]:
-        return str(self.resolve(argument[1])).split(argument[0])
-
-    def _select(self, argument: list[Any]) -> Any:
-        return self.resolve(argument[1])[argument[0]]

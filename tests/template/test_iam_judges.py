@@ -103,9 +103,14 @@ def parliament() -> Iterator[ModuleType]:
 
     It finds its data by pkg_resources, which setuptools has no more, and leaves its files open.
     """
-    stand_in: Any = types.ModuleType("pkg_resources")
-    stand_in.resource_filename = lambda package, name: str(importlib.resources.files(package).joinpath(name))
+    stand_in = types.ModuleType("pkg_resources")
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setattr(
+            stand_in,
+            "resource_filename",
+            lambda package, name: str(importlib.resources.files(package).joinpath(name)),
+            raising=False,
+        )
         patch.setitem(sys.modules, "pkg_resources", stand_in)
         warnings.simplefilter("ignore")
         yield importlib.import_module("parliament")

@@ -16,11 +16,13 @@ from local.load_test.figures import Figures, table, write
 from local.load_test.floor import Floor, floor_of
 from local.load_test.uploads import Load, Run, hosting
 from local.simulator import Settings
+from local.written import END, beginning
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+BEGIN = beginning("make load")
 OLD, NEW = "e-0-20260101T000000-a", "e-0-20260101T000100-b"
 MODELS = {OLD: "e-0-model-a", NEW: "e-0-model-b"}
 ARTIFACTS = {
@@ -175,18 +177,18 @@ def test_a_table_takes_the_place_of_the_one_before(
 ) -> None:
     """What stands around it stays, however often it is written."""
     document, text = tmp_path / "benchmarks.md", table(figures, figures)
-    document.write_text(f"before\n\n{module.BEGIN}\nold\n\n{module.END}\nafter\n")
+    document.write_text(f"before\n\n{BEGIN}\nold\n\n{END}\nafter\n")
     monkeypatch.setattr(module, "DOCUMENT", document)
 
     for _ in range(2):
         write(text)
 
-    assert document.read_text() == f"before\n\n{module.BEGIN}\n{text}\n\n{module.END}\nafter\n"
+    assert document.read_text() == f"before\n\n{BEGIN}\n{text}\n\n{END}\nafter\n"
 
 
 def test_document_has_the_table(figures: Figures) -> None:
     """Its rows are those that are written now, and there was no violation."""
-    written = module.DOCUMENT.read_text().partition(module.BEGIN)[2].partition(module.END)[0]
+    written = module.DOCUMENT.read_text().partition(BEGIN)[2].partition(END)[0]
 
     titles = re.findall(r"^\| ([^|]+) \|", written, re.MULTILINE)
 

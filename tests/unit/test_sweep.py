@@ -161,7 +161,7 @@ def test_model_that_somebody_else_s_config_names_stays(account: PlanningAccount,
 def test_what_is_not_ours_stays(account: PlanningAccount, sweeper: Sweeper, stack: str) -> None:
     made = account.serve("theirs")
     for kind, name in [("model", *made.model_names.values()), ("endpoint-config", str(made.revision))]:
-        arn = f"arn:aws:sagemaker:us-east-1:111122223333:{kind}/{name}"
+        arn = account.simulator.store.arn(kind, name)
         account.simulator.call("DeleteTags", {"ResourceArn": arn, "TagKeys": [STACK_TAG, STATE_TAG]})
         if stack:
             account.sagemaker.add_tags(arn, {STACK_TAG: stack})
@@ -181,8 +181,8 @@ def test_what_was_found_there_lately_stays(account: PlanningAccount, sweeper: Sw
     account.sleep(DAY + 1)
     used_at = (account.now - timedelta(hours=1)).isoformat() if is_readable else "lately"
     (model,) = made.model_names.values()
-    for arn in (f"model/{model}", f"endpoint-config/{made.revision}"):
-        account.sagemaker.add_tags(f"arn:aws:sagemaker:us-east-1:111122223333:{arn}", {USED_AT_TAG: used_at})
+    for kind, name in (("model", model), ("endpoint-config", str(made.revision))):
+        account.sagemaker.add_tags(account.simulator.store.arn(kind, name), {USED_AT_TAG: used_at})
 
     sweeper.sweep()
 

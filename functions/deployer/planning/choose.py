@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,7 @@ class Planning:
         now: The current time.
         wait_seconds: Seconds until the next look, if another deployment has the endpoint.
         stack_role: The ARN of the role for models that name none.
+        found: Endpoints that have been looked up, by their names; none is looked up twice for one decision.
     """
 
     sagemaker: SageMaker
@@ -64,6 +65,7 @@ class Planning:
     now: datetime
     wait_seconds: int
     stack_role: str = ""
+    found: dict[str, Live | None] = field(default_factory=dict)
 
     def decided(self, draft: Draft, action: Action, before: Before | None = None, reason: str = "") -> Plan:
         """Make the plan of a draft, with the reason if nothing is deployed now."""
@@ -78,6 +80,12 @@ def find_live(planning: Planning, name: str) -> Live | None:
         LiveConfigMissingError: Somebody has deleted that endpoint config.
         EndpointConfigNotVisibleError: A replica does not see it yet.
     """
+    if name not in planning.found:
+        planning.found[name] = _look_up(planning, name)
+    return planning.found[name]
+
+
+def _look_up(planning: Planning, name: str) -> Live | None:
     endpoint = planning.sagemaker.find_endpoint(name)
     if endpoint is None or endpoint["EndpointStatus"] != "InService":
         return Live.of(endpoint) if endpoint else None

@@ -1,5 +1,6 @@
 """The SageMaker Python SDK, version 3: the resources of `sagemaker.core`, each with its own wait."""
 
+import json
 from importlib.metadata import version
 
 from loop import DATA, INSTANCE_TYPE, ROLE, serve
@@ -35,4 +36,22 @@ def update(endpoint: str, image: str) -> None:
     live.wait_for_status("InService")
 
 
-serve(f"sagemaker {version('sagemaker')}", {"create": create, "update": update})
+def invoke(endpoint: str, image: str) -> None:
+    """Ask an endpoint, and see that the model of the image answers."""
+    answer = Endpoint.get(endpoint_name=endpoint).invoke(body=b"{}", content_type="application/json")
+    model = json.loads(answer.body.read())["Model"]
+    if not model.endswith(image.rpartition(":")[2]):
+        raise RuntimeError(f"{model} answers")
+
+
+def delete(endpoint: str, image: str) -> None:
+    """Delete an endpoint, its config and its model."""
+    name, live = f"{endpoint}-{image.rpartition(':')[2]}", Endpoint.get(endpoint_name=endpoint)
+    live.delete()
+    live.wait_for_delete()
+    EndpointConfig.get(endpoint_config_name=name).delete()
+    Model.get(model_name=name).delete()
+
+
+ACTIONS = {"create": create, "update": update, "invoke": invoke, "delete": delete}
+serve(f"sagemaker {version('sagemaker')}", ACTIONS)
