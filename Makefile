@@ -8,7 +8,8 @@ WHEELS := .cache/wheels
 LAMBDA_WHEELS := .cache/wheels-python3.13-arm64
 READY := $(VENV)/.ready
 CHECKOV := .cache/checkov
-PEERS := boto3 mlflow sagemaker-2 sagemaker-3
+MUTANTS := .cache/mutants
+PEERS := aws-cli boto3 mlflow sagemaker-2 sagemaker-3
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -71,6 +72,26 @@ $(CHECKOV)/.ready: requirements-checkov.txt
 	$(BIN)/uv pip install --quiet --python $(@D)/bin/python --no-deps --require-hashes -r $<
 	touch $@
 
+.PHONY: clients
+clients: $(PEERS:%=.cache/peers/%/.ready)  ## Let the AWS CLI, the SageMaker SDK and MLflow use the simulator
+	$(BIN)/python -m local.clients
+
+.PHONY: trial
+trial: install  ## Try the deployed stack in the account of your profile: it asks first, and says what it costs
+	$(BIN)/python -m local.trial $(TRIAL)
+
+# Coverage says which tests reach a line; nothing else needs it.
+$(MUTANTS)/.ready: local/mutants/requirements.txt | $(READY)
+	test -x $(MUTANTS)/bin/python || $(PYTHON) -m venv --without-pip $(MUTANTS)
+	$(BIN)/uv pip install --quiet --python $(MUTANTS)/bin/python --no-deps --require-hashes -r $<
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(MUTANTS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	touch $@
+
+.PHONY: mutants
+mutants: $(MUTANTS)/.ready  ## Break the deployer at 150 places, one at a time, and see whether its tests notice
+	COVERAGE_FILE=$(MUTANTS)/coverage $(MUTANTS)/bin/python -m coverage run --rcfile local/mutants/coverage.ini -m pytest -n0 -q tests/unit tests/machine --ignore tests/machine/test_simulation.py
+	$(BIN)/python -m local.mutants $(MUTANTS_OPTIONS)
+
 .PHONY: chaos
 chaos: install  ## Run 1,000 executions with random faults in virtual time, and check the invariants
 	PYTHONPATH=functions $(BIN)/python -m local.simulation $(CHAOS)
@@ -129,6 +150,7 @@ requirements: install  ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --constraints requirements-dev.txt --group functions --output-file functions/requirements.txt
 	echo checkov | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade - --output-file requirements-checkov.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade local/mutants/requirements.in --output-file local/mutants/requirements.txt
 	for peer in $(PEERS); do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade local/peers/requirements/$$peer.in --output-file local/peers/requirements/$$peer.txt; done
 
 .PHONY: clean

@@ -1,0 +1,80 @@
+"""Tries a sample of the deployer's mutants, and says which survive. `python -m local.mutants`."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from random import Random
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import yaml
+from rich.console import Console
+
+from local.environment import ROOT
+from local.mutants.operators import Mutant, mutants_of
+from local.mutants.reach import FUNCTIONS, Reach
+from local.mutants.workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_DATA = ROOT / ".cache" / "mutants" / "coverage"
+_WORKSHOP = ROOT / ".cache" / "mutants" / "workshop"
+_EXPLAINED = ROOT / "local" / "mutants" / "survivors.yaml"
+_MOST = 0.05
+"""The part of the mutants that may survive, explained or not."""
+
+
+def main(
+    *,
+    count: Annotated[int, typer.Option(help="How many mutants to try; 0 for all.")] = 150,
+    seed: Annotated[int, typer.Option(help="Chooses them.")] = 0,
+    within: Annotated[str, typer.Option(help="Try only modules whose path has this.")] = "deployer/",
+) -> None:
+    """Try mutants, and fail if more survive than may, or one that nobody has explained."""
+    console, reach = Console(highlight=False), Reach(_DATA)
+    mutants = [mutant for path in sorted(FUNCTIONS.rglob("*.py")) for mutant in _mutants_in(path, within)]
+    chosen = Random(seed).sample(mutants, count) if 0 < count < len(mutants) else mutants  # noqa: S311 - repeatable
+    explained: dict[str, str] = yaml.safe_load(_EXPLAINED.read_text()) or {}
+    workshop = Workshop(_WORKSHOP)
+    workshop.prepare()
+    survived: list[Mutant] = []
+    for number, mutant in enumerate(chosen, start=1):
+        verdict = workshop.try_out(mutant, reach.tests_of(mutant.module, *_lines_of(mutant)))
+        if verdict != "killed":
+            survived.append(mutant)
+            note = "explained" if mutant.key in explained else verdict
+            console.print(
+                f"{number:4} {note}: {mutant.module}:{mutant.line}\n     {mutant.before}\n  -> {mutant.after}"
+            )
+    rate, unexplained = len(survived) / len(chosen), [each for each in survived if each.key not in explained]
+    console.print(
+        f"{len(survived)} of {len(chosen)} mutants survive ({rate:.1%}), {len(unexplained)} of them unexplained"
+    )
+    sys.exit(1 if rate > _MOST or unexplained else 0)
+
+
+def _mutants_in(path: Path, within: str) -> Iterator[Mutant]:
+    module = path.relative_to(FUNCTIONS).as_posix()
+    if within in module:
+        yield from mutants_of(module, path.read_text())
+
+
+def _lines_of(mutant: Mutant) -> tuple[int, int]:
+    """Return the first and the last line of the statement that a mutant changes."""
+    tree = ast.parse((FUNCTIONS / mutant.module).read_text())
+    statements = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt)
+        and not hasattr(node, "body")
+        and node.lineno <= mutant.line <= (node.end_lineno or node.lineno)
+    ]
+    nearest = max(statements, key=lambda node: node.lineno, default=None)
+    return (nearest.lineno, nearest.end_lineno or nearest.lineno) if nearest else (mutant.line, mutant.line)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,142 @@
+"""The mistakes: small changes of a module's source, each at one place."""
+
+from __future__ import annotations
+
+import ast
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+_ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.FloorDiv,
+    ast.Div: ast.Mult,
+    ast.BitOr: ast.BitAnd,
+    ast.BitAnd: ast.BitOr,
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module with one mistake.
+
+    Attributes:
+        module: Its path below `functions/`.
+        line: The first line of the place.
+        before: The place as it is.
+        after: The place as it becomes; empty where a statement is left out.
+        source: The whole module with the mistake.
+    """
+
+    module: str
+    line: int
+    before: str
+    after: str
+    source: str
+
+    @property
+    def key(self) -> str:
+        """What names the mutant whatever stands above it: the module and the change."""
+        return f"{self.module}: {self.before} -> {self.after or 'nothing'}"
+
+
+def mutants_of(module: str, source: str) -> Iterator[Mutant]:
+    """Yield every mutant of a module."""
+    tree = ast.parse(source)
+    for index, node in enumerate(_places(tree)):
+        for changed in _changes(node):
+            copied = deepcopy(tree)
+            mutated = _Replacing(_places(copied)[index], changed).visit(copied)
+            after = "" if isinstance(changed, ast.Pass) else ast.unparse(ast.fix_missing_locations(changed))
+            text = ast.unparse(ast.fix_missing_locations(mutated))
+            yield Mutant(module, node.lineno, _one_line(node), " ".join(after.split()), text)
+
+
+class _Replacing(ast.NodeTransformer):
+    """Puts one node in the place of another."""
+
+    def __init__(self, place: ast.AST, changed: ast.AST) -> None:
+        self._place, self._changed = place, changed
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return self._changed if node is self._place else super().visit(node)
+
+
+def _places(tree: ast.Module) -> list[ast.expr | ast.stmt]:
+    """Return the places of a module that may be changed: what runs, and not what only type checkers read."""
+    found: list[ast.expr | ast.stmt] = []
+
+    def look(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            return
+        if isinstance(node, (ast.expr, ast.stmt)):
+            found.append(node)
+        for name, value in ast.iter_fields(node):
+            if name in {"annotation", "returns", "decorator_list"}:
+                continue
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, ast.AST):
+                    look(each)
+
+    look(tree)
+    return found
+
+
+def _changes(node: ast.expr | ast.stmt) -> Iterator[ast.expr | ast.stmt]:
+    """Yield what a place is changed to."""
+    return _of_expression(node) if isinstance(node, ast.expr) else _of_statement(node)
+
+
+def _of_expression(node: ast.expr) -> Iterator[ast.expr]:
+    match node:
+        case ast.Compare(ops=[operator]) if type(operator) in _COMPARISONS:
+            yield ast.Compare(node.left, [_COMPARISONS[type(operator)]()], node.comparators)
+        case ast.BoolOp():
+            yield ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
+        case ast.UnaryOp(op=ast.Not()):
+            yield node.operand
+        case ast.BinOp() if type(node.op) in _ARITHMETIC and not _is_text(node):
+            yield ast.BinOp(node.left, _ARITHMETIC[type(node.op)](), node.right)
+        case ast.Constant(value=bool() as value):
+            yield ast.Constant(not value)
+        case ast.Constant(value=(int() | float()) as value):
+            yield ast.Constant(value + 1)
+        case ast.IfExp():
+            yield ast.IfExp(ast.UnaryOp(ast.Not(), node.test), node.body, node.orelse)
+
+
+def _of_statement(node: ast.stmt) -> Iterator[ast.stmt]:
+    match node:
+        case ast.If() if not isinstance(node.test, (ast.Compare, ast.BoolOp, ast.UnaryOp)):
+            yield ast.If(ast.UnaryOp(ast.Not(), node.test), node.body, node.orelse)
+        case ast.Return(value=ast.expr()) if not isinstance(node.value, ast.Constant):
+            yield ast.Return(ast.Constant(None))
+        case ast.Expr(value=ast.Call() | ast.YieldFrom() | ast.Yield()) | ast.Raise() | ast.Break() | ast.Continue():
+            yield ast.Pass()
+
+
+def _is_text(node: ast.BinOp) -> bool:
+    return any(
+        isinstance(each, ast.JoinedStr) or (isinstance(each, ast.Constant) and isinstance(each.value, str))
+        for each in (node.left, node.right)
+    )
+
+
+def _one_line(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node).split())

@@ -1,0 +1,67 @@
+"""Which tests reach which line, as a run of the tests under coverage has recorded it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from local.environment import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FUNCTIONS = ROOT / "functions"
+_ANY = 0
+_MOST_UNIT, _MOST_OTHER = 80, 15
+"""Tests that a mutant is tried with: those of the unit come first, as they are quick and near."""
+
+
+class Reach:
+    """The tests of each line.
+
+    Args:
+        data: What coverage has written, with a context for each test.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._tests: dict[tuple[str, int], set[str]] = defaultdict(set)
+        with sqlite3.connect(data) as database:
+            rows = database.execute(
+                "SELECT file.path, arc.fromno, arc.tono, context.context FROM arc "
+                "JOIN file ON file.id = arc.file_id JOIN context ON context.id = arc.context_id"
+            )
+            for path, start, end, context in rows:
+                test = _test_of(context)
+                _, found, module = path.partition("/functions/")
+                for line in (start, end, _ANY) if test and found else ():
+                    self._tests[module, line].add(test)
+
+    def tests_of(self, module: str, line: int, last: int | None = None) -> list[str]:
+        """Return tests that reach a line, in the order in which they are worth a try; some of them if they are many.
+
+        What a module does when it is imported is reached by all of its tests.
+
+        Args:
+            module: The module's path below `functions/`.
+            line: The line.
+            last: The last line of the statement, where the first may be only its beginning.
+        """
+        lines = range(line, (last or line) + 1)
+        found = set[str]().union(*(self._tests.get((module, each), set()) for each in lines))
+        tests = sorted(found or self._tests.get((module, _ANY), set()))
+        unit = [test for test in tests if test.startswith("tests/unit/")]
+        others = [test for test in tests if test not in set(unit)]
+        return [*_some(unit, _MOST_UNIT), *_some(others, _MOST_OTHER)]
+
+
+def _test_of(context: str) -> str:
+    """Respell a context of coverage, such as `tests.unit.test_plan.test_x`, as pytest names the test."""
+    module, _, name = context.rpartition(".")
+    return f"{module.replace('.', '/')}.py::{name}" if name.startswith("test_") else ""
+
+
+def _some(tests: list[str], most: int) -> list[str]:
+    """Return at most so many of the tests, of as many files as there are."""
+    step = max(1, -(-len(tests) // most))
+    return tests[::step]
