@@ -6,7 +6,7 @@ It runs after each sweep, and repeats until it is done. Each run announces every
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -37,14 +37,14 @@ def handler(event: Document) -> Document:
     """Return whether all endpoints have been compared, which differences there are, and where to go on."""
     before: Document = event["Drift"] or {"After": "", "Findings": 0, "Found": {}}
     progress = {member: before[member] for member in ("After", "Findings", "Found")}
-    deadline = clock.now() + _TIME
-    for name in _observer().endpoint_names():
+    observer, deadline = _observer(datetime.fromisoformat(event["Now"])), clock.now() + _TIME
+    for name in observer.endpoint_names():
         if name <= progress["After"]:
             continue
         if clock.now() >= deadline:
             return {**progress, "Done": False}
         try:
-            kinds = _compare(name)
+            kinds = _compare(observer, name)
         except TransientError:
             # A retry from the start would repeat the events of the endpoints that are done.
             if progress["After"] == before["After"]:
@@ -63,16 +63,16 @@ def _with_kinds(progress: Document, endpoint_name: str, kinds: list[str]) -> Doc
     return {"After": endpoint_name, "Findings": progress["Findings"] + len(kinds), "Found": found}
 
 
-def _compare(endpoint_name: str) -> list[str]:
+def _compare(observer: Observer, endpoint_name: str) -> list[str]:
     """Announce how an endpoint differs from its deployed revision; return the kind of each difference."""
     clock.sleep(_PAUSE_SECONDS)
     timeout = timedelta(seconds=float(os.environ["DEPLOYMENT_TIMEOUT_SECONDS"]))
     try:
-        view = _observer().look_at(endpoint_name)
+        view = observer.look_at(endpoint_name)
     except PermanentError as error:
         logger.warning("Endpoint not compared", extra={"endpoint": endpoint_name, "error": type(error).__name__})
         return []
-    findings = find_drift(view, clock.now(), timeout)
+    findings = find_drift(view, observer.now, timeout)
     for finding in findings:
         _announce(view, finding)
     return [finding.kind.value for finding in findings]
@@ -93,7 +93,7 @@ def _announce(view: View, finding: Finding) -> None:
     measure("Drift", 1, MetricUnit.Count, Kind=finding.kind)
 
 
-def _observer() -> Observer:
+def _observer(now: datetime) -> Observer:
     return Observer(
         sagemaker=sagemaker(),
         objects=objects(),
@@ -104,5 +104,5 @@ def _observer() -> Observer:
         stack=os.environ["STACK_NAME"],
         state_machine=os.environ["STATE_MACHINE_ARN"],
         idle_days=int(os.environ["IDLE_ENDPOINT_DAYS"]),
-        now=clock.now(),
+        now=now,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployer.execution_history import waiting_task
 from deployer.json_document import Document
 from deployer.tags import STACK_TAG
 from local.aws.execution_follower import follow
@@ -116,6 +117,9 @@ class Paths:
         self._run(request("a", "perms-failed"), "Deployed")
         self._run(request("b", "perms-failed", DeploymentConfig=self._guarded()), "Failed")
         self._run(request("c", "perms-failed", SmokeTest=WRONG), "Failed")
+        # It stays the newest artifact of the endpoint, which DetectDrift reports.
+        version = self.stack.upload("models/perms-failed/model.tar.gz", b"no archive")
+        assert self._ending(self.stack.execution_of(version)) == "Failed"
 
     def _short_ones(self) -> None:
         """Create a scaled endpoint that fails its smoke test; upload a manifest and an artifact; ask for too much."""
@@ -128,6 +132,9 @@ class Paths:
         self.stack.server.client("sagemaker").create_endpoint_config(
             EndpointConfigName="user-of-a-model", ProductionVariants=[{**VARIANT, "ModelName": model}]
         )
+        execution = self._start(request("a", "perms-approved", Approval={}))
+        self._approve(execution)
+        assert self._ending(execution) == "Deployed"
         version = self.stack.upload("models/perms-waits/deployment.yaml", b"{}")
         assert self._ending(self.stack.execution_of(version)) == "AwaitingArtifact"
         version = self.stack.upload("models/perms-waits/model.tar.gz", b"no archive")
@@ -150,6 +157,17 @@ class Paths:
         self._wait_until(endpoint, lambda config: config != "first-by-hand")
         client.update_endpoint(EndpointName=endpoint, EndpointConfigName="last-by-hand")
         assert self._ending(execution) == "Superseded"
+
+    def _approve(self, execution: str) -> None:
+        """Approve a deployment as soon as it waits for that, by the token in the execution's history."""
+        states, deadline = self.stack.server.client("stepfunctions"), time.monotonic() + EXECUTION_SECONDS
+        while time.monotonic() < deadline:
+            history = states.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=5)
+            if (task := waiting_task(history["events"])) and "LookSeconds" not in task:
+                states.send_task_success(taskToken=task["TaskToken"], output='{"Decision": "Approve"}')
+                return
+            time.sleep(0.2)
+        raise TimeoutError(execution)
 
     def _wait_until(self, name: str, is_awaited: Callable[[str], bool]) -> None:
         """Wait until an endpoint is in service on an awaited config, without asking SageMaker."""
