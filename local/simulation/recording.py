@@ -38,6 +38,7 @@ class Recording:
         calls: The calls of SageMaker, in order.
         probes: Invocations at the moments of interest.
         arrivals: The events of SageMaker that arrived, in order.
+        approval_events: The details of the events that request approvals.
         answers: What people answered to requests for approval, in order.
         bus: The details of the events that announce outcomes.
         sweep_events: The details of the events of sweeps.
@@ -60,6 +61,7 @@ class Recording:
     calls: list[Call]
     probes: list[Probe]
     arrivals: list[Arrival]
+    approval_events: list[Document]
     answers: list[Answered]
     bus: list[Document]
     sweep_events: list[Document]

@@ -54,6 +54,7 @@ def run_scenario(scenario: Scenario, make_world: Callable[..., World]) -> Record
             calls=recorder.calls,
             probes=recorder.probes,
             arrivals=recorder.arrivals,
+            approval_events=list(world.approvals),
             answers=driver.answers,
             bus=list(world.bus),
             sweep_events=list(world.sweeps),

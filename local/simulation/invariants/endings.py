@@ -84,7 +84,7 @@ def executions_keep_their_settings(recording: Recording) -> Iterator[str]:
 def secrets_are_not_disclosed(recording: Recording) -> Iterator[str]:
     """An Environment and the body of a smoke test are in no log, no event, no tag and no cause."""
     tags = [write.value for write in recording.writes if write.table == "tags"]
-    events = json.dumps([recording.bus, recording.sweep_events, recording.drift_events])
+    events = json.dumps([recording.bus, recording.sweep_events, recording.drift_events, recording.approval_events])
     texts = {"the log": recording.log, "an event": events, "a tag": json.dumps(tags)}
     texts |= {f"the cause of {run.name}": run.execution.cause for run in recording.runs}
     for place, text in texts.items():
