@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deployer.aws.event_bus import APPROVAL_REQUESTED, SOURCE
 from deployer.json_document import Document
 from tests.template.shipped import (
     EVENT_FUNCTIONS,
@@ -83,6 +84,14 @@ def test_rule_may_invoke_its_function(resources: Document, rule: str, function: 
     assert permission["FunctionName"] == {"Ref": f"{function}Function"}
     assert permission["SourceArn"] == {"Fn::GetAtt": [f"{rule}Rule", "Arn"]}
     assert permission["Principal"] == "events.amazonaws.com"
+
+
+@pytest.mark.parametrize("rule", ["Supersede", "NotificationOfApproval"])
+def test_rule_knows_the_request_for_approval_by_its_name(resources: Document, rule: str) -> None:
+    properties = resources[f"{rule}Rule"]["Properties"]
+
+    assert properties["EventBusName"] == {"Ref": "EventBusName"}
+    assert properties["EventPattern"] == {"source": [SOURCE], "detail-type": [APPROVAL_REQUESTED]}
 
 
 TREES = {"deployer": FUNCTIONS / "deployer", **{name: ROOT / name for name in ("endpoint_deployer", "local")}}
