@@ -40,11 +40,13 @@ def handler(event: Document) -> Document:
     else:
         draft, action = draft_deployment(event["Input"], event["Execution"], settings, store, planning)
     logger.append_keys(endpoint=draft.endpoint_name)
-    plan = planning.decided(draft, action, reason=draft.reason) if action else _decide(draft, planning, store, settings)
-    plan = require_approval(plan, now)
+    decided = (
+        planning.decided(draft, action, reason=draft.reason) if action else _decide(draft, planning, store, settings)
+    )
+    plan = require_approval(decided, now)
     document = _measured(plan)
     if plan.is_dry_run or plan.is_to_announce:
-        preview = Previewing(planning.sagemaker, store, settings.retained_revisions).preview(plan)
+        preview = Previewing(planning.sagemaker, store, settings.retained_revisions).preview(decided)
         return {**document, "Action": (Action.PLANNED if plan.is_dry_run else plan.action).value, "Preview": preview}
     if plan.action in {Action.WAIT, Action.CONFIRM}:
         check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")

@@ -72,6 +72,8 @@ def test_approved_deployment_is_deployed(world: Any) -> None:
     assert event["Execution"] == execution.arn
     assert event["Revision"] == live_revision(world)
     assert [change["Path"] for change in event["Preview"]["Changes"]]
+    assert event["Preview"]["Action"] == "Update"
+    assert event["Preview"]["Creates"]["EndpointConfig"] == event["Revision"]
     assert execution.arn in event["Answer"]
     assert "Models" in event["Summary"]
     assert '"' not in event["Summary"]

@@ -80,6 +80,7 @@ def test_fields_stand_below_their_part_with_a_sign_each() -> None:
         ({"Guardrails": CANARY}, "guardrails         CANARY of 10 %, 600 s between steps, rolled back by churn-5xx"),
         ({"Guardrails": ROLLING}, "guardrails         ROLLING of 2 instances, 60 s between steps"),
         ({"SmokeTest": True}, "smoke test         yes"),
+        ({"Approval": True}, "approval           a person has to approve it"),
         ({"WayBack": "deleted"}, "way back           a failure deletes the endpoint"),
         ({"WayBack": "churn-1"}, "way back           a failure restores churn-1"),
         ({"Sweepable": ["churn-0"]}, "no longer retained churn-0"),

@@ -89,6 +89,7 @@ class Previewing:
             "Guardrails": plan.deployment_config if plan.action is Action.UPDATE else None,
             "Retention": plan.retention,
             "SmokeTest": plan.smoke_test is not None,
+            "Approval": plan.approval is not None,
             "WayBack": (plan.previous or "deleted") if is_deploying else None,
             "Sweepable": [*self._sweepable(plan)] if is_deploying else [],
             "Warnings": [*filter(None, [plan.reason]), *plan.warnings],
