@@ -10,6 +10,7 @@ import pytest
 from deployer.json_document import Document
 from deployer.tags import DEPLOYED, PENDING, PREVIOUS_TAG, STATE_TAG
 from local.simulator import Fault, Settings
+from local.virtual_time.world import IMAGE, ROLE
 from tests.machine.factories import (
     ANSWERS,
     BUCKET,
@@ -132,3 +133,36 @@ def test_revision_of_a_stopped_run_is_tested_by_the_next_one(make_world: Callabl
     assert execution.states[-1] == "Deployed"
     assert serves(world) == "b"
     assert tags_of_config(world, live_revision(world))[STATE_TAG] == DEPLOYED
+
+
+@pytest.mark.parametrize(("model", "outcome"), [("good", "Deployed"), ("bad", "Failed")])
+def test_inference_component_is_asked_by_its_name(make_world: Callable[..., World], model: str, outcome: str) -> None:
+    """An endpoint of components is updated, and the component that is there answers the test."""
+    world = make_world(BROKEN)
+    bare = {"VariantName": "A", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    wanted = {"EndpointName": "churn", "EndpointConfig": {"ExecutionRoleArn": ROLE, "ProductionVariants": [bare]}}
+    world.run(wanted)
+    call = world.simulator.call
+    call("CreateModel", {"ModelName": model, "PrimaryContainer": {"Image": IMAGE}, "ExecutionRoleArn": ROLE})
+    component = {"InferenceComponentName": "I", "EndpointName": "churn", "Specification": {"ModelName": model}}
+    call("CreateInferenceComponent", {**component, "VariantName": "A"})
+
+    second = {**bare, "InitialInstanceCount": 2}
+    wanted["EndpointConfig"] = {"ExecutionRoleArn": ROLE, "ProductionVariants": [second]}
+    world.run({**wanted, "SmokeTest": {**ANSWERS, "InferenceComponentName": "I"}})
+
+    assert world.bus[0]["Outcome"] == "Deployed"
+    assert world.bus[1]["Outcome"] == outcome
+
+
+@pytest.mark.parametrize(("image", "outcome"), [("a", "Deployed"), ("bad", "Failed")])
+def test_asynchronous_answer_is_waited_for(make_world: Callable[..., World], image: str, outcome: str) -> None:
+    """The answer, or what is known of the failure, is an object that comes later."""
+    world = make_world(BROKEN)
+    asked = request(image, SmokeTest=ANSWERS)
+    paths = {"S3OutputPath": f"s3://{BUCKET}/answers", "S3FailurePath": f"s3://{BUCKET}/failures"}
+    asked["EndpointConfig"]["AsyncInferenceConfig"] = {"OutputConfig": paths}
+
+    world.run(asked)
+
+    assert world.bus[-1]["Outcome"] == outcome, world.bus[-1]
