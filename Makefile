@@ -30,8 +30,8 @@ demo: install  ## Deploy the stack to local AWS: a model goes live, a better one
 	$(BIN)/python -m local.demo
 
 .PHONY: picture
-picture: install  ## Run the demo, and draw what it prints into docs/demo.svg
-	$(BIN)/python -m local.demo docs/demo.svg
+picture: install  ## Run the demo, and draw what it and the command line print into docs/
+	$(BIN)/python -m local.demo docs
 
 .PHONY: test
 test: install  ## Run all tests: unit, machine, template and local

@@ -66,27 +66,35 @@ def _transition(rows: dict[str, int], edge: tuple[str, str], *, is_taken: bool) 
 
 
 def timeline(visits: Sequence[Document]) -> str:
-    """Draw the visits that took time as bars below each other, with a mark for each failed attempt."""
+    """Draw a row for each state that took time, with a bar for each visit and a mark for each failed attempt."""
     shown = [visit for visit in visits if visit["Type"] in {"Task", "Wait"}]
     if not shown:
         return ""
     began, seconds = _span([visit["EnteredAt"] for visit in shown], [visit["LeftAt"] for visit in shown])
+    states = list(dict.fromkeys(visit["State"] for visit in shown))
     parts = []
-    for row, visit in enumerate(shown):
-        y = row * _BAR_ROW + 4
-        start, end = (_x(visit[member], began, seconds) for member in ("EnteredAt", "LeftAt"))
-        kind = "failed" if visit["HasFailed"] else "waited" if visit["Type"] == "Wait" else "taken"
-        parts.append(
-            f'<text x="{_LABELS - 8}" y="{y + 12}" text-anchor="end">{escape(visit["State"])}</text>'
-            f'<g class="{kind}"><title>{visit["Seconds"]:g} s</title>'
-            f'<rect x="{start:.1f}" y="{y}" width="{max(2.0, end - start):.1f}" height="{_BAR_ROW - 6}" rx="3"/></g>'
-            f'<text class="quiet" x="{min(end + 6, _WIDTH - 60):.1f}" y="{y + 12}">{visit["Seconds"]:.1f} s</text>'
-        )
-        for failure in visit["Failures"]:
-            x = _x(failure["At"], began, seconds)
-            title = escape(f"{failure['Error']}: {failure['Cause']}"[:300])
-            parts.append(f'<circle class="retry" cx="{x:.1f}" cy="{y + 8}" r="4"><title>{title}</title></circle>')
-    return _svg(_WIDTH, len(shown) * _BAR_ROW + 8, "How long each step took", parts)
+    for row, state in enumerate(states):
+        own, y = [visit for visit in shown if visit["State"] == state], row * _BAR_ROW + 4
+        parts.append(f'<text x="{_LABELS - 8}" y="{y + 12}" text-anchor="end">{escape(state)}</text>')
+        parts += [part for visit in own for part in _bar(visit, y, began, seconds)]
+        end, total = _x(own[-1]["LeftAt"], began, seconds), sum(visit["Seconds"] for visit in own)
+        count = f" in {len(own)}" if len(own) > 1 else ""
+        parts.append(f'<text class="quiet" x="{end + 6:.1f}" y="{y + 12}">{total:.1f} s{count}</text>')
+    return _svg(_WIDTH, len(states) * _BAR_ROW + 8, "How long each step took", parts)
+
+
+def _bar(visit: Document, y: float, began: datetime, seconds: float) -> Iterator[str]:
+    """Yield the bar of a visit, and its marks."""
+    start, end = (_x(visit[member], began, seconds) for member in ("EnteredAt", "LeftAt"))
+    kind = "failed" if visit["HasFailed"] else "waited" if visit["Type"] == "Wait" else "taken"
+    width = max(2.0, end - start)
+    yield (
+        f'<g class="{kind}"><title>{visit["Seconds"]:g} s</title>'
+        f'<rect x="{start:.1f}" y="{y}" width="{width:.1f}" height="{_BAR_ROW - 6}" rx="3"/></g>'
+    )
+    for failure in visit["Failures"]:
+        x, title = _x(failure["At"], began, seconds), escape(f"{failure['Error']}: {failure['Cause']}"[:300])
+        yield f'<circle class="retry" cx="{x:.1f}" cy="{y + 8}" r="4"><title>{title}</title></circle>'
 
 
 def traffic(looks: Sequence[Document], ended_at: str) -> str:

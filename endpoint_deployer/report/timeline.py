@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from endpoint_deployer.json_document import Document
 
 
+_RESTORED = {"EndpointStatus": "restored", "NewFleetShare": 0.0, "Stages": [], "Variants": []}
+
+
 @dataclass
 class Visit:
     """One visit of a state.
@@ -72,9 +75,15 @@ def visits_of(moments: Iterable[Moment]) -> list[Visit]:
 
 
 def looks_of(moments: Iterable[Moment]) -> Iterator[Document]:
-    """Yield what each look at the endpoint saw: its status, its fleets, and the new fleet's share of the traffic."""
+    """Yield what each look at the endpoint saw: its status, its fleets, and the new revision's share of the traffic.
+
+    Once an update is done, there is but one fleet, which is the new one until the endpoint is restored.
+    """
     for moment in moments:
         data = moment.data if isinstance(moment.data, dict) else {}
+        if moment.state == "RestoreEndpoint" and moment.kind == "LambdaFunctionSucceeded" and data.get("Restored"):
+            yield {**_RESTORED, "At": moment.at.isoformat()}
+            continue
         look = data.get("Payload") if moment.kind == "TaskSubmitted" else data
         if moment.kind in {"TaskSubmitted", "TaskSucceeded"} and isinstance(look, dict) and look.get("EndpointStatus"):
             variants = look.get("Variants") or []
@@ -86,7 +95,7 @@ def looks_of(moments: Iterable[Moment]) -> Iterator[Document]:
             yield {
                 "At": moment.at.isoformat(),
                 "EndpointStatus": look["EndpointStatus"],
-                "NewFleetShare": round(weights["New"] / (weights["Live"] or 1), 4),
+                "NewFleetShare": 1.0 if look.get("InService") else round(weights["New"] / (weights["Live"] or 1), 4),
                 "Stages": stages,
                 "Variants": variants,
             }

@@ -24,6 +24,9 @@ _MEANINGS = {
     "Superseded": "serves what was requested later: nothing to do",
     "AwaitingArtifact": "waits for an artifact",
 }
+_LONGEST_LINE = 100
+"""Characters of values that stand beside each other; longer ones stand below each other."""
+
 _SIGNS = {"added": "[green]+[/]", "removed": "[red]-[/]", "changed": "[yellow]~[/]"}
 
 
@@ -53,9 +56,13 @@ def difference_lines(changes: list[Document]) -> Iterator[str]:
         if parent:
             yield f"  {escape(parent)}"
         for change in group:
-            name = escape(_split(change["Path"])[1])
-            values = " → ".join(escape(str(change[side])) for side in ("Before", "After") if side in change)
-            yield f"  {'  ' if parent else ''}{_SIGNS[_kind(change)]} {name}: {values}"
+            name, indent = escape(_split(change["Path"])[1]), "    " if parent else "  "
+            values = [escape(str(change[side])) for side in ("Before", "After") if side in change]
+            line = f"{indent}{_SIGNS[_kind(change)]} {name}: "
+            if sum(map(len, values)) <= _LONGEST_LINE:
+                yield line + " → ".join(values)
+            else:
+                yield from (line.rstrip(), *(f"{indent}    {value}" for value in values))
 
 
 def _split(path: str) -> tuple[str, str]:

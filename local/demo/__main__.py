@@ -1,14 +1,12 @@
 """Runs the demo: a model goes live, a better one takes over, a broken one is rolled back. `python -m local.demo`.
 
-With the path of a file it also draws what it printed, as the picture of the README.
+With a folder it also draws what it printed, and what the command line prints afterwards: the pictures of the documents.
 """
 
-import io
-import re
 import sys
+from pathlib import Path
 from time import monotonic
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from endpoint_deployer.errors import CommandError
@@ -20,6 +18,7 @@ from local.aws.server import Server
 from local.aws.stack import Stack
 from local.demo.demo import Demo
 from local.demo.demo_models import DemoModels
+from local.demo.pictures import draw_commands, recording_console, save
 from local.demo.sample.training import MANIFEST
 from local.simulator import Fault, Settings
 
@@ -37,25 +36,23 @@ _SETTINGS = Settings(
 )
 
 
-_PICTURE_COLUMNS = 140
-# Without the fonts that rich would have a browser fetch.
-_PICTURE = re.sub(r"@font-face \{\{.*?\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-
-
 def main() -> int:
-    """Run the demo, and draw it if a path is given; return 0 only if all of it happened."""
+    """Run the demo, and draw it if a folder is given; return 0 only if all of it happened."""
     if len(sys.argv) == 1:
         return _demonstrate(Console(highlight=False))
-    console = Console(highlight=False, record=True, force_terminal=False, width=_PICTURE_COLUMNS, file=io.StringIO())
-    status = _demonstrate(console)
-    console.save_svg(sys.argv[1], title="make demo", code_format=_PICTURE)
+    folder, console = Path(sys.argv[1]), recording_console()
+    status = _demonstrate(console, folder)
+    if status:
+        sys.stdout.write(console.export_text())
+    else:
+        save(console, folder / "demo.svg", "make demo")
     return status
 
 
-def _demonstrate(console: Console) -> int:
+def _demonstrate(console: Console, folder: Path | None = None) -> int:
     begin, progress = monotonic(), Progress(console)
     try:
-        _run(progress)
+        _run(progress, folder)
     except (LocalAwsError, CommandError) as error:
         progress.say(f"[bold red]The demo failed[/]: {type(error).__name__}: {error}")
         return 1
@@ -63,7 +60,7 @@ def _demonstrate(console: Console) -> int:
     return 0
 
 
-def _run(progress: Progress) -> None:
+def _run(progress: Progress, folder: Path | None) -> None:
     with progress.step("Build the stack with sam build"):
         template = build()
     with progress.step("Start local AWS, IAM enforced") as remarks:
@@ -78,6 +75,8 @@ def _run(progress: Progress) -> None:
             remarks += [f"{name}: {model.accuracy:.0%} right" for name, model in models.by_name.items()]
         stack.server.control.settings = _SETTINGS
         Demo(progress, stack, MANIFEST.read_bytes(), models).run()
+        if folder:
+            draw_commands(stack, folder)
 
 
 if __name__ == "__main__":

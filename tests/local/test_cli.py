@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,6 +48,22 @@ class CommandLine:
         assert "\x1b" not in done.stdout
         assert "Traceback" not in done.stderr
         return done.stdout if status in {0, 2} else done.stdout + done.stderr
+
+    def run_in_terminal(self, *arguments: str) -> str:
+        """Run a command in a terminal; return what it drew."""
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "endpoint_deployer", *arguments]
+        variables = {**self._environment, "TERM": "xterm-256color"}
+        with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=theirs, stderr=theirs) as process:  # noqa: S603 - fixed arguments
+            os.close(theirs)
+            drawn = b""
+            # Linux reports the other end's closing as an error.
+            with suppress(OSError):
+                while part := os.read(ours, 65536):
+                    drawn += part
+            os.close(ours)
+            assert process.wait(SECONDS) == 0, drawn
+        return drawn.decode()
 
     def json(self, *arguments: str, status: int = 0) -> Any:
         """Run a command that prints JSON; return that."""
@@ -112,6 +130,16 @@ def test_wrong_request_is_rejected_with_its_exit_status(command_line: CommandLin
 
     assert "Colour: is no field of a request" in command_line.run("plan", str(folder), status=1)
     assert "Colour: is no field of a request" in command_line.run("deploy", str(folder), "--watch", status=1)
+
+
+def test_terminal_gets_colours_and_a_pipe_none(command_line: CommandLine, folder: Path) -> None:
+    """`run` asserts that a pipe gets none."""
+    command_line.run("deploy", str(folder), "--endpoint", "coloured", "--watch")
+
+    printed = command_line.run_in_terminal("status", "coloured")
+
+    assert "\x1b[32mInService" in printed
+    assert "InService" in command_line.run("status", "coloured")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +217,7 @@ def test_failed_smoke_test_is_explained_and_reported(command_line: CommandLine, 
     command_line.run("report", "explained", "-o", str(html))
     data = command_line.json("report", "explained")
     assert (data["Outcome"], data["Visits"][-1]["State"]) == ("Failed", "Failed")
-    assert data["Looks"][-1]["EndpointStatus"] == "InService"
+    assert [look["EndpointStatus"] for look in data["Looks"]][-2:] == ["InService", "restored"]
     assert "hunter2" not in html.read_text()
     printed = command_line.run("explain", "explained")
     assert "explained Failed SmokeTestFailedError" in printed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from endpoint_deployer.app import app
 from tests.template.shipped import ROOT
 
 PACKAGE = ROOT / "endpoint_deployer"
@@ -43,6 +45,16 @@ def test_package_has_the_command_and_all_modules(wheel: zipfile.ZipFile) -> None
 def test_package_has_the_text_of_the_operations_guide(wheel: zipfile.ZipFile) -> None:
     """What `explain` prints is what docs/operations.md says."""
     assert wheel.read("endpoint_deployer/operations.md") == (ROOT / "docs" / "operations.md").read_bytes()
+
+
+def test_guide_names_every_command() -> None:
+    """In the table of the operations guide."""
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = guide.partition("## The command line")[2].partition("\n## ")[0]
+
+    documented = set(re.findall(r"`([a-z]+)(?: [A-Z]+)?`", "".join(re.findall(r"^\| (`.+?) \|", table, re.MULTILINE))))
+
+    assert documented == {command.callback.__name__ for command in app.registered_commands if command.callback}
 
 
 def test_dependencies_are_what_is_imported() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from endpoint_deployer.aws.history import Moment
 from endpoint_deployer.report import drawings
-from endpoint_deployer.report.page import page
+from endpoint_deployer.report.page import page, picture
 from endpoint_deployer.report.timeline import edges_of, looks_of, visits_of
 from tests.template.shipped import read_definition
 
@@ -132,6 +132,20 @@ def test_looks_tell_the_share_of_the_new_fleet() -> None:
     assert found[0]["Stages"] == ["New: Baking"]
 
 
+def test_new_revision_has_all_traffic_until_the_endpoint_is_restored() -> None:
+    """A resting endpoint has one fleet, which is described as the live one."""
+    done = {
+        "Payload": {"InService": True, "EndpointStatus": "InService", "Variants": [{"Fleet": "Live", "Weight": 1.0}]}
+    }
+    moments = [
+        moment(1, "DescribeEndpoint", "TaskSubmitted", data=done),
+        moment(2, "RestoreEndpoint", "LambdaFunctionSucceeded", data={"Done": False, "Restored": None}),
+        moment(3, "RestoreEndpoint", "LambdaFunctionSucceeded", data={"Done": True, "Restored": "churn-1"}),
+    ]
+
+    assert [each["NewFleetShare"] for each in looks_of(moments)] == [1.0, 0.0]
+
+
 def test_machine_shows_every_state_and_the_way_taken() -> None:
     definition = read_definition("DeployEndpoint")
 
@@ -189,6 +203,14 @@ def test_page_without_looks_changes_and_failures_leaves_these_sections_out() -> 
     headings = re.findall(r"<h2>(.*?)</h2>", page(empty))
 
     assert headings == ["Timeline", "The path through the state machine"]
+
+
+def test_picture_is_an_svg_with_the_colours_of_the_page() -> None:
+    svg = ET.fromstring(picture(report()))  # noqa: S314 - our own
+
+    texts = {text.text for text in svg.findall("{*}text")}
+    assert texts == {"The new fleet's share of the traffic", "Timeline"}
+    assert "--paper" in str(svg.findtext("{*}style"))
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no browser is installed; the page is parsed strictly above")

@@ -72,6 +72,12 @@ def test_fields_stand_below_their_part_with_a_sign_each() -> None:
     ]
 
 
+def test_long_values_stand_below_each_other() -> None:
+    lines = printed(preview(Changes=[{"Path": "Models.m.ModelDataUrl", "Before": "a" * 80, "After": "b" * 80}]))
+
+    assert lines[1:5] == ["  Models.m", "    ~ ModelDataUrl:", f"        {'a' * 80}", f"        {'b' * 80}"]
+
+
 @pytest.mark.parametrize(
     ("changed", "line"),
     [

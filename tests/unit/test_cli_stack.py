@@ -1,0 +1,94 @@
+"""The stack that a command is about, and what is said if it is not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from typer.testing import CliRunner
+
+from endpoint_deployer import app as program
+from endpoint_deployer.aws.stack import Stack
+from endpoint_deployer.errors import CommandError
+
+OUTPUTS = {
+    "StateMachineArn": "arn:aws:states:us-east-1:111122223333:stateMachine:deploy",
+    "SweepStateMachineArn": "arn:aws:states:us-east-1:111122223333:stateMachine:sweep",
+    "ArtifactBucketName": "artifacts",
+}
+
+
+def stack_of(outputs: dict[str, str] | None, parameters: dict[str, str] | None = None) -> Stack:
+    """Build a stack whose description CloudFormation answers; None if there is no stack."""
+    client = boto3.client("cloudformation", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - it opens nothing
+    stubber, made = Stubber(client), Stack("mine", "eu-west-1")
+    if outputs is None:
+        stubber.add_client_error("describe_stacks", "ValidationError", "Stack with id mine does not exist")
+    else:
+        described: dict[str, Any] = {
+            "StackName": "mine",
+            "StackStatus": "CREATE_COMPLETE",
+            "CreationTime": "2026-01-01T00:00:00Z",
+            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()],
+        }
+        stubber.add_response("describe_stacks", {"Stacks": [described]}, {"StackName": "mine"})
+    stubber.activate()
+    made._clients["cloudformation"] = client
+    return made
+
+
+def test_stack_is_looked_up_once() -> None:
+    stack = stack_of(OUTPUTS, {"ArtifactPrefix": "uploads/"})
+
+    assert stack.state_machine == OUTPUTS["StateMachineArn"]
+    assert stack.sweep_state_machine == OUTPUTS["SweepStateMachineArn"]
+    assert (stack.bucket, stack.prefix) == ("artifacts", "uploads/")
+
+
+def test_missing_stack_is_named_with_its_region_and_the_ways_to_name_another() -> None:
+    with pytest.raises(CommandError) as missing:
+        _ = stack_of(None).bucket
+
+    for part in ("mine", "eu-west-1", "--stack", "ENDPOINT_DEPLOYER_STACK", "--region"):
+        assert part in str(missing.value)
+
+
+def test_stack_of_something_else_is_refused_with_what_it_lacks() -> None:
+    with pytest.raises(CommandError, match="has no output SweepStateMachineArn and no output ArtifactBucketName"):
+        _ = stack_of({"StateMachineArn": "arn"}).bucket
+
+
+@pytest.mark.parametrize(
+    "arguments", [["frobnicate"], ["plan"], ["history", "churn", "--limit", "0"], ["deploy", "--json"]]
+)
+def test_wrong_use_ends_with_status_2(arguments: list[str]) -> None:
+    assert CliRunner().invoke(program.app, arguments).exit_code == 2
+
+
+def test_every_command_explains_itself() -> None:
+    """And offers completion for the shell."""
+    runner = CliRunner()
+    printed = runner.invoke(program.app, ["--help"]).output
+
+    names = {command.callback.__name__ for command in program.app.registered_commands if command.callback}
+    assert names >= {
+        "plan", "deploy", "status", "watch", "history", "diff", "rollback", "abort", "retry", "explain", "report",
+        "sweep", "adopt",
+    }  # fmt: skip
+    assert "--install-completion" in printed
+    for name in names:
+        assert runner.invoke(program.app, [name, "--help"]).exit_code == 0
+
+
+def test_refusal_of_aws_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without credentials, for one."""
+    monkeypatch.setattr(program, "app", lambda: (_ for _ in ()).throw(CommandError("[no] credentials")))
+
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "Error: [no] credentials\n"
