@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
@@ -42,11 +40,7 @@ class Alarms:
             pages = self._client.get_paginator("describe_alarm_history").paginate(
                 AlarmName=name, HistoryItemType="StateUpdate", StartDate=since, EndDate=until
             )
-            try:
-                items = [item for page in pages for item in page["AlarmHistoryItems"]]
-            except ClientError:  # it has been deleted
-                continue
-            for item in items:
+            for item in (item for page in pages for item in page["AlarmHistoryItems"]):
                 state = json.loads(item.get("HistoryData") or "{}").get("newState") or {}
                 if state.get("stateValue") == "ALARM":
                     yield {"AlarmName": name, "At": item["Timestamp"].isoformat(), "Reason": state.get("stateReason")}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from botocore.exceptions import ClientError
 from rich.markup import escape
 
 from endpoint_deployer.aws import container_logs
@@ -22,6 +23,8 @@ from endpoint_deployer.report.timeline import looks_of, visits_of
 from endpoint_deployer.view.diff import COMPARED, differences
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from endpoint_deployer.aws.stack import Stack
     from endpoint_deployer.console import Invocation
     from endpoint_deployer.json_document import Document
@@ -51,6 +54,7 @@ def explanation_of(stack: Stack, runs: Runs, run: Run) -> Document:
     until = run.ended_at or datetime.now(UTC)
     alarms = [*names_of(request.get("DeploymentConfig")), abort_alarm(stack, run.endpoint)]
     has_failed = run.outcome not in _WITHOUT_LOGS
+    unread: list[str] = []
     endpoint = Endpoints(stack).find(run.endpoint) if run.endpoint else None
     found = {
         **run.document(),
@@ -62,10 +66,20 @@ def explanation_of(stack: Stack, runs: Runs, run: Run) -> Document:
         "NextAction": detail.get("NextAction"),
         "Restored": detail.get("Restored"),
         "FailureReason": (endpoint or {}).get("FailureReason"),
-        "Alarms": [*Alarms(stack).raised(alarms, run.started_at, until)],
-        "LogLines": detail.get("LogLines") or _logs(stack, run, until) if has_failed else [],
+        "Alarms": _read(lambda: [*Alarms(stack).raised(alarms, run.started_at, until)], unread),
+        "LogLines": detail.get("LogLines") or _read(lambda: _logs(stack, run, until), unread) if has_failed else [],
+        "Unread": unread,
     }
     return {member: value for member, value in found.items() if value}
+
+
+def _read(read: Callable[[], list[Any]], unread: list[str]) -> list[Any]:
+    """Read what the caller may not be allowed to read; what could not be read is noted."""
+    try:
+        return read()
+    except ClientError as error:
+        unread.append(f"{error.operation_name}: {error.response['Error'].get('Message')}")
+        return []
 
 
 def _logs(stack: Stack, run: Run, until: datetime) -> list[str]:
@@ -92,6 +106,7 @@ def _lines(found: Document) -> list[str]:
         lines += [
             f"  {escape(each['AlarmName'])} rang at {each['At']}: {escape(each['Reason'] or '')}" for each in alarms
         ]
+    lines += [f"[yellow]![/] not read: {escape(each)}" for each in found.get("Unread", [])]
     if logs := found.get("LogLines"):
         lines.append(f"[bold]the container's log[/] [dim]{container_logs.group_of(found['EndpointName'])}[/]")
         lines += [f"  {escape(line)}" for line in (logs if isinstance(logs, list) else str(logs).splitlines())]

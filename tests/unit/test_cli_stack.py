@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from botocore.stub import Stubber
 from typer.testing import CliRunner
 
@@ -83,12 +84,30 @@ def test_every_command_explains_itself() -> None:
         assert runner.invoke(program.app, [name, "--help"]).exit_code == 0
 
 
-def test_refusal_of_aws_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without credentials, for one."""
-    monkeypatch.setattr(program, "app", lambda: (_ for _ in ()).throw(CommandError("[no] credentials")))
+@pytest.mark.parametrize(
+    ("error", "printed"),
+    [
+        pytest.param(CommandError("[no] way"), "[no] way.", id="ours"),
+        pytest.param(NoRegionError(), "You must specify a region. Name it with --region or AWS_REGION", id="region"),
+        pytest.param(
+            NoCredentialsError(), "Unable to locate credentials. Sign in, or name a profile", id="credentials"
+        ),
+        pytest.param(
+            ClientError({"Error": {"Code": "AccessDenied", "Message": "not allowed"}}, "StartExecution"),
+            "StartExecution: AccessDenied: not allowed",
+            id="denial",
+        ),
+    ],
+)
+def test_refusal_of_aws_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, printed: str
+) -> None:
+    """With the way out, where there is one, and no traceback."""
+    monkeypatch.setattr(program, "app", lambda: (_ for _ in ()).throw(error))
 
     with pytest.raises(SystemExit) as ended:
         program.main()
 
     assert ended.value.code == 1
-    assert capsys.readouterr().err == "Error: [no] credentials\n"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"Error: {printed}")
