@@ -51,7 +51,7 @@ def bars(title: str, unit: str, rows: Mapping[str, Sequence[Part]]) -> str:
             )
             x += part.size * scale
         total = sum(part.size for part in parts)
-        drawn.append(_text(x + 6, y + 15, f"{total:,.4g} {unit}"))
+        drawn.append(_text(x + 6, y + 15, f"{total:,.3g} {unit}"))
         y += 30
     drawn += _legend(colours, y + 8) if len(names) > 1 else []
     return _svg(title, y + 24 + 18 * (len(names) if len(names) > 1 else 0), drawn)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PLOT = ROOT / "docs" / "seconds-of-a-deployment.svg"
+COLD_STARTS = ROOT / "docs" / "cold-starts.svg"
 _MONTH_SECONDS = 30 * 24 * 3600
 
 
@@ -38,6 +39,7 @@ def write(figures: Figures) -> None:
     shown = {name: parts for name, parts in rows.items() if "8 hours" not in name}
     plot = bars("Where the seconds of a deployment go, without SageMaker's own", "s", shown)
     PLOT.write_text(plot, encoding="utf-8")
+    COLD_STARTS.write_text(_plot_of_cold_starts(figures.cold_starts), encoding="utf-8")
 
 
 def tables(figures: Figures) -> str:
@@ -94,6 +96,16 @@ def _cold_starts(found: Sequence[ColdStart]) -> Iterable[str]:
         of_shipped, of_compiled = each.compiled / bare.shipped, each.compiled / bare.compiled
         name = each.name if each.name == BARE else f"`{function_of(each.name)}`"
         yield _row(name, f"{each.compiled:.2f} s", f"{of_shipped:.2f}", f"{of_compiled:.2f}", f"{each.shipped:.2f} s")
+
+
+def _plot_of_cold_starts(found: Sequence[ColdStart]) -> str:
+    bare, *functions = found
+    rows = {
+        f"{BARE}, as shipped": [Part("cold start", bare.shipped)],
+        f"{BARE}, bytecode": [Part("cold start", bare.compiled)],
+        **{function_of(each.name): [Part("cold start", each.compiled)] for each in functions},
+    }
+    return bars("Cold starts: the functions beside a bare boto3 handler", "s", rows)
 
 
 def _paths(figures: Figures) -> Iterable[str]:
