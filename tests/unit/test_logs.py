@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 import announce_outcome
@@ -51,6 +52,18 @@ def answer_with_lines(stub: Stubber, name: str, *lines: str) -> None:
     """Let the next call get the events of a stream."""
     asked = {"logGroupName": GROUP, "logStreamName": name, "limit": 20, "startFromHead": False}
     stub.add_response("get_log_events", {"events": [{"message": line} for line in lines]}, asked)
+
+
+def test_logs_that_cannot_be_reached_are_unavailable(client: Any) -> None:
+    """A broken connection is no refusal."""
+
+    def break_off(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://logs")
+
+    client.meta.events.register_first("before-send.cloudwatch-logs.*", break_off)
+
+    with pytest.raises(MonitoringUnavailableError, match="describe_log_streams: Could not connect"):
+        ContainerLogs(client).last_lines("churn", SINCE, 20)
 
 
 def test_lines_are_those_of_the_fleet_that_failed(client: Any, stub: Stubber) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -320,6 +322,22 @@ def test_overwritten_object_is_a_problem_that_names_both_versions(s3: Any) -> No
     assert [str(problem) for problem in data_problems([data], Objects(s3), BUCKET)] == [
         f"P: {uri} has been overwritten: it had the version {old}, and has {new} now"
     ]
+
+
+@pytest.mark.parametrize("uri", [f"s3://{ELSEWHERE}/m.tar.gz", f"s3://{ELSEWHERE}/llm/"], ids=["object", "prefix"])
+def test_data_that_may_not_be_read_any_more_are_a_problem(s3: Any, uri: str) -> None:
+    """A rollback to them is rejected with what S3 says, and not tried."""
+    data = StoredData(path="P", uri=uri, version="v", size=1)
+    denied = {"Error": {"Code": "AccessDenied", "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    for operation in ("HeadObject", "ListObjectsV2"):
+        s3.meta.events.register_first(
+            f"before-call.s3.{operation}", lambda **_: (AWSResponse("", 403, HTTPHeaders(), None), denied)
+        )
+
+    [problem] = data_problems([data], Objects(s3), BUCKET)
+
+    assert problem.path == "P"
+    assert uri.removesuffix("/") in problem.message
 
 
 def test_changed_folder_is_a_problem(s3: Any) -> None:

@@ -107,6 +107,26 @@ REFUSED = {
         request({**serverless(), "ModelName": "x"}, {**serverless(), "ModelName": "y"}),
         "EndpointConfig.ProductionVariants: has 2 entries; a serverless endpoint has one variant only",
     ),
+    "serverless without a network": (
+        of_model(serverless(), model={"PrimaryContainer": {"Image": "a"}, "EnableNetworkIsolation": True}),
+        f"Models.m.EnableNetworkIsolation: {EXCLUDED}",
+    ),
+    "a rolling update of several variants": (
+        with_guardrails(
+            variant(VariantName="A"),
+            variant(VariantName="B"),
+            RollingUpdatePolicy={"MaximumBatchSize": percent(20), "WaitIntervalInSeconds": 60},
+        ),
+        "DeploymentConfig.RollingUpdatePolicy: is not for several variants",
+    ),
+    "two kinds of model data": (
+        of_model(model={"PrimaryContainer": {"ModelDataUrl": "s3://b/m.tar.gz", "ModelDataSource": FOLDER}}),
+        "Models.m.PrimaryContainer.ModelDataSource: cannot stand beside ModelDataUrl; use one of them",
+    ),
+    "a choice that is no choice": (
+        of_model(model={"PrimaryContainer": {"Image": "a"}, "EnableNetworkIsolation": "yes"}),
+        "Models.m.EnableNetworkIsolation: must be true or false, and is text, 'yes'",
+    ),
     "a serverless volume": (
         request({**serverless(), "VolumeSizeInGB": 5}),
         f"{VARIANT}.VolumeSizeInGB: cannot stand beside ServerlessConfig",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import yaml
 
 from deployer.aws.s3 import Artifact
-from deployer.errors import InvalidRequestError
+from deployer.errors import AccessDeniedError, InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
 from deployer.planning.triggers import Trigger, UploadLocation
@@ -228,6 +228,24 @@ class ObjectOfSize:
     def find(self, bucket: str, key: str) -> Artifact:
         """Find the object."""
         return Artifact(bucket, key, "v1", self.size)
+
+
+class ClosedBucket:
+    """S3 whose objects may not be read."""
+
+    def find(self, bucket: str, key: str) -> Artifact:
+        """Refuse."""
+        raise AccessDeniedError(f"s3://{bucket}/{key}: access is denied")
+
+
+def test_smoke_test_body_that_may_not_be_read_is_a_problem_of_its_field() -> None:
+    """It is rejected before anything is created, and says where the URI stands."""
+    test, objects = SmokeTest.model_validate({"BodyS3Uri": "s3://b/k"}), ClosedBucket()
+
+    with pytest.raises(InvalidRequestError) as rejected:
+        check_smoke_test_body(test, cast("Any", objects))
+
+    assert str(rejected.value) == "SmokeTest.BodyS3Uri: s3://b/k: access is denied"
 
 
 def test_smoke_test_body_that_an_endpoint_would_not_take_is_told() -> None:

@@ -45,6 +45,22 @@ def put(s3: Any, key: str, body: bytes = b"x") -> str:
     return version
 
 
+def test_name_that_no_bucket_can_have_is_a_mistake_of_the_request(objects: Objects) -> None:
+    """Botocore refuses it before it asks S3; no retry helps."""
+    with pytest.raises(errors.InvalidRequestError, match=r"^s3://No bucket!/k: "):
+        objects.find("No bucket!", "k")
+
+
+def test_listing_goes_on_over_all_pages(s3: Any, objects: Objects) -> None:
+    """S3 answers a thousand objects at once."""
+    for number in range(1001):
+        put(s3, f"many/{number:04}")
+
+    listed = [each.key for each in objects.list_objects(BUCKET, "many/")]
+
+    assert listed == [f"many/{number:04}" for number in range(1001)]
+
+
 @pytest.mark.parametrize("key", ["models/churn/model.tar.gz", "models/ch urn/a+b%20ü/model.tar.gz"])
 def test_current_version_is_found(s3: Any, objects: Objects, key: str) -> None:
     """An overwritten object is known by the version that is current, whatever its key is made of."""
