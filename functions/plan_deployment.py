@@ -48,7 +48,7 @@ def handler(event: Document) -> Document:
     if plan.is_dry_run or plan.is_to_announce:
         preview = Previewing(planning.sagemaker, store, settings.retained_revisions).preview(decided)
         return {**document, "Action": (Action.PLANNED if plan.is_dry_run else plan.action).value, "Preview": preview}
-    if plan.action in {Action.WAIT, Action.CONFIRM}:
+    if plan.action in {Action.WAIT, Action.CONFIRM, Action.UPDATE_TAGS}:
         check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")
     return document
 

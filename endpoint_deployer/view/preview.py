@@ -20,6 +20,7 @@ _MEANINGS = {
     "Resume": "would be tested and recorded: its last deployment was stopped",
     "Wait": "would be deployed after the deployment that is under way",
     "NothingToDo": "serves exactly this: nothing to do",
+    "UpdateTags": "would get other tags; no instance changes",
     "Confirm": "serves exactly this: nothing to do",
     "Superseded": "serves what was requested later: nothing to do",
     "AwaitingArtifact": "waits for an artifact",

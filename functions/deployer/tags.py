@@ -34,7 +34,10 @@ PREVIOUS_TAG = "endpoint-deployer:previous"
 CONFIRMED_TAG = "endpoint-deployer:confirmed"
 """The newest revision that asked for the same content as an endpoint config."""
 
-OWN_TAGS = 5
+TAGS_TAG = "endpoint-deployer:tags"
+"""The record of the request's tags, on an endpoint config; see `deployer.planning.tag_record`."""
+
+OWN_TAGS = 6
 """The most of them that one resource has, without `CONFIRMED_TAG`, which is set when there is room."""
 
 

@@ -139,6 +139,9 @@ MAY = {
         "InvokeEndpoint", "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads",
         "ListObjects of revisions",
     },
+    "UpdateTags": {
+        "DescribeEndpoint", "DescribeModel", "ListTags of endpoints", "ListTags of models", "ListTags of configs",
+    },
     "RecordDeployment": {"ListTags of configs"},
     "RestoreEndpoint": {
         "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",

@@ -107,8 +107,8 @@ class Paths:
         variants = [VARIANT, {**VARIANT, "VariantName": "w", "ModelName": "perms-own"}]
         # The role is one that only inference components need; the simulator accepts it beside a model, too.
         config = {"ExecutionRoleArn": self.stack.outputs.execution_role_arn, "ProductionVariants": variants}
-        self._run(request("b", "perms-life"), "Deployed")
-        self._run(request("b", "perms-life"), "NothingToDo")
+        self._run(request("b", "perms-life", Tags={"team": "growth", "cost": "9"}), "Deployed")
+        self._run(request("b", "perms-life", Tags={"team": "risk"}), "NothingToDo")
         self._run(request("c", "perms-life", EndpointConfig=config), "Deployed")
         self._run(rollback(endpoint="perms-life"), "Deployed")
 

@@ -7,7 +7,7 @@ from typing import Any
 from local.simulation import scenario as steps
 from local.simulation.fault_windows import LONGEST_LAG, USUAL_LAG
 from local.simulator import EventDelivery, Fault, Settings
-from tests.machine.factories import ANSWERS, KEY, request
+from tests.machine.factories import ANSWERS, KEY, config, request
 
 ENVIRONMENT = {
     "POLL_INTERVAL_SECONDS": "30",
@@ -189,8 +189,8 @@ def two_revisions_of_one_model(seed: int) -> steps.Scenario:
     """Two revisions of one model are created at once, and the first to come so far cannot be deployed."""
     return scenario(
         seed,
-        manual("growth", 0.0, "a", Tags={"team": "growth"}),
-        manual("risk", 0.5, "a", Tags={"team": "risk"}),
+        manual("one", 0.0, "a"),
+        manual("two", 0.5, "a", **config({"InstanceType": "ml.m5.large", "InitialInstanceCount": 2})),
         fault_windows=(steps.FaultWindow(name="no instances", start=0.0, end=_HOUR, faults=(_NO_INSTANCES,)),),
         settings=Settings(lag=USUAL_LAG),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployer.json_document import Document
+from deployer.tags import RESERVED_PREFIX
 from local.simulator import Fault, Settings
 from tests.machine.factories import (
     BUCKET,
@@ -154,6 +155,64 @@ def test_case_04_limit_is_told(world: World) -> None:
 
     assert execution.states[-1] == "Rejected"
     assert re.search(r"a plan of 2\d{5} bytes, and at most 1\d{5} fit", execution.cause)
+
+
+KINDS = ("endpoint", "config", "model")
+
+
+def tags_of(world: World) -> dict[str, dict[str, str]]:
+    """Return the tags of requests that the endpoint, its config and the config's model bear."""
+    endpoint = world.simulator.call("DescribeEndpoint", {"EndpointName": "churn"})
+    config_name = endpoint["EndpointConfigName"]
+    described = world.simulator.call("DescribeEndpointConfig", {"EndpointConfigName": config_name})
+    model = described["ProductionVariants"][0]["ModelName"]
+    arns = {
+        "endpoint": endpoint["EndpointArn"],
+        "config": described["EndpointConfigArn"],
+        "model": world.simulator.call("DescribeModel", {"ModelName": model})["ModelArn"],
+    }
+    found = {kind: world.simulator.tags(arn) for kind, arn in arns.items()}
+    return {
+        kind: {key: value for key, value in tags.items() if not key.startswith(RESERVED_PREFIX)}
+        for kind, tags in found.items()
+    }
+
+
+def test_case_09_change_of_tags_alone_changes_no_instance(world: World) -> None:
+    """They are brought up to date in place, and what the request no longer has is taken off."""
+    first = deploy(world, "a", Tags={"team": "a", "tier": "1"})
+    updates = [call.operation for call in world.simulator.calls].count("UpdateEndpoint")
+    world.clock.sleep(60)
+
+    execution = world.run(request("a", Tags={"team": "b", "cost": "9"}))
+
+    assert execution.states[-1] == "NothingToDo"
+    assert live_revision(world) == first[0]
+    assert [call.operation for call in world.simulator.calls].count("UpdateEndpoint") == updates
+    assert tags_of(world) == {kind: {"team": "b", "cost": "9"} for kind in KINDS}
+
+
+def test_case_09_older_request_changes_no_tags(world: World) -> None:
+    """It comes late, asks for what is live, and a newer request has had other tags since."""
+    deploy(world, "a", Tags={"team": "a"})
+    late = world.requested(request("a", Tags={"team": "late"}))
+    world.clock.sleep(60)
+    world.run(request("a", Tags={"team": "b"}))
+
+    execution = world.run(late)
+
+    assert execution.states[-1] == "NothingToDo"
+    assert tags_of(world)["endpoint"] == {"team": "b"}
+
+
+def test_case_09_update_brings_the_tags_of_the_endpoint_along(world: World) -> None:
+    """UpdateEndpoint takes none, and a model of equal content is found there with its old ones."""
+    deploy(world, "a", Tags={"team": "a", "tier": "1"})
+    two = config({"InstanceType": "ml.m5.large", "InitialInstanceCount": 2})
+
+    deploy(world, "a", **two, Tags={"team": "b"})
+
+    assert tags_of(world) == {kind: {"team": "b"} for kind in KINDS}
 
 
 def test_case_15_twin_that_cannot_create_its_config_reverts_nothing(make_world: Callable[..., World]) -> None:

@@ -28,7 +28,7 @@ ALONE = {
     "sagemaker:DeleteEndpoint": {"RestoreEndpoint"},
     "sagemaker:DeleteEndpointConfig": {"SweepUnused"},
     "sagemaker:DeleteModel": {"SweepUnused"},
-    "sagemaker:DeleteTags": set(),
+    "sagemaker:DeleteTags": {"UpdateTags"},
     "sagemaker:InvokeEndpoint": {"SmokeTestEndpoint"},
     "sagemaker:InvokeEndpointAsync": {"SmokeTestEndpoint"},
     "sagemaker:InvokeEndpointWithResponseStream": {"SmokeTestEndpoint"},

@@ -93,6 +93,7 @@ CALLS = {
     "UpdateEndpoint": ["UpdateEndpoint", "DescribeEndpoint"],
     "DescribeEndpoint": ["DescribeEndpoint"],
     "RecordDeployment": ["AddTags"],
+    "UpdateTags": ["DescribeEndpoint", "AddTags"],
     "RestoreEndpoint": ["DescribeEndpointConfig", "UpdateEndpoint", "DeleteEndpoint", "ListTags"],
 }
 """The calls of each step that SageMaker may answer so. Those of planning and of sweeps take "missing" for an answer."""
@@ -106,6 +107,7 @@ OTHERWISE_RAISED = {
     # They change and delete by tag, and tags reach IAM late.
     "ConfirmRevision": {"PermissionNotReadyError"},
     "RecordDeployment": {"PermissionNotReadyError"},
+    "UpdateTags": {"PermissionNotReadyError"},
     "RestoreEndpoint": {"PermissionNotReadyError"},
     "CreateModels": {"PermissionNotReadyError"},
     "CreateEndpointConfig": {"PermissionNotReadyError"},
@@ -391,6 +393,7 @@ def test_endpoint_is_restored_after_failures_of_the_steps_that_may_have_touched_
         "UpdateEndpoint",
         "DescribeEndpoint",
         "SmokeTestEndpoint",
+        "UpdateTags",
         "RecordDeployment",
     }
     assert following.pop("PlanDeployment") == {"AnnounceRejection"}

@@ -13,14 +13,7 @@ from deployer.planning.plan import Action, Before, Draft, Plan
 from deployer.planning.revision import name_revision
 from deployer.planning.revision_store import Copy, StoredData
 from deployer.request.service_model import check_shape, operation_input
-from deployer.tags import (
-    EXECUTION_TAG,
-    PENDING,
-    PREVIOUS_TAG,
-    STACK_TAG,
-    STATE_TAG,
-    USED_AT_TAG,
-)
+from deployer.tags import EXECUTION_TAG, PENDING, PREVIOUS_TAG, STACK_TAG, STATE_TAG, TAGS_TAG, USED_AT_TAG
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, at, bare_draft, complete_request, draft, live, plan
 from tests.unit.request_samples import percent, routing
 
@@ -65,7 +58,7 @@ def test_data_of_the_execution_have_the_names_that_the_state_machine_reads() -> 
     assert document.keys() == {
         "Action", "Approval", "Copies", "Data", "Deadline", "EndpointName", "Execution", "ModelNames", "Preview",
         "Previous", "PreviousArn", "Reason", "Request", "RequestId", "RequestedAt", "Retention", "Revision", "Source",
-        "Stack", "StartedAt", "Upload", "WaitSeconds", "Warnings",
+        "Stack", "StartedAt", "TagsDiffer", "Upload", "WaitSeconds", "Warnings",
     }  # fmt: skip
     assert document["Upload"].keys() == {"Bucket", "Key", "Version"}
     assert document["Copies"][0].keys() == {"Bucket", "Key", "Version", "Size", "Target"}
@@ -210,7 +203,14 @@ def test_tag_of_a_model_wins_over_one_of_the_request() -> None:
     assert tags(made.endpoint_request())["team"] == "growth"
 
 
-FORGED = {EXECUTION_TAG: "forged", STACK_TAG: "other", STATE_TAG: "deployed", PREVIOUS_TAG: "forged", USED_AT_TAG: "0"}
+FORGED = {
+    EXECUTION_TAG: "forged",
+    STACK_TAG: "other",
+    STATE_TAG: "deployed",
+    PREVIOUS_TAG: "forged",
+    USED_AT_TAG: "0",
+    TAGS_TAG: "forged",
+}
 
 
 def test_tags_of_the_deployer_win_over_those_of_a_request() -> None:
@@ -229,6 +229,7 @@ def test_tags_of_the_deployer_win_over_those_of_a_request() -> None:
         **USED_AT,
         STATE_TAG: PENDING,
         PREVIOUS_TAG: "old",
+        TAGS_TAG: made.tag_record.text,
     }
     assert tags(made.endpoint_request()).items() >= OWN.items()
 

@@ -196,12 +196,10 @@ def test_time_is_no_content() -> None:
 
 
 CHANGES: dict[str, Document] = {
-    "tags": {"Tags": {"team": "growth"}},
     "instances": {"EndpointConfig": {"ProductionVariants": [variant(InstanceType="ml.c5.large")]}},
     "image": {"Models": {"model": {"PrimaryContainer": {"Image": "registry/other:1"}}}},
     "environment": {"Models": {"model": {"PrimaryContainer": {"Environment": {"A": "1"}}}}},
     "role": {"Models": {"model": {"PrimaryContainer": {}, "ExecutionRoleArn": ROLE}}},
-    "tags of a model": {"Models": {"model": {"PrimaryContainer": {}, "Tags": [{"Key": "a", "Value": "1"}]}}},
 }
 
 
@@ -214,12 +212,21 @@ UNCHANGED: dict[str, Document] = {
     "guardrails": {"DeploymentConfig": TWO_MODELS["DeploymentConfig"]},
     "smoke test": {"SmokeTest": {"Body": "x"}},
     "retention": {"RetainAllVariantProperties": True},
+    "tags": {"Tags": {"team": "growth"}},
+    "tags of a model": {"Models": {"model": {"PrimaryContainer": {}, "Tags": [{"Key": "a", "Value": "1"}]}}},
+    "tags of the config": {
+        "EndpointConfig": {"ProductionVariants": [variant()], "Tags": [{"Key": "a", "Value": "1"}]},
+    },
 }
 
 
 @pytest.mark.parametrize("changed", UNCHANGED.values(), ids=UNCHANGED)
-def test_how_a_revision_is_deployed_is_no_content(changed: Document) -> None:
-    assert build({}).revision == build(changed).revision
+def test_how_a_revision_is_deployed_and_whose_it_is_is_no_content(changed: Document) -> None:
+    """Tags are changed in place."""
+    plain = {"EndpointConfig": {"ProductionVariants": [variant()]}} if "EndpointConfig" in changed else {}
+    first, second = build(plain), build(changed)
+
+    assert (first.revision, first.model_names) == (second.revision, second.model_names)
 
 
 FOLDER = {"S3Uri": "s3://b/f/", "S3DataType": "S3Prefix", "CompressionType": "None"}

@@ -214,13 +214,17 @@ class SageMaker(SageMakerCalls):
                 raise
 
     def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Set tags of a resource of this stack.
+        """Set tags of a resource of this stack; raises what `_tag` does."""
+        self._tag("AddTags", arn, Tags=tag_list(tags))
 
-        Raises:
-            PermissionNotReadyError: IAM does not know its tags yet.
-        """
+    def delete_tags(self, arn: str, keys: Collection[str]) -> None:
+        """Take tags off a resource of this stack; raises what `_tag` does."""
+        self._tag("DeleteTags", arn, TagKeys=[*keys])
+
+    def _tag(self, operation: str, arn: str, **parameters: Any) -> None:
+        """Change the tags of a resource; raises PermissionNotReadyError if IAM does not know the stack's tag yet."""
         try:
-            self._call("AddTags", ResourceArn=arn, Tags=tag_list(tags))
+            self._call(operation, ResourceArn=arn, **parameters)
         except AccessDeniedError as error:
             raise self._permission_error(error, arn) from error
 

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 _DEPLOYING_ACTIONS = frozenset({Action.WAIT, Action.CREATE, Action.UPDATE})
 """Actions that are superseded by a newer version of the upload."""
 
+_CHANGING_ACTIONS = frozenset({Action.UPDATE, Action.RESUME, Action.CONFIRM, Action.UPDATE_TAGS})
+"""What changes an endpoint that is there, or its config."""
+
 _VISIBLE_BY = timedelta(minutes=10)
 """The longest replica lag that is expected; later, a resource that is not found is gone."""
 
@@ -129,15 +132,18 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         _abort_update(draft, live, planning.monitoring)
     if live is None or action is Action.WAIT:
         return planning.decided(draft, action, reason=waiting_reason(live))
+    if action in {Action.CONFIRM, Action.NOTHING_TO_DO} and _is_retagged(draft, live):
+        action = Action.UPDATE_TAGS
     # An endpoint with a revision of this stack has the stack's tag. If somebody removed it, IAM denies the change.
-    if action in {Action.UPDATE, Action.RESUME, Action.CONFIRM} and live.tags.get(STACK_TAG) != draft.stack:
+    if action in _CHANGING_ACTIONS and live.tags.get(STACK_TAG) != draft.stack:
         _check_ownership(draft, live, planning.sagemaker)
     if action is Action.RESUME:
-        return planning.decided(draft, action, Before(previous=live.previous))
+        return planning.decided(draft, action, Before(previous=live.previous, tags_differ=True))
     before = Before(
         previous=live.config_name,
         previous_arn=live.config["EndpointConfigArn"] if live.attached else "",
         retention=_checked_retention(draft, live, planning.monitoring) if action is Action.UPDATE else {},
+        tags_differ=draft.tag_record.digest != live.tag_record.digest,
     )
     return planning.decided(draft, action, before, superseded_reason(live) if action is Action.SUPERSEDED else "")
 
@@ -187,6 +193,12 @@ def waiting_reason(live: Live | None) -> str:
 def _confirmation(live: Live) -> str:
     newest = live.newest
     return f": {newest.name} asked for it again" if newest and newest.name != live.config_name else ""
+
+
+def _is_retagged(draft: Draft, live: Live) -> bool:
+    """Tell whether the newest request for what is live asks for other tags."""
+    is_newest = live.newest is not None and draft.wanted.requested_at >= live.newest.requested_at
+    return is_newest and draft.tag_record.replaces(live.tag_record)
 
 
 def _check_ownership(draft: Draft, live: Live, sagemaker: SageMaker) -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deployer.planning.names import Revision
-from deployer.tags import CONFIRMED_TAG, PENDING, PREVIOUS_TAG, STATE_TAG
+from deployer.planning.tag_record import TagRecord
+from deployer.tags import CONFIRMED_TAG, PENDING, PREVIOUS_TAG, STATE_TAG, TAGS_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,6 +93,11 @@ class Live:
         A revision always has tags: where none are visible, a replica lags.
         """
         return self.attached is not None and (not self.tags or self.tags.get(STATE_TAG) == PENDING)
+
+    @property
+    def tag_record(self) -> TagRecord:
+        """The record of the tags of requests that it has."""
+        return TagRecord.parse(self.tags.get(TAGS_TAG, ""))
 
     def is_reserved(self, now: datetime) -> bool:
         """Return whether the run of the pending revision may still be testing it or restoring the endpoint."""

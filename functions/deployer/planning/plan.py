@@ -15,6 +15,7 @@ from deployer.planning.abort import with_alarm
 from deployer.planning.approval_state import Approval  # noqa: TC001 - pydantic reads the annotations
 from deployer.planning.names import Revision
 from deployer.planning.revision_store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
+from deployer.planning.tag_record import TagRecord, requested_tags
 from deployer.request.containers import without_empty_data
 from deployer.tags import (
     EXECUTION_TAG,
@@ -22,6 +23,7 @@ from deployer.tags import (
     PREVIOUS_TAG,
     STACK_TAG,
     STATE_TAG,
+    TAGS_TAG,
     USED_AT_TAG,
     tag_list,
 )
@@ -42,6 +44,7 @@ class Action(StrEnum):
     APPROVE = "Approve"
     WAIT = "Wait"
     CONFIRM = "Confirm"
+    UPDATE_TAGS = "UpdateTags"
     NOTHING_TO_DO = "NothingToDo"
     SUPERSEDED = "Superseded"
     AWAITING_ARTIFACT = "AwaitingArtifact"
@@ -70,6 +73,7 @@ class Before(_StateData):
     previous: str
     previous_arn: str = ""
     retention: Document = {}
+    tags_differ: bool = False
 
 
 class Draft(_StateData):
@@ -117,6 +121,11 @@ class Draft(_StateData):
         return wanted
 
     @property
+    def tag_record(self) -> TagRecord:
+        """The record of the request's tags."""
+        return TagRecord.of(self.request, self.wanted.requested_at)
+
+    @property
     def deployment_config(self) -> Document | None:
         """The guardrails that the request asks for."""
         return self.request.get("DeploymentConfig")
@@ -138,23 +147,15 @@ class Draft(_StateData):
             content: The content.
             source: The revision whose content a rollback deploys again.
         """
-        return Draft(
-            execution=self.execution,
-            stack=self.stack,
-            request_id=self.request_id,
-            endpoint_name=self.endpoint_name,
-            requested_at=self.requested_at,
-            started_at=self.started_at,
-            deadline=self.deadline,
-            upload=self.upload,
-            request=content.request,
-            revision=content.revision.name,
-            model_names=content.model_names,
-            data=list(content.data),
-            copies=list(content.copies),
-            source=source,
-            approval=self.approval,
-        )
+        changed = {
+            "request": content.request,
+            "revision": content.revision.name,
+            "model_names": content.model_names,
+            "data": list(content.data),
+            "copies": list(content.copies),
+            "source": source,
+        }
+        return Draft(**{name: getattr(self, name) for name in Draft.model_fields} | changed)
 
 
 class Plan(Draft):
@@ -168,6 +169,8 @@ class Plan(Draft):
     previous: str = ""
     """The endpoint config that the endpoint serves while this revision is not live; empty if there is no endpoint."""
     previous_arn: str = ""
+    tags_differ: bool = False
+    """Whether what the endpoint serves was requested with other tags."""
     warnings: list[str] = []
     """Warnings about what the deployer cannot check."""
     preview: Document = {}
@@ -215,6 +218,8 @@ class Plan(Draft):
         """Return the CreateEndpointConfig request."""
         config = with_model_names(self.request["EndpointConfig"], self.model_names)
         own = {STATE_TAG: PENDING, PREVIOUS_TAG: self.previous, **_used_at(now)}
+        if self.tag_record.digest:
+            own[TAGS_TAG] = self.tag_record.text
         return self._tagged({**config, "EndpointConfigName": self.revision}, own)
 
     def endpoint_request(self) -> Document:
@@ -232,9 +237,8 @@ class Plan(Draft):
 
     def _tagged(self, document: Document, own: Mapping[str, str]) -> Document:
         """Add tags: those of the request, those of this resource alone, and the deployer's, which win."""
-        particular = {tag["Key"]: tag["Value"] for tag in document.get("Tags", [])}
         common = {EXECUTION_TAG: self.execution, STACK_TAG: self.stack}
-        return {**document, "Tags": tag_list({**self.request.get("Tags", {}), **particular, **common, **own})}
+        return {**document, "Tags": tag_list({**requested_tags(self.request, document), **common, **own})}
 
 
 def plan_of(state_data: Document) -> Plan:

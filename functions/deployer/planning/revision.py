@@ -99,17 +99,25 @@ def name_revision(
 ) -> RevisionContent:
     """Name the revision that a complete request asks for, and its models, by their content.
 
-    Stored data have their version in their URL; of all others the version is a part of the content.
+    Stored data have their version in their URL; of all others the version is a part of the content. Tags are no part of
+    it: they are changed in place.
     """
     endpoint_name = request["EndpointName"]
     names: dict[str, str] = {}
     for key, model in request["Models"].items():
         own = [each for each in data if each.path.startswith(f"Models.{key}.") and not each.copied_from]
-        content = {"Model": without_empty_data(model), "Versions": {each.uri: each.version for each in own}}
+        content = {
+            "Model": _without_tags(without_empty_data(model)),
+            "Versions": {each.uri: each.version for each in own},
+        }
         names[key] = model_name(endpoint_name, key, content)
     config = with_model_names(request["EndpointConfig"], names)
-    revision = Revision.of(endpoint_name, requested_at, {"EndpointConfig": config, "Tags": request["Tags"]})
+    revision = Revision.of(endpoint_name, requested_at, {"EndpointConfig": _without_tags(config)})
     return RevisionContent(revision, request, names, data, copies)
+
+
+def _without_tags(document: Document) -> Document:
+    return {member: value for member, value in document.items() if member != "Tags"}
 
 
 def containers_without_data(request: DeploymentRequest) -> list[str]:
