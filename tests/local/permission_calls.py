@@ -129,7 +129,7 @@ MAY = {
     "CreateModels": {"CreateModel", "DescribeModel", "ListTags of models"},
     "CreateEndpointConfig": {"CreateEndpointConfig", "DescribeEndpointConfig", "ListTags of configs"},
     "DescribeEndpointConfig": {"DescribeEndpointConfig"},
-    "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "ListTags of endpoints"},
+    "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "ListEndpoints", "ListTags of endpoints"},
     "UpdateEndpoint": {
         "DescribeEndpoint", "ListTags of configs", "ListTags of endpoints", "DescribeAlarms",
         "PutMetricAlarm of aborts", "SetAlarmState of aborts",

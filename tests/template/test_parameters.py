@@ -86,3 +86,30 @@ def test_pattern_of_a_model_package_group_is_one_of_eventbridge(
 ) -> None:
     """It knows the single asterisk only, and a quotation mark would end the text of the event pattern."""
     assert bool(re.search(template["Parameters"]["ModelPackageGroups"]["AllowedPattern"], group)) == is_allowed
+
+
+def test_overwritten_versions_expire_only_if_the_parameter_says_so(template: Document) -> None:
+    rules = template["Resources"]["ArtifactBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+
+    (condition, rule, otherwise) = rules[-1]["Fn::If"]
+
+    assert (condition, otherwise) == ("ExpiresVersions", {"Ref": "AWS::NoValue"})
+    assert template["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "NoncurrentVersionDays"}, 0]}]}
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "NoncurrentVersionDays"}}
+
+
+@pytest.mark.parametrize(("policy", "service"), [("ArtifactBucketPolicy", "s3"), ("DeadLetterQueuePolicy", "sqs")])
+def test_bucket_and_queue_take_only_calls_over_tls(template: Document, policy: str, service: str) -> None:
+    statements = template["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"]
+
+    (denied,) = [each for each in statements if each["Effect"] == "Deny"]
+
+    assert (denied["Principal"], denied["Action"]) == ("*", f"{service}:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_bucket_outlives_its_stack_but_for_a_failed_creation(template: Document) -> None:
+    """An empty bucket that stayed would stop the next try, and hold nothing."""
+    bucket = template["Resources"]["ArtifactBucket"]
+
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")

@@ -47,7 +47,15 @@ LAMBDA_FAULTS = {
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.TooManyRequestsException",
 }
-LOST_FUNCTIONS = {"Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError", "Runtime.OutOfMemory"}
+LOST_FUNCTIONS = {
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Runtime.OutOfMemory",
+    "Runtime.Unknown",
+    "Sandbox.Failure",
+    "Sandbox.Timedout",
+    "Sandbox.Timeout",
+}
 """What a function is lost by, beside the state's own timeout; the next try may be lost in the same way."""
 
 ADAPTER_FAULTS = {

@@ -53,9 +53,11 @@ def object_created(upload: Upload) -> Document:
     }
 
 
-def draft_of(account: PlanningAccount, document: object, **changed: Any) -> tuple[Draft, Action | None]:
+def draft_of(
+    account: PlanningAccount, document: object, *, name: str = "run-1", **changed: Any
+) -> tuple[Draft, Action | None]:
     """Draft the deployment of an input."""
-    execution = {"Id": EXECUTION, "Name": "run-1", "StartTime": STARTED_AT.isoformat()}
+    execution = {"Id": EXECUTION, "Name": name, "StartTime": STARTED_AT.isoformat()}
     return draft_deployment(document, execution, settings(**changed), account.store, account.planning)
 
 
@@ -240,3 +242,15 @@ def test_draft_keeps_every_field_of_the_request(account: PlanningAccount) -> Non
         "ExcludeRetainedVariantProperties", "SmokeTest", "Rollback", "Approval", "DryRun", "Tags",
     }  # fmt: skip
     assert found.request["Tags"] == {"team": "growth"}
+
+
+@pytest.mark.parametrize("name", ["run(1)!", "it's"])
+def test_execution_whose_name_is_no_value_of_a_tag_is_rejected(account: PlanningAccount, name: str) -> None:
+    """Step Functions takes it, and every resource is to be tagged with it."""
+    with pytest.raises(InvalidRequestError, match="which the tags of SageMaker do not take"):
+        draft_of(account, {"EndpointName": "churn", "Models": {"m": IMAGE}}, name=name)
+
+
+@pytest.mark.parametrize("name", ["844e2571-85d4-695f-b930-0153b71dcb42_0", "größe.2=3+4@x"])
+def test_execution_whose_name_is_a_value_of_a_tag_is_drafted(account: PlanningAccount, name: str) -> None:
+    assert draft_of(account, {"EndpointName": "churn", "Models": {"m": IMAGE}}, name=name)[0].revision

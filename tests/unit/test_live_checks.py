@@ -12,6 +12,7 @@ from deployer.planning.live_checks import (
     alarm_names,
     alarm_problems,
     alarm_reason,
+    case_problems,
     live_problems,
     retention,
     scaling_problems,
@@ -312,3 +313,11 @@ def test_nothing_but_the_counts_stays_by_itself() -> None:
 def test_the_alarms_say_why_an_update_was_rolled_back(states: dict[str, str], reason: str) -> None:
     """SageMaker often does not."""
     assert alarm_reason(states) == reason
+
+
+def test_name_of_another_case_is_rejected_with_the_endpoints_own() -> None:
+    """SageMaker takes both for one, and revisions are named after the endpoint."""
+    assert [str(problem) for problem in case_problems("Churn", "churn")] == [
+        "EndpointName: 'Churn' is the endpoint 'churn' for SageMaker; write it like that"
+    ]
+    assert not list(case_problems("churn", "churn"))

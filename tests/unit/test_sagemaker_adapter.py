@@ -294,6 +294,33 @@ def test_endpoint_of_somebody_else_that_exists_is_planned_again(
         service.create_endpoint(UPDATE)
 
 
+def list_endpoints(stub: Stubber, *names: str) -> None:
+    """Let the next call list endpoints."""
+    moments = {"CreationTime": MOMENT, "LastModifiedTime": MOMENT, "EndpointStatus": "InService"}
+    listed = [{"EndpointName": name, "EndpointArn": ENDPOINT_ARN, **moments} for name in names]
+    stub.add_response("list_endpoints", {"Endpoints": listed}, {"MaxResults": 100, "NameContains": "churn"})
+
+
+@pytest.mark.parametrize(
+    ("names", "raised", "message"),
+    [
+        (("churn-2", "Churn"), errors.SageMakerRejectedError, "differs from that of the endpoint Churn by case only"),
+        (("churn-2",), errors.EndpointNotVisibleError, "cannot be seen yet"),
+    ],
+    ids=["another case", "not visible yet"],
+)
+def test_name_that_is_taken_by_no_visible_endpoint_may_differ_by_case(
+    service: SageMaker, stub: Stubber, names: tuple[str, ...], raised: type[errors.DeployerError], message: str
+) -> None:
+    """CreateEndpoint compares names without their case."""
+    refuse(stub, "create_endpoint", EXISTING["create_endpoint"])
+    refuse(stub, "describe_endpoint", f'Could not find endpoint "{ENDPOINT_ARN}".')
+    list_endpoints(stub, *names)
+
+    with pytest.raises(raised, match=message):
+        service.create_endpoint(UPDATE)
+
+
 IN_PROGRESS = f'Cannot update in-progress endpoint "{ARN}endpoint/churn".'
 IN_USE = 'Cannot update endpoint with the currently in use endpoint configuration "churn-c-1".'
 

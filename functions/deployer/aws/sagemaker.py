@@ -104,11 +104,12 @@ class SageMaker(SageMakerCalls):
 
         Raises:
             EndpointExistsError: Somebody else's endpoint has the name.
+            SageMakerRejectedError: An endpoint has the name in another case.
         """
         try:
             self._call("CreateEndpoint", **request)
         except EndpointExistsError:
-            arn = self.describe_endpoint(request["EndpointName"])["EndpointArn"]
+            arn = self.describe_taken(request["EndpointName"])["EndpointArn"]
             if self.tags_of(arn).get(EXECUTION_TAG) != self._execution:
                 raise
 

@@ -93,6 +93,23 @@ class SageMakerCalls:
         except EndpointNotVisibleError:
             return None
 
+    def describe_taken(self, name: str) -> Document:
+        """Describe the endpoint that has taken a name; SageMaker compares names of endpoints without their case.
+
+        Raises:
+            EndpointNotVisibleError: It cannot be seen yet.
+            SageMakerRejectedError: Its name differs by case.
+        """
+        if endpoint := self.find_endpoint(name):
+            return endpoint
+        for other in self.list_endpoints(NameContains=name):
+            if other["EndpointName"] != name and other["EndpointName"].lower() == name.lower():
+                raise SageMakerRejectedError(
+                    f"The name {name} differs from that of the endpoint {other['EndpointName']} by case only, and "
+                    "SageMaker takes them for one; request it by its own name."
+                )
+        raise EndpointNotVisibleError(f"Endpoint {name} exists, and cannot be seen yet.")
+
     def list_endpoints(self, **filters: Any) -> Iterator[Document]:
         """List endpoints, by the filters of the API's own ListEndpoints."""
         return self._pages("ListEndpoints", "Endpoints", **filters)

@@ -17,6 +17,7 @@ from deployer.planning.live import Live
 from deployer.planning.live_checks import (
     alarm_names,
     alarm_problems,
+    case_problems,
     live_problems,
     ownership_problems,
     retention,
@@ -122,6 +123,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         EndpointFailedError: The endpoint cannot be changed at all.
     """
     live = find_live(planning, draft.endpoint_name)
+    reject(case_problems(draft.endpoint_name, live.name if live else draft.endpoint_name))
     action = decide(draft.wanted, live, planning.now)
     newer = _newer_version(draft, planning.objects) if action in _DEPLOYING_ACTIONS else None
     if newer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from deployer.planning.plan import Action, Draft, Upload
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
 from deployer.planning.revision import RevisionContent, build_revision, containers_without_data
 from deployer.planning.triggers import parse_trigger
-from deployer.request.problem import reject
+from deployer.request.problem import Problem, reject
 from deployer.request.rejections import Rejections
 from deployer.request.rules.waits import timeout_problems
 from deployer.request.smoke_test_rules import problems_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from deployer.planning.choose import Planning
     from deployer.planning.revision import Store
     from deployer.planning.settings import Settings
+
+_NO_TAG_VALUE = re.compile(r"[^\w .:/=+@-]")
 
 
 def draft_deployment(
@@ -45,6 +48,7 @@ def draft_deployment(
     Raises:
         InvalidRequestError: The request is wrong, or names something that does not exist.
     """
+    _check_execution_name(execution)
     started_at = datetime.fromisoformat(execution["StartTime"])
     trigger = parse_trigger(
         document, execution["Name"], started_at, settings.upload_location, settings.model_package_groups
@@ -81,6 +85,13 @@ def draft_deployment(
     if resolved.readiness is Readiness.AWAITING_ARTIFACT:
         return draft.model_copy(update={"reason": _waiting_containers(resolved)}), Action.AWAITING_ARTIFACT
     return draft.with_content(content), None
+
+
+def _check_execution_name(execution: Mapping[str, str]) -> None:
+    """Check that a tag can name the execution (SageMaker API Reference, Tag); Step Functions allows more in names."""
+    if wrong := sorted(set(_NO_TAG_VALUE.findall(execution["Name"]))):
+        message = f"has {' '.join(wrong)}, which the tags of SageMaker do not take; start it under another name"
+        raise InvalidRequestError(str(Problem(f"the name of the execution, {execution['Name']},", message)))
 
 
 def _checked_content(

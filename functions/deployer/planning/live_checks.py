@@ -52,6 +52,12 @@ def live_problems(config: Document, live_config: Document, deployment: Document 
         )
 
 
+def case_problems(name: str, live_name: str) -> Iterator[Problem]:
+    """Yield that an endpoint was found under a name of another case, which SageMaker takes for the same."""
+    if name != live_name:
+        yield Problem("EndpointName", f"'{name}' is the endpoint '{live_name}' for SageMaker; write it like that")
+
+
 def ownership_problems(endpoint_arn: str, tags: Mapping[str, str], stack: str) -> Iterator[Problem]:
     """Yield a problem if an endpoint does not belong to this stack; a tag lets the stack change it.
 
