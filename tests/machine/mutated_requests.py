@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def create_while_planning(patch: pytest.MonkeyPatch) -> None:
     """Creates models while it plans."""
 
-    def decided(inner: Callable[..., Any], self: Planning, plan: Any, *given: Any) -> Any:
-        made = inner(self, plan, *given)
+    def decided(inner: Callable[..., Any], self: Planning, plan: Any, *given: Any, **named: Any) -> Any:
+        made = inner(self, plan, *given, **named)
         for model in made.model_requests(clock.now()):
             self.sagemaker.create_model(model)
         return made
@@ -43,8 +43,8 @@ def create_before_checking(patch: pytest.MonkeyPatch) -> None:
     """Creates a model before the request is checked."""
 
     def drafted(inner: Callable[..., Any], *given: Any) -> Any:
-        *_, service = given
-        service.create_model({"ModelName": "early", "PrimaryContainer": {"Image": "early:1"}, "Tags": []})
+        *_, planning = given
+        planning.sagemaker.create_model({"ModelName": "early", "PrimaryContainer": {"Image": "early:1"}, "Tags": []})
         return inner(*given)
 
     around(patch, plan_deployment, "draft_deployment", drafted)
@@ -60,10 +60,10 @@ def deploy_dry_runs(patch: pytest.MonkeyPatch) -> None:
 def accept_any_account(patch: pytest.MonkeyPatch) -> None:
     """Accepts events of any account."""
 
-    def parsed(inner: Callable[..., Any], document: Any, name: str, started_at: Any, location: Any) -> Any:
+    def parsed(inner: Callable[..., Any], document: Any, name: str, started_at: Any, location: Any, *more: Any) -> Any:
         if isinstance(document, dict) and "account" in document:
             document = {**document, "account": location.account}
-        return inner(document, name, started_at, location)
+        return inner(document, name, started_at, location, *more)
 
     around(patch, draft, "parse_trigger", parsed)
 

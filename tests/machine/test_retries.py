@@ -26,11 +26,20 @@ NOT_VISIBLE = {
         "ConfirmRevision",
         "CreateEndpointConfig",
         "DescribeEndpointConfig",
+        "UpdateTags",
         "RecordDeployment",
         "RestoreEndpoint",
     }
     | CHANGES,
-    "EndpointNotVisibleError": {"DescribeEndpoint", "SmokeTestEndpoint", "RestoreEndpoint"} | CHANGES,
+    "EndpointNotVisibleError": {
+        "PlanDeployment",
+        "PlanAgain",
+        "DescribeEndpoint",
+        "SmokeTestEndpoint",
+        "UpdateTags",
+        "RestoreEndpoint",
+    }
+    | CHANGES,
 }
 """The states that can meet each error."""
 
