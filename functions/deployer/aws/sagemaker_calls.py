@@ -112,17 +112,17 @@ class SageMakerCalls:
 
     def list_endpoints(self, **filters: Any) -> Iterator[Document]:
         """List endpoints, by the filters of the API's own ListEndpoints."""
-        return self._pages("ListEndpoints", "Endpoints", **filters)
+        return self._listed_pages("ListEndpoints", "Endpoints", **filters)
 
     def list_endpoint_configs(self, **filters: Any) -> Iterator[Document]:
         """List endpoint configs, by the filters of the API's own ListEndpointConfigs."""
-        return self._pages("ListEndpointConfigs", "EndpointConfigs", **filters)
+        return self._listed_pages("ListEndpointConfigs", "EndpointConfigs", **filters)
 
     def list_models(self, **filters: Any) -> Iterator[Document]:
         """List models, by the filters of the API's own ListModels."""
-        return self._pages("ListModels", "Models", **filters)
+        return self._listed_pages("ListModels", "Models", **filters)
 
-    def _pages(self, operation: str, member: str, **parameters: Any) -> Iterator[Document]:
+    def _listed_pages(self, operation: str, member: str, **parameters: Any) -> Iterator[Document]:
         """Yield the entries of a listing, up to a bound."""
         token: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
