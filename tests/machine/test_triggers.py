@@ -296,14 +296,14 @@ def test_stored_copies_start_no_execution(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["deployment.yml", "deployment.json"])
 def test_manifest_of_another_name_is_taken(world: World, name: str) -> None:
-    """It governs the artifact, and its own upload starts a deployment."""
+    """It governs the artifact, and its own upload starts an execution, which here changes tags alone."""
     first = upload(world, b"one")
     world.clock.sleep(60)
 
     second = world.upload(f"models/churn/{name}", b'{"Tags": {"team": "growth"}}')
     world.machine.run()
 
-    assert (first.states[-1], second.states[-1]) == ("Deployed", "Deployed")
+    assert (first.states[-1], second.states[-1]) == ("Deployed", "NothingToDo")
     assert rule_of_template("UploadRule").matches_event(json.loads(second.record["input"]))
     assert tags_of_config(world, live_revision(world))["team"] == "growth"
 
