@@ -59,7 +59,7 @@ FAULTS = (
     # IAM does not know a config's tags yet when RecordDeployment adds one, nor when ConfirmRevision does. Before them
     # CreateEndpointConfig tags the config that it finds there, and in between lie a retry and another deployment.
     Fault("AddTags", "rejected", skip=1, code="AccessDeniedException", resource="endpoint-config/perms-life"),
-    Fault("AddTags", "rejected", skip=4, code="AccessDeniedException", resource="endpoint-config/perms-life"),
+    Fault("AddTags", "rejected", skip=5, code="AccessDeniedException", resource="endpoint-config/perms-life"),
     # IAM does not know an endpoint's tags yet when UpdateEndpoint changes it.
     Fault("UpdateEndpoint", "rejected", code="AccessDeniedException", resource="perms-life"),
     # IAM denies the deletion of a model, and the sweep looks whether it is there, and whose it is.

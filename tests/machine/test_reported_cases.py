@@ -12,12 +12,15 @@ from deployer.json_document import Document
 from deployer.tags import RESERVED_PREFIX
 from local.simulator import Fault, Settings
 from tests.machine.factories import (
+    ALARM,
     BUCKET,
+    CANARY,
     KEY,
     NOTHING,
     config,
     container,
     deploy,
+    deploy_one,
     live_model,
     live_revision,
     loads,
@@ -325,3 +328,36 @@ def test_case_18_execution_that_waits_its_turn_stays_far_below_the_history_limit
     assert (execution.states[-1], world.outcomes[-1]) == ("TimedOut", "TimedOut")
     assert len(execution.events) < 2_500
     assert serves(world) == ""
+
+
+def test_canary_that_was_rolled_back_fails_although_another_request_takes_over(world: World) -> None:
+    """The one that waits starts at once; that the first one was rolled back shows by the config that is attached."""
+    world.make_alarm(ALARM)
+    deploy(world, "a")
+    began = world.clock.now() + 60
+    first = world.machine.start(request("b", DeploymentConfig=CANARY), at=began)
+    second = world.machine.start(request("c"), at=began + 100)
+    world.clock.spawn(lambda: world.make_alarm(ALARM, "ALARM"), name="alarm", at=began + 400)
+
+    world.machine.run()
+
+    assert first.error == "UpdateRolledBackError"
+    assert second.states[-1] == "Deployed"
+    assert serves(world) == "c"
+
+
+def test_configs_whose_names_contain_that_of_the_endpoint_change_nothing(world: World) -> None:
+    """A listing finds names by any part of them; deployments and rollbacks list none of SageMaker."""
+    world.simulator.call("CreateModel", {"ModelName": "html", "PrimaryContainer": {"Image": "i"}})
+    others = [f"html-20261124T120000-{number:012x}" for number in range(120)]
+    for name in others:
+        variants = [variant("AllTraffic", ModelName="html")]
+        world.simulator.call("CreateEndpointConfig", {"EndpointConfigName": name, "ProductionVariants": variants})
+    for content in ("a", "b"):
+        deploy_one(world, request(content, endpoint="ml"))
+
+    deploy_one(world, rollback(endpoint="ml"))
+
+    assert serves(world, "ml") == "a"
+    assert set(others) <= set(world.names["EndpointConfigs"])
+    assert world.count("ListEndpointConfigs") == 0

@@ -61,7 +61,7 @@ def test_equal_tags_need_no_change_whenever_they_were_requested() -> None:
 
 
 def test_one_of_two_requests_of_one_second_has_the_last_word() -> None:
-    """So that two executions never change the tags to and fro."""
+    """So that two executions never undo each other."""
     one, other = record(0, {"team": "growth"}), record(0, {"team": "risk"})
 
     assert one.replaces(other) is not other.replaces(one)

@@ -94,6 +94,13 @@ def in_service(plan: Plan, live: Live, requested_at: datetime, now: datetime) ->
         raise EndpointNotVisibleError(f"Endpoint {live.name} is seen as the one that had the name before.")
     if live.status not in WAITING_STATUSES - {"Deleting"}:
         raise EndpointFailedError(f"Endpoint {live.name} is {live.status}: {reason}")
+    is_others = live.pending_config_name not in {"", plan.revision} and live.config_name == plan.previous
+    if is_others and live.modified_at > requested_at:
+        # The next update can only begin once SageMaker has rolled this one back.
+        raise UpdateRolledBackError(
+            f"Endpoint {live.name} served {live.config_name} again, and is being changed to "
+            f"{live.pending_config_name}: {reason}"
+        )
     check_deadline(plan.deadline, now, f"Endpoint {live.name} is still {live.status}")
     return False
 
