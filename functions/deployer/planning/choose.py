@@ -134,7 +134,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         _abort_update(draft, live, planning.monitoring)
     if live is None or action is Action.WAIT:
         return planning.decided(draft, action, reason=waiting_reason(live))
-    if action in {Action.CONFIRM, Action.NOTHING_TO_DO} and _is_retagged(draft, live):
+    if action in {Action.CONFIRM, Action.NOTHING_TO_DO} and live.is_retagged_by(draft.wanted, draft.tag_record):
         action = Action.UPDATE_TAGS
     # An endpoint with a revision of this stack has the stack's tag. If somebody removed it, IAM denies the change.
     if action in _CHANGING_ACTIONS and live.tags.get(STACK_TAG) != draft.stack:
@@ -195,12 +195,6 @@ def waiting_reason(live: Live | None) -> str:
 def _confirmation(live: Live) -> str:
     newest = live.newest
     return f": {newest.name} asked for it again" if newest and newest.name != live.config_name else ""
-
-
-def _is_retagged(draft: Draft, live: Live) -> bool:
-    """Tell whether the newest request for what is live asks for other tags."""
-    is_newest = live.newest is not None and draft.wanted.requested_at >= live.newest.requested_at
-    return is_newest and draft.tag_record.replaces(live.tag_record)
 
 
 def _check_ownership(draft: Draft, live: Live, sagemaker: SageMaker) -> None:

@@ -99,6 +99,11 @@ class Live:
         """The record of the tags of requests that it has."""
         return TagRecord.parse(self.tags.get(TAGS_TAG, ""))
 
+    def is_retagged_by(self, revision: Revision, record: TagRecord) -> bool:
+        """Return whether a request for the same content is the newest one, and asks for other tags."""
+        is_newest = self.newest is not None and revision.requested_at >= self.newest.requested_at
+        return is_newest and record.replaces(self.tag_record)
+
     def is_reserved(self, now: datetime) -> bool:
         """Return whether the run of the pending revision may still be testing it or restoring the endpoint."""
         return self.is_pending and now < self.modified_at + PENDING_GRACE
