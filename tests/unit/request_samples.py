@@ -298,7 +298,7 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
     ),
     "too many tags": (
         request(Tags={f"t{number}": "" for number in range(45)}),
-        "Tags: has 45 entries; at most 44 fit beside those of the deployer, as SageMaker takes 50",
+        "Tags: has 45 entries; at most 43 fit beside those of the deployer, as SageMaker takes 50",
     ),
     "a rollback that is a number": (request(Rollback=1), "Rollback: must be true or the name of a revision"),
     "a rollback to nothing": (request(Rollback=None), "Rollback: must be true or the name of a revision"),

@@ -182,7 +182,7 @@ def of_size(value: str, models: int = 10, values: int = 11) -> Document:
         Models={
             key: {"PrimaryContainer": {"Image": f"{REGISTRY}/churn:1", "Environment": environment}} for key in keys
         },
-        Tags={f"tag-{number}": "x" * 240 for number in range(44)},
+        Tags={f"tag-{number}": "x" * 240 for number in range(43)},
     )
 
 
