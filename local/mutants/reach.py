@@ -40,7 +40,7 @@ class Reach:
     def tests_of(self, module: str, line: int, last: int | None = None) -> list[str]:
         """Return tests that reach a line, in the order in which they are worth a try; some of them if they are many.
 
-        What a module does when it is imported is reached by all of its tests.
+        What a module does when it is imported is reached by all of its tests, or else by those that import it.
 
         Args:
             module: The module's path below `functions/`.
@@ -50,9 +50,18 @@ class Reach:
         lines = range(line, (last or line) + 1)
         found = set[str]().union(*(self._tests.get((module, each), set()) for each in lines))
         tests = sorted(found or self._tests.get((module, _ANY), set()))
+        if not tests:
+            return importing(module)
         unit = [test for test in tests if test.startswith("tests/unit/")]
         others = [test for test in tests if test not in set(unit)]
         return [*_some(unit, _MOST_UNIT), *_some(others, _MOST_OTHER)]
+
+
+def importing(module: str) -> list[str]:
+    """Return the files of unit tests that import a module, given by its path below `functions/`."""
+    name = module.removesuffix(".py").replace("/", ".")
+    files = sorted((ROOT / "tests" / "unit").glob("test_*.py"))
+    return [path.relative_to(ROOT).as_posix() for path in files if f"from {name} import" in path.read_text()]
 
 
 def _test_of(context: str) -> str:

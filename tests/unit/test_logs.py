@@ -131,6 +131,11 @@ def test_lines_fit_an_event(line: str) -> None:
     assert all(len(each) <= 501 for each in kept)
 
 
+def test_lines_fill_four_kilobytes_exactly() -> None:
+    """64 lines of 64 bytes, as they count in JSON, fit; one more does not."""
+    assert len(excerpt(["x" * 62] * 65)) == 64
+
+
 class Bus:
     """An event bus that takes everything."""
 

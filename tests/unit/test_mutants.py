@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.mutants.operators import mutants_of
-from local.mutants.reach import Reach
+from local.mutants.reach import Reach, importing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,3 +77,8 @@ def data(tmp_path: Path) -> Path:
 def test_tests_that_reach_a_line_are_found(data: Path, line: int, tests: list[str]) -> None:
     """Those of the unit come first."""
     assert Reach(data).tests_of("deployer/x.py", line) == tests
+
+
+def test_module_that_only_holds_values_is_tried_with_the_tests_that_import_it() -> None:
+    """Coverage knows no test of what happens at the first import."""
+    assert "tests/unit/test_tags.py" in importing("deployer/tags.py")

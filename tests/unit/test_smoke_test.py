@@ -6,9 +6,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import ValidationError
 
 from deployer.json_document import Document
-from deployer.request.smoke_test import SmokeTest
+from deployer.request.smoke_test import BODY_BYTES, SmokeTest
 from deployer.request.smoke_test_rules import NOT_FOR_ASYNCHRONOUS, problems_of
 
 if TYPE_CHECKING:
@@ -295,3 +296,57 @@ def test_what_a_model_needs_is_asked_for_and_refused_for_others(test: Document, 
 
     assert len(found) == bool(message)
     assert all(line.startswith(message) for line in found)
+
+
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [
+        ("Body", "x" * 16_384),
+        ("ContentType", "x" * 1024),
+        ("TargetModel", "x" * 1024),
+        ("SessionId", "x" * 256),
+        ("TargetContainerHostname", "x" * 63),
+        ("Repetitions", 100),
+        ("Expect.StatusCode", 599),
+        ("Expect.MaxLatencyMilliseconds", 60_000),
+        ("Expect.LatencyPercentile", 100),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 40 else "",
+)
+def test_fields_end_where_sagemaker_and_the_function_do(field: str, most: str | int) -> None:
+    """The limit itself is taken, and nothing above it."""
+    holder, _, name = field.rpartition(".")
+    above = f"{most}x" if isinstance(most, str) else most + 1
+
+    def document(value: object) -> Document:
+        return {"Body": "1", **({holder: {name: value}} if holder else {name: value})}
+
+    SmokeTest.model_validate(document(most))
+    with pytest.raises(ValidationError, match=name):
+        SmokeTest.model_validate(document(above))
+
+
+@pytest.mark.parametrize(
+    ("field", "least"),
+    [
+        ("Repetitions", 1),
+        ("Expect.StatusCode", 100),
+        ("Expect.MaxLatencyMilliseconds", 1),
+        ("Expect.LatencyPercentile", 1),
+    ],
+)
+def test_numbers_begin_where_they_make_sense(field: str, least: int) -> None:
+    """The limit itself is taken, and nothing below it."""
+    holder, _, name = field.rpartition(".")
+
+    def document(value: int) -> Document:
+        return {"Body": "1", **({holder: {name: value}} if holder else {name: value})}
+
+    SmokeTest.model_validate(document(least))
+    with pytest.raises(ValidationError, match=name):
+        SmokeTest.model_validate(document(least - 1))
+
+
+def test_body_in_s3_may_be_what_an_endpoint_takes() -> None:
+    """SageMaker takes 25 MB (SageMaker AI endpoints and quotas)."""
+    assert BODY_BYTES == 25_000_000
