@@ -70,13 +70,13 @@ def test_repeated_request_takes_three_calls(world: World) -> None:
     assert operations == ["DescribeEndpoint", "DescribeEndpointConfig", "ListTags"]
 
 
-def test_rejected_request_takes_no_call(world: World) -> None:
-    """What is wrong with a request is found before SageMaker is asked anything."""
+def test_rejected_request_takes_one_call(world: World) -> None:
+    """All problems are said at once, also what a change of the endpoint would meet; so it is looked for."""
     with calls_of(world) as operations:
         execution = world.run(request("a", Tags={"aws:x": "y"}))
 
     assert execution.states[-1] == "Rejected"
-    assert operations == []
+    assert operations == ["DescribeEndpoint"]
 
 
 @pytest.mark.parametrize(
