@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
+from deployer.aws.sagemaker import may_have_been_accepted
 from deployer.errors import AccessDeniedError, EndpointBusyError, MonitoringUnavailableError
 from deployer.json_document import Document
 from deployer.planning.abort import abort_alarm, is_abortable
@@ -19,18 +20,19 @@ def handler(event: Document) -> Document:
     """Start the update; raise a ReplanError if the endpoint has changed since it was planned."""
     plan, now, is_retry = plan_of(event), datetime.fromisoformat(event["Now"]), event["RetryCount"] > 0
     service = sagemaker(plan)
-    # Minutes of retries may have passed since the plan, in which a newer request may have been deployed or confirmed.
-    endpoint = service.find_endpoint(plan.endpoint_name)
-    live = Live.of(endpoint) if endpoint else None
-    is_ours = live is not None and plan.is_attached_to(live)
-    if not (is_ours and (is_retry or plan.action is Action.RESUME)):
-        check_deadline(plan.deadline, now, f"The update of {plan.endpoint_name} was not begun")
-        is_as_planned = live is not None and live.status == "InService" and live.config_name == plan.previous
-        if endpoint and is_as_planned and plan.previous_arn:
-            live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
-        if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
-            raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
-        service.update_endpoint(plan.update_request(_made_abort_alarm(plan)), is_retry=is_retry)
+    with may_have_been_accepted(is_retry=is_retry):
+        # Minutes of retries may have passed since the plan: a newer request may have been deployed or confirmed.
+        endpoint = service.find_endpoint(plan.endpoint_name)
+        live = Live.of(endpoint) if endpoint else None
+        is_ours = live is not None and plan.is_attached_to(live)
+        if not (is_ours and (is_retry or plan.action is Action.RESUME)):
+            check_deadline(plan.deadline, now, f"The update of {plan.endpoint_name} was not begun")
+            is_as_planned = live is not None and live.status == "InService" and live.config_name == plan.previous
+            if endpoint and is_as_planned and plan.previous_arn:
+                live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
+            if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
+                raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
+            service.update_endpoint(plan.update_request(_made_abort_alarm(plan)), is_retry=is_retry)
     # By SageMaker's own clock: a replica that shows the state before the change shows no later time than this.
     return requested(plan.deadline, now, live.modified_at if live else now)
 

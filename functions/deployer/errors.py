@@ -160,6 +160,10 @@ class AccessDeniedError(PermanentError):
     """A policy does not allow the call."""
 
 
+class ChangeUncertainError(PermanentError):
+    """A repeated change of the endpoint is refused; whether the first call was accepted is not known."""
+
+
 class EndpointFailedError(PermanentError):
     """The endpoint ended in a status that it cannot leave by itself, such as Failed."""
 

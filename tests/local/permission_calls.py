@@ -136,8 +136,8 @@ MAY = {
     },
     "DescribeEndpoint": {"DescribeEndpoint", "DescribeAlarms", "SendTaskSuccess"},
     "SmokeTestEndpoint": {
-        "InvokeEndpoint", "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads",
-        "ListObjects of revisions",
+        "InvokeEndpoint", "DescribeEndpoint", "GetObject of uploads", "GetObject of revisions",
+        "ListObjects of uploads", "ListObjects of revisions",
     },
     "UpdateTags": {
         "DescribeEndpoint", "DescribeModel", "ListTags of endpoints", "ListTags of models", "ListTags of configs",

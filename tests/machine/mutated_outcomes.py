@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import announce_outcome
@@ -13,6 +15,7 @@ import smoke_test_endpoint
 import wake_execution
 from deployer import runtime
 from deployer.aws.step_functions import Executions
+from deployer.cleanup import restore
 from deployer.cleanup.restore import Restoration, Step
 from deployer.planning import decisions, names, plan
 from deployer.planning.live import Live
@@ -22,10 +25,13 @@ from local.simulation.environments import Deployment
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine
 from tests.machine.scripted_scenarios import (
     broken_update,
+    copies_after_a_failed_smoke_test,
     forgotten_approval,
     redriven_after_its_twin,
+    refused_repetition,
     resumed_broken_update,
     stack_update_while_waiting,
+    superseded_in_its_smoke_test,
 )
 
 if TYPE_CHECKING:
@@ -74,7 +80,36 @@ def ask_nobody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(plan_deployment, "require_approval", lambda plan, _now: plan)
 
 
-@breaks("deployed_means_in_service_and_tested", seed=0)
+@breaks("failed_revisions_do_not_stay_live", seed=0, make=refused_repetition)
+def trust_a_refused_repetition(patch: pytest.MonkeyPatch) -> None:
+    """Takes a refused repetition for proof that nothing was changed."""
+    patch.setattr(restore, "_CONCLUSIVE_ERRORS", restore._CONCLUSIVE_ERRORS | {"ChangeUncertainError"})
+
+
+@breaks("runs_restore_their_own_changes", seed=0, make=copies_after_a_failed_smoke_test)
+def restore_again(patch: pytest.MonkeyPatch) -> None:
+    """Restores the endpoint again after another copy of the event has deployed the revision anew."""
+    around(
+        patch,
+        Restoration,
+        "choose_step",
+        lambda inner, *given, **options: inner(*given, **{**options, "has_acted": False}),
+    )
+
+
+@breaks("deployed_means_in_service_and_tested", seed=0, make=superseded_in_its_smoke_test)
+def count_any_answer(patch: pytest.MonkeyPatch) -> None:
+    """Counts the answers of a smoke test, whatever the endpoint serves by then."""
+
+    def described(plan: Any) -> Any:
+        times = dict.fromkeys(("CreationTime", "LastModifiedTime"), datetime.now(UTC))
+        live = {"EndpointName": "", "EndpointArn": "", "EndpointStatus": "InService", **times}
+        return SimpleNamespace(describe_endpoint=lambda _: {**live, "EndpointConfigName": plan.revision})
+
+    patch.setattr(smoke_test_endpoint, "sagemaker", described)
+
+
+@breaks("deployed_means_in_service_and_tested", seed=12)
 def accept_any_config(patch: pytest.MonkeyPatch) -> None:
     """Takes any endpoint in service for its own."""
     patch.setattr(describe_endpoint, "in_service", lambda _plan, live, *_: live.status == "InService")
@@ -90,8 +125,8 @@ def skip_the_smoke_test(patch: pytest.MonkeyPatch) -> None:
 def wake_without_describing(patch: pytest.MonkeyPatch) -> None:
     """Believes events without describing the endpoint."""
 
-    def sent(inner: Callable[..., bool], self: Executions, token: str, _output: Any) -> bool:
-        return inner(self, token, {"InService": True, "EndpointStatus": "InService", "Variants": []})
+    def sent(inner: Callable[..., bool], self: Executions, token: str, output: Any) -> bool:
+        return inner(self, token, {**output, "InService": True, "EndpointStatus": "InService", "Variants": []})
 
     around(patch, Executions, "send_success", sent)
 
@@ -141,7 +176,7 @@ def end_early(patch: pytest.MonkeyPatch) -> None:
 @breaks("outcomes_are_announced", seed=0)
 def announce_nothing(patch: pytest.MonkeyPatch) -> None:
     """Announces no outcome."""
-    patch.setattr(announce_outcome, "announce", lambda _: None)
+    patch.setattr(announce_outcome, "announce", lambda *_: None)
 
 
 @breaks("outcomes_are_announced", seed=0)
@@ -156,11 +191,11 @@ def announce_a_restoration(patch: pytest.MonkeyPatch) -> None:
 
 @breaks("executions_are_bounded", seed=0)
 def take_days(patch: pytest.MonkeyPatch) -> None:
-    """Waits for more than a day."""
+    """Waits for more than two days."""
 
     def change(definition: Definition) -> None:
         del definition["TimeoutSeconds"]
-        definition["States"]["WaitForEndpointConfig"]["Seconds"] = 100_000
+        definition["States"]["WaitForEndpointConfig"]["Seconds"] = 200_000
 
     redefine(patch, change)
 

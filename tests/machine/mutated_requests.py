@@ -118,7 +118,7 @@ def retry_no_stale_read(patch: pytest.MonkeyPatch) -> None:
     redefine(patch, change)
 
 
-@breaks("older_requests_never_replace_newer_ones", seed=0)
+@breaks("older_requests_never_replace_newer_ones", seed=16)
 def ignore_the_order(patch: pytest.MonkeyPatch) -> None:
     """Lets a late request win."""
     decide_by(patch, lambda action: Action.UPDATE if action is Action.SUPERSEDED else action)
@@ -140,7 +140,7 @@ def confirm_nothing(patch: pytest.MonkeyPatch) -> None:
 def ignore_the_time_of_events(patch: pytest.MonkeyPatch) -> None:
     """Takes the start of an execution for the time of its event."""
 
-    def parsed(inner: Callable[..., Any], document: Any, name: str, started_at: Any, location: Any) -> Any:
-        return dataclasses.replace(inner(document, name, started_at, location), requested_at=started_at)
+    def parsed(inner: Callable[..., Any], document: Any, name: str, started_at: Any, *more: Any) -> Any:
+        return dataclasses.replace(inner(document, name, started_at, *more), requested_at=started_at)
 
     around(patch, draft, "parse_trigger", parsed)

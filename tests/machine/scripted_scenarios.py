@@ -17,6 +17,7 @@ ENVIRONMENT = {
 }
 _NO_FAULTS = Settings()
 _NO_INSTANCES = Fault("CreateEndpoint", "rejected", code="ResourceLimitExceeded", message="The limit is 0 Instances.")
+_UNKNOWN = "Endpoint churn of account 111122223333 not found."
 _BROKEN = {"bad": "cannot predict"}
 _HOUR = 3600.0
 
@@ -89,6 +90,50 @@ def broken_update(seed: int) -> steps.Scenario:
         manual("first", 0.0, "a"),
         manual("second", 900.0, "bad", SmokeTest=ANSWERS),
         settings=Settings(lag=USUAL_LAG, broken_models=_BROKEN),
+    )
+
+
+def refused_repetition(seed: int) -> steps.Scenario:
+    """The answer to UpdateEndpoint is lost, and when it is repeated a look at the endpoint is denied."""
+    lost = Fault("UpdateEndpoint", "dropped", "after")
+    denied = Fault("DescribeEndpoint", "rejected", skip=2, code="AccessDeniedException", message="not authorized")
+    return scenario(
+        seed,
+        manual("first", 0.0, "a"),
+        manual("second", 900.0, "bad", SmokeTest=ANSWERS),
+        fault_windows=(steps.FaultWindow(name="lost, denied", start=890.0, end=960.0, faults=(lost, denied)),),
+        settings=Settings(broken_models=_BROKEN),
+    )
+
+
+def copies_after_a_failed_smoke_test(seed: int) -> steps.Scenario:
+    """The smoke test of an event's first copy is denied; the second copy deploys the revision once that is restored."""
+    denied = Fault("InvokeEndpoint", "rejected", times=None, code="AccessDeniedException", message="not authorized")
+    slow = Fault("InvokeEndpoint", "slow", times=None, seconds=50.0)
+    tested = request("b", SmokeTest={**ANSWERS, "Repetitions": 4})
+    deliveries = (0.0, 5.0 + 7 * seed)
+    return scenario(
+        seed,
+        manual("first", 0.0, "a"),
+        steps.Event(name="second", at=900.0, endpoint="churn", detail=tested, deliveries=deliveries),
+        fault_windows=(
+            steps.FaultWindow(name="denied", start=890.0, end=1250.0, faults=(denied,)),
+            steps.FaultWindow(name="slow", start=1250.0, end=9000.0, faults=(slow,)),
+        ),
+    )
+
+
+def superseded_in_its_smoke_test(seed: int) -> steps.Scenario:
+    """Invocations fail for so long that the endpoint is free for a newer request, whose answers come then."""
+    slow = Fault("InvokeEndpoint", "slow", times=3, seconds=310.0)
+    unknown = Fault("InvokeEndpoint", "rejected", times=30, code="ValidationError", message=_UNKNOWN)
+    fails = Fault("InvokeEndpoint", "unavailable", times=None)
+    return scenario(
+        seed,
+        manual("first", 0.0, "a"),
+        manual("second", 900.0, "b", SmokeTest=ANSWERS),
+        manual("third", 1000.0, "c"),
+        fault_windows=(steps.FaultWindow(name="failing", start=890.0, end=3500.0, faults=(slow, unknown, fails)),),
     )
 
 

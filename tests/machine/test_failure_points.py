@@ -121,6 +121,24 @@ def test_permanent_refusal_of_any_call_restores_the_endpoint(
         check_sweep(world, old, (operation, number))
 
 
+DENIED = Fault("DescribeEndpoint", "rejected", code="AccessDeniedException", message="not authorized")
+
+
+@pytest.mark.parametrize("seconds", [0, 60], ids=["without lag", "replicas lag"])
+@pytest.mark.parametrize(("old", "operation", "skip"), [("a", "UpdateEndpoint", 2), ("", "CreateEndpoint", 1)])
+def test_change_that_was_accepted_is_restored_if_its_repetition_is_refused(
+    make_world: Any, old: str, operation: str, skip: int, seconds: float
+) -> None:
+    """The answer is lost, and then a look at the endpoint is refused: the untested revision does not stay live."""
+    world = prepare(make_world, old)
+    lost, refused = Fault(operation, "dropped", "after"), replace(DENIED, skip=skip)
+    world.simulator.settings = replace(SETTINGS, lag=seconds, faults=(lost, refused))
+
+    world.run(wanted("b"))
+
+    check(world, old, "b", operation)
+
+
 STATUSES = {
     "SystemUpdating": (Outcome.FAILED, "UpdateRolledBackError"),
     "RollingBack": (Outcome.FAILED, "UpdateRolledBackError"),

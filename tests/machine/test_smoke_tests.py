@@ -17,6 +17,7 @@ from tests.machine.factories import (
     deploy,
     live_revision,
     request,
+    run_into,
     serves,
     tags_of_config,
 )
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.virtual_time.world import World
+
+UNANSWERED = (
+    Fault("InvokeEndpoint", "slow", times=3, seconds=310),
+    Fault("InvokeEndpoint", "rejected", times=30, code="ValidationError", message="Endpoint churn not found."),
+    Fault("InvokeEndpoint", "unavailable", times=None),
+)
+"""Functions run out of time, then the runtime does not know the endpoint, then it fails: for more than half an hour."""
 
 BROKEN = Settings(broken_models={"bad": "cannot predict"})
 
@@ -35,7 +43,7 @@ def test_endpoint_is_invoked_before_the_revision_is_recorded(world: World) -> No
 
     operations = [call.operation for call in world.simulator.calls]
     assert world.count("InvokeEndpoint") == 5
-    assert operations[-6:] == ["InvokeEndpoint"] * 5 + ["AddTags"]
+    assert operations[-7:] == ["InvokeEndpoint"] * 5 + ["DescribeEndpoint", "AddTags"]
     assert tags_of_config(world, revision)[STATE_TAG] == DEPLOYED
 
 
@@ -115,6 +123,37 @@ def test_another_request_waits_while_a_pending_revision_is_tested(make_world: Ca
     assert "WaitForOtherDeployment" in second.states
     assert (first.error, second.states[-1]) == ("SmokeTestFailedError", "Deployed")
     assert serves(world) == "c"
+
+
+def test_answers_of_another_revision_do_not_count(make_world: Callable[..., World]) -> None:
+    """Invocations fail for so long that a newer request replaces the pending revision, and then are answered."""
+    world = make_world(Settings())
+    deploy(world, "a")
+    began = world.clock.now() + 60
+    first = world.machine.start(request("b", SmokeTest=ANSWERS), at=began)
+    second = world.machine.start(request("c"), at=began + 60)
+    world.simulator.settings = Settings(faults=UNANSWERED)
+    world.clock.spawn(lambda: setattr(world.simulator, "settings", Settings()), name="repair", at=began + 2600)
+
+    world.machine.run()
+
+    assert (first.states[-1], second.states[-1]) == ("Superseded", "Deployed")
+    assert serves(world) == "c"
+
+
+def test_smoke_test_is_repeated_once_a_system_update_has_ended(world: World) -> None:
+    """The endpoint serves the revision all the time, and that cannot be told while it is changing."""
+    deploy(world, "a")
+    world.clock.sleep(60)
+    world.simulator.settings = Settings(faults=(Fault("InvokeEndpoint", "slow", seconds=20),))
+    execution = world.machine.start(request("b", SmokeTest=ANSWERS))
+    run_into(world, execution, "SmokeTestEndpoint")
+    world.simulator.set_status("churn", "SystemUpdating", seconds=300)
+
+    world.machine.run()
+
+    assert execution.states[-1] == "Deployed"
+    assert serves(world) == "b"
 
 
 def test_revision_of_a_stopped_run_is_tested_by_the_next_one(make_world: Callable[..., World]) -> None:

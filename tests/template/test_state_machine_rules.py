@@ -110,8 +110,8 @@ OTHERWISE_RAISED = {
     # The endpoint shows its config, and the replica that is asked for it, or for the endpoint's tags, does not yet.
     "PlanDeployment": {"EndpointConfigNotVisibleError", "EndpointNotVisibleError"},
     "PlanAgain": {"EndpointConfigNotVisibleError", "EndpointNotVisibleError"},
-    # The runtime of endpoints has words of its own.
-    "SmokeTestEndpoint": {"EndpointNotVisibleError"},
+    # The runtime of endpoints has words of its own, and the endpoint is described after the last answer.
+    "SmokeTestEndpoint": {"EndpointBusyError", "EndpointNotVisibleError"},
     # They change and delete by tag, and tags reach IAM late.
     "ConfirmRevision": {"PermissionNotReadyError"},
     "RecordDeployment": {"PermissionNotReadyError"},

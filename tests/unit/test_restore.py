@@ -15,7 +15,7 @@ from deployer.errors import DeploymentTimedOutError
 from deployer.json_document import Document
 from deployer.planning.plan import Action
 from deployer.tags import DEPLOYED, EXECUTION_TAG, PENDING, STACK_TAG, STATE_TAG
-from local.simulator.settings import Fault
+from local.simulator.settings import Failure, Fault
 from tests.unit.planning_samples import (
     EXECUTION,
     NOON,
@@ -193,13 +193,14 @@ def test_nothing_is_looked_at_where_nothing_is_to_be_restored(
     assert account.calls(before) == []
 
 
-def test_restoration_waits_once_for_what_may_be_invisible(account: PlanningAccount) -> None:
+@pytest.mark.parametrize("error", [INCONCLUSIVE, "ChangeUncertainError"])
+def test_restoration_waits_once_for_what_may_be_invisible(account: PlanningAccount, error: str) -> None:
     """A call that seemed to fail may have had its effect."""
     before = account.serve()
     made = pending(account)
 
-    first = restoration(made, INCONCLUSIVE, None).take_step(account.sagemaker, account.now, None)
-    report = restore(account, made, INCONCLUSIVE, is_requested=False)
+    first = restoration(made, error, None).take_step(account.sagemaker, account.now, None)
+    report = restore(account, made, error, is_requested=False)
 
     assert (first["Done"], first["PollSeconds"]) == (False, 120)
     assert endpoint(account) == ("InService", before.revision)
@@ -214,6 +215,52 @@ def test_endpoint_that_another_execution_changed_stays(account: PlanningAccount)
     restore(account, made, INCONCLUSIVE, is_requested=False)
 
     assert endpoint(account) == ("InService", made.revision)
+
+
+def deploy_anew(account: PlanningAccount, made: Plan) -> Plan:
+    """Let another execution of the same request deploy the same revision."""
+    twin = made.model_copy(update={"execution": OTHER_EXECUTION})
+    account.sagemaker.create_endpoint_config(twin.endpoint_config_request(account.now))
+    account.sagemaker.update_endpoint(twin.update_request(), is_retry=False)
+    account.sleep(10)
+    return twin
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["by this run", "by another run"])
+def test_revision_that_a_twin_deploys_anew_after_the_change_back_stays(
+    account: PlanningAccount, *, is_own: bool
+) -> None:
+    """Three copies of one event: two fail and restore the endpoint, and the third one tries again."""
+    before = account.serve()
+    made = pending(account)
+    run = restoration(made)
+    if not is_own:
+        account.sagemaker.revert("churn", str(before.revision), {})
+    seen = run.take_step(account.sagemaker, account.now, None)
+    account.sleep(10)
+    deploy_anew(account, made)
+
+    report = run.take_step(account.sagemaker, account.now, seen)
+
+    assert report["Done"]
+    assert endpoint(account) == ("InService", made.revision)
+
+
+def test_change_back_that_sagemaker_took_back_is_tried_again(account: PlanningAccount) -> None:
+    before = account.serve()
+    made = pending(account)
+    normal = account.simulator.settings
+    account.simulator.settings = replace(normal, failures=(Failure(str(before.revision), "Creating", "No capacity."),))
+    run = restoration(made)
+    seen = run.take_step(account.sagemaker, account.now, None)
+    account.sleep(10)
+    assert endpoint(account) == ("InService", made.revision)
+    account.simulator.settings = normal
+
+    run.take_step(account.sagemaker, account.now, seen)
+    account.sleep(10)
+
+    assert endpoint(account) == ("InService", before.revision)
 
 
 def test_restoration_ends_when_the_endpoint_is_gone(account: PlanningAccount) -> None:
@@ -406,7 +453,8 @@ def test_only_own_undeployed_revision_is_taken_back(  # noqa: PLR0913 - what a v
         assert seen.endpoint["EndpointConfigName"] == made.revision
         assert seen.endpoint["EndpointStatus"] in {"InService", "Failed"}
         assert seen.tags.get(STATE_TAG) != DEPLOYED
-        assert is_requested or seen.tags[EXECUTION_TAG] == EXECUTION
+        is_surely_own = is_requested and not has_acted
+        assert is_surely_own or seen.tags[EXECUTION_TAG] == EXECUTION
         assert (step is Step.DELETE) == (made.previous == "")
 
 

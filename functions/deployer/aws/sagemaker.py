@@ -11,6 +11,7 @@ from deployer.errors import (
     AccessDeniedError,
     AlreadyAppliedError,
     AlreadyExistsError,
+    ChangeUncertainError,
     DeployerError,
     EndpointBusyError,
     EndpointConfigNotVisibleError,
@@ -19,6 +20,7 @@ from deployer.errors import (
     EndpointNotVisibleError,
     ModelNotVisibleError,
     PermissionNotReadyError,
+    SageMakerRejectedError,
 )
 from deployer.json_document import Document
 from deployer.tags import CONFIRMED_TAG, EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, USED_AT_TAG, tag_list
@@ -233,6 +235,21 @@ class SageMaker(SageMakerCalls):
         """Return the error for a denial, by whether the resource has the stack's tag."""
         is_own = self.tags_of(arn).get(STACK_TAG) == self._stack
         return PermissionNotReadyError(str(error)) if is_own else error
+
+
+@contextmanager
+def may_have_been_accepted(*, is_retry: bool) -> Iterator[None]:
+    """Let a refusal of a repeated change of an endpoint tell that the call before may have been accepted.
+
+    Raises:
+        ChangeUncertainError: The change has been asked for before, and now it, or a look at it, is refused.
+    """
+    try:
+        yield
+    except (AccessDeniedError, SageMakerRejectedError) as error:
+        if not is_retry:
+            raise
+        raise ChangeUncertainError(f"{type(error).__name__}: {error}") from error
 
 
 def holds(described: object, requested: object) -> bool:

@@ -8,7 +8,13 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from deployer.errors import DeploymentSupersededError, DeploymentTimedOutError, EndpointBusyError, PermanentError
+from deployer.errors import (
+    ChangeUncertainError,
+    DeploymentSupersededError,
+    DeploymentTimedOutError,
+    EndpointBusyError,
+    PermanentError,
+)
 from deployer.json_document import Document
 from deployer.planning.live import Live
 from deployer.planning.plan import Action
@@ -30,7 +36,9 @@ _TIME_LIMIT = timedelta(hours=2)
 _CREATION_MARGIN = timedelta(minutes=1)
 _SHORTEST_POLL, _LONGEST_POLL = timedelta(seconds=15), timedelta(seconds=60)
 
-_CONCLUSIVE_ERRORS = frozenset(error.__name__ for error in PermanentError.__subclasses__())
+_CONCLUSIVE_ERRORS = frozenset(
+    error.__name__ for error in PermanentError.__subclasses__() if error is not ChangeUncertainError
+)
 """Errors after which the failed call certainly had no effect; after any other error it may have had one."""
 
 
@@ -92,7 +100,8 @@ class Restoration:
         Args:
             view: What SageMaker shows of it.
             is_lag_over: Whether every replica shows the run's changes by now.
-            has_acted: Whether an earlier step has begun to change or delete the endpoint.
+            has_acted: Whether an earlier step has begun to change the endpoint back or to delete it, or has seen it
+                being changed back.
         """
         if view.endpoint is None:
             return Step.DONE if has_acted or is_lag_over else Step.LOOK_AGAIN
@@ -105,7 +114,9 @@ class Restoration:
             return Step.DONE if is_final else Step.LOOK_AGAIN
         if self._is_under_way(live) or not (view.tags or is_lag_over):
             return Step.LOOK_AGAIN
-        is_own = self.requested_at is not None or view.tags.get(EXECUTION_TAG) == self.plan.execution
+        is_tagged = view.tags.get(EXECUTION_TAG) == self.plan.execution
+        # After a change back another run of the same request may deploy the revision anew.
+        is_own = is_tagged or (self.requested_at is not None and not has_acted)
         if view.tags.get(STATE_TAG) == DEPLOYED or not is_own:
             return Step.DONE
         return Step.LOOK_AGAIN if live.is_waiting else self._choose_change(view.endpoint, view, is_lag_over=is_lag_over)
@@ -128,6 +139,15 @@ class Restoration:
     def _is_under_way(self, live: Live) -> bool:
         """Return whether a change of an endpoint with the plan's revision is under way that is not somebody else's."""
         return live.is_waiting and live.pending_config_name in {"", self.plan.revision, self.plan.previous}
+
+    def _is_going_back(self, view: View) -> bool:
+        """Return whether the endpoint is being changed from the plan's revision back to the config it had before."""
+        live = Live.of(view.endpoint) if view.endpoint else None
+        return (
+            live is not None
+            and live.config_name == self.plan.revision
+            and live.pending_config_name == self.plan.previous != ""
+        )
 
     def take_step(self, sagemaker: SageMaker, now: datetime, before: Document | None) -> Document:
         """Take one step towards the endpoint's state before the run, given the result of the last step.
@@ -162,7 +182,8 @@ class Restoration:
                 sagemaker.revert(self.plan.endpoint_name, self.plan.previous, self.plan.retention)
             elif step is Step.DELETE:
                 sagemaker.delete_endpoint(self.plan.endpoint_name)
-        return {**report, "Target": target if step is Step.LOOK_AGAIN else self.plan.previous or DELETED}
+        has_begun = step is not Step.LOOK_AGAIN or self._is_going_back(view)
+        return {**report, "Target": self.plan.previous or DELETED if has_begun else target}
 
     def _look(self, sagemaker: SageMaker) -> View:
         """Look at the endpoint, and at tags only where the decision depends on them."""

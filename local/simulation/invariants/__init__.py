@@ -45,6 +45,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     order.revisions_go_live_once,
     serving.endpoints_keep_answering,
     serving.failed_revisions_do_not_stay_live,
+    serving.runs_restore_their_own_changes,
     stored_bytes.answers_come_from_the_deployed_bytes,
     stored_bytes.stored_objects_never_change,
     outcomes.deployed_means_in_service_and_tested,

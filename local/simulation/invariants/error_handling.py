@@ -154,6 +154,13 @@ def _is_answered(recording: Recording, run: Run, visit: Visit) -> bool:
     return code in calls or (run.name, function) in recording.denied
 
 
+def _is_repetition(recording: Recording, run: Run, visit: Visit) -> bool:
+    """Return whether AWS refused a call of the step after an earlier attempt had failed."""
+    codes = {_SERVICE_CODES[name] for name in ("AccessDeniedError", "SageMakerRejectedError")}
+    calls = {call.outcome for call in recording.calls if (call.actor, call.function) == (run.name, visit.state)}
+    return len(visit.failures) > 1 and bool(codes & calls)
+
+
 def _is_untestable(recording: Recording, run: Run, _visit: Visit) -> bool:
     return is_broken(recording, run.revision) or recording.is_taken_over(run.endpoint)
 
@@ -203,6 +210,7 @@ _CHECKS = {
     "QuotaExceededError": _is_answered,
     "AccessDeniedError": _is_answered,
     "SageMakerRejectedError": _is_answered,
+    "ChangeUncertainError": _is_repetition,
     "SmokeTestFailedError": _is_untestable,
     "EndpointFailedError": _has_failed,
     "UpdateRolledBackError": _has_failed,

@@ -84,6 +84,24 @@ def failed_revisions_do_not_stay_live(recording: Recording) -> Iterator[str]:
             yield f"{last.name} failed, and {', '.join(endpoints)} has {revision}" if endpoints else ""
 
 
+def runs_restore_their_own_changes(recording: Recording) -> Iterator[str]:
+    """RestoreEndpoint takes no change back that another run made which is still at work on it."""
+    runs, changer = {run.name: run for run in recording.runs}, dict[str, str]()
+    for write in recording.writes:
+        if write.begins and write.function in {"CreateEndpoint", "UpdateEndpoint"}:
+            changer[write.name] = write.actor
+        elif write.begins and write.function == "RestoreEndpoint":
+            other = runs.get(changer.get(write.name, ""))
+            is_wrong = other is not None and other.name != write.actor and write.time < _restores_at(other)
+            yield f"{write.actor} took back what {changer.get(write.name)} had just changed" if is_wrong else ""
+
+
+def _restores_at(run: Run) -> float:
+    """Return when a run begins to restore its endpoint, or ends."""
+    restoring = next((visit.entered for visit in run.visits if visit.state == "RestoreEndpoint"), run.ended)
+    return min(restoring, run.ended)
+
+
 def _is_used_by_operator(recording: Recording, revision: str, endpoint: str) -> bool:
     """Return whether an operator has attached a revision, or taken tags off it or the endpoint."""
     return any(
