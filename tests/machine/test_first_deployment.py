@@ -183,7 +183,7 @@ def test_failed_endpoint_is_reported_with_its_reason_and_deleted(make_world: Cal
 
     assert execution.error == "EndpointFailedError"
     assert reason in execution.cause
-    assert world.bus[0]["Error"] == "EndpointFailedError"
+    assert (world.bus[0]["Error"], world.bus[0]["CauseClass"]) == ("EndpointFailedError", "HealthCheck")
     assert world.names["Endpoints"] == []
 
 

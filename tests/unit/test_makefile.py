@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local.aws import build
 from local.environment import ROOT
 
 if TYPE_CHECKING:
@@ -83,3 +84,26 @@ def test_python_that_is_too_old_is_refused_in_one_line(checkout: Path) -> None:
         "Python 3.11 or newer is needed, and ./python is Python 3.10.12: make PYTHON=python3.12 takes another" in line
     )
     assert not (checkout / ".venv").exists()
+
+
+def test_package_is_built_in_a_checkout_whose_path_has_a_space(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own Python, the target and the folder of the wheels all lie in it."""
+    shutil.copy(ROOT / "functions/Makefile", checkout / "functions")
+    python = checkout / "python"
+    python.write_text('#!/bin/sh\nfor word in "$@"; do echo "$word" >> log; done\n')
+    python.chmod(0o755)
+    environments: list[dict[str, str]] = []
+    monkeypatch.setattr(build, "WHEELS", checkout / "wheels")
+    monkeypatch.setattr(build, "run", lambda *_, environment, **__: environments.append(environment))
+
+    build._sam_build()
+    subprocess.run(
+        ["make", "build-PlanDeploymentFunction"],  # noqa: S607 - the developer's make
+        cwd=checkout / "functions",
+        env={"PATH": os.environ["PATH"], "PYTHON": str(python), "ARTIFACTS_DIR": str(checkout / "built")},
+        check=True,
+    )
+
+    assert environments[0]["PIP_FIND_LINKS"] == (checkout / "wheels").as_uri()
+    assert " " not in environments[0]["PIP_FIND_LINKS"]
+    assert (checkout / "functions/log").read_text().splitlines()[-1] == str(checkout / "built")
