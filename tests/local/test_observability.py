@@ -165,12 +165,13 @@ def test_the_last_line_says_what_the_event_says(records: Records, outcome: str) 
 
 
 def test_each_documented_metric_is_published(records: Records) -> None:
-    """Name, unit and dimensions are those of the documents, and nothing else is published."""
-    assert len(documented_metrics()) == 4
+    """Name, unit and dimensions are those of the documents, and nothing else is published; drift is the sweep's."""
+    documented = {each for each in documented_metrics() if not each[0].startswith("Drift")}
+    assert len(documented) == 4
 
     published = {(name, unit, frozenset(dimensions)) for name, unit, dimensions, _ in records.metrics()}
 
-    assert published == set(documented_metrics())
+    assert published == documented
 
 
 @pytest.mark.parametrize("outcome", ["Deployed", "Rejected", "Failed"])

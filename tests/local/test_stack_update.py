@@ -58,7 +58,7 @@ def with_other_code(template: Path, folder: Path) -> Path:
     document = yaml.safe_load(template.read_text(encoding="utf-8"))
     document["Globals"]["Function"]["CodeUri"] = package.name
     for resource in document["Resources"].values():
-        if definition := resource["Properties"].get("DefinitionUri"):
+        if definition := resource.get("Properties", {}).get("DefinitionUri"):
             resource["Properties"]["DefinitionUri"] = str((template.parent / definition).resolve())
     copy = folder / "template.yaml"
     copy.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
