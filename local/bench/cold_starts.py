@@ -1,7 +1,7 @@
 """Cold starts: how long a process takes that imports a function and makes what it needs, beside a bare boto3 handler.
 
-All are whole processes of this machine's Python, one after the other in turns, so that whatever else the machine does
-meets all alike. Absolute times are this machine's; the ratios are what counts.
+All are whole processes of this machine's Python, one after the other in turns. What counts are the ratios of their
+processor seconds: whatever else the machine does changes those little, and meets all alike.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -117,12 +116,16 @@ def _without_bytecode(package: Path) -> Path:
 
 
 def _seconds(package: Path, program: str, *options: str) -> float:
-    """Return how long a process takes that has Python itself and a package, and nothing else."""
+    """Return the processor seconds of a process that has Python itself and a package, and nothing else.
+
+    Raises:
+        CalledProcessError: It failed.
+    """
     source = f"import sys; sys.path.append({str(package)!r}); {program}"
-    began = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-I", "-S", *options, "-c", source],
-        env={**_ENVIRONMENT, "PATH": os.defpath},
-        check=True,
-    )
-    return time.perf_counter() - began
+    command = [sys.executable, "-I", "-S", *options, "-c", source]
+    with subprocess.Popen(command, env={**_ENVIRONMENT, "PATH": os.defpath}) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return usage.ru_utime + usage.ru_stime

@@ -49,6 +49,9 @@ def with_other_code(template: Path, folder: Path) -> Path:
     package = folder / "functions.zip"
     with zipfile.ZipFile(template.with_name("functions.zip")) as old, zipfile.ZipFile(package, "w") as new:
         for entry in old.infolist():
+            # Python takes the bytecode in the package without a look at its source.
+            if entry.filename.startswith("deployer/") and entry.filename.endswith(".pyc"):
+                continue
             content = old.read(entry)
             for pattern, replacement in (change[1:] for change in CHANGES if change[0] == entry.filename):
                 text, count = re.subn(pattern, replacement, content.decode(), count=1)
