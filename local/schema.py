@@ -75,8 +75,23 @@ def schema() -> Document:
     data_url = shapes.definitions["ContainerDefinition"]["properties"]["ModelDataUrl"]
     shapes.definitions["ContainerDefinition"]["properties"]["ModelDataUrl"] = {"anyOf": [data_url, _NULL]}
     shapes.definitions |= _own_parts(shapes.of("VariantName"))
+    parts = _request_parts(shapes, model, config, deployment)
+    docstrings = _docstrings(DeploymentRequest)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Deployment of a SageMaker endpoint",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {**part, "description": docstrings[name]} for name, part in parts.items()},
+        "allOf": [_ROLLBACK_STANDS_ALONE, _EXCLUSION_NEEDS_RETENTION],
+        "$defs": shapes.definitions,
+    }
+
+
+def _request_parts(shapes: _Shapes, model: Document, config: Document, deployment: Document) -> Document:
+    """Return the schema of each field of a request."""
     named = {"pattern": _NAME, "minLength": 1}
-    parts = {
+    return {
         "EndpointName": {**shapes.of("EndpointName"), **named},
         "Models": {
             "type": ["object", "null"],
@@ -97,16 +112,6 @@ def schema() -> Document:
             "propertyNames": {**shapes.of("TagKey"), "not": {"pattern": _RESERVED_TAG}},
             "additionalProperties": shapes.of("TagValue"),
         },
-    }
-    docstrings = _docstrings(DeploymentRequest)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Deployment of a SageMaker endpoint",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {name: {**part, "description": docstrings[name]} for name, part in parts.items()},
-        "allOf": [_ROLLBACK_STANDS_ALONE, _EXCLUSION_NEEDS_RETENTION],
-        "$defs": shapes.definitions,
     }
 
 

@@ -90,16 +90,21 @@ def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
         "Restored": (report.get("Restore") or {}).get("Restored"),
     }
     if failure:
-        message = readable_cause(failure.get("Cause", ""))
-        detail |= {"Error": failure["Error"], "Cause": message}
-        if detail["Outcome"] in _FAILURES:
-            found = cause_class(failure["Error"], message)
-            detail |= {"CauseClass": found, "NextAction": NEXT_ACTIONS[found]}
+        detail |= _described_failure(failure, detail["Outcome"])
     if restore_failure := report.get("RestoreFailure"):
         cause = readable_cause(restore_failure.get("Cause", ""))
         detail |= {"RestoreError": restore_failure["Error"], "RestoreCause": cause}
     known = {member: value for member, value in detail.items() if value is not None}
     return {**known, "Summary": summarize(known)}
+
+
+def _described_failure(failure: Mapping[str, Any], outcome: str) -> Document:
+    message = readable_cause(failure.get("Cause", ""))
+    described = {"Error": failure["Error"], "Cause": message}
+    if outcome not in _FAILURES:
+        return described
+    found = cause_class(failure["Error"], message)
+    return {**described, "CauseClass": found, "NextAction": NEXT_ACTIONS[found]}
 
 
 def readable_cause(cause: str) -> str:

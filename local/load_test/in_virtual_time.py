@@ -17,12 +17,12 @@ from local.load_test.checks import EndState, find_violations, leftovers_of_sweep
 from local.load_test.figures import Figures
 from local.load_test.floor import floor_of
 from local.load_test.uploads import RETENTION_SECONDS, Run, hosting
-from local.virtual_time import Execution
 from local.virtual_time.world import BUCKET
 from local.virtual_time.worlds import worlds
 
 if TYPE_CHECKING:
     from local.load_test.uploads import Load
+    from local.virtual_time import Execution
     from local.virtual_time.world import World
 
 
@@ -37,17 +37,12 @@ def run_in_virtual_time(
         milliseconds: How long an invocation of a function takes, for its price.
         seed: Decides the lag of replicas, and the jitter of retries.
     """
-    wall_began, executions = time.monotonic(), dict[int, Execution]()
+    wall_began = time.monotonic()
     with worlds() as make_world, redirect_stdout(io.StringIO()):  # metrics go to standard output
         world = make_world(hosting(calls_per_second), seed=seed)
         began = world.clock.now()
 
-        def upload(number: int) -> None:
-            executions[number] = world.upload(load.key(number), f"artifact {number}".encode())
-
-        for number in range(load.uploads):
-            world.clock.spawn(partial(upload, number), name=f"upload {number}", at=began + load.moment(number))
-        world.machine.run()
+        executions = _upload(world, load)
         outcomes = {outcome["Execution"]: outcome for outcome in world.bus}
         runs = [
             Run(number, load.endpoint(number), outcomes.get(execution.arn), execution.events)
@@ -71,6 +66,20 @@ def run_in_virtual_time(
             wake_ups=wake_ups,
             violations=violations,
         )
+
+
+def _upload(world: World, load: Load) -> dict[int, Execution]:
+    """Upload each artifact at its moment, and let time pass until everything has ended; return the executions."""
+    executions: dict[int, Execution] = {}
+    began = world.clock.now()
+
+    def upload(number: int) -> None:
+        executions[number] = world.upload(load.key(number), f"artifact {number}".encode())
+
+    for number in range(load.uploads):
+        world.clock.spawn(partial(upload, number), name=f"upload {number}", at=began + load.moment(number))
+    world.machine.run()
+    return executions
 
 
 def _ended_at(execution: Execution) -> float:

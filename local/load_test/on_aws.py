@@ -60,25 +60,23 @@ def run_on_aws(stack: Stack, load: Load, *, speed: float, timeout: float) -> Fig
     before, calls_before = {each["executionArn"] for each in stack.executions()}, len(control.calls())
     began = time.time()
     versions = _upload(stack, load, speed)
-    executions = _ended(stack, load, before, timeout)
-    wall_seconds = time.time() - began
+    executions, wall_seconds = _ended(stack, load, before, timeout), time.time() - began
     runs = sorted((_run(stack, load, versions, arn) for arn in executions), key=lambda run: run.number)
     answers = Counter(call["error"] for call in control.calls()[calls_before:])
-    billed = [*_billed(stack, began)]
-    violations = [*find_violations(runs, control.resources()), *_wrong_answers(stack, runs)]
+    billed, violations = [*_billed(stack, began)], [*find_violations(runs, control.resources())]
+    violations += _wrong_answers(stack, runs)
     calls_before = len(control.calls())
     violations += leftovers_of_sweeps(
         runs,
         lambda: stack.sweep(after=2 * RETENTION_SECONDS),
         lambda: EndState(control.resources(), _stored(stack)),
     )
-    sweep_calls = len(control.calls()) - calls_before
     return Figures(
         load=load,
         floor=floor_of(load, control.settings),
         runs=runs,
         answers=answers,
-        sweep_calls=sweep_calls,
+        sweep_calls=len(control.calls()) - calls_before,
         speed=speed,
         seconds=wall_seconds * speed,
         wall_seconds=wall_seconds,

@@ -89,6 +89,13 @@ def check_update(
             "to have the same variant names."
         )
     _check_time(deployment, target)
+    _check_sizes(deployment, target)
+    return deployment
+
+
+def _check_sizes(deployment: Document, target: Variants) -> None:
+    """Check the sizes of the steps or batches of a DeploymentConfig."""
+    rolling = deployment.get("RollingUpdatePolicy")
     if rolling:
         _check_size("MaximumBatchSize", rolling, target, _ROLLING)
         if "RollbackMaximumBatchSize" in rolling:
@@ -97,7 +104,6 @@ def check_update(
     if routing.get("Type") in _SIZES:
         member, bounds = _SIZES[routing["Type"]]
         _check_size(member, routing, target, bounds)
-    return deployment
 
 
 def _check_time(deployment: Document, target: Variants) -> None:

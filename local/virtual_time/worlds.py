@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -26,13 +27,73 @@ from local.virtual_time.machine import Machine
 from local.virtual_time.rules import Rules
 from local.virtual_time.step_functions_api import StepFunctions
 from local.virtual_time.virtual_clock import VirtualClock
+from local.virtual_time.world import BUCKET, ENVIRONMENT, SWEEPER, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from local.virtual_time.execution import Execution
 
-from local.virtual_time.world import BUCKET, ENVIRONMENT, SWEEPER, World
+
+def _empty_moto(seed: int) -> None:
+    """Delete all that moto holds, and repeat its random numbers by a seed."""
+    for backends in (s3_backends, cloudwatch_backends, applicationautoscaling_backends):
+        backends.reset()
+    mock_random.seed(seed)
+
+
+@dataclass
+class _WorldMaker:
+    """Makes worlds, of which the newest is in use.
+
+    Attributes:
+        made: The world in use; empty before the first.
+        clients: The clients of S3, CloudWatch and Application Auto Scaling, without injected faults.
+    """
+
+    made: list[World]
+    clients: tuple[Any, Any, Any]
+
+    def make(self, settings: Settings | None = None, seed: int = 0) -> World:
+        """Close the world in use, and make another one."""
+        self.close()
+        self.made.clear()
+        _empty_moto(seed)
+        s3, cloudwatch, autoscaling = self.clients
+        clock, callbacks = VirtualClock(seed=seed), Callbacks(Random(f"{seed} tokens"))  # noqa: S311
+        account = Account(s3, cloudwatch, autoscaling)
+        simulator = account.make_sagemaker(clock, settings or Settings(), seed, self._deliver)
+        options: Document = {"seed": seed, "callbacks": callbacks, "on_end": self._announce_end}
+        machine, sweeper = Machine(clock, **options), Machine(clock, SWEEPER, **options)
+        world = World(
+            clock=clock,
+            simulator=simulator,
+            machine=machine,
+            sweeper=sweeper,
+            step_functions=StepFunctions(clock, [machine, sweeper], callbacks),
+            rules=Rules(clock, machine.arn, self._arrivals),
+            s3=s3,
+            cloudwatch=cloudwatch,
+            autoscaling=autoscaling,
+        )
+        self.made.append(world)
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        return world
+
+    def close(self) -> None:
+        """Close the world in use, if there is one."""
+        for world in self.made:
+            world.machine.close()
+
+    def _deliver(self, event: Document) -> None:
+        self.made[-1].rules.deliver(event)
+
+    def _arrivals(self, event: Document) -> Iterable[float]:
+        return self.made[-1].arrivals(event)
+
+    def _announce_end(self, execution: Execution) -> None:
+        self._deliver(status_event(execution))
 
 
 @contextmanager
@@ -54,47 +115,8 @@ def worlds() -> Iterator[Callable[..., World]]:
         client: Any = boto3.client  # the stubs know services by literal names only
         s3, cloudwatch, autoscaling = (client(service) for service in SERVICES)
         connect(made, stack, s3)
-        account = Account(s3, cloudwatch, autoscaling)
-
-        def deliver(event: Document) -> None:
-            made[-1].rules.deliver(event)
-
-        def arrivals(event: Document) -> Iterable[float]:
-            return made[-1].arrivals(event)
-
-        def on_end(execution: Execution) -> None:
-            deliver(status_event(execution))
-
-        def make(settings: Settings | None = None, seed: int = 0) -> World:
-            for world in made:
-                world.machine.close()
-            made.clear()
-            for backends in (s3_backends, cloudwatch_backends, applicationautoscaling_backends):
-                backends.reset()
-            mock_random.seed(seed)
-            clock, callbacks = VirtualClock(seed=seed), Callbacks(Random(f"{seed} tokens"))  # noqa: S311
-            simulator = account.make_sagemaker(clock, settings or Settings(), seed, deliver)
-            options: Document = {"seed": seed, "callbacks": callbacks, "on_end": on_end}
-            machine, sweeper = Machine(clock, **options), Machine(clock, SWEEPER, **options)
-            made.append(
-                World(
-                    clock=clock,
-                    simulator=simulator,
-                    machine=machine,
-                    sweeper=sweeper,
-                    step_functions=StepFunctions(clock, [machine, sweeper], callbacks),
-                    rules=Rules(clock, machine.arn, arrivals),
-                    s3=s3,
-                    cloudwatch=cloudwatch,
-                    autoscaling=autoscaling,
-                )
-            )
-            s3.create_bucket(Bucket=BUCKET)
-            s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-            return made[-1]
-
+        maker = _WorldMaker(made, (s3, cloudwatch, autoscaling))
         try:
-            yield make
+            yield maker.make
         finally:
-            for world in made:
-                world.machine.close()
+            maker.close()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from deployer.planning.choose import Planning
     from deployer.planning.revision import Store
     from deployer.planning.settings import Settings
+    from deployer.planning.triggers import Trigger
+    from deployer.request.model import DeploymentRequest
 
 _NO_TAG_VALUE = re.compile(r"[^\w .:/=+@-]")
 
@@ -54,25 +56,11 @@ def draft_deployment(
         document, execution["Name"], started_at, settings.upload_location, settings.model_package_groups
     )
     resolved = resolve_request(trigger, store.objects, settings.upload_location, settings.allowances)
-    request, upload = resolved.request, trigger.upload
-    approval = required_approval(request.approval, request.endpoint_name, settings.approval_endpoints, started_at)
-    begins_at = approval.begins_at if approval else started_at
-    draft = Draft(
-        execution=execution["Id"],
-        stack=settings.stack_name,
-        request_id=trigger.request_id,
-        endpoint_name=request.endpoint_name,
-        requested_at=trigger.requested_at,
-        started_at=started_at,
-        deadline=begins_at + timedelta(seconds=settings.deployment_timeout_seconds),
-        request=request.document(),
-        approval=approval,
-        upload=Upload(bucket=upload.bucket, key=upload.key, version=upload.version) if upload else None,
-    )
+    draft = _draft_without_content(trigger, resolved.request, execution, settings)
     if resolved.readiness is Readiness.OVERWRITTEN and resolved.artifact:
         reject(resolved.problems)
         return draft.model_copy(update={"reason": overwritten(resolved.artifact)}), Action.SUPERSEDED
-    if request.rollback:
+    if resolved.request.rollback:
         reject(resolved.problems)
         return draft, None
     try:
@@ -92,6 +80,26 @@ def _check_execution_name(execution: Mapping[str, str]) -> None:
     if wrong := sorted(set(_NO_TAG_VALUE.findall(execution["Name"]))):
         message = f"has {' '.join(wrong)}, which the tags of SageMaker do not take; start it under another name"
         raise InvalidRequestError(str(Problem(f"the name of the execution, {execution['Name']},", message)))
+
+
+def _draft_without_content(
+    trigger: Trigger, request: DeploymentRequest, execution: Mapping[str, str], settings: Settings
+) -> Draft:
+    started_at, upload = datetime.fromisoformat(execution["StartTime"]), trigger.upload
+    approval = required_approval(request.approval, request.endpoint_name, settings.approval_endpoints, started_at)
+    begins_at = approval.begins_at if approval else started_at
+    return Draft(
+        execution=execution["Id"],
+        stack=settings.stack_name,
+        request_id=trigger.request_id,
+        endpoint_name=request.endpoint_name,
+        requested_at=trigger.requested_at,
+        started_at=started_at,
+        deadline=begins_at + timedelta(seconds=settings.deployment_timeout_seconds),
+        request=request.document(),
+        approval=approval,
+        upload=Upload(bucket=upload.bucket, key=upload.key, version=upload.version) if upload else None,
+    )
 
 
 def _checked_content(

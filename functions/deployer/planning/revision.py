@@ -10,7 +10,7 @@ from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.model_data import ResolvedData, resolve_data
 from deployer.planning.names import Revision, model_name
-from deployer.request.containers import containers, lacks_data, without_empty_data
+from deployer.request.containers import containers, lacks_data, with_each_container, without_empty_data
 from deployer.request.fill_in import DEFAULT_VARIANT_NAME
 from deployer.request.problem import Problem
 
@@ -164,11 +164,7 @@ def _complete_model(model: Document, path: str, defaults: Defaults, problems: li
     def with_image(container: Mapping[str, Any]) -> Document:
         return dict(container) if _has_image(container) else {**container, "Image": defaults.image}
 
-    if "PrimaryContainer" in complete:
-        complete["PrimaryContainer"] = with_image(complete["PrimaryContainer"])
-    if "Containers" in complete:
-        complete["Containers"] = [with_image(container) for container in complete["Containers"]]
-    return complete
+    return with_each_container(complete, with_image)
 
 
 def _has_image(container: Mapping[str, Any]) -> bool:

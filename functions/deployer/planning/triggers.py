@@ -137,10 +137,7 @@ def parse_trigger(
     try:
         event = _EVENT.validate_python(document)
     except ValidationError as error:
-        problems = [
-            Problem(".".join(map(str, found["loc"][1:])) or "detail-type", found["msg"]) for found in error.errors()
-        ]
-        raise InvalidRequestError("\n".join(map(str, problems))) from None  # that one quotes the event
+        raise _malformed(error) from None  # that one quotes the event
     if event.account != location.account:
         raise _rejected("account", f"the event is of account {event.account}, the deployer of {location.account}")
     if isinstance(event, _ObjectCreated):
@@ -151,6 +148,11 @@ def parse_trigger(
         package = {"Models": {"package": {"PrimaryContainer": {"ModelPackageName": event.detail.package_arn}}}}
         return Trigger(event.id, requested_at, event.detail.group_name, package)
     return Trigger(event.id, requested_at, document=event.detail)
+
+
+def _malformed(error: ValidationError) -> InvalidRequestError:
+    problems = [Problem(".".join(map(str, each["loc"][1:])) or "detail-type", each["msg"]) for each in error.errors()]
+    return InvalidRequestError("\n".join(map(str, problems)))
 
 
 def _check_approval(detail: _PackageDetail, package_groups: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deployer.json_document import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 _DATA_FIELDS = frozenset({"ModelDataUrl", "ModelDataSource", "ModelPackageName"})
@@ -53,6 +53,16 @@ def containers(model: Document, path: str) -> Iterator[tuple[str, Document]]:
         yield f"{path}.Containers[{index}]", container
 
 
+def with_each_container(model: Document, change: Callable[[Document], Document]) -> Document:
+    """Return a CreateModel request with each container replaced by what a function makes of it."""
+    result = dict(model)
+    if "PrimaryContainer" in model:
+        result["PrimaryContainer"] = change(model["PrimaryContainer"])
+    if "Containers" in model:
+        result["Containers"] = [change(container) for container in model["Containers"]]
+    return result
+
+
 def lacks_data(container: Document) -> bool:
     """Return whether a container waits for the uploaded artifact.
 
@@ -74,12 +84,7 @@ def without_empty_data(model: Document) -> Document:
             return container
         return {member: value for member, value in container.items() if member != "ModelDataUrl"}
 
-    result = dict(model)
-    if "PrimaryContainer" in model:
-        result["PrimaryContainer"] = stripped(model["PrimaryContainer"])
-    if "Containers" in model:
-        result["Containers"] = [stripped(container) for container in model["Containers"]]
-    return result
+    return with_each_container(model, stripped)
 
 
 def is_multi_model(container: Document) -> bool:
