@@ -106,6 +106,13 @@ class Recording:
             for write in self.writes
         )
 
+    def is_disowned(self, endpoint: str) -> bool:
+        """Return whether a person took tags off an endpoint or its revisions: it may not be the stack's any more."""
+        return any(
+            self.is_by_operator(write) and write.is_untagging and _is_change_of(endpoint, write)
+            for write in self.writes
+        )
+
     def is_scaled_before_update(self, run: Run) -> bool:
         """Return whether an operator changed weights or counts just before a run's update.
 

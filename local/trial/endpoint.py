@@ -93,7 +93,7 @@ def _is_status(event: Any) -> bool:
 
 
 def _delays(site: Site, events: Events) -> str:
-    """Return the shortest and the longest time from a change, as the event tells it, to the queue."""
+    """Return the shortest and the longest time from a change, as the event dates it, to the queue."""
     delays = [
         each.seconds - each.event["detail"]["LastModifiedTime"] / 1000
         for each in events.of_endpoint(site.name)

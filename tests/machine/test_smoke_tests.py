@@ -142,7 +142,7 @@ def test_answers_of_another_revision_do_not_count(make_world: Callable[..., Worl
 
 
 def test_smoke_test_is_repeated_once_a_system_update_has_ended(world: World) -> None:
-    """The endpoint serves the revision all the time, and that cannot be told while it is changing."""
+    """The endpoint serves the revision all the time, and nobody can see that while it is changing."""
     deploy(world, "a")
     world.clock.sleep(60)
     world.simulator.settings = Settings(faults=(Fault("InvokeEndpoint", "slow", seconds=20),))

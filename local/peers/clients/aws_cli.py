@@ -54,9 +54,11 @@ def invoke(endpoint: str, image: str) -> None:
     """Ask an endpoint, and see that the model of the image answers."""
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")
-        told = _aws("sagemaker-runtime", "invoke-endpoint", "--endpoint-name", endpoint, "--body", "{}", str(answer))
+        answered = _aws(
+            "sagemaker-runtime", "invoke-endpoint", "--endpoint-name", endpoint, "--body", "{}", str(answer)
+        )
         model = json.loads(answer.read_text())["Model"]
-    if told["InvokedProductionVariant"] != "AllTraffic" or not model.endswith(image.rpartition(":")[2]):
+    if answered["InvokedProductionVariant"] != "AllTraffic" or not model.endswith(image.rpartition(":")[2]):
         raise RuntimeError(f"{model} answers")
 
 
