@@ -96,7 +96,7 @@ def main():
         package = build().with_name("functions.zip").read_bytes()
         functions.create_function(
             FunctionName="f", Runtime="provided.al2023", Handler="describe_endpoint_config.handler",
-            Role=role["Arn"], Code={"ZipFile": package},
+            Role=role["Arn"], Code={"ZipFile": package}, Environment={"Variables": {"STACK_NAME": "s"}},
         )
         functions.invoke(FunctionName="f", Payload=b"{}")
         Path(sys.argv[1]).touch()
@@ -136,7 +136,7 @@ def test_busy_server_stops_as_well(artifact: bytes) -> None:
         begin = time.monotonic()
 
     assert time.monotonic() - begin < STOP_SECONDS
-    assert "simulator.container" in commands
+    assert "simulator/container.py" in commands
     assert not left_after(pids)
 
 
