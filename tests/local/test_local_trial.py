@@ -16,10 +16,19 @@ if TYPE_CHECKING:
 
     from local.aws.stack import Stack
 
+
+def has_command_line() -> bool:
+    """Return whether version 2 of the AWS CLI is here, for which the lines are written."""
+    if shutil.which("aws") is None:
+        return False
+    version = subprocess.run(["aws", "--version"], capture_output=True, text=True, check=False)  # noqa: S607 - the user's
+    return version.stdout.startswith("aws-cli/2")
+
+
 HOSTILE = {"AWS_PROFILE": "nobody", "HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
 
 
-@pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not here; make local prints how to run it")
+@pytest.mark.skipif(not has_command_line(), reason="version 2 of the AWS CLI is not here")
 def test_printed_lines_deploy_the_sample(stack: Stack, artifact: bytes, tmp_path: Path) -> None:
     """One after the other: upload, executions, status, invocation and log."""
     sample = tmp_path / "my models" / "model.tar.gz"
