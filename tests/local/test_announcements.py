@@ -73,6 +73,10 @@ def notifications(stack: Stack) -> Iterator[str]:
     topic = sns.create_topic(Name=NOTIFICATION_TOPIC.rpartition(":")[2])["TopicArn"]
     queue = sqs.create_queue(QueueName="notifications")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
+    statement |= {"Principal": {"Service": "sns.amazonaws.com"}, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
     yield queue
     sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
