@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from deployer import clock
 from deployer.errors import EndpointBusyError
 from deployer.json_document import Document
 from deployer.planning.decisions import check_deadline
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from deployer.request.expectations import Answer
 
 
+_PAUSES = (0.0, 3.0, 3.0)
+"""Seconds before each look at the endpoint: a replica that lags may show it as it was before."""
+
+
 @step(inference, sagemaker)
 def handler(event: Document) -> Document:
     """Return how many answers came.
@@ -34,12 +39,14 @@ def handler(event: Document) -> Document:
     """
     plan = plan_of(event)
     answers = _run(plan, SmokeTest.model_validate(plan.smoke_test))
-    live = Live.of(sagemaker(plan).describe_endpoint(plan.endpoint_name))
-    if (live.status, live.config_name) != ("InService", plan.revision):
-        state = f"Endpoint {live.name} is {live.status} on {live.config_name} after its smoke test"
-        check_deadline(plan.deadline, datetime.fromisoformat(event["Now"]), state)
-        raise EndpointBusyError(f"{state}.")
-    return answers
+    for pause in _PAUSES:
+        clock.sleep(pause)
+        live = Live.of(sagemaker(plan).describe_endpoint(plan.endpoint_name))
+        if (live.status, live.config_name) == ("InService", plan.revision):
+            return answers
+    state = f"Endpoint {live.name} is {live.status} on {live.config_name} after its smoke test"
+    check_deadline(plan.deadline, datetime.fromisoformat(event["Now"]), state)
+    raise EndpointBusyError(f"{state}.")
 
 
 def _run(plan: Plan, test: SmokeTest) -> Document:
