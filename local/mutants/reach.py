@@ -67,7 +67,7 @@ def importing(module: str) -> list[str]:
 def _test_of(context: str) -> str:
     """Respell a context of coverage, such as `tests.unit.test_plan.test_x`, as pytest names the test."""
     module, _, name = context.rpartition(".")
-    return f"{module.replace('.', '/')}.py::{name}" if name.startswith("test_") else ""
+    return f"{module.replace('.', '/')}.py::{name}" if name.startswith("test_") and module.startswith("tests.") else ""
 
 
 def _some(tests: list[str], most: int) -> list[str]:

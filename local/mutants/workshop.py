@@ -20,6 +20,9 @@ _COPIED = ("functions", "tests", "local", "statemachine", "docs", "endpoint_depl
 
 Verdict = Literal["killed", "survived", "not reached"]
 
+_VERDICTS: dict[int, Verdict] = {0: "survived", 1: "killed", 2: "killed"}
+"""What pytest's exit status means: all passed, one failed, or a test module cannot even be imported."""
+
 
 @dataclass(frozen=True)
 class Workshop:
@@ -44,7 +47,11 @@ class Workshop:
                 shutil.copy(path, self.folder / path.name)
 
     def try_out(self, mutant: Mutant, tests: list[str]) -> Verdict:
-        """Tell whether tests notice a mutant; one that does not end in time is noticed."""
+        """Return whether tests notice a mutant; one that does not end in time is noticed.
+
+        Raises:
+            RuntimeError: pytest did not run the tests.
+        """
         if not tests:
             return "not reached"
         path = self.folder / "functions" / mutant.module
@@ -63,4 +70,6 @@ class Workshop:
             return "killed"
         finally:
             path.write_text(original)
-        return "killed" if code else "survived"
+        if code not in _VERDICTS:
+            raise RuntimeError(f"pytest ended with status {code}, and so has not tried {mutant.module}: {tests}")
+        return _VERDICTS[code]
