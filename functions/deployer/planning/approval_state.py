@@ -5,17 +5,12 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Literal
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_pascal
+from pydantic import Field
+
+from deployer.planning.state_data import StateData
 
 
-class _ApprovalData(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=AliasGenerator(alias=to_pascal), populate_by_name=True, frozen=True, extra="forbid"
-    )
-
-
-class Answer(_ApprovalData):
+class Answer(StateData):
     """The answer to a request for approval."""
 
     decision: Literal["Approve", "Reject", "Supersede"]
@@ -26,7 +21,7 @@ class Answer(_ApprovalData):
     """Why."""
 
 
-class Approval(_ApprovalData):
+class Approval(StateData):
     """That a person has to approve a deployment, and what they answered."""
 
     expires_at: datetime

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta  # noqa: TC003 - pydantic reads the ann
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict
-from pydantic.alias_generators import to_pascal
+from pydantic import Field
 
 from deployer.endpoint_config import with_model_names
 from deployer.json_document import Document
@@ -15,6 +14,7 @@ from deployer.planning.abort import with_alarm
 from deployer.planning.approval_state import Approval  # noqa: TC001 - pydantic reads the annotations
 from deployer.planning.names import Revision
 from deployer.planning.revision_store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
+from deployer.planning.state_data import StateData
 from deployer.planning.tag_record import TagRecord, requested_tags
 from deployer.request.containers import without_empty_data
 from deployer.tags import (
@@ -51,15 +51,7 @@ class Action(StrEnum):
     PLANNED = "Planned"
 
 
-class _StateData(BaseModel):
-    """Part of an execution's data, in the words of SageMaker's API."""
-
-    model_config = ConfigDict(
-        alias_generator=AliasGenerator(alias=to_pascal), populate_by_name=True, frozen=True, extra="forbid"
-    )
-
-
-class Upload(_StateData):
+class Upload(StateData):
     """The version of an object whose upload started the execution."""
 
     bucket: str
@@ -67,16 +59,16 @@ class Upload(_StateData):
     version: str
 
 
-class Before(_StateData):
+class Before(StateData):
     """The config that an endpoint serves before a run changes it, and the settings that stay."""
 
     previous: str
     previous_arn: str = ""
-    retention: Document = {}
+    retention: Document = Field(default_factory=dict)
     tags_differ: bool = False
 
 
-class Draft(_StateData):
+class Draft(StateData):
     """The content that one execution wants to deploy, independent of the endpoint's state."""
 
     execution: str
@@ -94,11 +86,11 @@ class Draft(_StateData):
     upload: Upload | None = None
     revision: str | None = None
     """Name of the endpoint config; None while the target revision of a rollback is not known."""
-    model_names: dict[str, str] = {}
+    model_names: dict[str, str] = Field(default_factory=dict)
     """The name in SageMaker of each model of the request, by its key."""
-    data: list[StoredData] = []
+    data: list[StoredData] = Field(default_factory=list)
     """The versions of all model data."""
-    copies: list[Copy] = []
+    copies: list[Copy] = Field(default_factory=list)
     """What StoreRevision copies."""
     source: str = ""
     """The revision that a rollback takes its content from."""
@@ -164,16 +156,16 @@ class Plan(Draft):
     action: Action
     wait_seconds: int
     """Seconds until the endpoint is looked at again, if another deployment has it."""
-    retention: Document = {}
+    retention: Document = Field(default_factory=dict)
     """The parameters of UpdateEndpoint that say what it keeps of the live variants."""
     previous: str = ""
     """The endpoint config that the endpoint serves while this revision is not live; empty if there is no endpoint."""
     previous_arn: str = ""
     tags_differ: bool = False
     """Whether what the endpoint serves was requested with other tags."""
-    warnings: list[str] = []
+    warnings: list[str] = Field(default_factory=list)
     """Warnings about what the deployer cannot check."""
-    preview: Document = {}
+    preview: Document = Field(default_factory=dict)
     """What a dry run and a request for approval report; empty for other runs."""
 
     @classmethod

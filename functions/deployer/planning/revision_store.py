@@ -7,26 +7,18 @@ from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotat
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
 from typing import Final, Literal
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_pascal
+from pydantic import ValidationError
 
 from deployer.aws.s3 import Artifact
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
+from deployer.planning.state_data import StateData
 
 FORMAT: Final = 1
 """Format of `request.json` that this version of the deployer reads and writes."""
 
 
-class _Stored(BaseModel):
-    """Part of a stored request or of a plan, in PascalCase."""
-
-    model_config = ConfigDict(
-        alias_generator=AliasGenerator(alias=to_pascal), populate_by_name=True, frozen=True, extra="forbid"
-    )
-
-
-class StoredData(_Stored):
+class StoredData(StateData):
     """A reference of a model to data in S3, with the version of the data."""
 
     path: str
@@ -41,7 +33,7 @@ class StoredData(_Stored):
     """The URI that the request named, if `uri` is the stored copy; the version is this object's."""
 
 
-class Copy(_Stored):
+class Copy(StateData):
     """One object, or one folder, to copy into the store; a folder's key and target end in a slash."""
 
     bucket: str
@@ -64,7 +56,7 @@ class Copy(_Stored):
         return Artifact(self.bucket, self.key, self.version, self.size)
 
 
-class StoredRevision(_Stored):
+class StoredRevision(StateData):
     """The request that a revision was made of, as `request.json` keeps it."""
 
     format: Literal[1] = FORMAT
