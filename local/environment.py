@@ -16,6 +16,14 @@ ROOT = Path(__file__).resolve().parent.parent
 WHEELS = ROOT / ".cache" / "wheels"
 BUILD = ROOT / ".cache" / "local"
 
+FUNCTIONS_ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "POWERTOOLS_METRICS_NAMESPACE": "EndpointDeployer",
+}
+"""Variables that the functions read when they are imported into a process of this machine; the keys open nothing."""
+
 _SECRET = "local"  # noqa: S105 - opens nothing
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 

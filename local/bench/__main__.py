@@ -11,15 +11,7 @@ from rich.markdown import Markdown
 from local.bench.cold_starts import measure
 from local.bench.figures import Figures
 from local.bench.report import tables, write
-from local.environment import REGION
-
-_ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
-    "POWERTOOLS_METRICS_NAMESPACE": "EndpointDeployer",
-    "POWERTOOLS_METRICS_DISABLED": "true",
-}
+from local.environment import FUNCTIONS_ENVIRONMENT
 
 
 def main() -> int:
@@ -37,7 +29,7 @@ def main() -> int:
 
 def _measured(rounds: int) -> Figures:
     cold_starts = measure(rounds)
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(FUNCTIONS_ENVIRONMENT, POWERTOOLS_METRICS_DISABLED="true")
     from local.bench.paths import play_lags, play_paths, play_without_events  # noqa: PLC0415 - as below
     from local.virtual_time.worlds import worlds  # noqa: PLC0415 - the functions read the environment when imported
 

@@ -19,18 +19,12 @@ from local.aws.errors import LocalAwsError
 from local.aws.interrupts import run_interruptible
 from local.aws.server import Server
 from local.aws.stack import Stack
-from local.environment import REGION
+from local.environment import FUNCTIONS_ENVIRONMENT
 from local.load_test.figures import Figures, table, write
 from local.load_test.on_aws import run_on_aws
 from local.load_test.uploads import RETAINED, Load, hosting
 
 _STUCK_SECONDS = 3600.0
-_ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
-    "POWERTOOLS_METRICS_NAMESPACE": "EndpointDeployer",
-}
 
 
 def main() -> int:
@@ -65,7 +59,7 @@ def _on_aws(progress: Progress, load: Load, limit: float | None, speed: float) -
 
 
 def _in_virtual_time(progress: Progress, load: Load, limit: float | None, milliseconds: float) -> Figures:
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(FUNCTIONS_ENVIRONMENT)
     from local.load_test.in_virtual_time import run_in_virtual_time  # noqa: PLC0415 - its functions read the environment
 
     with progress.step(f"{load.uploads} uploads for {load.endpoints} endpoints in virtual time"):

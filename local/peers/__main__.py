@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markdown import Markdown
 
-from local.environment import REGION
+from local.environment import FUNCTIONS_ENVIRONMENT
 from local.peers.peer import PROGRAMS, PeerMissingError, peer
 from local.peers.report import key, tables, write
 from local.peers.runs import OURS, run_deployer, run_peer
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
     from local.peers.report import Results
     from local.peers.scenarios import Result, Scenario
-
-_ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
-    "POWERTOOLS_METRICS_NAMESPACE": "EndpointDeployer",
-    "POWERTOOLS_METRICS_DISABLED": "true",
-}
 
 
 def main() -> int:
@@ -52,7 +44,7 @@ def main() -> int:
 
 
 def _ours(seeds: int) -> Results:
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(FUNCTIONS_ENVIRONMENT, POWERTOOLS_METRICS_DISABLED="true")
     from local.virtual_time.worlds import worlds  # noqa: PLC0415 - the functions read the environment when imported
 
     with worlds() as make_world:

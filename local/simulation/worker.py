@@ -11,7 +11,7 @@ import traceback
 from contextlib import ExitStack, redirect_stdout
 from typing import TYPE_CHECKING
 
-from local.environment import ROOT
+from local.environment import FUNCTIONS_ENVIRONMENT, ROOT
 from local.simulation.checker import check
 from local.simulation.generator import make_scenario
 from local.simulation.runner import run_scenario
@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from local.virtual_time.world import World
 
 ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
-    "POWERTOOLS_METRICS_NAMESPACE": "EndpointDeployer",
+    **FUNCTIONS_ENVIRONMENT,
     # The order of sets must not decide how a scenario goes.
     "PYTHONHASHSEED": "0",
 }
