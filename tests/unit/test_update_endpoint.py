@@ -9,11 +9,18 @@ import pytest
 
 import update_endpoint
 from deployer.aws.monitoring import Monitoring
-from deployer.errors import AccessDeniedError, DeploymentTimedOutError, EndpointBusyError
+from deployer.errors import (
+    AccessDeniedError,
+    ChangeUncertainError,
+    DeploymentTimedOutError,
+    EndpointBusyError,
+    SageMakerRejectedError,
+)
 from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.decisions import first_look_seconds
 from deployer.planning.plan import Action, Plan
+from local.simulator import Fault, Settings
 from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import EXECUTION, draft, event_of
 from tests.unit.request_samples import percent, routing
@@ -215,3 +222,28 @@ def test_update_goes_on_if_the_alarm_cannot_be_made(account: PlanningAccount, mo
     monkeypatch.setattr(Monitoring, "make_abort_alarm", refuse)
 
     assert update_with_guardrails(account) == []
+
+
+DENIED = Fault("DescribeEndpoint", "rejected", code="AccessDeniedException", message="not authorized")
+REFUSED = Fault("UpdateEndpoint", "rejected", code="ValidationException", message="no")
+
+
+@pytest.mark.parametrize("refusal", [DENIED, REFUSED], ids=["the look is denied", "the update is refused"])
+def test_refused_repetition_leaves_open_whether_the_first_call_was_accepted(
+    account: PlanningAccount, refusal: Fault
+) -> None:
+    account.serve()
+    made = prepare(account)
+    account.simulator.settings = Settings(faults=(refusal,))
+
+    with pytest.raises(ChangeUncertainError, match=r"^(AccessDenied|SageMakerRejected)Error: "):
+        update(account, made, retries=1)
+
+
+def test_first_call_that_is_refused_has_no_effect(account: PlanningAccount) -> None:
+    account.serve()
+    made = prepare(account)
+    account.simulator.settings = Settings(faults=(REFUSED,))
+
+    with pytest.raises(SageMakerRejectedError):
+        update(account, made)
