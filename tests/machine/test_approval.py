@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
@@ -28,6 +28,9 @@ from tests.machine.factories import (
     upload,
 )
 
+if TYPE_CHECKING:
+    from local.virtual_time.world import World
+
 APPROVAL: dict[str, Any] = {"Approval": {"Required": True, "TimeoutHours": 6}}
 BY = "arn:aws:iam::111122223333:user/ann"
 
@@ -35,7 +38,7 @@ BY = "arn:aws:iam::111122223333:user/ann"
 lost_connection = partial(ConnectionClosedError, endpoint_url="https://aws")
 
 
-def start(world: Any, wanted: Any, seconds: float = 60) -> Any:
+def start(world: World, wanted: Any, seconds: float = 60) -> Any:
     """Start an execution a minute later, and let it come to wait for approval."""
     world.clock.sleep(seconds)
     execution = world.machine.start(wanted)
@@ -44,12 +47,12 @@ def start(world: Any, wanted: Any, seconds: float = 60) -> Any:
     return execution
 
 
-def settle(world: Any, seconds: float = 5) -> None:
+def settle(world: World, seconds: float = 5) -> None:
     """Let the functions that events invoke do their work."""
     world.machine.run(world.clock.now() + seconds)
 
 
-def answer(world: Any, execution: Any, decision: Any, comment: str = "looks right") -> None:
+def answer(world: World, execution: Any, decision: Any, comment: str = "looks right") -> None:
     """Answer as a person does, by the token in the execution's history, and let time pass until all has ended."""
     asked = {"executionArn": execution.arn, "reverseOrder": True, "maxResults": 5}
     task = waiting_task(world.step_functions.call("GetExecutionHistory", asked)["events"])
@@ -58,7 +61,7 @@ def answer(world: Any, execution: Any, decision: Any, comment: str = "looks righ
     world.machine.run()
 
 
-def test_approved_deployment_is_deployed(world: Any) -> None:
+def test_approved_deployment_is_deployed(world: World) -> None:
     """What is announced says what would change, and how to answer; who approved it, and why, is kept."""
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
@@ -81,7 +84,7 @@ def test_approved_deployment_is_deployed(world: Any) -> None:
     assert record in stored(world)
 
 
-def test_nothing_is_created_before_the_approval(world: Any) -> None:
+def test_nothing_is_created_before_the_approval(world: World) -> None:
     """The request and its artifact are stored, so that what is approved is what is deployed."""
     world.clock.sleep(60)
     with calls_of(world) as operations:
@@ -91,7 +94,7 @@ def test_nothing_is_created_before_the_approval(world: Any) -> None:
     assert [key for key in stored(world) if key.endswith("/request.json")]
 
 
-def test_rejected_deployment_changes_nothing(world: Any) -> None:
+def test_rejected_deployment_changes_nothing(world: World) -> None:
     (first,) = deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
 
@@ -106,7 +109,7 @@ def test_rejected_deployment_changes_nothing(world: Any) -> None:
 @pytest.mark.parametrize(
     "given", [{}, None, "Approve!", {"Decision": "Approved"}, {"Decision": "Approve", "Sure": True}], ids=str
 )
-def test_answer_in_another_form_is_no_approval(world: Any, given: Any) -> None:
+def test_answer_in_another_form_is_no_approval(world: World, given: Any) -> None:
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
 
@@ -115,7 +118,7 @@ def test_answer_in_another_form_is_no_approval(world: Any, given: Any) -> None:
     assert (execution.states[-1], serves(world)) == ("Rejected", "a")
 
 
-def test_approval_that_does_not_come_ends_the_wait(world: Any) -> None:
+def test_approval_that_does_not_come_ends_the_wait(world: World) -> None:
     """After TimeoutHours; the person is asked once."""
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
@@ -143,7 +146,7 @@ def test_longest_wait_leaves_the_deployment_its_time(make_world: Any, monkeypatc
     assert len(execution.events) < 25_000
 
 
-def test_stack_requires_approval_whatever_the_request_says(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stack_requires_approval_whatever_the_request_says(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the endpoint's name; others deploy by themselves."""
     monkeypatch.setenv("APPROVAL_ENDPOINTS", "prod-*,churn")
     deploy(world, "a", endpoint="fraud")
@@ -154,7 +157,7 @@ def test_stack_requires_approval_whatever_the_request_says(world: Any, monkeypat
     assert execution.states[-1] == "Deployed"
 
 
-def test_rollback_needs_approval_if_it_says_so(world: Any) -> None:
+def test_rollback_needs_approval_if_it_says_so(world: World) -> None:
     """What the stored request said of its own approval does not count."""
     deploy(world, "a", "b")
     execution = start(world, rollback(**APPROVAL))
@@ -165,7 +168,7 @@ def test_rollback_needs_approval_if_it_says_so(world: Any) -> None:
     assert (execution.states[-1], serves(world)) == ("Deployed", "a")
 
 
-def test_newer_request_supersedes_one_that_waits(world: Any) -> None:
+def test_newer_request_supersedes_one_that_waits(world: World) -> None:
     """As soon as it waits itself; the newer one goes on waiting."""
     deploy(world, "a")
     older = start(world, request("b", **APPROVAL))
@@ -176,7 +179,7 @@ def test_newer_request_supersedes_one_that_waits(world: Any) -> None:
     assert serves(world) == "c"
 
 
-def test_older_request_that_comes_late_does_not_supersede(world: Any) -> None:
+def test_older_request_that_comes_late_does_not_supersede(world: World) -> None:
     """It is superseded by the newer one that waits."""
     deploy(world, "a")
     world.clock.sleep(60)
@@ -188,7 +191,7 @@ def test_older_request_that_comes_late_does_not_supersede(world: Any) -> None:
     assert (older.states[-1], newer.status) == ("Superseded", "RUNNING")
 
 
-def test_newer_deployment_supersedes_one_that_waits(world: Any) -> None:
+def test_newer_deployment_supersedes_one_that_waits(world: World) -> None:
     """One that needs no approval; the execution notices when it looks."""
     deploy(world, "a")
     older = start(world, request("b", **APPROVAL))
@@ -198,7 +201,7 @@ def test_newer_deployment_supersedes_one_that_waits(world: Any) -> None:
     assert (older.states[-1], serves(world)) == ("Superseded", "c")
 
 
-def test_overwritten_upload_is_superseded_while_it_waits(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overwritten_upload_is_superseded_while_it_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APPROVAL_ENDPOINTS", "churn")
     world.clock.sleep(60)
     execution = world.upload("models/churn/model.tar.gz", b"one")
@@ -209,7 +212,7 @@ def test_overwritten_upload_is_superseded_while_it_waits(world: Any, monkeypatch
     assert execution.states[-1] == "Superseded"
 
 
-def test_approval_is_requested_again_if_the_endpoint_has_changed(world: Any) -> None:
+def test_approval_is_requested_again_if_the_endpoint_has_changed(world: World) -> None:
     """What was approved was the change from something else."""
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
@@ -224,7 +227,7 @@ def test_approval_is_requested_again_if_the_endpoint_has_changed(world: Any) -> 
     assert serves(world) == "b"
 
 
-def test_event_of_the_endpoint_does_not_answer_for_a_person(world: Any) -> None:
+def test_event_of_the_endpoint_does_not_answer_for_a_person(world: World) -> None:
     """WakeExecution wakes executions that wait for the endpoint, and no others."""
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
@@ -236,7 +239,7 @@ def test_event_of_the_endpoint_does_not_answer_for_a_person(world: Any) -> None:
     assert serves(world) == "b"
 
 
-def test_two_copies_of_an_event_need_one_approval(world: Any) -> None:
+def test_two_copies_of_an_event_need_one_approval(world: World) -> None:
     """The other one finds that there is nothing to do."""
     deploy(world, "a")
     world.clock.sleep(60)
@@ -258,7 +261,7 @@ def test_failed_test_after_the_approval_is_restored(make_world: Any) -> None:
     assert (execution.states[-1], serves(world)) == ("Failed", "a")
 
 
-def test_upload_waits_with_its_stored_copy(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upload_waits_with_its_stored_copy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sweep may take the copy of what waits, which is made again."""
     monkeypatch.setenv("APPROVAL_ENDPOINTS", "churn")
     monkeypatch.setenv("UNUSED_RETENTION_HOURS", "2")
@@ -274,7 +277,7 @@ def test_upload_waits_with_its_stored_copy(world: Any, monkeypatch: pytest.Monke
     assert execution.states[-1] == "Deployed"
 
 
-def test_nothing_to_do_needs_no_approval(world: Any) -> None:
+def test_nothing_to_do_needs_no_approval(world: World) -> None:
     deploy(world, "a")
     world.clock.sleep(DAY)
 
@@ -282,12 +285,12 @@ def test_nothing_to_do_needs_no_approval(world: Any) -> None:
     assert world.approvals == []
 
 
-def test_dry_run_needs_no_approval(world: Any) -> None:
+def test_dry_run_needs_no_approval(world: World) -> None:
     assert world.run(request("a", DryRun=True, **APPROVAL)).states[-1] == "Planned"
     assert world.approvals == []
 
 
-def test_waiting_execution_hides_no_drift(world: Any) -> None:
+def test_waiting_execution_hides_no_drift(world: World) -> None:
     """It has changed nothing yet."""
     upload(world, b"one")
     start(world, request("b", Approval={}))
@@ -299,7 +302,7 @@ def test_waiting_execution_hides_no_drift(world: Any) -> None:
     assert [event["Kind"] for event in world.drift] == ["EndpointDeleted"]
 
 
-def watched_points(world: Any) -> list[tuple[str, str]]:
+def watched_points(world: World) -> list[tuple[str, str]]:
     """Collect the calls of other services than SageMaker, from now on."""
     points: list[tuple[str, str]] = []
 
@@ -311,7 +314,7 @@ def watched_points(world: Any) -> list[tuple[str, str]]:
     return points
 
 
-def deploy_approved(world: Any) -> Any:
+def deploy_approved(world: World) -> Any:
     """Run an update that waits for its approval, and gets it."""
     execution = start(world, request("b", **APPROVAL))
     answer(world, execution, "Approve")
@@ -339,7 +342,7 @@ def test_fault_of_any_call_changes_no_outcome(make_world: Any, error: Any, when:
         assert world.approvals, points[number]
 
 
-def strike_once(world: Any, number: int, when: str, error: Any) -> None:
+def strike_once(world: World, number: int, when: str, error: Any) -> None:
     """Let the call of a number go wrong, before or after its effect."""
     counts = {"before": -1, "after": -1}
 
@@ -352,7 +355,7 @@ def strike_once(world: Any, number: int, when: str, error: Any) -> None:
     world.inject_fault = strike
 
 
-def test_stopped_execution_is_asked_for_again_when_it_is_redriven(world: Any) -> None:
+def test_stopped_execution_is_asked_for_again_when_it_is_redriven(world: World) -> None:
     """The redriven state has another token."""
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
@@ -366,7 +369,7 @@ def test_stopped_execution_is_asked_for_again_when_it_is_redriven(world: Any) ->
     assert (execution.states[-1], serves(world)) == ("Deployed", "b")
 
 
-def test_bus_that_takes_no_event_ends_the_run_without_a_change(world: Any) -> None:
+def test_bus_that_takes_no_event_ends_the_run_without_a_change(world: World) -> None:
     """Nobody would know that an approval is needed."""
     deploy(world, "a")
     world.clock.sleep(60)

@@ -147,7 +147,7 @@ def test_package_that_is_not_approved_is_rejected(world: World) -> None:
     assert "ModelApprovalStatus" in execution.cause
 
 
-def test_later_edit_of_an_old_package_does_not_bring_it_back(world: Any) -> None:
+def test_later_edit_of_an_old_package_does_not_bring_it_back(world: World) -> None:
     """SageMaker sends Approved again when the metadata of an approved package change."""
     old, new = (sample("model_package_approved") for _ in range(2))
     new["detail"]["ModelPackageArn"] = new["detail"]["ModelPackageArn"].replace("/4", "/5")
