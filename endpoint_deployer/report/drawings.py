@@ -24,7 +24,9 @@ _LEFT = 190
 
 _MOST_BEND = 170
 _WIDTH = 900
-_LABELS = 200
+_LABELS, _RIGHT = 200, 120
+"""What the axis of time leaves free: for the names of states, and for how long they took."""
+
 _BAR_ROW = 22
 _CHART_HEIGHT = 140
 
@@ -106,10 +108,10 @@ def traffic(looks: Sequence[Document], ended_at: str) -> str:
     line = " ".join(_steps(points))
     parts = [
         f'<text class="quiet" x="{_LABELS - 8}" y="{_y(share) + 4}" text-anchor="end">{share:.0%}</text>'
-        f'<path class="line" d="M{_LABELS} {_y(share)}H{_WIDTH}"/>'
+        f'<path class="line" d="M{_LABELS} {_y(share)}H{_WIDTH - _RIGHT}"/>'
         for share in (0.0, 0.5, 1.0)
     ]
-    parts.append(f'<path class="way" d="{line} H{_WIDTH - 10}"/>')
+    parts.append(f'<path class="way" d="{line} H{_WIDTH - _RIGHT}"/>')
     for (x, share), look in zip(points, looks, strict=True):
         title = escape(", ".join([look["EndpointStatus"], *look["Stages"]]))
         parts.append(f'<circle class="look" cx="{x:.1f}" cy="{_y(share)}" r="4"><title>{title}</title></circle>')
@@ -133,7 +135,7 @@ def _span(starts: Sequence[str], ends: Sequence[str]) -> tuple[datetime, float]:
 
 def _x(moment: str, began: datetime, seconds: float) -> float:
     share = (datetime.fromisoformat(moment) - began).total_seconds() / seconds
-    return _LABELS + min(1.0, share) * (_WIDTH - _LABELS - 70)
+    return _LABELS + min(1.0, share) * (_WIDTH - _LABELS - _RIGHT)
 
 
 def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:

@@ -43,6 +43,7 @@ svg { max-width: 100%; height: auto; display: block; font: 12px system-ui, sans-
 .waited rect { fill: var(--waited); stroke: var(--line); } .line { fill: none; stroke: var(--line); }
 .way { fill: none; stroke: var(--way); stroke-width: 2.5; } .retry { fill: var(--bad); } .look { fill: var(--way); }
 svg text.quiet { fill: var(--quiet); }
+@media (max-width: 640px) { section { overflow-x: auto; } svg { min-width: 40rem; } table { min-width: 34rem; } }
 </style>
 </head>
 <body>
@@ -77,28 +78,6 @@ def page(report: Document) -> str:
         # A closing tag in a text would end the element.
         data=json.dumps(report).replace("</", "<\\/"),
     )
-
-
-def picture(report: Document) -> str:
-    """Return the drawings of a report that have a time axis as one SVG, with the colours of the page."""
-    style = _PAGE.template.partition("<style>")[2].partition("</style>")[0]
-    width, top, parts = 960, 20, list[str]()
-    drawn = (
-        ("The new fleet's share of the traffic", drawings.traffic(report["Looks"], report["Until"])),
-        ("Timeline", drawings.timeline(report["Visits"])),
-    )
-    for title, svg in filter(lambda pair: pair[1], drawn):
-        head, _, inner = svg.removesuffix("</svg>").partition(">")
-        height = int(float(head.partition('viewBox="0 0 ')[2].partition('"')[0].split()[1]))
-        parts.append(f'<text x="30" y="{top + 18}" font-weight="600">{escape(title)}</text>')
-        parts.append(f'<g transform="translate(30 {top + 34})">{inner}</g>')
-        top += height + 60
-    heading = escape(f"{report.get('EndpointName', '')} {report['Outcome']} {report.get('Error', '')}".strip())
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top + 30}" role="img" aria-label="{heading}">'
-        f"<style>{style}</style><rect width="
-        f'"{width}" height="{top + 30}" style="fill: var(--paper)"/>{"".join(parts)}</svg>\n'
-    ).replace("$tone", "bad")
 
 
 def _facts(report: Document) -> Iterator[str]:

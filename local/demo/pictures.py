@@ -14,18 +14,24 @@ import yaml
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from endpoint_deployer.aws.runs import Run, Runs
+from endpoint_deployer.aws.runs import Runs
 from endpoint_deployer.aws.stack import Stack as NamedStack
 from endpoint_deployer.commands.deployments import plan
 from endpoint_deployer.commands.explaining import report_of
 from endpoint_deployer.commands.reading import watch
 from endpoint_deployer.console import Invocation
-from endpoint_deployer.report.page import picture
+from endpoint_deployer.report.page import page
+from local.aws.errors import LocalAwsError
 from local.aws.stack import Stack
+from local.browser.browser import Browser, find_browser
 from local.demo.sample.training import MANIFEST
 from local.environment import STACK_NAME
+from local.json_document import Document
 
 _COLUMNS = 140
+_REPORT_WIDTH, _REPORT_HEIGHT = 1000, 1000
+_UPPER_PART = """[...document.querySelectorAll('section')].find(
+  section => section.innerText.startsWith('Timeline')).getBoundingClientRect().bottom"""
 # Without the fonts that rich would have a browser fetch.
 _FORMAT = re.sub(r"@font-face \{\{.*?\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
@@ -71,7 +77,7 @@ def draw_commands(stack: Stack, folder: Path) -> None:
         changed.write_text(yaml.safe_dump(_changed(manifest)), encoding="utf-8")
         _draw(stack, folder / "plan.svg", "plan tumours/", lambda context: plan(context, str(changed)))
     _draw(stack, folder / "watch.svg", "watch tumours", lambda context: watch(context, failed.arn))
-    (folder / "report.svg").write_text(_report(stack, runs, failed), encoding="utf-8")
+    _draw_report(report_of(_LocalStack(stack), runs, failed), folder)
 
 
 def _changed(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -97,5 +103,14 @@ def _draw(stack: Stack, path: Path, arguments: str, run: Callable[[Any], None]) 
     save(console, path, f"endpoint-deployer {arguments}")
 
 
-def _report(stack: Stack, runs: Runs, run: Run) -> str:
-    return picture(report_of(_LocalStack(stack), runs, run))
+def _draw_report(report: Document, folder: Path) -> None:
+    """Take a picture of the upper part of a report, for a bright and for a dark page."""
+    executable = find_browser()
+    if executable is None:
+        raise LocalAwsError("There is no browser to open the report in; `make browser` installs one.")
+    with TemporaryDirectory() as temporary, Browser(executable) as browser:
+        file = Path(temporary) / "report.html"
+        file.write_text(page(report), encoding="utf-8")
+        for scheme, name in (("light", "report.png"), ("dark", "report-dark.png")):
+            browser.open(file.as_uri(), width=_REPORT_WIDTH, height=_REPORT_HEIGHT, scheme=scheme)
+            (folder / name).write_bytes(browser.picture(height=browser.evaluate(_UPPER_PART)))

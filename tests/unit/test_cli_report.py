@@ -4,91 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from endpoint_deployer.aws.history import Moment
 from endpoint_deployer.report import drawings
-from endpoint_deployer.report.page import page, picture
-from endpoint_deployer.report.timeline import edges_of, looks_of, visits_of
+from endpoint_deployer.report.page import page
+from endpoint_deployer.report.timeline import edges_of, looks_of
 from tests.template.shipped import read_definition
+from tests.unit.report_samples import MOMENTS, VISITS, moment, report
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 VOID = {"meta", "link", "br", "img", "hr"}
-NASTY = '</script><script>alert("&")</script>'
-
-
-def moment(seconds: float, state: str, kind: str, **more: Any) -> Moment:
-    """Build what happened some seconds after noon."""
-    return Moment(NOON + timedelta(seconds=seconds), state, kind, **more)
-
-
-def look(seconds: float, status: str, share: float) -> Moment:
-    """Build a look at an endpoint of which the new fleet has a share of the traffic."""
-    variants = [
-        {"VariantName": "A", "Fleet": "Live", "Stage": None, "Weight": 2.0},
-        {"VariantName": "A", "Fleet": "New", "Stage": "Baking", "Weight": 2.0 * share},
-    ]
-    payload = {"Payload": {"InService": False, "EndpointStatus": status, "Variants": variants}}
-    return moment(seconds, "DescribeEndpoint", "TaskSubmitted", data=payload)
-
-
-MOMENTS = [
-    moment(0, "", "ExecutionStarted"),
-    moment(0, "PlanDeployment", "TaskStateEntered"),
-    moment(0, "PlanDeployment", "LambdaFunctionScheduled"),
-    moment(1, "PlanDeployment", "LambdaFunctionFailed", error="SageMakerThrottledError", cause="Rate exceeded"),
-    moment(3, "PlanDeployment", "LambdaFunctionScheduled"),
-    moment(4, "PlanDeployment", "TaskStateExited"),
-    moment(4, "ChooseAction", "ChoiceStateEntered"),
-    moment(4, "StoreRevision", "TaskStateEntered"),
-    moment(4, "StoreRevision", "LambdaFunctionScheduled"),
-    moment(5, "StoreRevision", "TaskStateExited"),
-    moment(5, "DescribeEndpoint", "TaskStateEntered"),
-    moment(5, "DescribeEndpoint", "TaskScheduled"),
-    look(6, "Updating", 0.1),
-    moment(60, "DescribeEndpoint", "TaskTimedOut", error="States.Timeout"),
-    moment(60, "DescribeEndpoint", "TaskScheduled"),
-    look(61, "Updating", 1.0),
-    moment(70, "DescribeEndpoint", "TaskFailed", error="EndpointFailedError", cause=NASTY),
-    moment(71, "DescribeEndpoint", "TaskStateExited"),
-    moment(71, "Failed", "FailStateEntered"),
-    moment(71, "", "ExecutionFailed", error="EndpointFailedError"),
-]
-VISITS = [visit.document() for visit in visits_of(MOMENTS)]
-
-
-def report(**changed: Any) -> dict[str, Any]:
-    """Build the data of a report."""
-    return {
-        "EndpointName": "churn",
-        "Outcome": "Failed",
-        "Title": "by hand",
-        "Error": "EndpointFailedError",
-        "Cause": NASTY,
-        "Meaning": {"what to do": "Read the reason."},
-        "StartedAt": NOON.isoformat(),
-        "EndedAt": (NOON + timedelta(seconds=71)).isoformat(),
-        "Until": (NOON + timedelta(seconds=71)).isoformat(),
-        "Execution": "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1",
-        "Alarms": [{"AlarmName": "churn-5xx", "At": NOON.isoformat(), "Reason": "errors"}],
-        "LogLines": ["Traceback", NASTY],
-        "Visits": VISITS,
-        "Looks": [*looks_of(MOMENTS)],
-        "Changes": [{"Path": "Tags.team", "Before": "a", "After": NASTY}],
-        "Definition": read_definition("DeployEndpoint"),
-        **changed,
-    }
 
 
 class StrictParser(HTMLParser):
@@ -203,39 +130,3 @@ def test_page_without_looks_changes_and_failures_leaves_these_sections_out() -> 
     headings = re.findall(r"<h2>(.*?)</h2>", page(empty))
 
     assert headings == ["Timeline", "The path through the state machine"]
-
-
-def test_picture_is_an_svg_with_the_colours_of_the_page() -> None:
-    svg = ET.fromstring(picture(report()))  # noqa: S314 - our own
-
-    texts = {text.text for text in svg.findall("{*}text")}
-    assert texts == {"The new fleet's share of the traffic", "Timeline"}
-    assert "--paper" in str(svg.findtext("{*}style"))
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no browser is installed; the page is parsed strictly above")
-def test_browser_draws_the_page_for_light_and_for_dark(tmp_path: Path) -> None:
-    """The same page gives two pictures, and the text of both is there."""
-    path = tmp_path / "report.html"
-    path.write_text(page(report()), encoding="utf-8")
-    common = [
-        str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1000,1600",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        f"--user-data-dir={tmp_path / 'profile'}",
-    ]  # fmt: skip
-
-    pictures = []
-    for scheme in (1, 0):
-        picture = tmp_path / f"{scheme}.png"
-        scheme_option = f"--blink-settings=preferredColorScheme={scheme}"
-        command = [*common, scheme_option, f"--screenshot={picture}", path.as_uri()]
-        subprocess.run(command, check=True, timeout=60, capture_output=True)  # noqa: S603 - fixed arguments
-        pictures.append(picture.read_bytes())
-    dumped = subprocess.run(  # noqa: S603 - fixed arguments
-        [*common, "--dump-dom", path.as_uri()], check=True, timeout=60, capture_output=True, text=True
-    )
-
-    assert pictures[0] != pictures[1]
-    assert all(picture.startswith(b"\x89PNG") and len(picture) > 20_000 for picture in pictures)
-    assert dumped.stdout.count("<svg") == 3
-    assert "The new fleet's share of the traffic" in dumped.stdout
