@@ -287,11 +287,12 @@ def test_stored_copies_start_no_execution(world: World) -> None:
     """The rule matches the upload, and nothing that the deployer itself stores below revisions/."""
     put_manifest(world, MANIFEST)
     execution = upload(world, b"one")
-    rule = rule_of_template("UploadRule")
+    rules = [rule_of_template(name) for name in ("UploadRule", "MisnamedUploadRule")]
 
-    assert rule.matches_event(json.loads(execution.record["input"]))
+    assert [rule.matches_event(json.loads(execution.record["input"])) for rule in rules] == [True, False]
     assert any(key.endswith("/model.tar.gz") for key in stored(world))
-    assert not any(rule.matches_event(world.object_created(key, "v", "etag")) for key in stored(world))
+    created = [world.object_created(key, "v", "etag") for key in stored(world)]
+    assert not any(rule.matches_event(event) for rule in rules for event in created)
 
 
 @pytest.mark.parametrize("name", ["deployment.yml", "deployment.json"])
@@ -309,8 +310,10 @@ def test_manifest_of_another_name_is_taken(world: World, name: str) -> None:
 
 
 NEAR_MISSES = [
-    "churn/Model.tar.gz", "churn/v2/MODEL.TAR.GZ", "churn/model.zip", "churn/model.tgz", "churn/model.tar",
+    "churn/Model.tar.gz", "churn/v2/MODEL.TAR.GZ", "churn/Model.Tar.Gz", "churn/model.TAR.GZ", "churn/model.tar.GZ",
+    "churn/model.zip", "churn/model.tgz", "churn/model.tar", "churn/Model.zip", "churn/MODEL.ZIP",
     "churn/Deployment.yaml", "churn/Deployment.yml", "churn/Deployment.json", "churn/DEPLOYMENT.YAML",
+    "churn/deployment.YAML", "churn/DEPLOYMENT.YML", "churn/deployment.JSON",
     "model.tar.gz", "deployment.yaml", "deployment.yml", "deployment.json",
 ]  # fmt: skip
 
@@ -322,7 +325,9 @@ def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would_work(world:
     world.machine.run()
 
     (event,) = world.bus
-    assert rule_of_template("UploadRule").matches_event(json.loads(execution.record["input"]))
+    started = json.loads(execution.record["input"])
+    assert rule_of_template("MisnamedUploadRule").matches_event(started)
+    assert not rule_of_template("UploadRule").matches_event(started)
     assert event["Outcome"] == "Rejected"
     assert event.get("EndpointName") == ("churn" if "/" in name else None)
     assert re.search(r"upload (it as|that)", event["Cause"])
@@ -336,7 +341,9 @@ def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would_work(world:
 )  # fmt: skip
 def test_unrelated_upload_starts_no_execution(world: World, key: str) -> None:
     """A folder of models holds much else, and executions cost money."""
-    assert not rule_of_template("UploadRule").matches_event(world.object_created(key, "v", "etag"))
+    created = world.object_created(key, "v", "etag")
+
+    assert not any(rule_of_template(rule).matches_event(created) for rule in ("UploadRule", "MisnamedUploadRule"))
 
 
 @pytest.mark.parametrize(

@@ -52,11 +52,23 @@ def test_every_parameter_says_what_it_is_for(template: Document) -> None:
 )
 def test_uploads_never_land_among_stored_revisions(template: Document, prefix: str, is_allowed: bool) -> None:  # noqa: FBT001 - a column of the table
     """What the deployer stores would start executions; the rule's patterns begin with the prefix."""
-    patterns = template["Resources"]["UploadRule"]["Properties"]["EventPattern"]["detail"]["object"]["key"]
+    rules = (template["Resources"][name]["Properties"] for name in ("UploadRule", "MisnamedUploadRule"))
+    patterns = [pattern for rule in rules for pattern in rule["EventPattern"]["detail"]["object"]["key"]]
 
     assert bool(re.search(template["Parameters"]["ArtifactPrefix"]["AllowedPattern"], prefix)) == is_allowed
     texts = [pattern.get("wildcard", pattern)["Fn::Sub"] for pattern in patterns]
     assert all(text.startswith("${ArtifactPrefix}") for text in texts)
+
+
+@pytest.mark.parametrize("rule", ["UploadRule", "MisnamedUploadRule"])
+def test_patterns_of_uploads_fit_a_rule_whatever_the_prefix(template: Document, rule: str) -> None:
+    """A pattern has 2,048 characters at most (EventBridge User Guide, quotas); a bucket's name has 63."""
+    longest = "m" * template["Parameters"]["ArtifactPrefix"]["MaxLength"]
+    pattern = json.dumps(template["Resources"][rule]["Properties"]["EventPattern"], separators=(",", ":"))
+
+    resolved = re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", pattern).replace("${ArtifactPrefix}", longest)
+
+    assert len(resolved.replace('{"Ref":"ArtifactBucket"}', f'"{"b" * 63}"')) <= 2048
 
 
 def test_unused_is_kept_longer_than_anything_is_invisible(template: Document) -> None:
