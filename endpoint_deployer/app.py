@@ -40,7 +40,7 @@ def _options(
         str | None, typer.Option(help="AWS profile; otherwise the default one.", envvar="AWS_PROFILE")
     ] = None,
 ) -> None:
-    context.obj = Invocation(Stack(stack, region, profile))
+    context.obj = Invocation(Stack(stack, region or None, profile or None))
 
 
 for module in (deployments, approvals, reading, explaining, changes):

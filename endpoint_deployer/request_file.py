@@ -63,13 +63,20 @@ def find_artifact(path: Path) -> Path | None:
     return candidate if candidate.is_file() else None
 
 
-def read_request(path: Path, endpoint: str | None) -> Document:
+def read_request(path: Path, endpoint: str | None, *, has_artifact: bool = False) -> Document:
     """Read the request of a path, with the endpoint's name: its own, the one that was asked for, or the folder's.
 
+    Args:
+        path: A manifest, or a folder.
+        endpoint: The name that was asked for.
+        has_artifact: Whether there is an artifact to deploy; then a folder needs no manifest.
+
     Raises:
-        CommandError: It is no manifest, or it contradicts the name that was asked for.
+        CommandError: It is no manifest, the folder has none, or it contradicts the name that was asked for.
     """
     manifest = find_manifest(path)
+    if manifest is None and not has_artifact:
+        raise CommandError(f"{path}: has neither a {MANIFEST_NAMES[0]} nor a {ARTIFACT_NAME}")
     document = parse_manifest(manifest.read_bytes(), str(manifest)) if manifest else {}
     named = document.get("EndpointName")
     if endpoint and named not in {None, endpoint}:
@@ -98,8 +105,8 @@ def lacks_data(request: Document) -> bool:
     return any(True for _ in _without_data(copy.deepcopy(request)))
 
 
-def with_artifact(request: Document, uri: str) -> Document:
-    """Return a request whose containers without model data get an artifact, as an upload's do.
+def with_artifact(request: Document, uri: str | None) -> Document:
+    """Return a request whose containers without model data get an artifact, as an upload's do; None says there is none.
 
     Raises:
         CommandError: No container waits for it, or several containers of one model do.

@@ -123,28 +123,11 @@ class Endpoints:
         return body
 
     def live_artifact(self, endpoint: str) -> str | None:
-        """Return the URI of the only artifact of the live revision; None if it has none, or several.
-
-        It is where it was copied from, if that is still the same version, and else the stored copy.
-        """
+        """Return the URI of the live revision's only artifact, mostly a stored copy; None without one."""
         live = self._live(endpoint)
         data = self.revision(endpoint, live, live).stored.get("Data") or [] if live else []
-        artifacts = {each["Uri"]: each for each in data if each["Uri"].endswith("/model.tar.gz")}
-        if len(artifacts) != 1:
-            return None
-        ((stored, artifact),) = artifacts.items()
-        original = str(artifact.get("CopiedFrom") or stored)
-        return original if self._version(original) == artifact["Version"] else stored
-
-    def _version(self, uri: str) -> str | None:
-        """Return the current version of an object; None if it cannot be read."""
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        try:
-            head = self._s3.head_object(Bucket=bucket, Key=key)
-        except ClientError:
-            return None
-        version: str = head.get("VersionId") or head["ETag"]
-        return version
+        artifacts = {each["Uri"] for each in data if each["Uri"].endswith("/model.tar.gz")}
+        return artifacts.pop() if len(artifacts) == 1 else None
 
     def newest_artifact(self, *folders: str) -> str | None:
         """Return the URI of the newest `model.tar.gz` below some folders of the artifact bucket; None without any."""

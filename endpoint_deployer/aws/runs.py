@@ -9,7 +9,7 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, tee
 from typing import TYPE_CHECKING, Any
 
 from endpoint_deployer.aws.history import readable_cause
@@ -196,6 +196,8 @@ class Runs:
     def find(self, target: str) -> Run:
         """Return an execution by its ARN or name, or the one of an endpoint: running, or else the newest.
 
+        Dry runs of an endpoint are looked over, unless there is nothing else.
+
         Raises:
             CommandError: There is no such execution, and none of such an endpoint.
         """
@@ -203,7 +205,8 @@ class Runs:
         running = [] if is_arn else [*self.of_endpoint(target, is_running=True)]
         found = running[-1] if running else self.find_execution(target)
         if found is None and not is_arn:
-            found = next(self.of_endpoint(target), None)
+            newest, others = tee(self.of_endpoint(target))
+            found = next((run for run in others if run.outcome != "Planned"), None) or next(newest, None)
         if found is None:
             raise CommandError(
                 f"{target} is no execution of the stack {self._stack.name}, and none of its newest {MOST_RUNS} "

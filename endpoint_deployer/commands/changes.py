@@ -100,7 +100,7 @@ def _ring_until_rolled_back(endpoints: Endpoints, alarms: Alarms, endpoint: str,
     )
 
 
-def adopt(context: typer.Context, endpoint: EndpointName, yes: Yes = False) -> None:
+def adopt(context: typer.Context, endpoint: EndpointName, yes: Yes = False, as_json: AsJson = False) -> None:
     """Let the stack change and delete an endpoint that it did not make, by the stack's tag."""
     invocation: Invocation = context.obj
     endpoints = Endpoints(invocation.stack)
@@ -109,17 +109,20 @@ def adopt(context: typer.Context, endpoint: EndpointName, yes: Yes = False) -> N
         owner = endpoints.tags_of(described["EndpointArn"]).get(STACK_TAG) if described else None
     if described is None:
         raise CommandError(f"There is no endpoint {endpoint}")
-    if owner == invocation.stack.name:
-        invocation.out.print(f"{endpoint} is the stack's already")
-        return
-    if not yes:
-        taken = f" from the stack {owner}" if owner else ""
-        typer.confirm(
-            f"Let the stack {invocation.stack.name} change and delete {endpoint}{taken}?", abort=True, err=True
-        )
-    client: Any = invocation.stack.client("sagemaker")
-    client.add_tags(ResourceArn=described["EndpointArn"], Tags=[{"Key": STACK_TAG, "Value": invocation.stack.name}])
-    invocation.out.print(f"{endpoint} is adopted: the next request updates it", soft_wrap=True)
+    is_ours = owner == invocation.stack.name
+    if not is_ours:
+        if not yes:
+            taken = f" from the stack {owner}" if owner else ""
+            typer.confirm(
+                f"Let the stack {invocation.stack.name} change and delete {endpoint}{taken}?", abort=True, err=True
+            )
+        client: Any = invocation.stack.client("sagemaker")
+        client.add_tags(ResourceArn=described["EndpointArn"], Tags=[{"Key": STACK_TAG, "Value": invocation.stack.name}])
+    if as_json:
+        invocation.print_json({"EndpointName": endpoint, "Stack": invocation.stack.name, "WasAdopted": not is_ours})
+    else:
+        done = "is the stack's already" if is_ours else "is adopted: the next request updates it"
+        invocation.out.print(f"{endpoint} {done}", soft_wrap=True)
 
 
 def sweep(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from endpoint_deployer import request_file
+from endpoint_deployer.aws.artifacts import Artifacts, LocalArtifact
 from endpoint_deployer.aws.revisions import Endpoints
 from endpoint_deployer.aws.runs import Runs
 from endpoint_deployer.commands.following import conclude, wait_for_end
@@ -25,12 +25,16 @@ CHANGES = 2
 """The exit status of `plan` if there is something to deploy."""
 
 _DEPLOYING = {"Create", "Update", "Resume", "Wait"}
-_FOLDER = "deployments/"
-"""Where `deploy` uploads artifacts: a folder of the artifact bucket in which an upload starts nothing by itself."""
-_DIGITS = 16
-"""Digits of the digest that names an artifact: the same bytes are the same object, and so the same revision."""
+_UNCHANGED = {"NothingToDo", "Confirm", "UpdateTags"}
+"""What a plan finds to do for a request without its new artifact, and which therefore becomes an update."""
 
 _Name = Annotated[str | None, typer.Option("--endpoint", help="Name of the endpoint, if the manifest has none.")]
+_Artifact = Annotated[
+    Path | None,
+    typer.Option(
+        help="The model.tar.gz to deploy; otherwise that beside the manifest, the live one, or the newest upload."
+    ),
+]
 
 
 def plan(
@@ -38,25 +42,32 @@ def plan(
     target: Annotated[
         str, typer.Argument(metavar="PATH|ENDPOINT", help="A manifest, a folder with one, or an endpoint.")
     ],
+    artifact: _Artifact = None,
     endpoint: _Name = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a deployment would change, without uploading or changing anything.
 
-    An endpoint's name means its manifest in the artifact bucket, or else what is live.
+    An endpoint's name means its manifest in the artifact bucket, or else what is live. An artifact that is not uploaded
+    yet counts as a change.
+
     Exit status: 0 nothing to do, 2 changes, 1 wrong.
     """
     invocation: Invocation = context.obj
     stack = invocation.stack
     if request_file.is_path(target):
-        request = request_file.read_request(Path(target), endpoint)
+        artifact = artifact or request_file.find_artifact(Path(target))
+        request = request_file.read_request(Path(target), endpoint, has_artifact=artifact is not None)
     else:
         request = _uploaded_request(stack, target)
     runs = Runs(stack)
     with invocation.busy(f"plan {request['EndpointName']}"):
-        request = _with_known_artifact(stack, request)
+        found = Artifacts(stack, str(request["EndpointName"])).of_file(artifact) if artifact else None
+        request = _with_artifact(stack, request, found)
         run = wait_for_end(runs, runs.start({**request, "DryRun": True}, "plan"))
     preview = (run.output.get("Plan") or {}).get("Preview")
+    if preview and found and not found.is_uploaded:
+        preview = _with_upload(preview, found)
     if as_json:
         invocation.print_json({**run.document(), "Preview": preview})
     elif preview:
@@ -70,12 +81,7 @@ def plan(
 def deploy(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A manifest, or a folder with one or with an artifact.")],
-    artifact: Annotated[
-        Path | None,
-        typer.Option(
-            help="The model.tar.gz to deploy; otherwise that beside the manifest, the live one, or the newest upload."
-        ),
-    ] = None,
+    artifact: _Artifact = None,
     endpoint: _Name = None,
     watch: Watch = False,
     as_json: AsJson = False,
@@ -87,15 +93,13 @@ def deploy(
     """
     invocation: Invocation = context.obj
     stack = invocation.stack
-    request = request_file.read_request(path, endpoint)
-    chosen = artifact or request_file.find_artifact(path)
-    if artifact and not artifact.is_file():
-        raise CommandError(f"{artifact}: there is no such file")
-    if chosen:
+    artifact = artifact or request_file.find_artifact(path)
+    request = request_file.read_request(path, endpoint, has_artifact=artifact is not None)
+    if artifact:
         request_file.with_artifact(request, "s3://")  # before a long upload
-        request = request_file.with_artifact(request, _upload(invocation, chosen, str(request["EndpointName"])))
+        request = request_file.with_artifact(request, _upload(invocation, artifact, str(request["EndpointName"])))
     else:
-        request = _with_known_artifact(stack, request)
+        request = _with_artifact(stack, request)
     runs = Runs(stack)
     conclude(invocation, runs, runs.start(request, "deploy"), watch=watch, as_json=as_json)
 
@@ -151,36 +155,45 @@ def _uploaded_request(stack: Stack, endpoint: str) -> Document:
     return endpoints.revision(endpoint, live, live).stored.get("Request") or {"EndpointName": endpoint}
 
 
-def _with_known_artifact(stack: Stack, request: Document) -> Document:
-    """Give the artifact that is live, or else the newest upload, to the containers that wait for one."""
-    if not request_file.lacks_data(request):
+def _with_artifact(stack: Stack, request: Document, found: LocalArtifact | None = None) -> Document:
+    """Give an artifact to the containers that wait for one: a file's, if it is uploaded, or else what is known.
+
+    To plan with a file that is not uploaded yet, a container may go without.
+
+    Raises:
+        CommandError: No container waits for the file, or there is no artifact at all.
+    """
+    if found and found.is_uploaded:
+        return request_file.with_artifact(request, found.uri)
+    if not found and not request_file.lacks_data(request):
         return request
     name = request["EndpointName"]
-    endpoints = Endpoints(stack)
-    uri = endpoints.live_artifact(name) or endpoints.newest_artifact(f"{stack.prefix}{name}/", f"{_FOLDER}{name}/")
-    if uri is None:
+    uri = Artifacts(stack, name).known()
+    if uri is None and not found:
         raise CommandError(
             f"The request waits for an artifact, and there is none of {name} in s3://{stack.bucket}. Name one "
-            "(deploy --artifact model.tar.gz), or write ModelDataUrl: null for a container that has no model data."
+            "(--artifact model.tar.gz), or write ModelDataUrl: null for a container that has no model data."
         )
     return request_file.with_artifact(request, uri)
 
 
-def _upload(invocation: Invocation, artifact: Path, endpoint: str) -> str:
+def _with_upload(preview: Document, found: LocalArtifact) -> Document:
+    """Return a preview that was made without an artifact which is yet to be uploaded, and which names are made of."""
+    action = "Update" if preview["Action"] in _UNCHANGED else preview["Action"]
+    creates = {**preview["Creates"], "Models": [], "EndpointConfig": None}
+    upload = {"From": str(found.file), "To": found.uri, "Bytes": found.size}
+    return {**preview, "Action": action, "Creates": creates, "Uploads": [upload]}
+
+
+def _upload(invocation: Invocation, file: Path, endpoint: str) -> str:
     """Upload an artifact under a key that its content names, unless it is there; return its URI."""
-    bucket, s3 = invocation.stack.bucket, invocation.stack.client("s3")
-    with artifact.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    key = f"{_FOLDER}{endpoint}/{digest[:_DIGITS]}/{request_file.ARTIFACT_NAME}"
-    if key.startswith(invocation.stack.prefix):
-        raise CommandError(
-            f"The stack's ArtifactPrefix, {invocation.stack.prefix}, holds {_FOLDER}: upload it yourself"
-        )
-    if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents"):
-        with invocation.busy(f"upload {artifact} ({artifact.stat().st_size / 1e6:.1f} MB)"):
-            s3.upload_file(str(artifact), bucket, key)
-    invocation.err.print(f"[green]↑[/] s3://{bucket}/{key}", soft_wrap=True)
-    return f"s3://{bucket}/{key}"
+    artifacts = Artifacts(invocation.stack, endpoint)
+    with invocation.busy(f"upload {file} ({file.stat().st_size / 1e6:.1f} MB)" if file.is_file() else str(file)):
+        artifact = artifacts.of_file(file)
+        if not artifact.is_uploaded:
+            artifacts.upload(artifact)
+    invocation.err.print(f"[green]↑[/] {artifact.uri}", soft_wrap=True)
+    return artifact.uri
 
 
 COMMANDS = (plan, deploy, rollback, retry)

@@ -12,7 +12,7 @@ from endpoint_deployer.aws.drift import last_drift
 from endpoint_deployer.aws.revisions import Endpoints
 from endpoint_deployer.aws.runs import Runs
 from endpoint_deployer.aws.status import status_of
-from endpoint_deployer.commands.following import EXIT_STATUSES, watch_run
+from endpoint_deployer.commands.following import conclude
 from endpoint_deployer.commands.options import AsJson, EndpointName, Target  # noqa: TC001 - typer reads them
 from endpoint_deployer.errors import CommandError
 from endpoint_deployer.view.diff import COMPARED, differences
@@ -49,8 +49,10 @@ def status(
         invocation.err.print(f"The stack {invocation.stack.name} has deployed no endpoint yet.")
 
 
-def watch(context: typer.Context, target: Target) -> None:
+def watch(context: typer.Context, target: Target, as_json: AsJson = False) -> None:
     """Show an execution as it happens; of an endpoint the one that is running, or else the newest.
+
+    With --json, it is printed once it has ended.
 
     Exit status: 0 deployed or nothing to do, 1 rejected, 3 failed, 4 timed out, 5 superseded, 6 awaiting an artifact,
     7 stopped.
@@ -59,9 +61,9 @@ def watch(context: typer.Context, target: Target) -> None:
     runs = Runs(invocation.stack)
     with invocation.busy(f"find {target}"):
         run = runs.find(target)
-    invocation.out.print(f"[bold]{run.endpoint or run.name}[/] [dim]{run.title}[/]", soft_wrap=True)
-    ended = watch_run(invocation, runs, run)
-    raise typer.Exit(EXIT_STATUSES.get(ended.outcome, 1))
+    if not as_json:
+        invocation.out.print(f"[bold]{run.endpoint or run.name}[/] [dim]{run.title}[/]", soft_wrap=True)
+    conclude(invocation, runs, run, watch=True, as_json=as_json)
 
 
 def history(

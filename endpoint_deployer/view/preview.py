@@ -80,6 +80,10 @@ def _facts(preview: Document) -> Iterator[str]:
     creates = preview["Creates"]
     made = [*creates.get("Models", []), *filter(None, [creates.get("EndpointConfig"), creates.get("Endpoint")])]
     facts = {
+        "uploads": [
+            f"{each['From']} ({each['Bytes'] / 1e6:.1f} MB), for which a model and a config are created"
+            for each in preview.get("Uploads", [])
+        ],
         "creates": made,
         "copies": [f"{each['From']} ({each['Bytes'] / 1e6:.1f} MB)" for each in preview["Copies"]],
         "instances": [*_instances(preview)],

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from endpoint_deployer.app import app
 from tests.template.shipped import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PACKAGE = ROOT / "endpoint_deployer"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -55,6 +60,15 @@ def test_guide_names_every_command() -> None:
     documented = set(re.findall(r"`([a-z]+)(?: [A-Z]+)?`", "".join(re.findall(r"^\| (`.+?) \|", table, re.MULTILINE))))
 
     assert documented == {command.callback.__name__ for command in app.registered_commands if command.callback}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [each.callback for each in app.registered_commands if each.callback],
+    ids=lambda command: command.__name__,
+)
+def test_every_command_prints_json(command: Callable[..., None]) -> None:
+    assert "as_json" in inspect.signature(command).parameters
 
 
 def test_dependencies_are_what_is_imported() -> None:

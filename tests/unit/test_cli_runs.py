@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from deployer.outcome import Outcome
 from deployer.outcome import endpoint_name_of as endpoint_name_by_the_deployer
-from endpoint_deployer.aws.runs import Run, describe_trigger, endpoint_name_of
+from endpoint_deployer.aws.runs import Run, Runs, describe_trigger, endpoint_name_of
 from endpoint_deployer.commands.following import EXIT_STATUSES
 
 EVENTS = [json.loads(path.read_text()) for path in sorted(Path(__file__).parents[1].joinpath("events").glob("*.json"))]
@@ -92,6 +93,27 @@ def test_trigger_is_put_into_words(event: Any, expected: str) -> None:
 )
 def test_outcome_is_that_of_the_event(description: dict[str, Any], outcome: str) -> None:
     assert run(**description).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "found"),
+    [(["Planned", "Failed", "Deployed"], "Failed"), (["Planned", "Planned"], "Planned"), (["Deployed"], "Deployed")],
+    ids=str,
+)
+def test_newest_execution_of_an_endpoint_is_one_that_was_to_deploy(
+    monkeypatch: pytest.MonkeyPatch, outcomes: list[str], found: str
+) -> None:
+    """Somebody asks for a plan, and then why the deployment before it failed."""
+    newest = [run(output=json.dumps({"Outcome": {"Outcome": outcome}})) for outcome in outcomes]
+    stack: Any = SimpleNamespace(client=lambda _: None, name="mine")
+    runs = Runs(stack)
+    monkeypatch.setattr(runs, "of_endpoint", lambda _, is_running=False: iter([] if is_running else newest))
+    monkeypatch.setattr(runs, "find_execution", lambda _: None)
+
+    chosen = runs.find("churn")
+
+    assert chosen.outcome == found
+    assert chosen is next(each for each in newest if each.outcome == found)
 
 
 def test_every_outcome_has_an_exit_status() -> None:

@@ -169,7 +169,7 @@ def test_stored_copy_is_not_copied_again(s3: Any) -> None:
 
     resolved = resolve(s3, {"ModelDataUrl": own}, {"ModelDataUrl": other}, copy_artifacts="all")
 
-    assert [data.copied_from for data in resolved.data] == ["", other]
+    assert [data.copied_from for data in resolved.data] == [own, other]
     assert resolved.data[0].uri == own
 
 

@@ -140,7 +140,10 @@ class _Resolver:
             return
         version, size = self._look_up(source.uri, bucket, key, is_folder=source.is_folder)
         if not self._is_copied(source, bucket, key):
-            self.data.append(StoredData(path=source.path, uri=source.uri, version=version, size=size))
+            # A stored copy is never overwritten: its URL, which has the digest of what was copied, is all its content.
+            copied_from = source.uri if self._is_in_store(bucket, key) else ""
+            data = StoredData(path=source.path, uri=source.uri, version=version, size=size, copied_from=copied_from)
+            self.data.append(data)
             return
         name = "" if source.is_folder else posixpath.basename(key)
         target = artifact_key(self.endpoint_name, source.uri, version, name)
@@ -166,9 +169,11 @@ class _Resolver:
             raise InvalidRequestError(f"{uri} is in an archive; restore it first")
         return artifact.version, artifact.size
 
+    def _is_in_store(self, bucket: str, key: str) -> bool:
+        return bucket == self.bucket and key.startswith(f"{STORE_PREFIX}{self.endpoint_name}/")
+
     def _is_copied(self, source: Source, bucket: str, key: str) -> bool:
-        is_in_store = bucket == self.bucket and key.startswith(f"{STORE_PREFIX}{self.endpoint_name}/")
-        if is_in_store or source.is_bound:
+        if self._is_in_store(bucket, key) or source.is_bound:
             return False
         is_upload = bucket == self.bucket and posixpath.basename(key) == ARTIFACT_NAME and not source.is_folder
         return self.copy_artifacts == "all" or (self.copy_artifacts == "uploads" and is_upload)

@@ -30,7 +30,7 @@ class StoredData(StateData):
     size: int = 0
     """Bytes."""
     copied_from: str = ""
-    """The URI that the request named, if `uri` is the stored copy; the version is this object's."""
+    """The URI that the request named, if `uri` is a stored copy: its source, or the copy. It had the version."""
 
 
 class Copy(StateData):
