@@ -96,7 +96,7 @@ def write_manifest(folder: Path, count: int, **more: Any) -> None:
 
 def test_endpoint_is_planned_deployed_and_rolled_back(command_line: CommandLine, folder: Path, stack: Stack) -> None:
     """What a person does one after the other, each with the exit status that a pipeline reads."""
-    assert "waits for an artifact" in command_line.run("plan", str(folder / "deployment.yaml"), status=1)
+    assert "  uploads " in command_line.run("plan", str(folder / "deployment.yaml"), status=2)
     printed = command_line.run("deploy", str(folder), "--watch")
     assert "DescribeEndpoint" in printed
     assert printed.rstrip().endswith("Deployed")
@@ -120,6 +120,7 @@ def test_endpoint_is_planned_deployed_and_rolled_back(command_line: CommandLine,
 
     command_line.run("rollback", ENDPOINT, "--to", first, "--watch")
     assert stack.endpoint(ENDPOINT)["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+    command_line.run("plan", ENDPOINT)
     found = command_line.json("status", ENDPOINT)
     assert (found["Status"], found["Live"]["State"], found["Runs"]) == ("InService", "deployed", [])
     assert f"{ENDPOINT} InService" in command_line.run("status")
