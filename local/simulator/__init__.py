@@ -4,8 +4,8 @@ Other simulators lack what it has: replicas that lag, so that a stale read may f
 "in progress" in the service's own words; life-cycles that take time; traffic that shifts step by step; updates that
 roll back; faults.
 
-Each module names the sources of what it does: AWS's documentation, botocore's service models, published answers and
-public issues. What has no source is said to be the simulator's own. It accepts and passes over: data capture,
+Each behaviour names its source: AWS's documentation, botocore's service models, published answers or public issues.
+What has none is assumed, and says what `make trial` compares with it. It accepts and passes over: data capture,
 explainers, accelerators, pools of instances, managed scaling, network settings, encryption of volumes, quotas and the
 variables of containers. An image that does not exist is not noticed, since there is no registry. Operations that it
 does not have, sessions of stateful models, updates of inference components and sharing of instances among them are

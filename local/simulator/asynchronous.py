@@ -60,7 +60,10 @@ class Asynchronous:
         return self._queue[0][0] if self._queue else math.inf
 
     def accept(self, request: Document) -> Document:
-        """Take a request into the queue, and tell where its answer is going to be."""
+        """Take a request into the queue, and tell where its answer is going to be.
+
+        Source: API Reference, InvokeEndpointAsync (InferenceId, OutputLocation, FailureLocation).
+        """
         config = self._runtime.fleet(request["EndpointName"]).variants.config
         check_kind(ASYNCHRONOUS, request, config)
         _check_input(request)
@@ -80,7 +83,10 @@ class Asynchronous:
         return answer | {member: uri for member, uri in locations.items() if uri}
 
     def take_due(self) -> list[tuple[_Request, Invocation]]:
-        """Return the requests that an instance takes by now; those that none can take go on waiting."""
+        """Return the requests that an instance takes by now; those that none can take go on waiting.
+
+        Source: API Reference, InvokeEndpointAsync (RequestTTLSeconds, 6 hours by default).
+        """
         taken = []
         now = self._store.clock.now()
         while self.next_due <= now:
@@ -93,7 +99,10 @@ class Asynchronous:
         return taken
 
     def finish(self, waiting: _Request, invocation: Invocation) -> None:
-        """Let the container answer, and write its answer, or what went wrong. Call it without a lock."""
+        """Let the container answer, and write its answer, or what went wrong. Call it without a lock.
+
+        Assumed: the object of a failure holds the message (trial: "the object of a failed asynchronous request").
+        """
         try:
             body = self._input(waiting)
             location = waiting.output
@@ -127,7 +136,10 @@ class Asynchronous:
 
 
 def _check_input(request: Document) -> None:
-    """The body stands in the request, up to 128,000 bytes, or is an object in S3."""
+    """The body stands in the request, up to 128,000 bytes, or is an object in S3.
+
+    Source: API Reference, InvokeEndpointAsync (Body).
+    """
     if ("InputLocation" in request) == bool(request.get("Body")):
         raise refused("Specify either InputLocation or Body.")
     if len(request.get("Body", b"")) > _MOST_INLINE_BYTES:

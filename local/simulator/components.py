@@ -43,7 +43,10 @@ class Components:
         self._ready_at: dict[str, float] = {}
 
     def create_inference_component(self, request: Document) -> Document:
-        """Record a component; it loads its model when the time has passed that the settings say."""
+        """Record a component; it loads its model when the time has passed that the settings say.
+
+        Source: API Reference, CreateInferenceComponent; the words are the simulator's.
+        """
         store, name = self._store, request[_NAME]
         arn, endpoint_arn = store.arn(_KIND, name), store.arn("endpoint", request["EndpointName"])
         if self.current(name):
@@ -78,7 +81,10 @@ class Components:
         return {"InferenceComponentArn": arn}
 
     def describe_inference_component(self, request: Document) -> Document:
-        """Describe a component as the replica that answers sees it."""
+        """Describe a component as the replica that answers sees it.
+
+        Source: API Reference, DescribeInferenceComponent.
+        """
         self.current(request[_NAME])
         record = self._store.look_up(self._store.components, request[_NAME])
         if record is None:
@@ -86,7 +92,7 @@ class Components:
         return dict(record)
 
     def delete_inference_component(self, request: Document) -> Document:
-        """Delete a component; it is gone at once."""
+        """Delete a component. Assumed: it is gone at once (trial: "the end of an inference component")."""
         record = self.current(request[_NAME])
         if record is None:
             raise not_found(_WORDS, self._store.arn(_KIND, request[_NAME]))
@@ -97,7 +103,7 @@ class Components:
         return {}
 
     def list_inference_components(self, request: Document) -> Document:
-        """List components."""
+        """List components. Source: API Reference, ListInferenceComponents."""
         records = [
             record
             for record in self._store.scan(self._store.components)
@@ -109,7 +115,10 @@ class Components:
         return {"InferenceComponents": [{key: record[key] for key in _LISTED} for record in listed], **token}
 
     def current(self, name: str) -> Document | None:
-        """Return a component as it is now; None if there is none, or its endpoint is gone."""
+        """Return a component as it is now; None if there is none, or its endpoint is gone.
+
+        Source: API Reference, DescribeInferenceComponent (InferenceComponentStatus, FailureReason).
+        """
         self._lifecycle.catch_up()
         store, record = self._store, self._store.components.current(name)
         if record is None:

@@ -38,6 +38,9 @@ _NOT_SERVERLESS = ("DataCaptureConfig", "AsyncInferenceConfig", "ShadowProductio
 def check_config(request: Document, models: Mapping[str, Document]) -> None:
     """Raise what SageMaker answers to an endpoint config whose fields contradict each other.
 
+    Assumed: variants of one name, and weights of nothing, are refused (trial: "two variants of one name", "weights
+    whose sum is 0").
+
     Args:
         request: The request.
         models: The models that it names.
@@ -61,7 +64,10 @@ def check_config(request: Document, models: Mapping[str, Document]) -> None:
 
 
 def _check_storage(variant: Document, request: Document) -> None:
-    """Instances with NVMe storage take no volume (aws/sagemaker-python-sdk, pull request 4828).
+    """Instances with NVMe storage take no volume.
+
+    Source: aws/sagemaker-python-sdk, pull request 4828. Assumed: no key either (trial: "a KmsKeyId with instances with
+    NVMe storage").
 
     Older texts of the API say that a KmsKeyId is refused for them, newer ones that it does not encrypt such storage.
     """
@@ -75,7 +81,10 @@ def _check_storage(variant: Document, request: Document) -> None:
 
 
 def _check_model_name(variant: Document, request: Document) -> None:
-    """A variant has a model, or its endpoint gets inference components, which need a role."""
+    """A variant has a model, or its endpoint gets inference components, which need a role.
+
+    Source: DIAGNijmegen/rse-grand-challenge, pull request 4659; API Reference, CreateEndpointConfig (ExecutionRoleArn).
+    """
     if "ModelName" in variant:
         if "ManagedInstanceScaling" in variant:
             # DIAGNijmegen/rse-grand-challenge, pull request 4659.
@@ -88,6 +97,10 @@ def _check_model_name(variant: Document, request: Document) -> None:
 
 
 def _check_asynchronous(request: Document, models: Mapping[str, Document]) -> None:
+    """Check what an asynchronous endpoint may have.
+
+    Source: aws/sagemaker-python-sdk, issue 3969. Assumed: one variant only (trial: "two asynchronous variants").
+    """
     if len(request["ProductionVariants"]) > 1:
         raise invalid("AsyncInferenceConfig is supported for endpoints with one production variant only.")
     if any(map(is_marketplace, models.values())):
@@ -96,6 +109,11 @@ def _check_asynchronous(request: Document, models: Mapping[str, Document]) -> No
 
 
 def _check_shadow(request: Document, models: Mapping[str, Document]) -> None:
+    """Check what may have a shadow variant.
+
+    Source: API Reference, CreateEndpointConfig (ShadowProductionVariants); Developer Guide, "Shadow tests"
+    (exclusions).
+    """
     if len([*all_variants(request)]) > _VARIANTS_WITH_SHADOW:
         raise invalid("ShadowProductionVariants require exactly one production variant and one shadow variant.")
     if "AsyncInferenceConfig" in request:
@@ -112,6 +130,11 @@ def _family(instance_type: str) -> str:
 
 
 def _check_serverless(request: Document, models: Mapping[str, Document]) -> None:
+    """Check what a serverless endpoint may have.
+
+    Source: Developer Guide, "Serverless Inference" (exclusions). Assumed: one variant only (trial: "two serverless
+    variants").
+    """
     for member in _NOT_SERVERLESS:
         if member in request:
             raise invalid(f"{member} is not supported for serverless endpoints.")
@@ -126,6 +149,10 @@ def _check_serverless(request: Document, models: Mapping[str, Document]) -> None
 
 
 def _check_capacity(variant: Document) -> None:
+    """Check that a variant has instances or a ServerlessConfig.
+
+    Source: API Reference, ProductionVariant (ServerlessConfig stands in the place of instances).
+    """
     name = variant["VariantName"]
     if "ServerlessConfig" in variant:
         if any(member in variant for member in _INSTANCE_MEMBERS):
@@ -135,6 +162,10 @@ def _check_capacity(variant: Document) -> None:
 
 
 def _check_serverless_variant(serverless: Document, model: Document) -> None:
+    """Check the sizes of a serverless variant, and its model.
+
+    Source: API Reference, ProductionVariantServerlessConfig; Developer Guide, "Serverless Inference"; public logs.
+    """
     if serverless["MemorySizeInMB"] % _MEGABYTES:
         raise invalid("MemorySizeInMB must be one of 1024, 2048, 3072, 4096, 5120, 6144.")
     if serverless.get("ProvisionedConcurrency", 1) > serverless["MaxConcurrency"]:

@@ -59,7 +59,10 @@ class _Model:
         self._model = script.model_fn(str(model_dir))
 
     def answer(self, body: bytes, content_type: str, accept: str) -> tuple[str, bytes]:
-        """Return the content type and the body of the answer to an invocation."""
+        """Return the content type and the body of the answer to an invocation.
+
+        Source: aws/sagemaker-inference-toolkit.
+        """
         prediction = self._predict(self._input(body, content_type), self._model)
         output = self._output(prediction, accept)
         content, produced = output if isinstance(output, tuple) else (output, accept)

@@ -55,6 +55,9 @@ class Events:
     def send(self, before: Document | None, after: Document, config: Document, moment: float) -> None:
         """Send the events of a change of an endpoint.
 
+        Source: Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge". Assumed: a deployment
+        event for each change of what it reports (trial: "deployment events of an update").
+
         Args:
             before: Its record before the change; None if it is new.
             after: Its record.
@@ -81,6 +84,11 @@ class Events:
         return arrived
 
     def _detail(self, record: Document) -> Document:
+        """Write the record of an endpoint as an event's detail.
+
+        Source: Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge" (names in upper case,
+        times).
+        """
         detail = {member: _plain(record[member]) for member in _MEMBERS if member in record}
         status = _WORDS.sub("_", record["EndpointStatus"]).upper()
         return {**detail, "EndpointStatus": status, "Tags": self._store.tags_of(record["EndpointArn"])}

@@ -43,7 +43,11 @@ class Endpoints:
         self._is_scaled = is_scaled
 
     def create_endpoint(self, request: Document) -> Document:
-        """Begin to create an endpoint, if its config and the config's models can be seen."""
+        """Begin to create an endpoint, if its config and the config's models can be seen.
+
+        Source: API Reference, CreateEndpoint (case of names, stale reads); hashicorp/terraform-provider-aws, issue
+        40080.
+        """
         self._lifecycle.catch_up()
         store, name = self._store, request["EndpointName"]
         arn = store.arn("endpoint", name)
@@ -69,7 +73,11 @@ class Endpoints:
         return {"EndpointArn": arn}
 
     def update_endpoint(self, request: Document) -> Document:
-        """Begin to change an endpoint to another config, if SageMaker would."""
+        """Begin to change an endpoint to another config, if SageMaker would.
+
+        Source: API Reference, UpdateEndpoint; hashicorp/terraform-provider-aws, issues 40048 and 48997. Assumed: the
+        attached config is refused (trial: "UpdateEndpoint to the attached config").
+        """
         check_request(request)
         store, record = self._store, self._current(request["EndpointName"])
         endpoint = self._lifecycle.endpoints[record["EndpointName"]]
@@ -101,7 +109,11 @@ class Endpoints:
         return {"EndpointArn": record["EndpointArn"]}
 
     def update_endpoint_weights_and_capacities(self, request: Document) -> Document:
-        """Begin to set weights and instance counts of variants."""
+        """Begin to set weights and instance counts of variants.
+
+        Source: API Reference; getmoto/moto, pull request 5082. Assumed: weights of nothing are refused (trial: "weights
+        of 0 for a live endpoint").
+        """
         store, record = self._store, self._current(request["EndpointName"])
         endpoint = self._lifecycle.endpoints[record["EndpointName"]]
         check_status(record)
@@ -126,7 +138,10 @@ class Endpoints:
         return {"EndpointArn": record["EndpointArn"]}
 
     def delete_endpoint(self, request: Document) -> Document:
-        """Begin to delete an endpoint that is not changing."""
+        """Begin to delete an endpoint that is not changing.
+
+        Source: API Reference, DeleteEndpoint; aws/amazon-sagemaker-operator-for-k8s, `sagemaker_client.go`.
+        """
         store, record = self._store, self._current(request["EndpointName"])
         if is_changing(record):
             raise in_progress(record["EndpointArn"])
@@ -139,7 +154,7 @@ class Endpoints:
         return {}
 
     def describe_endpoint(self, request: Document) -> Document:
-        """Describe an endpoint as the replica that answers sees it."""
+        """Describe an endpoint as the replica that answers sees it. Source: API Reference, DescribeEndpoint."""
         self._lifecycle.catch_up()
         record = self._store.look_up(self._store.endpoints, request["EndpointName"])
         if record is None:
@@ -147,7 +162,7 @@ class Endpoints:
         return dict(record)
 
     def list_endpoints(self, request: Document) -> Document:
-        """List endpoints."""
+        """List endpoints. Source: API Reference, ListEndpoints."""
         self._lifecycle.catch_up()
         listed, token = page(self._store.scan(self._store.endpoints), "EndpointName", request)
         members = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "EndpointStatus")
@@ -161,7 +176,10 @@ class Endpoints:
         return record
 
     def _config(self, name: str) -> Document:
-        """Look a config and its models up as the service does, with eventually consistent reads."""
+        """Look a config and its models up as the service does, with eventually consistent reads.
+
+        Source: API Reference, CreateEndpoint.
+        """
         store = self._store
         config = store.look_up(store.configs, name)
         if config is None:

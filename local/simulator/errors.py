@@ -1,7 +1,6 @@
 """The error answers of SageMaker, in its own words.
 
-Sources: the messages are those that SageMaker was seen to send; `tests/unit/sagemaker_errors.jsonl` lists each with the
-public issue or log that quotes it.
+`tests/unit/sagemaker_errors.jsonl` lists messages that SageMaker was seen to send, each with what quotes it.
 """
 
 from __future__ import annotations
@@ -47,22 +46,31 @@ class FunctionKilledError(BaseException):
 
 
 def invalid(message: str) -> ServiceError:
-    """Return a ValidationException, the code for nearly everything."""
+    """Return a ValidationException, the code for nearly everything.
+
+    Source: the public issues that `tests/unit/sagemaker_errors.jsonl` names.
+    """
     return ServiceError("ValidationException", message)
 
 
 def not_found(kind: str, arn: str) -> ServiceError:
-    """Return what SageMaker says of something that it does not know, or does not see yet."""
+    """Return what SageMaker says of something that it does not know, or does not see yet.
+
+    Source: aws/amazon-sagemaker-operator-for-k8s, `sagemaker_client.go`; aws/sagemaker-python-sdk, issue 2112.
+    """
     return invalid(f'Could not find {kind} "{arn}".')
 
 
 def no_such_resource() -> ServiceError:
-    """Return what SageMaker says of tags of an ARN that is nothing (boto/boto3, issue 4606)."""
+    """Return what SageMaker says of tags of an ARN that is nothing. Source: boto/boto3, issue 4606."""
     return invalid("Resource does not exist.")
 
 
 def refused(message: str) -> ServiceError:
-    """Return a ValidationError, the code of what the runtime refuses, whatever the reason."""
+    """Return a ValidationError, the code of what the runtime refuses, whatever the reason.
+
+    Source: aws/amazon-sagemaker-examples, issue 293.
+    """
     return ServiceError("ValidationError", message)
 
 
@@ -72,28 +80,40 @@ def not_simulated(what: str) -> ServiceError:
 
 
 def exists(kind: str, arn: str) -> ServiceError:
-    """Return what SageMaker says of a name that is taken."""
+    """Return what SageMaker says of a name that is taken.
+
+    Source: awslabs/spot-tagging-bot-for-digital-assets, issue 2; aws/sagemaker-python-sdk, issue 101.
+    """
     return invalid(f'Cannot create already existing {kind} "{arn}".')
 
 
 def in_progress(arn: str) -> ServiceError:
-    """Return what SageMaker says to a change of an endpoint that is changing."""
+    """Return what SageMaker says to a change of an endpoint that is changing.
+
+    Source: aws/amazon-sagemaker-operator-for-k8s, `sagemaker_client.go`.
+    """
     return invalid(f'Cannot update in-progress endpoint "{arn}".')
 
 
 def throttled() -> ServiceError:
-    """Return what SageMaker says when calls come too fast."""
+    """Return what SageMaker says when calls come too fast.
+
+    Source: aws/aws-step-functions-data-science-sdk-python, pull request 162.
+    """
     return ServiceError("ThrottlingException", "Rate exceeded")
 
 
 def internal_failure() -> ServiceError:
-    """Return a fault of the service."""
+    """Return a fault of the service. Source: API Reference, "Common Errors"."""
     message = "The request processing has failed because of an unknown error, exception or failure."
     return ServiceError("InternalFailure", message, 500)
 
 
 def role_not_ready(role_arn: str) -> ServiceError:
-    """Return what SageMaker says of an execution role that it cannot assume, or not yet."""
+    """Return what SageMaker says of an execution role that it cannot assume, or not yet.
+
+    Source: bentoml/BentoML, issue 892.
+    """
     return invalid(
         f'The execution role ARN "{role_arn}" is invalid. Please ensure that the role exists and that its trust '
         'relationship policy allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com".'
@@ -101,7 +121,10 @@ def role_not_ready(role_arn: str) -> ServiceError:
 
 
 def denied(principal: str, action: str, resource: str) -> ServiceError:
-    """Return what IAM says to a call that no policy allows."""
+    """Return what IAM says to a call that no policy allows.
+
+    Source: IAM User Guide, "Troubleshoot access denied error messages".
+    """
     message = (
         f"User: {principal} is not authorized to perform: {action} on resource: {resource} "
         f"because no identity-based policy allows the {action} action"

@@ -18,6 +18,8 @@ _PARTS = 2
 def encode_stream(body: bytes, failure: str | None = None) -> bytes:
     """Encode an answer as a stream: PayloadPart events, and ModelStreamError after the first if it fails.
 
+    Source: Smithy, "Amazon Event Stream Specification"; API Reference, ModelStreamError (StreamBroken).
+
     Args:
         body: What the container answers.
         failure: The message with which it breaks off; None if it does not.

@@ -59,6 +59,8 @@ class Fleet:
     def resize(self, counts: Mapping[str, int], part: float = 1.0) -> None:
         """Bring variants to a number of instances; each new one loads what its model's URL holds now.
 
+        Source: Developer Guide, "Use Amazon SageMaker AI hosting".
+
         Args:
             counts: The whole number, by variant; one that is missing has one instance.
             part: The part of it that is to be there.
@@ -80,7 +82,11 @@ class Fleet:
         self._stop_if_done()
 
     def choose(self, target: str | None, random: Random, endpoint_name: str) -> str:
-        """Return the variant that answers: the asked-for one, or one by the weights."""
+        """Return the variant that answers: the asked-for one, or one by the weights.
+
+        Source: API Reference, ProductionVariant, InvokeEndpoint (TargetVariant). Assumed: the words (trial:
+        "InvokeEndpoint of a variant of nothing").
+        """
         names = [*self.instances]
         if target is not None:
             if target not in self.instances:
@@ -90,7 +96,10 @@ class Fleet:
         return random.choices(names, weights if any(weights) else None)[0]
 
     def server_of(self, variant: str, random: Random) -> Server | None:
-        """Return what answers for a variant: that of one of its instances; None if it has none."""
+        """Return what answers for a variant: that of one of its instances; None if it has none.
+
+        Source: API Reference, ProductionVariantRoutingConfig (RANDOM).
+        """
         servers = [each.server for each in self.instances[variant]]
         if not servers:
             return None
@@ -98,6 +107,8 @@ class Fleet:
 
     def server_of_target(self, variant: str, target: str) -> Server:
         """Return what answers for one model of a multi-model container; it is loaded when it is first asked for.
+
+        Source: Developer Guide, "Multi-model endpoints".
 
         Raises:
             BrokenModelError: It cannot be loaded.
@@ -118,7 +129,10 @@ class Fleet:
         self._stop_if_done()
 
     def end(self) -> None:
-        """End it as soon as nobody waits for its answer."""
+        """End it as soon as nobody waits for its answer.
+
+        Source: API Reference, UpdateEndpoint (there is no availability loss).
+        """
         self._is_ended = True
         self._stop_if_done()
 
@@ -152,7 +166,10 @@ class Traffic:
     components: dict[str, Server] = field(default_factory=dict)
 
     def choose(self, random: Random) -> Fleet | None:
-        """Return the fleet that answers the next invocation; None if there is none."""
+        """Return the fleet that answers the next invocation; None if there is none.
+
+        Source: Developer Guide, "Blue/Green Deployments".
+        """
         if self.new is None or not self.share:
             return self.live
         if self.live is None or self.share >= 1:
@@ -160,19 +177,22 @@ class Traffic:
         return self.new if random.random() < self.share else self.live
 
     def switch(self) -> None:
-        """Let the new fleet be the live one, and end the old one."""
+        """Let the new fleet be the live one, and end the old one. Source: API Reference, UpdateEndpoint."""
         old, self.live, self.new, self.share = self.live, self.new, None, 0.0
         if old:
             old.end()
 
     def revert(self) -> None:
-        """Let the live fleet answer everything, and end the new one."""
+        """Let the live fleet answer everything, and end the new one.
+
+        Source: Developer Guide, "Auto-Rollback Configuration and Monitoring".
+        """
         new, self.new, self.share = self.new, None, 0.0
         if new:
             new.end()
 
     def end(self) -> None:
-        """End both fleets, and what runs on them."""
+        """End both fleets, and what runs on them. Source: API Reference, DeleteEndpoint."""
         self.revert()
         for server in self.components.values():
             server.stop()

@@ -24,6 +24,8 @@ _TAG = re.compile(r":[^:/]+$")
 def resolve_images(config: Document, models: Table[Document], moment: datetime) -> dict[str, list[Document]]:
     """Return the DeployedImages of each variant; there is no registry, so a digest is made of the image's name.
 
+    Source: API Reference, DeployedImage.
+
     Args:
         config: The endpoint config.
         models: The models.

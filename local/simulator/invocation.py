@@ -52,7 +52,10 @@ class Runtime:
         self._components = components
 
     def route(self, operation: str, request: Document) -> Invocation:
-        """Choose who answers: one of both fleets by the shares of traffic, one of its variants by the weights."""
+        """Choose who answers: one of both fleets by the shares of traffic, one of its variants by the weights.
+
+        Source: API Reference, InvokeEndpoint; Developer Guide, "Blue/Green Deployments".
+        """
         fleet, random = self.fleet(request["EndpointName"]), self._store.random
         check_kind(operation, request, fleet.variants.config)
         variant = fleet.choose(request.get("TargetVariant"), random, request["EndpointName"])
@@ -61,7 +64,10 @@ class Runtime:
         return Invocation(request, fleet, variant, server)
 
     def fleet(self, name: str) -> Fleet:
-        """Choose a fleet of an endpoint."""
+        """Choose a fleet of an endpoint.
+
+        Source: API Reference, DescribeEndpoint (EndpointStatus); aws/amazon-sagemaker-examples, issue 293.
+        """
         self._lifecycle.catch_up()
         record = self._store.endpoints.current(name)
         fleet = None
@@ -73,7 +79,10 @@ class Runtime:
         return fleet
 
     def _server(self, request: Document, fleet: Fleet, variant: str) -> Server:
-        """Return what answers: an inference component, one model of a container of many, or an instance."""
+        """Return what answers: an inference component, one model of a container of many, or an instance.
+
+        Source: API Reference, InvokeEndpoint (TargetModel, InferenceComponentName, ServiceUnavailable).
+        """
         name = request["EndpointName"]
         if component := request.get("InferenceComponentName"):
             return self._server_of_component(name, component)
@@ -91,6 +100,10 @@ class Runtime:
         return server
 
     def _server_of_component(self, endpoint: str, name: str) -> Server:
+        """Return what answers for an inference component.
+
+        Assumed: the words (trial: "an inference component that cannot answer").
+        """
         record = self._components.current(name)
         if record is None or record["EndpointName"] != endpoint:
             raise refused(f"Inference component {name} of endpoint {endpoint} not found.")
@@ -101,6 +114,9 @@ class Runtime:
 
     def answer(self, invocation: Invocation) -> Document:
         """Ask the container. Call it without a lock, as it takes its time; let the fleet go afterwards.
+
+        Source: API Reference, InvokeEndpoint (ModelError). Assumed: for each status but 200 (trial: "a container that
+        answers 201").
 
         Returns:
             Body, ContentType and InvokedProductionVariant.
@@ -119,7 +135,10 @@ class Runtime:
         return {"Body": answer.body, "ContentType": answer.content_type, "InvokedProductionVariant": variant}
 
     def stream_failure(self, invocation: Invocation) -> str | None:
-        """Return the message with which a stream breaks off; None if it does not."""
+        """Return the message with which a stream breaks off; None if it does not.
+
+        Source: API Reference, ModelStreamError.
+        """
         config, variant = invocation.fleet.variants.config, invocation.variant
         names = [each.get("ModelName", "") for each in all_variants(config) if each["VariantName"] == variant]
         images = [each.get("Image", "") for each in containers(self._store.models.current(names[0]) or {})]
@@ -127,6 +146,10 @@ class Runtime:
         return failure
 
     def _error(self, endpoint_name: str, answer: Answer) -> ModelError:
+        """Return what the runtime makes of a container's error.
+
+        Source: RamVegiraju/SageMaker-Deployment, issue 3; aws/amazon-sagemaker-examples, issue 1809.
+        """
         said = answer.body.decode(errors="replace")
         whose = "client" if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server"
         region, group = self._store.region, f"/aws/sagemaker/Endpoints/{endpoint_name}"

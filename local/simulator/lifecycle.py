@@ -95,7 +95,10 @@ class Lifecycle:
                 self._roll_back(self.endpoints[name], "", now)
 
     def write(self, name: str, moment: float, **changed: Any) -> None:
-        """Change the record of an endpoint; what is changed to None or nothing is left out."""
+        """Change the record of an endpoint; what is changed to None or nothing is left out.
+
+        Source: API Reference, DescribeEndpoint (LastModifiedTime).
+        """
         before = self._store.endpoints.current(name)
         record = {**(before or {}), **changed}
         record["LastModifiedTime"] = self._store.moment(moment)
@@ -104,7 +107,7 @@ class Lifecycle:
         self._events.send(before, kept, self.endpoints[name].config, moment)
 
     def remove(self, name: str, moment: float) -> None:
-        """Remove an endpoint that has been deleted."""
+        """Remove an endpoint that has been deleted. Source: API Reference, DeleteEndpoint."""
         endpoint = self.endpoints.pop(name)
         self.cancel(endpoint)
         endpoint.traffic.end()
@@ -112,7 +115,7 @@ class Lifecycle:
         self._store.write_tags(self._store.arn("endpoint", name), None, moment)
 
     def _is_alarmed(self, name: str, seen: dict[str, bool]) -> bool:
-        """Return whether an alarm of an endpoint is on; each alarm is looked at once."""
+        """Return whether an alarm is on; each is looked at once. Source: API Reference, AutoRollbackConfig."""
         for alarm in self._watched.get(name, []):
             if alarm not in seen:
                 seen[alarm] = self._alarm_is_on(alarm)
@@ -142,7 +145,10 @@ class Lifecycle:
             self._finish(endpoint, rollout, moment)
 
     def _fail(self, endpoint: Endpoint, rollout: Rollout, reason: str, moment: float) -> None:
-        """Fail a rollout: an update is rolled back, and an endpoint that has never served stays as it is."""
+        """Fail a rollout: an update is rolled back, and an endpoint that has never served stays as it is.
+
+        Source: API Reference, DescribeEndpoint (Failed); Developer Guide, "Auto-Rollback Configuration and Monitoring".
+        """
         if rollout.goal == "updated":
             self._roll_back(endpoint, reason, moment)
         else:
@@ -150,7 +156,10 @@ class Lifecycle:
             self.write(endpoint.name, moment, EndpointStatus="Failed", FailureReason=reason, **{_PENDING: None})
 
     def _failure(self, endpoint: Endpoint, rollout: Rollout) -> str | None:
-        """Return why the stage that ends now fails; None if it does not, and its fleet is there."""
+        """Return why the stage that ends now fails; None if it does not, and its fleet is there.
+
+        Source: Developer Guide, "Blue/Green Deployments" (instances come up, then traffic bakes).
+        """
         stage, target = rollout.stage, rollout.target
         if target is None or rollout.goal not in {"created", "updated"} or stage.name not in {"Creating", "Baking"}:
             return None
@@ -162,7 +171,10 @@ class Lifecycle:
         return self._provisioner.start_new(endpoint, target, rollout.stages[1].new if len(rollout.stages) > 1 else 1.0)
 
     def _roll_back(self, endpoint: Endpoint, reason: str, moment: float) -> None:
-        """Begin to roll back the update that is under way."""
+        """Begin to roll back the update that is under way.
+
+        Source: API Reference, AutoRollbackConfig. Assumed: the status (trial: "statuses of an update that fails").
+        """
         failed, settings = endpoint.rollout, self._store.settings
         if failed is None or failed.target is None:
             raise ValueError(f"Endpoint {endpoint.name} is not being updated.")
@@ -177,7 +189,10 @@ class Lifecycle:
         self.begin(endpoint, rollout, EndpointStatus="RollingBack")
 
     def _enter(self, endpoint: Endpoint, rollout: Rollout, **changed: Any) -> None:
-        """Enter the stage that is under way from now on."""
+        """Enter the stage that is under way from now on.
+
+        Source: API Reference, DescribeEndpoint (PendingDeploymentSummary, VariantStatus).
+        """
         live = endpoint.traffic.live
         if rollout.goal in {"updated", "rolled back"}:
             endpoint.traffic.share = rollout.stage.share
@@ -194,7 +209,10 @@ class Lifecycle:
             self._watched[endpoint.name] = rollout.alarms
 
     def _finish(self, endpoint: Endpoint, rollout: Rollout, moment: float) -> None:
-        """Finish a rollout."""
+        """Finish a rollout.
+
+        Source: API Reference, DescribeEndpoint (InService, UpdateRollbackFailed), UpdateEndpoint.
+        """
         if rollout.goal == "deleted":
             self.remove(endpoint.name, moment)
             return

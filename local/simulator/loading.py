@@ -145,6 +145,8 @@ class Loader:
     def load(self, variant: Document) -> Loaded:
         """Load the model of a variant, as it lies in S3 now.
 
+        Source: API Reference, ContainerDefinition; Developer Guide, "Use Amazon SageMaker AI hosting".
+
         Raises:
             BrokenModelError: The model or its data are gone, or its role cannot read them.
         """
@@ -167,6 +169,8 @@ class Loader:
 
     def load_target(self, variant: Document, target: str) -> Loaded:
         """Load one of the models of a multi-model container.
+
+        Source: Developer Guide, "Multi-model endpoints".
 
         Raises:
             BrokenModelError: It is not there, or its role cannot read it.
@@ -198,6 +202,7 @@ class Loader:
         return None if write is None else lambda line: write(endpoint, stream, line)
 
     def _content(self, uri: str, role: str, number: int) -> bytes:
+        """Read the data of a model. Source: mlflow/mlflow, issue 2573; API Reference, S3ModelDataSource."""
         storage = self._storage
         if storage is None:
             return b""

@@ -17,6 +17,8 @@ _ACCOUNT = 4
 def is_marketplace(model: Document) -> bool:
     """Return whether a model has a package of AWS Marketplace.
 
+    Source: ARNs of packages that sellers have published.
+
     In us-east-1 these belong to one account, as sellers publish the ARNs of their packages; those of other regions are
     not known here.
     """
@@ -27,12 +29,15 @@ def is_marketplace(model: Document) -> bool:
 
 
 def is_multi_model(model: Document) -> bool:
-    """Return whether a model has a multi-model container."""
+    """Return whether a model has a multi-model container. Source: API Reference, ContainerDefinition (Mode)."""
     return any(container.get("Mode") == "MultiModel" for container in containers(model))
 
 
 def check_model(request: Document) -> None:
-    """Raise what SageMaker answers to a model whose fields contradict each other."""
+    """Raise what SageMaker answers to a model whose fields contradict each other.
+
+    Source: API Reference, CreateModel; public logs.
+    """
     if "PrimaryContainer" in request and "Containers" in request:
         raise invalid("Specify either PrimaryContainer or Containers, not both.")
     for container in containers(request):
@@ -46,6 +51,10 @@ def check_model(request: Document) -> None:
 
 
 def _check_container(container: Document) -> None:
+    """Check the image and the data of a container.
+
+    Source: API Reference, ContainerDefinition, S3ModelDataSource; public logs.
+    """
     if not container.keys() & {"Image", "ModelPackageName"}:
         # Seen in a public log.
         raise invalid("Specify one of either Image and Model Data URL or ModelPackageName in container definition.")
@@ -58,7 +67,10 @@ def _check_container(container: Document) -> None:
 
 
 def _check_hostnames(request: Document) -> None:
-    """Containers of a model have hostnames all or none, and each its own; those of the mode Direct need them."""
+    """Containers of a model have hostnames all or none, and each its own; those of the mode Direct need them.
+
+    Source: Developer Guide, "Multi-container endpoints".
+    """
     hostnames = [container.get("ContainerHostname") for container in request.get("Containers", [])]
     named = [hostname for hostname in hostnames if hostname]
     is_direct = request.get("InferenceExecutionConfig", {}).get("Mode") == "Direct"

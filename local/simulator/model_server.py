@@ -54,7 +54,10 @@ class Answer:
 
 
 def not_answered() -> Answer:
-    """Return what SageMaker makes of a container that does not answer."""
+    """Return what SageMaker makes of a container that does not answer.
+
+    Source: RamVegiraju/SageMaker-Deployment, issue 3.
+    """
     message = (
         b"Your invocation timed out while waiting for a response from container primary. "
         b"Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
@@ -64,6 +67,8 @@ def not_answered() -> Answer:
 
 class ModelServer:
     """One container, with one model in it.
+
+    Source: Developer Guide, "Troubleshoot Amazon SageMaker AI model deployments"; public logs.
 
     Args:
         archive: The content of `model.tar.gz`.
@@ -109,7 +114,10 @@ class ModelServer:
             )
 
     def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """Ask the model; a script that raises answers with 500, and a server that is gone or too slow with 0."""
+        """Ask the model; a script that raises answers with 500, and a server that is gone or too slow with 0.
+
+        Source: API Reference, InvokeEndpoint (60 s); RamVegiraju/SageMaker-Deployment, issue 3 (status 0).
+        """
         with self._lock:
             self._asked += 1
             frame = self._asked_for({"content_type": content_type, "accept": accept, "number": self._asked}, body)

@@ -50,7 +50,7 @@ class Permission:
 
 
 def required_permissions(operation: str, parameters: Document, account_id: str, region: str) -> list[Permission]:
-    """Return the permissions that a call needs."""
+    """Return the permissions that a call needs. Source: Service Authorization Reference, "Amazon SageMaker AI"."""
     action = f"sagemaker:{operation}"
     if operation in {"AddTags", "ListTags", "DeleteTags"}:
         return [Permission(action, parameters.get("ResourceArn", "*"))]

@@ -31,6 +31,8 @@ class Provisioner:
     def start(self, endpoint: str, variants: Variants, part: float = 1.0) -> Fleet:
         """Start a part of the instances of an endpoint's production variants.
 
+        Source: Developer Guide, "Use Amazon SageMaker AI hosting".
+
         Raises:
             BrokenModelError: One of them cannot run.
         """
@@ -43,7 +45,10 @@ class Provisioner:
         return fleet
 
     def start_new(self, endpoint: Endpoint, target: Variants, part: float) -> str | None:
-        """Bring the fleet that takes over to a part of its instances."""
+        """Bring the fleet that takes over to a part of its instances.
+
+        Source: Developer Guide, "Blue/Green Deployments", "Rolling Deployments".
+        """
         traffic = endpoint.traffic
         try:
             if traffic.new is None:
@@ -56,7 +61,10 @@ class Provisioner:
 
     @staticmethod
     def keep(endpoint: Endpoint, part: float) -> str | None:
-        """Bring the live fleet to a part of its instances: those that come up again load their models again."""
+        """Bring the live fleet to a part of its instances: those that come up again load their models again.
+
+        Source: Developer Guide, "Rolling Deployments".
+        """
         live = endpoint.traffic.live
         try:
             if live:
@@ -67,7 +75,11 @@ class Provisioner:
 
     @staticmethod
     def scale(endpoint: Endpoint, target: Variants) -> str | None:
-        """Bring the live fleet to other weights and counts; the counts stay if new instances do not come up."""
+        """Bring the live fleet to other weights and counts; the counts stay if new instances do not come up.
+
+        Source: API Reference, UpdateEndpointWeightsAndCapacities. Assumed: what stays (trial: "a scale-out that
+        fails").
+        """
         live = endpoint.traffic.live
         if live is None:
             return None
@@ -81,7 +93,10 @@ class Provisioner:
         return None
 
     def replace(self, endpoint: Endpoint) -> str | None:
-        """Replace all live instances by new ones."""
+        """Replace all live instances by new ones.
+
+        Source: API Reference, DescribeEndpoint (SystemUpdating changes nothing that was asked for).
+        """
         old = endpoint.traffic.live
         try:
             if old:

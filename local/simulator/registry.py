@@ -38,7 +38,7 @@ class Registry:
         self._check_role = check_role
 
     def create_model(self, request: Document) -> Document:
-        """Record a model, if its role can be assumed and can read its data."""
+        """Record a model, if its role can be assumed and can read its data. Source: API Reference, CreateModel."""
         store, name = self._store, request["ModelName"]
         arn = store.arn("model", name)
         if store.models.current(name):
@@ -53,21 +53,27 @@ class Registry:
         return {"ModelArn": arn}
 
     def describe_model(self, request: Document) -> Document:
-        """Describe a model, with what it has though nobody asked for it."""
+        """Describe a model, with what it has though nobody asked for it.
+
+        Assumed: the default shows (trial: "EnableNetworkIsolation of a model that says nothing").
+        """
         return {"EnableNetworkIsolation": False, **self._found(self._store.models, "model", request["ModelName"])}
 
     def delete_model(self, request: Document) -> Document:
-        """Delete a model; SageMaker does not ask whether anything uses it."""
+        """Delete a model; SageMaker does not ask whether anything uses it. Source: API Reference, DeleteModel."""
         return self._deleted(self._store.models, "model", request["ModelName"])
 
     def list_models(self, request: Document) -> Document:
-        """List models."""
+        """List models. Source: API Reference, ListModels."""
         listed, token = page(self._store.scan(self._store.models), "ModelName", request)
         members = ("ModelName", "ModelArn", "CreationTime")
         return {"Models": [{member: record[member] for member in members} for record in listed], **token}
 
     def create_endpoint_config(self, request: Document) -> Document:
-        """Record an endpoint config, if its models can be seen."""
+        """Record an endpoint config, if its models can be seen.
+
+        Source: API Reference, CreateEndpointConfig; aws/sagemaker-python-sdk, issue 2112.
+        """
         store, name = self._store, request["EndpointConfigName"]
         arn = store.arn("endpoint-config", name)
         if store.configs.current(name):
@@ -87,35 +93,45 @@ class Registry:
         return {"EndpointConfigArn": arn}
 
     def describe_endpoint_config(self, request: Document) -> Document:
-        """Describe an endpoint config, with what it has though nobody asked for it."""
+        """Describe an endpoint config, with what it has though nobody asked for it.
+
+        Source: API Reference, ProductionVariant (1.0). Assumed: the default shows (trial: "InitialVariantWeight of a
+        variant that says nothing").
+        """
         found = self._found(self._store.configs, "endpoint configuration", request["EndpointConfigName"])
         for kind in {"ProductionVariants", "ShadowProductionVariants"} & found.keys():
             found[kind] = [{"InitialVariantWeight": 1.0, **variant} for variant in found[kind]]
         return {"EnableNetworkIsolation": False, **found}
 
     def delete_endpoint_config(self, request: Document) -> Document:
-        """Delete an endpoint config; SageMaker lets one go that an endpoint uses."""
+        """Delete an endpoint config; SageMaker lets one go that an endpoint uses.
+
+        Source: API Reference, DeleteEndpointConfig.
+        """
         return self._deleted(self._store.configs, "endpoint configuration", request["EndpointConfigName"])
 
     def list_endpoint_configs(self, request: Document) -> Document:
-        """List endpoint configs."""
+        """List endpoint configs. Source: API Reference, ListEndpointConfigs."""
         listed, token = page(self._store.scan(self._store.configs), "EndpointConfigName", request)
         members = ("EndpointConfigName", "EndpointConfigArn", "CreationTime")
         return {"EndpointConfigs": [{member: record[member] for member in members} for record in listed], **token}
 
     def add_tags(self, request: Document) -> Document:
-        """Add tags to a resource."""
+        """Add tags to a resource. Source: API Reference, AddTags."""
         self._check_resource(request)
         self._store.set_tags(request["ResourceArn"], request["Tags"])
         return {"Tags": tag_list(self._store.tags_of(request["ResourceArn"]))}
 
     def list_tags(self, request: Document) -> Document:
-        """List a resource's tags, as some replica sees them."""
+        """List a resource's tags, as some replica sees them.
+
+        Source: API Reference, ListTags. Assumed: tags lag as records do (trial: "seconds until tags can be read").
+        """
         self._check_resource(request)
         return {"Tags": tag_list(self._store.tags.read(request["ResourceArn"], self._store.clock.now()) or {})}
 
     def delete_tags(self, request: Document) -> Document:
-        """Remove tags from a resource."""
+        """Remove tags from a resource. Source: API Reference, DeleteTags."""
         self._check_resource(request)
         arn = request["ResourceArn"]
         left = {key: value for key, value in self._store.tags_of(arn).items() if key not in request["TagKeys"]}

@@ -44,7 +44,10 @@ class Table(Generic[T]):
         self._versions: dict[str, list[_Version[T]]] = {}
 
     def write(self, name: str, value: T | None, now: float) -> None:
-        """Write a record, or delete it with None. The first replica is the fastest."""
+        """Write a record, or delete it with None. The first replica is the fastest.
+
+        Assumed: how replicas lag (trial: "seconds until a config can name a new model").
+        """
         versions = self._versions.setdefault(name, [])
         least, most = self._lag()
         delays = sorted([least, most, *(self._random.uniform(least, most) for _ in range(self._replicas - 2))])
@@ -56,12 +59,15 @@ class Table(Generic[T]):
         del versions[: max(0, min(seen - 1, len(versions) - 2))]
 
     def current(self, name: str) -> T | None:
-        """Return the record as it was written last: what decides whether a name is taken."""
+        """Return the record as it was written last: what decides whether a name is taken.
+
+        Assumed: a name is taken at once (trial: "CreateModel twice").
+        """
         versions = self._versions.get(name)
         return versions[-1].value if versions else None
 
     def read(self, name: str, now: float) -> T | None:
-        """Return the record as some replica sees it."""
+        """Return the record as some replica sees it. Source: API Reference, CreateEndpoint (a read may be stale)."""
         return self._seen(self._versions.get(name, []), self._random.randrange(self._replicas), now)
 
     def read_stale(self, name: str) -> T | None:
@@ -70,7 +76,10 @@ class Table(Generic[T]):
         return versions[-2].value if len(versions) > 1 else None
 
     def scan(self, now: float) -> Iterator[tuple[str, T]]:
-        """Yield every record as one replica sees them."""
+        """Yield every record as one replica sees them.
+
+        Assumed: listings lag too (trial: "seconds until a listing shows a new model").
+        """
         replica = self._random.randrange(self._replicas)
         for name, versions in self._versions.items():
             value = self._seen(versions, replica, now)

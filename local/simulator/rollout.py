@@ -60,7 +60,10 @@ class Rollout:
 
     @property
     def alarms(self) -> list[str]:
-        """The alarms that end it now; none while they are not looked at."""
+        """The alarms that end it now; none while they are not looked at.
+
+        Source: Developer Guide, "Auto-Rollback Configuration and Monitoring".
+        """
         if self.goal != "updated" or not self.stage.is_watched:
             return []
         return [alarm["AlarmName"] for alarm in self.deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])]
@@ -73,11 +76,16 @@ class Rollout:
 
     @property
     def is_out_of_time(self) -> bool:
-        """Whether what is due is the end of the time that it may take."""
+        """Whether what is due is the end of the time that it may take.
+
+        Source: API Reference, BlueGreenUpdatePolicy (MaximumExecutionTimeoutInSeconds).
+        """
         return self.due < self.began + self.stage.seconds
 
     def progress(self, live: Variants | None, moment_of: Callable[[float], datetime]) -> Document:
         """Return how far it is, in members of DescribeEndpoint.
+
+        Source: API Reference, PendingDeploymentSummary, ProductionVariantStatus.
 
         Args:
             live: What the endpoint runs; None if it has never run.
@@ -111,6 +119,8 @@ class Rollout:
 
 def update_stages(deployment: Document, count: int, settings: Settings) -> list[Stage]:
     """Plan an update.
+
+    Source: Developer Guide, "Blue/Green Deployments"; API Reference, BlueGreenUpdatePolicy.
 
     Args:
         deployment: The DeploymentConfig.
@@ -146,7 +156,10 @@ def _shares(routing: Document, count: int) -> list[float]:
 
 
 def _rolling_stages(policy: Document, count: int, settings: Settings) -> list[Stage]:
-    """Plan an update by batches: each comes up, gets traffic and bakes before the next; whole instances at a time."""
+    """Plan an update by batches: each comes up, gets traffic and bakes before the next; whole instances at a time.
+
+    Source: API Reference, RollingUpdatePolicy (capacity, traffic, baking, end of the old).
+    """
     count = max(1, count)
     batch = math.ceil(_part(policy["MaximumBatchSize"], count) * count)
     stages: list[Stage] = []
@@ -164,7 +177,10 @@ def _rolling_stages(policy: Document, count: int, settings: Settings) -> list[St
 
 
 def rollback_stages(rollout: Rollout, count: int, settings: Settings) -> list[Stage]:
-    """Plan the way back of an update: the old fleet gets the traffic at once, unless it has to come up again first."""
+    """Plan the way back of an update: the old fleet gets the traffic at once, unless it has to come up again first.
+
+    Source: API Reference, RollingUpdatePolicy (RollbackMaximumBatchSize).
+    """
     stage, seconds = rollout.stage, settings.rollback_seconds
     rolling = rollout.deployment.get("RollingUpdatePolicy")
     if not rolling or not stage.share:
@@ -179,6 +195,8 @@ def rollback_stages(rollout: Rollout, count: int, settings: Settings) -> list[St
 
 def waiting_seconds(deployment: Document, count: int) -> float:
     """Return how long an update waits at the least: between the steps of its traffic, and before the old fleet ends.
+
+    Source: API Reference, BlueGreenUpdatePolicy (MaximumExecutionTimeoutInSeconds).
 
     Args:
         deployment: The DeploymentConfig, whose sizes need not be right.

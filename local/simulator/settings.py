@@ -63,6 +63,8 @@ class Failure:
 class EventDelivery:
     """How `aws.sagemaker` events arrive: best effort, near real time, sometimes twice, in rare cases never.
 
+    Assumed: how late they are (trial: "seconds from a change to its event").
+
     An event is lost, early, late or neither, in this order, by the simulator's seed.
 
     Attributes:
@@ -85,6 +87,8 @@ class EventDelivery:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All times are in seconds on the simulator's clock.
+
+    Assumed: each duration (trial: "seconds until a config can name a new model", "seconds of a first deployment").
 
     Attributes:
         lag: How long the slowest replica takes to see what was written; the others are faster.

@@ -31,5 +31,8 @@ class Stage:
 
     @property
     def is_watched(self) -> bool:
-        """Whether alarms are looked at: while traffic shifts and bakes."""
+        """Whether alarms are looked at: while traffic shifts and bakes.
+
+        Source: API Reference, ProductionVariantStatus (Baking).
+        """
         return self.name in {"ActivatingTraffic", "Baking"}

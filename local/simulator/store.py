@@ -75,15 +75,21 @@ class Store:
         return self.moment_of(self.clock.now() if seconds is None else seconds)
 
     def look_up(self, table: Table[Document], name: str) -> Document | None:
-        """Read a record as the replica that answers sees it."""
+        """Read a record as the replica that answers sees it.
+
+        Source: API Reference, CreateEndpoint (a read may be stale).
+        """
         return table.read_stale(name) if self.is_stale else table.read(name, self.clock.now())
 
     def scan(self, table: Table[Document]) -> list[Document]:
-        """List all records as one replica sees them."""
+        """List all records as one replica sees them.
+
+        Assumed: listings lag too (trial: "seconds until a listing shows a new model").
+        """
         return [record for _, record in table.scan(self.clock.now())]
 
     def set_tags(self, arn: str, tags: list[dict[str, str]]) -> None:
-        """Add tags to a resource."""
+        """Add tags to a resource. Source: API Reference, Tag (50 for each resource); the words are the simulator's."""
         all_tags = (self.tags.current(arn) or {}) | {tag["Key"]: tag["Value"] for tag in tags}
         if len(all_tags) > _MOST_TAGS:
             raise invalid(f"Number of tags exceeds the limit of {_MOST_TAGS}.")
@@ -95,7 +101,10 @@ class Store:
         self._tags_in_iam.write(arn, tags, moment)
 
     def tags_in_iam(self, arn: str) -> dict[str, str]:
-        """Return a resource's tags as conditions of policies see them by now."""
+        """Return a resource's tags as conditions of policies see them by now.
+
+        Source: aws/sagemaker-python-sdk, which retries AccessDenied after a creation.
+        """
         return self._tags_in_iam.read(arn, self.clock.now()) or {}
 
     def tags_of(self, arn: str) -> dict[str, str]:
@@ -106,6 +115,9 @@ class Store:
 def build_arn(kind: str, name: str, account_id: str, region: str) -> str:
     """Return an ARN, in which SageMaker lower-cases the name, whatever the resource.
 
+    Assumed: of models and configs as well (trial: "case of a model's name in its ARN", "case of a config's name in its
+    ARN").
+
     Sources: published answers of DescribeEndpoint and DescribeEndpointConfig, such as `endpoint-config/test-flant5-22`
     of the config `Test-FlanT5-22`; prometheus-community/yet-another-cloudwatch-exporter, pull request 1178;
     aws-solutions/research-service-workbench-on-aws, pull request 1048. Public reports of 2025 show ARNs of tuning jobs
@@ -115,12 +127,15 @@ def build_arn(kind: str, name: str, account_id: str, region: str) -> str:
 
 
 def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
-    """Write tags as the API has them."""
+    """Write tags as the API has them. Source: API Reference, Tag."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def page(records: list[Document], name_member: str, request: Document) -> tuple[list[Document], Document]:
-    """Filter, sort and page a listing as List* operations do; the newest record comes first."""
+    """Filter, sort and page a listing as List* operations do; the newest record comes first.
+
+    Source: API Reference, ListModels, ListEndpointConfigs, ListEndpoints.
+    """
     wanted = [
         record
         for record in records

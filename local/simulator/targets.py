@@ -24,6 +24,8 @@ _NOT_SIMULATED = {
 def check_kind(operation: str, request: Document, config: Document) -> None:
     """Raise what the runtime answers to an operation, or a component's name, that is not for an endpoint.
 
+    Source: API Reference, InvokeEndpointAsync, InvokeEndpoint (InferenceComponentName), and what comments name.
+
     Args:
         operation: An operation of the runtime.
         request: What it is called with.
@@ -54,6 +56,8 @@ def check_kind(operation: str, request: Document, config: Document) -> None:
 
 def check_target(request: Document, model: Document) -> None:
     """Raise what the runtime answers to an invocation that does not name the part of a model that is to answer.
+
+    Source: API Reference, InvokeEndpoint (TargetModel, TargetContainerHostname), and what comments name.
 
     Args:
         request: The invocation.

@@ -27,7 +27,10 @@ class Throttle:
         self._refilled = store.clock.now()
 
     def take(self) -> None:
-        """Let a call pass, or raise what SageMaker answers when calls come too fast."""
+        """Let a call pass, or raise what SageMaker answers when calls come too fast.
+
+        Source: aws/sagemaker-python-sdk, pull request 1204.
+        """
         rate = self._store.settings.calls_per_second
         if rate is None:
             return

@@ -29,12 +29,18 @@ _SIZES = {"CANARY": ("CanarySize", _CANARY), "LINEAR": ("LinearStepSize", _LINEA
 
 
 def is_changing(record: Document) -> bool:
-    """Return whether an endpoint is changing: nothing else can be done to it then."""
+    """Return whether an endpoint is changing: nothing else can be done to it then.
+
+    Source: API Reference, DescribeEndpoint (EndpointStatus).
+    """
     return record["EndpointStatus"] in _CHANGING
 
 
 def check_status(record: Document) -> None:
-    """Raise what SageMaker answers to a change of an endpoint that is not in service."""
+    """Raise what SageMaker answers to a change of an endpoint that is not in service.
+
+    Source: API Reference, DescribeEndpoint (SystemUpdating, Failed); the words are the simulator's.
+    """
     if is_changing(record):
         raise in_progress(record["EndpointArn"])
     if record["EndpointStatus"] != "InService":
@@ -43,7 +49,10 @@ def check_status(record: Document) -> None:
 
 
 def check_request(request: Document) -> None:
-    """Raise what SageMaker answers to a request that contradicts itself."""
+    """Raise what SageMaker answers to a request that contradicts itself.
+
+    Source: API Reference, UpdateEndpoint, BlueGreenUpdatePolicy (one policy only).
+    """
     if request.get("ExcludeRetainedVariantProperties") and not request.get("RetainAllVariantProperties"):
         raise invalid("ExcludeRetainedVariantProperties can only be specified if RetainAllVariantProperties is true.")
     deployment = request.get("DeploymentConfig", {})
@@ -59,6 +68,8 @@ def check_update(
     is_scaled: Callable[[str], bool],
 ) -> Document:
     """Raise what SageMaker answers to a change between two configs that it does not make.
+
+    Source: Developer Guide, "Deployment guardrails" (exclusions), "Serverless Inference", "Asynchronous inference".
 
     Args:
         live: The endpoint config that is attached.
@@ -107,7 +118,10 @@ def _check_sizes(deployment: Document, target: Variants) -> None:
 
 
 def _check_time(deployment: Document, target: Variants) -> None:
-    """The longest time that an update may take has to be more than its waits (API Reference, BlueGreenUpdatePolicy)."""
+    """The longest time that an update may take has to be more than its waits.
+
+    Source: API Reference, BlueGreenUpdatePolicy (MaximumExecutionTimeoutInSeconds).
+    """
     for name in ("BlueGreenUpdatePolicy", "RollingUpdatePolicy"):
         longest = deployment.get(name, {}).get("MaximumExecutionTimeoutInSeconds", math.inf)
         if longest <= waiting_seconds(deployment, max(target.counts.values(), default=1)):
@@ -115,6 +129,10 @@ def _check_time(deployment: Document, target: Variants) -> None:
 
 
 def _check_scaled(live: Document, wanted: Document, is_scaled: Callable[[str], bool]) -> None:
+    """Check that what is autoscaled keeps its name and its instance type.
+
+    Source: Developer Guide, "Automatic scaling of Amazon SageMaker AI models".
+    """
     types = {variant["VariantName"]: variant.get("InstanceType") for variant in wanted["ProductionVariants"]}
     fixed = [
         variant["VariantName"]
@@ -131,7 +149,8 @@ def _check_scaled(live: Document, wanted: Document, is_scaled: Callable[[str], b
 def _check_size(member: str, policy: Document, target: Variants, bounds: tuple[float, float]) -> None:
     """Check a size against its bounds, which are parts of each variant's instances.
 
-    What the service does where a variant is scaled to no instances is not known; any number of instances will do here.
+    Source: API Reference, TrafficRoutingConfig, RollingUpdatePolicy. Assumed: any number of instances will do where
+    there are none (trial: "sizes in instances of a variant scaled to none").
     """
     size, (low, high) = policy.get(member), bounds
     if size is None:
@@ -142,6 +161,7 @@ def _check_size(member: str, policy: Document, target: Variants, bounds: tuple[f
 
 
 def _out_of_bounds(member: str, low: float, high: float) -> ServiceError:
+    """Return the refusal of a size. Source: API Reference, RollingUpdatePolicy; the words are the simulator's."""
     least = f"between {low:.0%} and" if low else "at most"
     return invalid(f"{member} must be {least} {high:.0%} of the variant's total instance count.")
 
@@ -151,7 +171,10 @@ def _is_serverless(config: Document) -> bool:
 
 
 def is_unguarded(config: Document, models: Table[Document]) -> bool:
-    """Return whether SageMaker has no guardrails for a config ("Exclusions" in the guide)."""
+    """Return whether SageMaker has no guardrails for a config.
+
+    Source: Developer Guide, "Deployment guardrails" (exclusions).
+    """
     return _is_serverless(config) or any(
         variant.get("InstanceType", "").startswith("ml.inf1.")
         or is_marketplace(models.current(variant.get("ModelName", "")) or {})

@@ -53,7 +53,10 @@ class Variants:
 
     @classmethod
     def of(cls, config: Document, images: dict[str, list[Document]] | None = None) -> Variants:
-        """Return the variants as the config has them, with the images that they run."""
+        """Return the variants as the config has them, with the images that they run.
+
+        Source: API Reference, ProductionVariant (InitialVariantWeight).
+        """
         return cls(
             config,
             {each["VariantName"]: each.get("InitialVariantWeight", 1.0) for each in all_variants(config)},
@@ -66,13 +69,19 @@ class Variants:
         )
 
     def retaining(self, live: Variants, excluded: Collection[str]) -> Variants:
-        """Return these variants with the weights and counts of the live ones, but for the excluded properties."""
+        """Return these variants with the weights and counts of the live ones, but for the excluded properties.
+
+        Source: API Reference, UpdateEndpoint (RetainAllVariantProperties).
+        """
         weights = {} if _WEIGHT in excluded else live.weights
         counts = {} if _COUNT in excluded else live.counts
         return replace(self, weights=_kept(self.weights, weights), counts=_kept(self.counts, counts))
 
     def scaled(self, desired: list[Document]) -> Variants:
-        """Return these variants as UpdateEndpointWeightsAndCapacities wants them."""
+        """Return these variants as UpdateEndpointWeightsAndCapacities wants them.
+
+        Source: API Reference, UpdateEndpointWeightsAndCapacities.
+        """
         weights = {each["VariantName"]: each[_WEIGHT] for each in desired if _WEIGHT in each}
         counts = {each["VariantName"]: each[_COUNT] for each in desired if _COUNT in each}
         return replace(self, weights=_kept(self.weights, weights), counts=_kept(self.counts, counts))
@@ -81,6 +90,8 @@ class Variants:
         self, desired: Variants | None = None, *, part: float = 1.0, status: list[Document] | None = None
     ) -> Document:
         """Summarize the live fleet.
+
+        Source: API Reference, ProductionVariantSummary.
 
         Args:
             desired: What it is being scaled to.
@@ -97,6 +108,8 @@ class Variants:
 
     def pending(self, stage: Stage, began: datetime, status: list[Document] | None) -> Document:
         """Summarize the new fleet: the PendingDeploymentSummary.
+
+        Source: API Reference, PendingProductionVariantSummary.
 
         The current weight is the part of the desired one that traffic has been turned on for.
         """

@@ -48,6 +48,8 @@ def respond(
 ) -> Response:
     """Answer an HTTP request of another process: what kills its caller is seen here as a connection that breaks.
 
+    Source: botocore's service models.
+
     The arguments are those of `answer`.
 
     Raises:
@@ -67,6 +69,8 @@ def answer(
     authorize: Callable[[str, Document], None] | None = None,
 ) -> Response:
     """Answer an HTTP request of this process.
+
+    Source: botocore's service models.
 
     Args:
         simulator: Who answers.

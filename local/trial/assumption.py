@@ -36,7 +36,7 @@ class Row:
         about: What it is about.
         assumed: What was assumed.
         seen: What was seen.
-        verdict: `as assumed`, `DIFFERENT`, or `measured`.
+        verdict: `as assumed`, `DIFFERENT`, `measured`, or `not tried` with the reason.
     """
 
     about: str

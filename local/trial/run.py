@@ -11,6 +11,7 @@ from local.trial.cleanup import clean_up
 from local.trial.endpoint import during_update, endpoint_assumptions
 from local.trial.events import Events
 from local.trial.records import RECORDS, prepare_records
+from local.trial.untried import UNTRIED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ class Report:
             "",
             "| about | assumed | seen | |",
             "|---|---|---|---|",
-            *(f"| {' | '.join(_cell(text) for text in vars(row).values())} |" for row in self.rows),
+            *(f"| {' | '.join(_cell(text) for text in vars(row).values())} |" for row in [*self.rows, *UNTRIED]),
             "",
             *(f"- NOT REMOVED: {each}" for each in self.left),
         ]

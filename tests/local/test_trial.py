@@ -47,6 +47,7 @@ def test_trial_on_local_aws_sees_what_is_assumed_and_leaves_nothing(stack: Stack
     assert len(report.rows) > 30
     assert {row.verdict for row in report.rows} == {"as assumed", "measured"}
     assert "| DescribeModel of nothing |" in report.markdown()
+    assert "| not tried: " in report.markdown()
     assert len(said) == 3
     assert not any(name.startswith(NAME) for names in stack.server.control.resources().values() for name in names)
     listed = stack.server.client("s3").list_object_versions(Bucket=site.bucket, Prefix=f"models/{NAME}/")

@@ -1,0 +1,28 @@
+"""Assumptions that a trial does not look at, each with the reason."""
+
+from __future__ import annotations
+
+from local.trial.assumption import Row
+
+_ENDPOINT = "needs an endpoint of its own"
+_FAILURE = "needs a failure that nobody can order"
+_UNIMPORTANT = "nothing is decided by it"
+
+UNTRIED = tuple(
+    Row(about, assumed, "", f"not tried: {reason}")
+    for about, assumed, reason in (
+        ("seconds until a listing shows a new model", "0 s to 300 s", _UNIMPORTANT),
+        ("seconds until tags can be read", "0 s to 300 s", _UNIMPORTANT),
+        ("seconds of a first deployment", "180 s", "depends on the image and the instance"),
+        ("the object of a failed asynchronous request", "the message of the error", _ENDPOINT),
+        ("an inference component that cannot answer", "ValidationError", _ENDPOINT),
+        ("the end of an inference component", "gone at once", _ENDPOINT),
+        ("a container that answers 201", "ModelError", _ENDPOINT),
+        ("sizes in instances of a variant scaled to none", "accepted", _ENDPOINT),
+        ("deployment events of an update", "one for each change of what they report", "they are not waited for"),
+        ("weights of 0 for a live endpoint", "refused", "if it is accepted, the endpoint answers nobody"),
+        ("a scale-out that fails", "the instances stay, the weights change", _FAILURE),
+        ("statuses of an update that fails", "Updating, RollingBack, InService", _FAILURE),
+    )
+)
+"""They stand in the report below what was looked at."""
