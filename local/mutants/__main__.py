@@ -14,13 +14,15 @@ from rich.console import Console
 from local.environment import ROOT
 from local.mutants.operators import Mutant, mutants_of
 from local.mutants.reach import FUNCTIONS, Reach
-from local.mutants.workshop import Workshop
+from local.mutants.verdicts import Verdicts
+from local.mutants.workshop import NOT_REACHED, SURVIVED, Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _DATA = ROOT / ".cache" / "mutants" / "coverage"
+_VERDICTS = ROOT / ".cache" / "mutants" / "verdicts.json"
 _WORKSHOP = ROOT / ".cache" / "mutants" / "workshop"
 _EXPLAINED = ROOT / "local" / "mutants" / "survivors.yaml"
 _MOST = 0.05
@@ -32,23 +34,23 @@ def main(
     count: Annotated[int, typer.Option(help="How many mutants to try; 0 for all.")] = 150,
     seed: Annotated[int, typer.Option(help="Chooses them.")] = 0,
     within: Annotated[str, typer.Option(help="Try only modules whose path has this.")] = "deployer/",
+    resume: Annotated[bool, typer.Option(help="Believe an earlier run in what tests have noticed.")] = False,
 ) -> None:
     """Try mutants, and fail if more survive than may, or one that nobody has explained."""
-    console, reach = Console(highlight=False), Reach(_DATA)
+    console, reach = Console(highlight=False, soft_wrap=True), Reach(_DATA)
     mutants = [mutant for path in sorted(FUNCTIONS.rglob("*.py")) for mutant in _mutants_in(path, within)]
     chosen = Random(seed).sample(mutants, count) if 0 < count < len(mutants) else mutants  # noqa: S311 - repeatable
     explained: dict[str, str] = yaml.safe_load(_EXPLAINED.read_text()) or {}
-    workshop = Workshop(_WORKSHOP)
+    verdicts, workshop = Verdicts(_VERDICTS, is_resumed=resume), Workshop(_WORKSHOP)
     workshop.prepare()
     survived: list[Mutant] = []
     for number, mutant in enumerate(chosen, start=1):
-        verdict = workshop.try_out(mutant, reach.tests_of(mutant.module, *_lines_of(mutant)))
-        if verdict != "killed":
+        verdict = verdicts.of(mutant) or workshop.try_out(mutant, reach.tests_of(mutant.module, *_lines_of(mutant)))
+        verdicts.keep(mutant, verdict)
+        if verdict in {SURVIVED, NOT_REACHED}:
             survived.append(mutant)
-            note = "explained" if mutant.key in explained else verdict
-            console.print(
-                f"{number:4} {note}: {mutant.module}:{mutant.line}\n     {mutant.before}\n  -> {mutant.after}"
-            )
+            verdict = "explained" if mutant.key in explained else verdict
+        console.print(f"{number:4} {mutant.module}:{mutant.line}: {verdict}\n     {mutant.before} -> {mutant.after}")
     rate, unexplained = len(survived) / len(chosen), [each for each in survived if each.key not in explained]
     console.print(
         f"{len(survived)} of {len(chosen)} mutants survive ({rate:.1%}), {len(unexplained)} of them unexplained"

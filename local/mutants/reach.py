@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from local.environment import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FUNCTIONS = ROOT / "functions"
 _ANY = 0
 _MOST_UNIT, _MOST_OTHER = 80, 15
-"""Tests that a mutant is tried with: those of the unit come first, as they are quick and near."""
+"""Tests that a mutant is tried with first: those of the unit before all others, as they are quick and near."""
 
 
 class Reach:
@@ -37,8 +38,8 @@ class Reach:
                 for line in (start, end, _ANY) if test and found else ():
                     self._tests[module, line].add(test)
 
-    def tests_of(self, module: str, line: int, last: int | None = None) -> list[str]:
-        """Return tests that reach a line, in the order in which they are worth a try; some of them if they are many.
+    def tests_of(self, module: str, line: int, last: int | None = None) -> tuple[list[str], list[str]]:
+        """Return tests that reach a line: the few that are worth a try first, and all others.
 
         What a module does when it is imported is reached by all of its tests, or else by those that import it.
 
@@ -50,11 +51,17 @@ class Reach:
         lines = range(line, (last or line) + 1)
         found = set[str]().union(*(self._tests.get((module, each), set()) for each in lines))
         tests = sorted(found or self._tests.get((module, _ANY), set()))
+        near = importing(module)
         if not tests:
-            return importing(module)
-        unit = [test for test in tests if test.startswith("tests/unit/")]
+            return near, []
+        unit = sorted((test for test in tests if test.startswith("tests/unit/")), key=_is_far(near))
         others = [test for test in tests if test not in set(unit)]
-        return [*_some(unit, _MOST_UNIT), *_some(others, _MOST_OTHER)]
+        first = [*_some(unit, _MOST_UNIT), *_some(others, _MOST_OTHER)]
+        return first, [test for test in [*unit, *others] if test not in set(first)]
+
+
+def _is_far(near: list[str]) -> Callable[[str], bool]:
+    return lambda test: test.partition("::")[0] not in near
 
 
 def importing(module: str) -> list[str]:

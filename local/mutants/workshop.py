@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from local.environment import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from local.mutants.operators import Mutant
 
-_SECONDS = 240.0
+_SECONDS = 600.0
 _COPIED = ("functions", "tests", "local", "statemachine", "docs", "endpoint_deployer")
+_OPTIONS = (
+    "-x", "-q", "-n0", "-rfE", "-p", "no:cacheprovider", "--no-header", "--tb=no", "-W", "ignore", "--timeout=120"
+)  # fmt: skip
+_PASSED, _FAILED = 0, {1, 2}
+"""pytest's exit statuses: all passed; one failed, or a test module cannot even be imported."""
+_NOTICED = re.compile(r"^(?:FAILED|ERROR) ([^\s\[]+)", re.MULTILINE)
+_TOO_LONG = "time limit"
 
-Verdict = Literal["killed", "survived", "not reached"]
+SURVIVED = "survived"
+NOT_REACHED = "not reached"
 
-_VERDICTS: dict[int, Verdict] = {0: "survived", 1: "killed", 2: "killed"}
-"""What pytest's exit status means: all passed, one failed, or a test module cannot even be imported."""
+
+class BrokenControlError(Exception):
+    """The tests that noticed a mutant also fail without it, so what they say means nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,30 +57,59 @@ class Workshop:
             if path.is_file():
                 shutil.copy(path, self.folder / path.name)
 
-    def try_out(self, mutant: Mutant, tests: list[str]) -> Verdict:
-        """Return whether tests notice a mutant; one that does not end in time is noticed.
+    def try_out(self, mutant: Mutant, batches: Sequence[list[str]]) -> str:
+        """Return the test that notices a mutant, or `survived`, or `not reached`.
+
+        A mutant is noticed by the first test that fails, or by not ending in time. Then the tests run again, up to this
+        one, on the source as it is: they have to pass.
 
         Raises:
+            BrokenControlError: They do not pass without the mutant either.
             RuntimeError: pytest did not run the tests.
         """
-        if not tests:
-            return "not reached"
+        verdict = NOT_REACHED
+        for tests in filter(None, batches):
+            verdict = self._try_batch(mutant, tests)
+            if verdict != SURVIVED:
+                return verdict
+        return verdict
+
+    def _try_batch(self, mutant: Mutant, tests: list[str]) -> str:
         path = self.folder / "functions" / mutant.module
         original = path.read_text()
         path.write_text(mutant.source)
-        options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=no", "-W", "ignore"]
         try:
-            code = subprocess.run(
-                [sys.executable, "-B", "-m", "pytest", *options, *tests],
-                cwd=self.folder,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-            ).returncode
-        except subprocess.TimeoutExpired:
-            return "killed"
+            noticed = self._run(tests)
         finally:
             path.write_text(original)
-        if code not in _VERDICTS:
-            raise RuntimeError(f"pytest ended with status {code}, and so has not tried {mutant.module}: {tests}")
-        return _VERDICTS[code]
+        if noticed is None:
+            return SURVIVED
+        control = self._run([*tests[: _index(tests, noticed)], noticed] if noticed != _TOO_LONG else tests)
+        if control is not None:
+            raise BrokenControlError(f"{control} fails without the mutant too: {mutant.key}")
+        return noticed
+
+    def _run(self, tests: list[str]) -> str | None:
+        """Run tests until one fails. Return its name, without its parameters; None if all pass."""
+        try:
+            done = subprocess.run(
+                [sys.executable, "-B", "-m", "pytest", *_OPTIONS, *tests],
+                cwd=self.folder,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return _TOO_LONG
+        failed = _NOTICED.search(done.stdout)
+        if done.returncode == _PASSED and not failed:
+            return None
+        if done.returncode not in _FAILED or not failed:
+            raise RuntimeError(f"pytest ended with status {done.returncode}, and has not tried {tests}: {done.stdout}")
+        return failed[1]
+
+
+def _index(tests: list[str], noticed: str) -> int:
+    """Return where the test stands among those that were named, each by itself or by its file."""
+    return next((index for index, test in enumerate(tests) if noticed.startswith(test)), 0)

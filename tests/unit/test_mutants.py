@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ("x = 'text'", []),
         ("x = f'{a}' + b", []),
         ("x: Literal[3] = a", []),
+        ("logger.info('text', extra={'a': 3})", []),
         ("if TYPE_CHECKING:\n    x = 3", []),
     ],
 )
@@ -76,7 +77,7 @@ def data(tmp_path: Path) -> Path:
 )
 def test_tests_that_reach_a_line_are_found(data: Path, line: int, tests: list[str]) -> None:
     """Those of the unit come first."""
-    assert Reach(data).tests_of("deployer/x.py", line) == tests
+    assert Reach(data).tests_of("deployer/x.py", line) == (tests, [])
 
 
 def test_module_that_only_holds_values_is_tried_with_the_tests_that_import_it() -> None:

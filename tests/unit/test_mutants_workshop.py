@@ -1,0 +1,83 @@
+"""How `make mutants` tries a mutant, and what it keeps of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.mutants.operators import Mutant
+from local.mutants.verdicts import Verdicts
+from local.mutants.workshop import NOT_REACHED, SURVIVED, BrokenControlError, Workshop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOURCE = "def is_full(count):\n    return count >= 3\n"
+MUTANT = Mutant("m.py", 2, "count >= 3", "count > 3", SOURCE.replace(">=", ">"))
+TESTS = """
+from m import is_full
+
+
+def test_much_is_full():
+    assert is_full(4)
+
+
+def test_three_are_full():
+    assert is_full(3)
+
+
+def test_none_are_full():
+    assert is_full(0)
+"""
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """A copy with one module and three tests, one of which fails whatever the module does."""
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions" / "m.py").write_text(SOURCE)
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\npythonpath = ['functions']\n")
+    (tmp_path / "test_m.py").write_text(TESTS)
+    return Workshop(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("batches", "verdict"),
+    [
+        ([], NOT_REACHED),
+        ([["test_m.py::test_much_is_full"], []], SURVIVED),
+        ([["test_m.py::test_much_is_full"], ["test_m.py::test_three_are_full"]], "test_m.py::test_three_are_full"),
+    ],
+    ids=["not reached", "survived", "noticed by the second batch"],
+)
+def test_first_test_that_fails_notices_a_mutant(workshop: Workshop, batches: list[list[str]], verdict: str) -> None:
+    """Afterwards the module is as it was."""
+    assert workshop.try_out(MUTANT, batches) == verdict
+    assert (workshop.folder / "functions" / "m.py").read_text() == SOURCE
+
+
+def test_test_that_fails_without_the_mutant_notices_nothing(workshop: Workshop) -> None:
+    with pytest.raises(BrokenControlError, match="test_none_are_full fails without the mutant too"):
+        workshop.try_out(MUTANT, [["test_m.py::test_much_is_full", "test_m.py::test_none_are_full"]])
+
+
+def test_tests_that_do_not_run_say_nothing(workshop: Workshop) -> None:
+    with pytest.raises(RuntimeError, match="pytest ended with status 4"):
+        workshop.try_out(MUTANT, [["test_m.py::test_of_another_day"]])
+
+
+def test_run_goes_on_with_what_was_noticed(tmp_path: Path) -> None:
+    """What survived is tried anew, and so is all if the module has changed, or if nobody asks for it."""
+    path = tmp_path / "verdicts.json"
+    other = Mutant("m.py", 1, "a", "b", "c")
+    before = Verdicts(path, is_resumed=True)
+    before.keep(MUTANT, "test_m.py::test_three_are_full")
+    before.keep(other, SURVIVED)
+
+    after = Verdicts(path, is_resumed=True)
+
+    assert after.of(MUTANT) == "test_m.py::test_three_are_full"
+    assert after.of(other) is None
+    assert after.of(Mutant("m.py", 2, "count >= 3", "count > 3", "changed")) is None
+    assert Verdicts(path, is_resumed=False).of(MUTANT) is None
