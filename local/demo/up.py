@@ -18,12 +18,15 @@ from local.aws.errors import LocalAwsError
 from local.aws.interrupts import run_interruptible
 from local.aws.server import Server
 from local.demo.sample.training import pack, train
-from local.environment import BUILD, ROOT, aws_environment
+from local.environment import BUILD, ROOT, STACK_NAME, aws_environment
 
 _IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
 """What uploads without a manifest run in; local models run in this environment, whatever image they name."""
 
-_SAMPLE = BUILD / "sample" / "model.tar.gz"
+_SAMPLE = BUILD / "sample"
+"""A folder with an artifact, and with a row of measurements that its model takes."""
+
+_ROW = ",".join(["1"] * 30)
 _PACKAGES = ("scikit-learn", "numpy", "joblib")
 _CREATION_SECONDS = 180.0
 
@@ -37,8 +40,7 @@ def main() -> int:
         with progress.step("Build the stack with sam build"):
             template = build()
         with progress.step("Train the sample's model"):
-            _SAMPLE.parent.mkdir(parents=True, exist_ok=True)
-            _SAMPLE.write_bytes(pack(train()))
+            write_sample(_SAMPLE)
         with Server(speed=options.speed, port=options.port) as server:
             with progress.step("Deploy the stack to local AWS"):
                 outputs = deploy(server, template, {"DefaultImage": _IMAGE, "FailureLogLines": "20"})
@@ -50,8 +52,18 @@ def main() -> int:
     return 0
 
 
+def write_sample(folder: Path) -> None:
+    """Write the sample's artifact, and a row that it takes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.tar.gz").write_bytes(pack(train()))
+    (folder / "row.csv").write_text(_ROW, encoding="utf-8")
+
+
 def instructions(outputs: Outputs, url: str, speed: float, sample: Path = _SAMPLE) -> str:
-    """Return what a person does next: lines for the shell that work as they are, and what to know of this AWS."""
+    """Return what a person does next: lines for the shell that work as they are, and what to know of this AWS.
+
+    They work with versions 1 and 2 of the AWS CLI, which differ in blobs and in `logs tail`.
+    """
     aws = (
         "aws" if shutil.which("aws") else f"{shlex.quote(str(Path(sys.executable).with_name('uvx')))} --from awscli aws"
     )
@@ -64,12 +76,14 @@ def instructions(outputs: Outputs, url: str, speed: float, sample: Path = _SAMPL
 {exports}
 unset AWS_PROFILE HTTP_PROXY HTTPS_PROXY http_proxy https_proxy
 
-{aws} s3 cp {shlex.quote(str(sample))} s3://{outputs.artifact_bucket}/models/sample/model.tar.gz
+{aws} s3 cp {shlex.quote(str(sample / "model.tar.gz"))} s3://{outputs.artifact_bucket}/models/sample/model.tar.gz
+(cd {shlex.quote(str(ROOT))} && {shlex.quote(sys.executable)} -m endpoint_deployer --stack {STACK_NAME} watch sample)
 {aws} stepfunctions list-executions --state-machine-arn {outputs.state_machine_arn}
 {aws} sagemaker describe-endpoint --endpoint-name sample --query EndpointStatus
 {aws} sagemaker-runtime invoke-endpoint --endpoint-name sample --content-type text/csv \\
-  --cli-binary-format raw-in-base64-out --body {_row()} /dev/stdout
-{aws} logs tail /aws/lambda/endpoint-deployer-PlanDeployment
+  --body {shlex.quote(f"fileb://{sample / 'row.csv'}")} /dev/stdout
+{aws} logs filter-log-events --log-group-name /aws/lambda/endpoint-deployer-PlanDeployment \\
+  --query "events[].message" --output text
 
 {time}: an endpoint takes {lasts} to come up.
 Models run in Python {platform.python_version()} with the packages of this environment: {packages}.
@@ -78,11 +92,6 @@ What a model prints is in the log group /aws/sagemaker/Endpoints/<endpoint>. Wha
 {ROOT / "docs" / "architecture.md"}, "AWS on a laptop".
 
 Ctrl-C ends it."""
-
-
-def _row() -> str:
-    """Return thirty measurements of a tumour, as the sample's model takes them."""
-    return ",".join(["1"] * 30)
 
 
 def _options() -> argparse.Namespace:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.demo.up import instructions
+from local.demo.up import instructions, write_sample
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,38 +17,28 @@ if TYPE_CHECKING:
     from local.aws.stack import Stack
 
 
-def has_command_line() -> bool:
-    """Return whether version 2 of the AWS CLI is here, for which the lines are written."""
-    if shutil.which("aws") is None:
-        return False
-    version = subprocess.run(["aws", "--version"], capture_output=True, text=True, check=False)  # noqa: S607 - the user's
-    return version.stdout.startswith("aws-cli/2")
-
-
 HOSTILE = {"AWS_PROFILE": "nobody", "HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
 
 
-@pytest.mark.skipif(not has_command_line(), reason="version 2 of the AWS CLI is not here")
-def test_printed_lines_deploy_the_sample(stack: Stack, artifact: bytes, tmp_path: Path) -> None:
-    """One after the other: upload, executions, status, invocation and log."""
-    sample = tmp_path / "my models" / "model.tar.gz"
-    sample.parent.mkdir()
-    sample.write_bytes(artifact)
+@pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not here")
+def test_printed_lines_deploy_the_sample(stack: Stack, tmp_path: Path) -> None:
+    """One after the other, with either version of the AWS CLI: upload, progress, status, invocation and log."""
+    sample = tmp_path / "my models"
+    write_sample(sample)
     before = {execution["executionArn"] for execution in stack.executions()}
     text = instructions(stack.outputs, stack.server.url, 50.0, sample)
     script = text.partition("\n\nSageMaker's time")[0]
-    upload, _, after = script.partition("\naws stepfunctions")
+    upload, watch, after = script.partition("\n(cd ")
 
     first = run(upload)
     (execution,) = {each["executionArn"] for each in stack.executions()} - before
     outcome = stack.outcome_of(execution)
-    then = run(f"{script.partition('aws s3 cp')[0]}aws stepfunctions{after.partition('aws logs tail')[0]}")
+    then = run(upload.partition("\naws s3 cp")[0] + watch + after)
 
     assert (first.returncode, then.returncode) == (0, 0), first.stderr + then.stderr
     assert outcome["Outcome"] == "Deployed"
-    assert execution in then.stdout
-    assert '"InService"' in then.stdout
-    assert "predictions" in then.stdout
+    for expected in (execution, "RecordDeployment", '"InService"', "predictions", '"message":"Decided"'):
+        assert expected in then.stdout
 
 
 def run(script: str) -> subprocess.CompletedProcess[str]:

@@ -59,7 +59,7 @@ def lines_of(text: str) -> list[list[str]]:
 
 
 def test_printed_lines_work_with_a_path_that_has_a_space() -> None:
-    text = up.instructions(OUTPUTS, "http://127.0.0.1:4566", 60.0, Path("/home/me/my models/model.tar.gz"))
+    text = up.instructions(OUTPUTS, "http://127.0.0.1:4566", 60.0, Path("/home/me/my models"))
 
     commands = lines_of(text)
 
