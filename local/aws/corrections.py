@@ -4,10 +4,12 @@ Step Functions has a module of its own, `local.aws.ministack_states`.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
-from ministack.services import eventbridge, s3
+from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, s3
 
 from local.json_document import Document
 
@@ -50,3 +52,43 @@ def heed_conditions_of_copies() -> None:
         return refusal or copy(bucket_name, key, headers)
 
     s3._copy_object = copy_if_allowed  # noqa: SLF001
+
+
+def publish_metrics_of_logs() -> None:
+    """Let CloudWatch have the metrics that lines of logs hold in the embedded metric format, as on AWS.
+
+    MiniStack keeps the lines only. No alarm is evaluated: MiniStack would do so without regard to dimensions.
+    """
+    append = cloudwatch_logs._append_log_events  # noqa: SLF001 - MiniStack has no hook for it
+
+    def append_and_publish(stream: Document, events: list[Document]) -> None:
+        append(stream, events)
+        for event in events:
+            with suppress(ValueError, LookupError, TypeError):  # what a container prints may only look like it
+                for metric in metrics_of(event["message"]):
+                    cloudwatch.record_metric(**metric)
+
+    cloudwatch_logs._append_log_events = append_and_publish  # noqa: SLF001
+
+
+def metrics_of(line: str) -> Iterator[Document]:
+    """Yield each value of the metrics in a line of a log; none if it is in another format.
+
+    Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
+    """
+    if '"_aws"' not in line:
+        return
+    document = json.loads(line)
+    for directive in document["_aws"]["CloudWatchMetrics"]:
+        for names in directive["Dimensions"]:
+            dimensions = {name: document[name] for name in names}
+            for metric in directive["Metrics"]:
+                found = document[metric["Name"]]
+                for value in found if isinstance(found, list) else [found]:
+                    yield {
+                        "namespace": directive["Namespace"],
+                        "metric_name": metric["Name"],
+                        "value": value,
+                        "unit": metric.get("Unit", "None"),
+                        "dimensions": dimensions,
+                    }

@@ -19,7 +19,7 @@ from local.aws import scaling
 from local.aws.account import Account
 from local.aws.audit import Audit
 from local.aws.control_panel import Application, ControlPanel
-from local.aws.corrections import heed_conditions_of_copies, put_versions_in_events
+from local.aws.corrections import heed_conditions_of_copies, publish_metrics_of_logs, put_versions_in_events
 from local.aws.ministack_states import StepFunctions
 from local.aws.real_clock import RealClock
 from local.aws.sagemaker_events import Ticker, put_on_default_bus
@@ -55,6 +55,7 @@ def main() -> None:
     audit.begin()
     put_versions_in_events()
     heed_conditions_of_copies()
+    publish_metrics_of_logs()
     states.install()
     # Both SageMaker APIs are signed for the service "sagemaker". MiniStack does not know it, so it would route its
     # requests to S3.

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -182,6 +183,26 @@ def test_deployments_are_counted_and_timed_by_outcome(records: Records, outcome:
     metrics = {name: values for name, _, dimensions, values in records.metrics() if dimensions == named}
 
     assert metrics == {"Deployments": [1.0], "DeploymentDuration": [records.outcomes[outcome]["DurationSeconds"]]}
+
+
+def test_metrics_are_in_cloudwatch(stack: Stack, records: Records) -> None:
+    """Local AWS takes them from the lines, as AWS does."""
+    cloudwatch = stack.server.client("cloudwatch")
+    name, unit, dimensions, _ = next(metric for metric in records.metrics() if metric[0] == "Deployments")
+    now = datetime.now(UTC)
+
+    answer = cloudwatch.get_metric_statistics(
+        Namespace=NAMESPACE,
+        MetricName=name,
+        Dimensions=[{"Name": dimension, "Value": value} for dimension, value in dimensions.items()],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=3600,
+        Statistics=["Sum"],
+    )
+
+    assert {point["Unit"] for point in answer["Datapoints"]} == {unit}
+    assert sum(point["Sum"] for point in answer["Datapoints"]) >= 1
 
 
 def test_errors_of_steps_are_counted_by_name(records: Records) -> None:
