@@ -18,6 +18,7 @@ from endpoint_deployer.errors import WRONG, CommandError
 from endpoint_deployer.view.preview import print_preview
 
 if TYPE_CHECKING:
+    from endpoint_deployer.aws.runs import Run
     from endpoint_deployer.aws.stack import Stack
     from endpoint_deployer.json_document import Document
 
@@ -101,7 +102,9 @@ def deploy(
     else:
         request = _with_artifact(stack, request)
     runs = Runs(stack)
-    conclude(invocation, runs, runs.start(request, "deploy"), watch=watch, as_json=as_json)
+    with invocation.busy(f"deploy {request['EndpointName']}"):
+        run = runs.start(request, "deploy")
+    conclude(invocation, runs, run, watch=watch, as_json=as_json)
 
 
 def rollback(
@@ -116,7 +119,8 @@ def rollback(
     """Deploy again what an earlier revision held. The exit status with --watch is that of deploy."""
     invocation: Invocation = context.obj
     runs = Runs(invocation.stack)
-    run = runs.start({"EndpointName": endpoint, "Rollback": to or True}, "rollback")
+    with invocation.busy(f"roll {endpoint} back"):
+        run = runs.start({"EndpointName": endpoint, "Rollback": to or True}, "rollback")
     conclude(invocation, runs, run, watch=watch, as_json=as_json)
 
 
@@ -129,19 +133,25 @@ def retry(
     """Go on with an execution that was stopped or ran out of time, or start the input of one that failed again."""
     invocation: Invocation = context.obj
     runs = Runs(invocation.stack)
+    with invocation.busy(f"try {execution} again"):
+        again = _tried_again(runs, execution, invocation.stack.name)
+    conclude(invocation, runs, again, watch=watch, as_json=as_json)
+
+
+def _tried_again(runs: Runs, execution: str, stack: str) -> Run:
     run = runs.find_execution(execution)
     if run is None:
-        raise CommandError(f"{execution} is no execution of the stack {invocation.stack.name}")
+        raise CommandError(
+            f"{execution} is no execution of the stack {stack}; `status` and `explain ENDPOINT` name them"
+        )
     if run.is_running:
         raise CommandError(f"{run.name} has not ended. Watch it: endpoint-deployer watch {run.name}")
     if run.description["status"] in {"ABORTED", "TIMED_OUT"}:
         runs.client.redrive_execution(executionArn=run.arn)
-        again = runs.describe(run.arn)
-    elif run.description["status"] == "FAILED":
-        again = runs.start(run.input, "retry")
-    else:
-        raise CommandError(f"{run.name} ended as {run.outcome}: there is nothing to try again")
-    conclude(invocation, runs, again, watch=watch, as_json=as_json)
+        return runs.describe(run.arn)
+    if run.description["status"] == "FAILED":
+        return runs.start(run.input, "retry")
+    raise CommandError(f"{run.name} ended as {run.outcome}: there is nothing to try again")
 
 
 def _uploaded_request(stack: Stack, endpoint: str) -> Document:

@@ -84,6 +84,18 @@ def test_every_command_explains_itself() -> None:
         assert runner.invoke(program.app, [name, "--help"]).exit_code == 0
 
 
+def test_shell_completes_commands() -> None:
+    environment = {
+        "_ENDPOINT_DEPLOYER_COMPLETE": "complete_bash",
+        "COMP_WORDS": "endpoint-deployer re",
+        "COMP_CWORD": "1",
+    }
+
+    printed = CliRunner().invoke(program.app, prog_name="endpoint-deployer", env=environment).output
+
+    assert set(printed.split()) == {"reject", "report", "retry"}
+
+
 @pytest.mark.parametrize(
     ("error", "printed"),
     [
