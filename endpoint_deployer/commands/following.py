@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import typer
@@ -54,7 +55,9 @@ def watch_run(invocation: Invocation, runs: Runs, run: Run) -> Run:
     """Show an execution to its end, as it happens, with the endpoint's fleets; return how it ended."""
     view = ProgressView(Progress(invocation.out), folds=invocation.out.is_terminal)
     sagemaker = invocation.stack.client("sagemaker")
-    with EndpointWatcher(sagemaker, run.endpoint or "-", view.on_endpoint, pause=_PAUSE_SECONDS):
+    watcher = EndpointWatcher(sagemaker, run.endpoint or "-", view.on_endpoint, pause=_PAUSE_SECONDS)
+    # What the endpoint does now has nothing to do with an execution that has ended.
+    with watcher if run.is_running else nullcontext():
         view.follow(follow(runs.client, run.arn))
     ended = runs.describe(run.arn)
     color = "green" if EXIT_STATUSES.get(ended.outcome) == 0 else "red"

@@ -38,7 +38,10 @@ def status(
         drift = last_drift(invocation.stack)
         found = [status_of(name, endpoints, runs, running, drift) for name in names]
     if endpoint and not found[0]["Live"] and not found[0]["Runs"]:
-        raise CommandError(f"There is no endpoint {endpoint}, and no execution that is about it is running.")
+        raise CommandError(
+            f"There is no endpoint {endpoint}, and no execution that is about it is running. "
+            f"`explain {endpoint}` says how the last one ended."
+        )
     if as_json:
         invocation.print_json(found[0] if endpoint else found)
         return
@@ -84,6 +87,7 @@ def history(
                     "Revision": revision.name,
                     "RequestedAt": revision.requested_at.isoformat(),
                     "Trigger": run.trigger if run else "not known any more",
+                    "Execution": revision.execution,
                     "Outcome": run.outcome if run else "",
                     "Error": run.error if run else "",
                     "State": revision.state or "config is gone",

@@ -82,7 +82,10 @@ def _smoke_test(data: Document) -> str:
 
 
 def _restore(data: Document) -> str:
-    return "✓ the endpoint is as it was" if data["Restore"]["Done"] else ""
+    restore = data["Restore"]
+    if not restore["Done"]:
+        return ""
+    return "✓ the endpoint is deleted" if restore.get("Restored") == "deleted" else "✓ the endpoint is as it was"
 
 
 _SUMMARIES: dict[str, Callable[[Document], str]] = {

@@ -1,0 +1,60 @@
+"""What `watch` shows of an execution, and when it looks at the endpoint."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from endpoint_deployer.commands import following
+from endpoint_deployer.view.summaries import summarize_state
+
+
+@pytest.mark.parametrize(
+    ("restore", "summary"),
+    [
+        ({"Done": False}, ""),
+        ({"Done": True, "Restored": "churn-1"}, "✓ the endpoint is as it was"),
+        ({"Done": True, "Restored": "deleted"}, "✓ the endpoint is deleted"),
+        ({"Done": True, "Restored": None}, "✓ the endpoint is as it was"),
+    ],
+    ids=str,
+)
+def test_restoration_is_told_as_it_was(restore: dict[str, Any], summary: str) -> None:
+    assert summarize_state("RestoreEndpoint", {"Restore": restore}) == summary
+
+
+@pytest.mark.parametrize("is_running", [True, False], ids=["running", "ended"])
+def test_endpoint_is_looked_at_while_the_execution_runs(monkeypatch: pytest.MonkeyPatch, is_running: bool) -> None:  # noqa: FBT001 - a case
+    """What an endpoint does under another execution is no part of one that has ended."""
+    looked: list[str] = []
+
+    class Watcher:
+        """Notes that it was used."""
+
+        def __init__(self, _client: object, name: str, *_: object, **__: object) -> None:
+            self.name = name
+
+        def __enter__(self) -> None:
+            looked.append(self.name)
+
+        def __exit__(self, *_: object) -> None:
+            return
+
+    monkeypatch.setattr(following, "EndpointWatcher", Watcher)
+    monkeypatch.setattr(following, "follow", lambda _client, _arn: iter(()))
+    ended: Any = SimpleNamespace(
+        arn="arn", endpoint="churn", is_running=is_running, outcome="Deployed", error="", cause=""
+    )
+    runs: Any = SimpleNamespace(client=None, describe=lambda _: ended)
+    printed = io.StringIO()
+    stack = SimpleNamespace(client=lambda _: None)
+    invocation: Any = SimpleNamespace(stack=stack, out=Console(file=printed, width=80))
+
+    following.watch_run(invocation, runs, ended)
+
+    assert looked == (["churn"] if is_running else [])
+    assert printed.getvalue().split() == ["Deployed"]
