@@ -26,8 +26,12 @@ def handler(event: Document) -> Document:
     live = Live.of(endpoint)
     if plan.is_rolled_back(live) and not live.failure_reason:
         abort = abort_alarm(plan.stack, plan.endpoint_name)
-        reason = alarm_reason(monitoring().alarm_states([*alarm_names(plan.deployment_config), abort]), abort)
-        live = replace(live, failure_reason=reason)
+        names = [*alarm_names(plan.deployment_config), *plan.rollback_alarms, abort]
+        ringing = monitoring().ringing_since(names)
+        # The alarm by which an earlier update was ended may be on still.
+        if abort in ringing and ringing[abort] <= max(requested_at, plan.started_at):
+            del ringing[abort]
+        live = replace(live, failure_reason=alarm_reason(ringing, abort))
     look = {
         "InService": in_service(plan, live, requested_at, now),
         "EndpointStatus": live.status,

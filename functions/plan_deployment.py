@@ -15,6 +15,7 @@ from deployer.planning.plan import Action, Draft, Plan
 from deployer.planning.preview import Previewing
 from deployer.planning.revision import Store
 from deployer.planning.rollback import resolve_rollback
+from deployer.planning.rollback_alarms import with_whole_alarms
 from deployer.planning.settings import Settings
 from deployer.runtime import logger, monitoring, objects, sagemaker, step
 
@@ -66,7 +67,10 @@ def _answered(state_data: Document, now: datetime) -> tuple[Draft, Action | None
 def _decide(draft: Draft, planning: Planning, store: Store, settings: Settings) -> Plan:
     if draft.revision is None:
         draft = resolve_rollback(draft, planning, store, settings.allowances)
-    return draft if isinstance(draft, Plan) and draft.revision is None else choose_action(draft, planning)
+    if isinstance(draft, Plan) and draft.revision is None:
+        return draft
+    request = with_whole_alarms(draft.request, settings.rollback_alarms)
+    return choose_action(draft.model_copy(update={"request": request}), planning)
 
 
 def _measured(plan: Plan) -> Document:

@@ -1,4 +1,4 @@
-"""SweepUnused: remove models, endpoint configs and stored objects of this stack that nothing has used for a while.
+"""SweepUnused: remove models, endpoint configs, stored objects and alarms of this stack that nothing uses.
 
 A state machine of its own repeats it until it is done. It is the only function that may delete them.
 """
@@ -16,13 +16,13 @@ from deployer.cleanup.in_use import Account
 from deployer.cleanup.run_sweep import run_sweep
 from deployer.cleanup.sweep import Cursor, Sweep
 from deployer.json_document import Document
-from deployer.runtime import event_bus, logger, measure, objects, sagemaker, step
+from deployer.runtime import event_bus, logger, measure, monitoring, objects, sagemaker, step
 
 _TIME = timedelta(minutes=13)
 """How long one invocation works; the function has 15 minutes."""
 
 
-@step(sagemaker, objects, event_bus)
+@step(sagemaker, objects, monitoring, event_bus)
 def handler(event: Document) -> Document:
     """Return whether the sweep has ended, where the next invocation goes on if not, and what was removed if so."""
     request, before = event["Input"], event["Sweep"] or {"Cursor": {"StartedAt": event["Now"]}}
@@ -30,6 +30,7 @@ def handler(event: Document) -> Document:
     sweep = Sweep(
         account=Account(sagemaker(), clock.now() + _TIME),
         objects=objects(),
+        monitoring=monitoring(),
         bucket=os.environ["ARTIFACT_BUCKET"],
         stack=os.environ["STACK_NAME"],
         cutoff=cursor.started_at - timedelta(hours=float(os.environ["UNUSED_RETENTION_HOURS"])),

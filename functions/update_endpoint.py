@@ -6,13 +6,20 @@ import os
 from datetime import datetime
 
 from deployer.aws.sagemaker import may_have_been_accepted
-from deployer.errors import AccessDeniedError, EndpointBusyError, MonitoringUnavailableError
+from deployer.errors import (
+    AccessDeniedError,
+    AlarmRejectedError,
+    EndpointBusyError,
+    MonitoringUnavailableError,
+    QuotaExceededError,
+)
 from deployer.json_document import Document
 from deployer.planning.abort import abort_alarm, is_abortable
 from deployer.planning.decisions import check_deadline, decide, requested
 from deployer.planning.live import Live
 from deployer.planning.plan import Action, Plan, plan_of
 from deployer.runtime import logger, monitoring, sagemaker, step
+from deployer.tags import STACK_TAG, tag_list
 
 
 @step(sagemaker)
@@ -32,20 +39,28 @@ def handler(event: Document) -> Document:
                 live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
             if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
                 raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
-            service.update_endpoint(plan.update_request(_made_abort_alarm(plan)), is_retry=is_retry)
+            service.update_endpoint(plan.update_request(_made_alarms(plan)), is_retry=is_retry)
     # By SageMaker's own clock: a replica that shows the state before the change shows no later time than this.
     return requested(plan.deadline, now, live.modified_at if live else now)
 
 
-def _made_abort_alarm(plan: Plan) -> str:
+def _made_alarms(plan: Plan) -> list[str]:
+    """Make the alarms that roll this update back; return their names. It is not begun without those of its request."""
+    tags = tag_list({**plan.request["Tags"], STACK_TAG: plan.stack})
+    for alarm in plan.rollback_alarms.values():
+        monitoring().make_alarm(alarm, tags)
+    return [*plan.rollback_alarms, *_made_abort_alarm(plan, tags)]
+
+
+def _made_abort_alarm(plan: Plan, tags: list[Document]) -> list[str]:
     """Make the alarm that ends this update by hand; return its name, or nothing if there is none."""
     if not is_abortable(plan.request, os.environ["ABORT_ALARMS"], os.environ["STACK_ROLE_ARN"]):
-        return ""
+        return []
     name = abort_alarm(plan.stack, plan.endpoint_name)
     try:
-        monitoring().make_abort_alarm(name, plan.endpoint_name)
-    except (AccessDeniedError, MonitoringUnavailableError) as error:
+        monitoring().make_abort_alarm(name, plan.endpoint_name, tags)
+    except (AccessDeniedError, AlarmRejectedError, MonitoringUnavailableError, QuotaExceededError) as error:
         # The update is worth more than a way to end it.
         logger.warning("The update cannot be aborted", extra={"cause": str(error)})
-        return ""
-    return name
+        return []
+    return [name]

@@ -15,8 +15,9 @@ from pydantic.alias_generators import to_pascal
 
 from deployer.request.approval import ApprovalRule
 from deployer.request.model import DeploymentRequest
+from deployer.request.rollback_alarms import ErrorsAlarm, InvocationsAlarm, LatencyAlarm, RollbackAlarms
 from deployer.request.rules.tags import MOST_TAGS
-from deployer.request.service_model import operation_input, sagemaker
+from deployer.request.service_model import operation_input, shape_of
 from deployer.request.shapes import MODEL_KEY_LENGTH
 from deployer.request.smoke_test import Expect, SmokeTest
 from local.environment import ROOT
@@ -75,6 +76,8 @@ def schema() -> Document:
     data_url = shapes.definitions["ContainerDefinition"]["properties"]["ModelDataUrl"]
     shapes.definitions["ContainerDefinition"]["properties"]["ModelDataUrl"] = {"anyOf": [data_url, _NULL]}
     shapes.definitions |= _own_parts(shapes.of("VariantName"))
+    alarm = shapes.without(operation_input("PutMetricAlarm", "cloudwatch"), "AlarmName", "Tags")
+    shapes.definitions["RollbackAlarms"]["properties"]["Alarms"]["items"] = alarm
     parts = _request_parts(shapes, model, config, deployment)
     docstrings = _docstrings(DeploymentRequest)
     return {
@@ -100,6 +103,7 @@ def _request_parts(shapes: _Shapes, model: Document, config: Document, deploymen
         },
         "EndpointConfig": {**config, "type": ["object", "null"]},
         "DeploymentConfig": {"anyOf": [deployment, _NULL]},
+        "RollbackAlarms": {"anyOf": [{"$ref": "#/$defs/RollbackAlarms"}, _NULL]},
         "RetainAllVariantProperties": {"type": ["boolean", "null"]},
         "ExcludeRetainedVariantProperties": shapes.of("VariantPropertyList"),
         "SmokeTest": {"anyOf": [{"$ref": "#/$defs/SmokeTest"}, _NULL]},
@@ -116,16 +120,17 @@ def _request_parts(shapes: _Shapes, model: Document, config: Document, deploymen
 
 
 def _own_parts(variant_name: Document) -> Document:
-    """Describe the parts of a request that are the deployer's own: the smoke test, its expectation, the approval."""
+    """Describe the parts of a request that are the deployer's own: the smoke test, the approval, the alarms."""
     definitions: Document = {}
-    for part in (SmokeTest, Expect, ApprovalRule):
+    for part in (SmokeTest, Expect, ApprovalRule, RollbackAlarms, ErrorsAlarm, LatencyAlarm, InvocationsAlarm):
         described = part.model_json_schema(ref_template="#/$defs/{model}")
         docstrings = _docstrings(part)
         fields = {
             name: {**_described(field), "description": docstrings[name]}
             for name, field in described["properties"].items()
         }
-        definitions[part.__name__] = {"type": "object", "additionalProperties": False, "properties": fields}
+        required = {"required": described["required"]} if "required" in described else {}
+        definitions[part.__name__] = {"type": "object", "additionalProperties": False, "properties": fields, **required}
     definitions["SmokeTest"]["properties"]["TargetVariant"]["anyOf"] = [{**variant_name, "pattern": _NAME}, _NULL]
     definitions["SmokeTest"]["oneOf"] = [
         {"required": [body], "properties": {body: {"type": "string"}}} for body in ("Body", "BodyS3Uri")
@@ -159,11 +164,12 @@ class _Shapes:
     def __init__(self) -> None:
         self.definitions: Document = {}
 
-    def without(self, shape_name: str, member: str) -> Document:
-        """Return a structure without the member that the deployer names."""
+    def without(self, shape_name: str, *supplied: str) -> Document:
+        """Return a structure without the members that the deployer fills in."""
         described = self.of(shape_name)
-        described["properties"].pop(member)
-        described["required"] = [name for name in described["required"] if name != member]
+        for member in supplied:
+            described["properties"].pop(member)
+        described["required"] = [name for name in described["required"] if name not in supplied]
         return described
 
     def reference(self, shape_name: str) -> Document:
@@ -175,19 +181,20 @@ class _Shapes:
 
     def of(self, shape_name: str) -> Document:
         """Describe a shape in JSON Schema."""
-        shape: Any = sagemaker().shape_for(shape_name)
+        shape: Any = shape_of(shape_name)
+        prefix = shape_name.removesuffix(shape.name)
         limits = shape.metadata
         match shape.type_name:
             case "structure":
-                members = {name: self._member(member) for name, member in shape.members.items()}
+                members = {name: self._member(member, prefix) for name, member in shape.members.items()}
                 required = list(shape.required_members)
                 return {"type": "object", "additionalProperties": False, "properties": members, "required": required}
             case "list":
                 sizes = _renamed(limits, min="minItems", max="maxItems")
-                return {"type": "array", "items": self.reference(shape.member.name), **sizes}
+                return {"type": "array", "items": self.reference(prefix + shape.member.name), **sizes}
             case "map":
                 sizes = _renamed(limits, max="maxProperties")
-                return {"type": "object", "additionalProperties": self.reference(shape.value.name), **sizes}
+                return {"type": "object", "additionalProperties": self.reference(prefix + shape.value.name), **sizes}
             case "boolean":
                 return {"type": "boolean"}
             case number if number in _NUMBERS:
@@ -196,9 +203,9 @@ class _Shapes:
                 sizes = _renamed(limits, min="minLength", max="maxLength")
                 return {"type": "string", **sizes, **({"enum": list(shape.enum)} if shape.enum else {})}
 
-    def _member(self, shape: Any) -> Document:
+    def _member(self, shape: Any, prefix: str) -> Document:
         description = _first_sentence(shape.documentation)
-        return {**self.reference(shape.name), **({"description": description} if description else {})}
+        return {**self.reference(prefix + shape.name), **({"description": description} if description else {})}
 
 
 def _renamed(limits: Document, **names: str) -> Document:

@@ -83,6 +83,7 @@ _OF_CONTAINERS = frozenset(
 
 _OF_ERRORS = {
     "AccessDeniedError": CauseClass.PERMISSION,
+    "AlarmRejectedError": CauseClass.REQUEST,
     "ApprovalRejectedError": CauseClass.APPROVAL,
     "ApprovalTimedOutError": CauseClass.APPROVAL,
     "PermissionNotReadyError": CauseClass.PERMISSION,

@@ -156,6 +156,10 @@ class SageMakerRejectedError(PermanentError):
     """SageMaker refuses the call for a permanent reason."""
 
 
+class AlarmRejectedError(PermanentError):
+    """CloudWatch refuses an alarm of the request for a permanent reason."""
+
+
 class AccessDeniedError(PermanentError):
     """A policy does not allow the call."""
 

@@ -61,7 +61,8 @@ def connect(made: list[World], stack: ExitStack, s3: Any) -> None:
 
     for function in (now, monotonic, sleep, draw):
         stack.enter_context(mock.patch.object(clock, function.__name__, function))
-    stack.enter_context(mock.patch("moto.s3.models.utcnow", utc_now))
+    for module in ("s3", "cloudwatch"):
+        stack.enter_context(mock.patch(f"moto.{module}.models.utcnow", utc_now))
     # With one worker the copies are made in the thread that has its turn.
     stack.enter_context(mock.patch.object(s3_copy, "WORKERS", 1))
     stack.enter_context(mock.patch.object(runtime.logger.registered_handler, "stream", _Log(made)))

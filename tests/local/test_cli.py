@@ -252,4 +252,5 @@ def test_sweep_is_tried_without_deleting_anything(command_line: CommandLine) -> 
         "Models",
         "Revisions",
         "Artifacts",
+        "Alarms",
     }

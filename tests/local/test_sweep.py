@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DAYS = 2 * 86400.0
 SCHEDULE_SECONDS = 90.0
-KINDS = ("EndpointConfigs", "Models", "Revisions", "Artifacts")
+KINDS = ("EndpointConfigs", "Models", "Revisions", "Artifacts", "Alarms")
 
 
 def deploy(stack: Stack, endpoint: str, artifact: bytes) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -12,6 +12,7 @@ from deployer.cleanup.in_use import Account
 from deployer.cleanup.run_sweep import run_sweep
 from deployer.cleanup.sweep import Cursor, Sweep
 from tests.unit.planning_samples import STACK
+from tests.unit.sweep_fakes import FakeMonitoring
 
 if TYPE_CHECKING:
     from tests.unit.hosting_account import Clock
@@ -29,6 +30,7 @@ class Sweeper:
         sagemaker: The adapter of SageMaker, or what stands for it.
         objects: The adapter of S3, or what stands for it.
         clock: What time it is.
+        monitoring: What stands for the adapter of CloudWatch.
         retained: RetainedRevisions.
         invocation: How long one invocation may work.
         invocations: How many there were.
@@ -38,6 +40,7 @@ class Sweeper:
     sagemaker: Any
     objects: Any
     clock: Clock
+    monitoring: Any = field(default_factory=FakeMonitoring)
     retained: int = 2
     invocation: timedelta = timedelta(minutes=13)
     invocations: int = 0
@@ -65,6 +68,7 @@ class Sweeper:
             sweep = Sweep(
                 account=Account(self.sagemaker, self.now + self.invocation),
                 objects=self.objects,
+                monitoring=self.monitoring,
                 bucket=BUCKET,
                 stack=STACK,
                 cutoff=cursor.started_at - timedelta(hours=24),

@@ -20,6 +20,10 @@ def _do_nothing(_method: str, _name: str) -> None:
     """Let a call be what it is."""
 
 
+def _note_nothing(_arn: str) -> None:
+    """Let nothing happen before a deletion."""
+
+
 @dataclass
 class FakeSageMaker:
     """Models, endpoint configs and endpoints by their names, as SageMaker describes them, and tags by ARN.
@@ -145,3 +149,38 @@ class FakeObjects:
     def delete_permanently(self, _bucket: str, key: str) -> None:
         """Delete an object."""
         self.bodies.pop(key, None)
+
+
+@dataclass
+class FakeMonitoring:
+    """CloudWatch: the alarms by their names, and their tags by their ARNs.
+
+    Attributes:
+        on_look: Called with the ARN of each alarm whose tags are looked at.
+    """
+
+    described: dict[str, Document] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    on_look: Callable[[str], object] = _note_nothing
+
+    def put(self, name: str, stack: str, at: datetime = NOON) -> None:
+        """Make an alarm of a stack."""
+        self.described[name] = {"AlarmName": name, "AlarmArn": f"arn:{name}", "AlarmConfigurationUpdatedTimestamp": at}
+        self.tags[f"arn:{name}"] = {"endpoint-deployer:stack": stack}
+
+    def list_alarms(self, prefix: str) -> Iterator[Document]:
+        """Describe alarms by the beginning of their names."""
+        return iter([dict(alarm) for name, alarm in self.described.items() if name.startswith(prefix)])
+
+    def alarms(self, names: list[str]) -> dict[str, Document]:
+        """Describe alarms."""
+        return {name: dict(self.described[name]) for name in names if name in self.described}
+
+    def tags_of_alarm(self, arn: str) -> dict[str, str]:
+        """List the tags of an alarm."""
+        self.on_look(arn)
+        return self.tags[arn]
+
+    def delete_alarm(self, name: str) -> None:
+        """Delete an alarm."""
+        del self.described[name]

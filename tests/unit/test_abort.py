@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployer.planning.abort import abort_alarm, is_abortable, with_alarm
+from deployer.planning.abort import abort_alarm, is_abortable
+from deployer.planning.rollback_alarms import with_alarms
 from tests.unit.planning_samples import complete_request
 from tests.unit.request_samples import ROLE, percent, routing
 
@@ -43,7 +44,7 @@ def test_update_can_be_ended_if_its_role_may_see_the_alarm(
 
 
 def test_alarm_comes_after_those_of_the_request() -> None:
-    config = with_alarm(alarms(1), abort_alarm("stack", "churn"))
+    config = with_alarms(alarms(1), [abort_alarm("stack", "churn")])
 
     names = [alarm["AlarmName"] for alarm in config["AutoRollbackConfiguration"]["Alarms"]]
     assert names == ["alarm-0", "stack-abort-churn"]

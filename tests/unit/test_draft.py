@@ -238,7 +238,7 @@ def test_draft_keeps_every_field_of_the_request(account: PlanningAccount) -> Non
     found, _ = draft_of(account, document)
 
     assert found.request.keys() == {
-        "EndpointName", "Models", "EndpointConfig", "DeploymentConfig", "RetainAllVariantProperties",
+        "EndpointName", "Models", "EndpointConfig", "DeploymentConfig", "RollbackAlarms", "RetainAllVariantProperties",
         "ExcludeRetainedVariantProperties", "SmokeTest", "Rollback", "Approval", "DryRun", "Tags",
     }  # fmt: skip
     assert found.request["Tags"] == {"team": "growth"}

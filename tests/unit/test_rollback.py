@@ -246,7 +246,7 @@ def alarm_state(account: PlanningAccount) -> str:
 @pytest.mark.parametrize("is_named", [False, True], ids=["the one before", "named"])
 def test_rollback_ends_the_update_that_it_waits_for(account: PlanningAccount, *, is_named: bool) -> None:
     first, _ = begin_update(account)
-    account.planning.monitoring.make_abort_alarm(ABORT_ALARM, "churn")
+    account.planning.monitoring.make_abort_alarm(ABORT_ALARM, "churn", [])
     before = alarm_state(account)
 
     found = choose_action(resolve(account, rollback(first.wanted.name if is_named else True)), account.planning)
@@ -263,7 +263,7 @@ def test_rollback_ends_the_update_that_it_waits_for(account: PlanningAccount, *,
 )
 def test_only_a_rollback_ends_an_update(account: PlanningAccount, wanted: Any) -> None:
     begin_update(account)
-    account.planning.monitoring.make_abort_alarm(ABORT_ALARM, "churn")
+    account.planning.monitoring.make_abort_alarm(ABORT_ALARM, "churn", [])
     request = wanted()
 
     choose_action(resolve(account, request) if request.request["Rollback"] else request, account.planning)

@@ -16,7 +16,7 @@ from deployer.json_document import Document
 from tests.unit.hosting_account import Clock
 from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import NOON, STACK, plan, revision
-from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
+from tests.unit.sweep_fakes import FakeMonitoring, FakeObjects, FakeSageMaker
 
 REVISION, MODEL = revision().name, "churn-m-0123456789ab"
 
@@ -57,6 +57,7 @@ def bus(monkeypatch: pytest.MonkeyPatch, account: FakeSageMaker) -> FakeBus:
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sweep_unused, "sagemaker", lambda: account)
     monkeypatch.setattr(sweep_unused, "objects", FakeObjects)
+    monkeypatch.setattr(sweep_unused, "monitoring", FakeMonitoring)
     monkeypatch.setattr(sweep_unused, "event_bus", lambda: made)
     monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(seconds=time.now() - NOON.timestamp()))
     monkeypatch.setattr(clock, "sleep", time.sleep)
@@ -85,6 +86,7 @@ def test_sweep_announces_what_it_removed(account: FakeSageMaker, bus: FakeBus) -
         "Models": {"Count": 1, "Names": [MODEL]},
         "Revisions": {"Count": 0, "Names": []},
         "Artifacts": {"Count": 0, "Names": []},
+        "Alarms": {"Count": 0, "Names": []},
     }
     assert detail["Refused"] == {"Count": 0, "Names": []}
     assert not account.models

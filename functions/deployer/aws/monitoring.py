@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deployer.errors import AccessDeniedError, MonitoringUnavailableError
+from deployer.errors import AccessDeniedError, AlarmRejectedError, MonitoringUnavailableError, QuotaExceededError
 from deployer.json_document import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
     from botocore.client import BaseClient
 
+
+_REFUSALS = frozenset(
+    {"InvalidFormat", "InvalidParameterCombination", "InvalidParameterValue", "MissingParameter", "ValidationError"}
+)
+"""Codes of errors that stay (CloudWatch API Reference, Common Errors and the errors of PutMetricAlarm)."""
 
 _COUNT = "sagemaker:variant:DesiredInstanceCount"
 
@@ -33,6 +38,15 @@ class Monitoring:
 
     def alarm_states(self, names: Collection[str]) -> dict[str, str]:
         """Return the state of each alarm: `OK`, `ALARM` or `INSUFFICIENT_DATA`; one that does not exist is left out."""
+        return {name: alarm["StateValue"] for name, alarm in self.alarms(names).items()}
+
+    def ringing_since(self, names: Collection[str]) -> dict[str, datetime]:
+        """Return which alarms are in the state `ALARM`, and since when."""
+        found = self.alarms(names).items()
+        return {name: alarm["StateUpdatedTimestamp"] for name, alarm in found if alarm["StateValue"] == "ALARM"}
+
+    def alarms(self, names: Collection[str]) -> dict[str, Document]:
+        """Describe alarms, by their names; one that does not exist is left out."""
         # SageMaker's service model does not require the name of an alarm; CloudWatch refuses an empty one.
         asked = sorted({name for name in names if name})
         if not asked:
@@ -40,9 +54,41 @@ class Monitoring:
         kinds = ["MetricAlarm", "CompositeAlarm"]
         answer = _call(self._client("cloudwatch"), "describe_alarms", AlarmNames=asked, AlarmTypes=kinds)
         alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
-        return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
+        return {alarm["AlarmName"]: alarm for alarm in alarms}
 
-    def make_abort_alarm(self, name: str, endpoint_name: str) -> None:
+    def make_alarm(self, alarm: Document, tags: list[Document]) -> None:
+        """Make an alarm, or find it there; its state stays then (CloudWatch API Reference, PutMetricAlarm).
+
+        Args:
+            alarm: The PutMetricAlarm request.
+            tags: The tags of a new alarm.
+
+        Raises:
+            AlarmRejectedError: CloudWatch does not take it.
+            QuotaExceededError: The account may have no more alarms.
+        """
+        _call(self._client("cloudwatch"), "put_metric_alarm", **alarm, Tags=tags)
+
+    def list_alarms(self, prefix: str) -> Iterator[Document]:
+        """Describe the metric alarms whose names have a prefix."""
+        parameters: Document = {"AlarmNamePrefix": prefix, "AlarmTypes": ["MetricAlarm"]}
+        while True:
+            answer = _call(self._client("cloudwatch"), "describe_alarms", **parameters)
+            yield from answer.get("MetricAlarms", [])
+            if not answer.get("NextToken"):
+                return
+            parameters["NextToken"] = answer["NextToken"]
+
+    def tags_of_alarm(self, arn: str) -> dict[str, str]:
+        """Return the tags of an alarm."""
+        answer = _call(self._client("cloudwatch"), "list_tags_for_resource", ResourceARN=arn)
+        return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+
+    def delete_alarm(self, name: str) -> None:
+        """Delete an alarm; nothing happens if it is gone."""
+        _call(self._client("cloudwatch"), "delete_alarms", AlarmNames=[name])
+
+    def make_abort_alarm(self, name: str, endpoint_name: str, tags: list[Document]) -> None:
         """Make the alarm that ends updates of an endpoint, or find it there, and bring it to the state `OK`."""
         _call(
             self._client("cloudwatch"),
@@ -58,6 +104,7 @@ class Monitoring:
             Threshold=0,
             ComparisonOperator="GreaterThanThreshold",
             TreatMissingData="ignore",
+            Tags=tags,
         )
         self._set_state(name, "OK", "An update begins.")
 
@@ -122,6 +169,10 @@ def _call(client: BaseClient, method: str, **parameters: Any) -> Document:
         code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
         if code.startswith("AccessDenied"):
             raise AccessDeniedError(f"{method}: {message}") from error
+        if code.startswith("LimitExceeded"):
+            raise QuotaExceededError(f"{method}: {message}") from error
+        if code in _REFUSALS:
+            raise AlarmRejectedError(f"{method}: {message}") from error
         raise MonitoringUnavailableError(f"{method}: {code}: {message}") from error
     except BotoCoreError as error:
         raise MonitoringUnavailableError(f"{method}: {error}") from error

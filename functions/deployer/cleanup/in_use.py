@@ -94,6 +94,7 @@ class Account:
         self._models_of: dict[str, frozenset[str] | None] = {}
         self.delete_config = functools.partial(self._call, sagemaker.delete_endpoint_config)
         self.delete_model = functools.partial(self._call, sagemaker.delete_model)
+        self.find_endpoint = functools.partial(self._call, sagemaker.find_endpoint)
 
     @property
     def models(self) -> dict[str, Listed]:
@@ -144,7 +145,7 @@ class Account:
         """Return the names of used endpoint configs, and beginnings of used names."""
         attached, beginnings = set[str](), set[str]()
         for name in self.list_endpoints():
-            endpoint = self._call(self._sagemaker.find_endpoint, name) or {}
+            endpoint = self.find_endpoint(name) or {}
             configs = config_names(endpoint)
             # The target config of an update that has just begun is not visible yet.
             is_clear = endpoint.get("EndpointStatus") != "Updating" or "PendingDeploymentSummary" in endpoint
@@ -164,12 +165,13 @@ class Account:
         if clock.now() >= self._deadline:
             raise TimeIsUpError
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Wait until the next call may be made; raise TimeIsUpError if the time of the invocation is over."""
         self.check_time()
         clock.sleep(1 / CALLS_PER_SECOND)
 
     def _call(self, call: Callable[[str], Any], name: str) -> Any:
-        self._wait()
+        self.wait()
         return call(name)
 
     def _try(self, call: Callable[[str], Any], name: str) -> Any:
@@ -179,8 +181,8 @@ class Account:
             return None
 
     def _list(self, listing: Callable[..., Iterator[Document]], **filters: Any) -> Iterator[Document]:
-        self._wait()
+        self.wait()
         for count, entry in enumerate(listing(**filters), 1):
             yield entry
             if count % _PAGE == 0:
-                self._wait()
+                self.wait()

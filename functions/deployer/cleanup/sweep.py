@@ -15,6 +15,7 @@ from deployer.errors import PermanentError, PermissionNotReadyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from deployer.aws.monitoring import Monitoring
     from deployer.aws.s3 import Objects
     from deployer.cleanup.in_use import Account, Listed
 
@@ -39,6 +40,9 @@ class Tally(_State):
             self.names.append(name)
 
 
+_KINDS = ("EndpointConfigs", "Models", "Revisions", "Artifacts", "Alarms")
+
+
 class Cursor(_State):
     """The position of a sweep between two invocations. It stays small, because it is part of the execution's data."""
 
@@ -52,7 +56,7 @@ class Cursor(_State):
     """Models that are unused as far as is known."""
     collected: str = ""
     """The last model that was a candidate."""
-    removed: dict[str, Tally] = {kind: Tally() for kind in ("EndpointConfigs", "Models", "Revisions", "Artifacts")}
+    removed: dict[str, Tally] = {kind: Tally() for kind in _KINDS}
     refused: Tally = Tally()
 
 
@@ -63,6 +67,7 @@ class Sweep:
     Attributes:
         account: The resources in SageMaker, and which of them are in use.
         objects: The adapter of S3.
+        monitoring: The adapter of CloudWatch.
         bucket: The artifact bucket.
         stack: The stack whose resources may be removed.
         cutoff: Resources that were created or used later are kept.
@@ -73,6 +78,7 @@ class Sweep:
 
     account: Account
     objects: Objects
+    monitoring: Monitoring
     bucket: str
     stack: str
     cutoff: datetime

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     CONFIG_DELETED = "ConfigDeleted"
     MODEL_DELETED = "ModelDeleted"
     STORED_DATA_DELETED = "StoredDataDeleted"
+    ALARM_DELETED = "AlarmDeleted"
+    ALARM_CHANGED = "AlarmChanged"
     UPLOAD_NOT_DEPLOYED = "UploadNotDeployed"
     NOT_INVOKED = "NotInvoked"
 
@@ -68,6 +70,8 @@ class View:
         is_under_way: Whether an execution works on the endpoint, or has just ended.
         missing_models: The models that the endpoint's config names and SageMaker does not know.
         missing_data: The URIs of stored data that are gone.
+        missing_alarms: The alarms that were made for the update to the endpoint's revision, and are gone.
+        changed_alarms: Those that somebody has changed.
         versions: The versions of the data that the endpoint's revision was made of.
         upload: The newest artifact of the endpoint's folder, if there is one.
         invocations: How often the endpoint was invoked since `invoked_since`; None if that is not asked for.
@@ -81,6 +85,8 @@ class View:
     is_under_way: bool = False
     missing_models: tuple[str, ...] = ()
     missing_data: tuple[str, ...] = ()
+    missing_alarms: tuple[str, ...] = ()
+    changed_alarms: tuple[str, ...] = ()
     versions: frozenset[str] = field(default_factory=frozenset)
     upload: Upload | None = None
     invocations: float | None = None
@@ -129,6 +135,10 @@ def _find_in_content(view: View, live: Live) -> Iterator[Finding]:
         yield Finding(Kind.MODEL_DELETED, f"The endpoint's config names the model {name}, which does not exist.")
     for uri in view.missing_data:
         yield Finding(Kind.STORED_DATA_DELETED, f"{uri}, which belongs to {live.config_name}, does not exist.")
+    for name in view.missing_alarms:
+        yield Finding(Kind.ALARM_DELETED, f"The alarm {name}, made for {live.config_name}, does not exist.")
+    for name in view.changed_alarms:
+        yield Finding(Kind.ALARM_CHANGED, f"The alarm {name}, made for {live.config_name}, is not as it was made.")
 
 
 def _find_in_use(view: View, live: Live, uploaded_before: datetime) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer.aws.s3 import parse_uri
+from deployer.aws.sagemaker import holds
 from deployer.aws.step_functions import execution_arn
 from deployer.drift.find import VISIBLE_BY, Upload, View
 from deployer.endpoint_config import model_names, variants_of
@@ -20,7 +21,8 @@ from deployer.planning.keys import STORE_PREFIX, request_key, revision_folder
 from deployer.planning.live import Live
 from deployer.planning.names import Revision
 from deployer.planning.revision_store import StoredRevision
-from deployer.tags import DEPLOYED, STACK_TAG, STATE_TAG
+from deployer.planning.rollback_alarms import rollback_alarms
+from deployer.tags import DEPLOYED, EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, STATE_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,10 +127,12 @@ class Observer:
         """Look up what the revision that an endpoint has consists of, as far as a view holds that."""
         stored = self._stored(live)
         since = self.now - timedelta(days=self.idle_days)
-        models = model_names(live.config)
+        models, (missing, changed) = model_names(live.config), self._alarms(live, stored)
         return {
             "missing_models": tuple(name for name in models if self.sagemaker.find_model(name) is None),
             "missing_data": tuple(self._missing_data(stored)),
+            "missing_alarms": missing,
+            "changed_alarms": changed,
             "versions": frozenset(each.version for each in stored.data) if stored else frozenset(),
             "upload": self._upload(live.name) if stored else None,
             "invocations": self._invocations(live, since),
@@ -148,6 +152,19 @@ class Observer:
         for each in stored.data if stored else ():
             if each.copied_from and not self.objects.find_any(*parse_uri(each.uri)):
                 yield each.uri
+
+    def _alarms(self, live: Live, stored: StoredRevision | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the alarms of the live revision that are gone, and those that are not as they were made.
+
+        They are made for an update only. Of several executions of a request, the one that stored it is looked for.
+        """
+        is_known = stored is not None and stored.execution == live.tags.get(EXECUTION_TAG)
+        if stored is None or not is_known or not live.tags.get(PREVIOUS_TAG):
+            return (), ()
+        wanted = rollback_alarms(stored.request, self.stack)
+        found = self.monitoring.alarms([*wanted])
+        changed = (name for name in wanted.keys() & found.keys() if not holds(found[name], wanted[name]))
+        return tuple(name for name in wanted if name not in found), tuple(sorted(changed))
 
     def _upload(self, endpoint_name: str) -> Upload | None:
         folder = f"{self.prefix}{endpoint_name}"

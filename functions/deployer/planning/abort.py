@@ -11,16 +11,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from deployer.json_document import Document
+from deployer.planning.names import Revision
+from deployer.planning.rollback_alarms import rollback_alarms
+from deployer.request.rules.rollback_alarms import MOST_ALARMS
 
-_MOST_ALARMS = 10
-"""Alarms that SageMaker takes (API Reference, AutoRollbackConfig)."""
+if TYPE_CHECKING:
+    from deployer.aws.monitoring import Monitoring
+    from deployer.json_document import Document
+    from deployer.planning.live import Live
+    from deployer.planning.plan import Draft
+
+
+def abort_prefix(stack: str) -> str:
+    """Return the beginning of the names of a stack's alarms that end updates."""
+    return f"{stack}-abort-"
 
 
 def abort_alarm(stack: str, endpoint_name: str) -> str:
     """Return the name of the alarm that ends an update of an endpoint."""
-    return f"{stack}-abort-{endpoint_name}"
+    return f"{abort_prefix(stack)}{endpoint_name}"
 
 
 def is_abortable(request: Document, policy: str, stack_role: str) -> bool:
@@ -35,14 +44,17 @@ def is_abortable(request: Document, policy: str, stack_role: str) -> bool:
     """
     deployment = request.get("DeploymentConfig") or {}
     alarms = deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])
-    if not deployment or len(alarms) >= _MOST_ALARMS or policy == "none":
+    count = len(alarms) + len(rollback_alarms(request, ""))
+    if not deployment or count >= MOST_ALARMS or policy == "none":
         return False
     roles = {model.get("ExecutionRoleArn", "") for model in request["Models"].values()}
     return policy == "all" or (bool(stack_role) and roles == {stack_role})
 
 
-def with_alarm(deployment: Document, alarm: str) -> Document:
-    """Add an alarm to a DeploymentConfig."""
-    rollback = deployment.get("AutoRollbackConfiguration", {})
-    alarms = [*rollback.get("Alarms", []), {"AlarmName": alarm}]
-    return {**deployment, "AutoRollbackConfiguration": {**rollback, "Alarms": alarms}}
+def abort_update(draft: Draft, live: Live | None, monitoring: Monitoring) -> None:
+    """End the update that a rollback waits for, if that was requested earlier; nothing happens if it has no alarm."""
+    if live is None or live.status != "Updating" or not draft.source or draft.is_dry_run:
+        return
+    pending = Revision.parse(live.name, live.pending_config_name)
+    if pending and pending.name != draft.source and pending.requested_at < draft.requested_at:
+        monitoring.set_off(abort_alarm(draft.stack, live.name), f"Rollback {draft.request_id} was requested.")

@@ -11,7 +11,7 @@ from deployer import clock
 from deployer.endpoint_config import is_serverless, model_references, variants_of, with_model_names
 from deployer.errors import EndpointConfigNotVisibleError, EndpointNotVisibleError, LiveConfigMissingError
 from deployer.json_document import Document
-from deployer.planning.abort import abort_alarm
+from deployer.planning.abort import abort_update
 from deployer.planning.decisions import decide
 from deployer.planning.live import Live
 from deployer.planning.live_checks import (
@@ -19,15 +19,17 @@ from deployer.planning.live_checks import (
     alarm_problems,
     case_problems,
     live_problems,
+    made_alarm_problems,
     ownership_problems,
     retention,
     scaling_problems,
     size_problems,
 )
-from deployer.planning.names import Revision
 from deployer.planning.plan import Action, Before, Draft, Plan
 from deployer.planning.plan_warnings import plan_warnings
+from deployer.planning.rollback_alarms import rollback_alarms
 from deployer.request.problem import Problem, nearest, reject
+from deployer.request.rules.rollback_alarms import count_problems
 from deployer.request.rules.waits import limit_problems, timeout_problems
 from deployer.tags import STACK_TAG
 
@@ -131,7 +133,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     if action is Action.CREATE:
         reject(_creation_problems(draft))
     if action is Action.WAIT:
-        _abort_update(draft, live, planning.monitoring)
+        abort_update(draft, live, planning.monitoring)
     if live is None or action is Action.WAIT:
         return planning.decided(draft, action, reason=waiting_reason(live))
     if action in {Action.CONFIRM, Action.NOTHING_TO_DO} and live.is_retagged_by(draft.wanted, draft.tag_record):
@@ -148,15 +150,6 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         tags_differ=draft.tag_record.digest != live.tag_record.digest,
     )
     return planning.decided(draft, action, before, superseded_reason(live) if action is Action.SUPERSEDED else "")
-
-
-def _abort_update(draft: Draft, live: Live | None, monitoring: Monitoring) -> None:
-    """End the update that a rollback waits for, if that was requested earlier; nothing happens if it has no alarm."""
-    if live is None or live.status != "Updating" or not draft.source or draft.is_dry_run:
-        return
-    pending = Revision.parse(live.name, live.pending_config_name)
-    if pending and pending.name != draft.source and pending.requested_at < draft.requested_at:
-        monitoring.set_off(abort_alarm(draft.stack, live.name), f"Rollback {draft.request_id} was requested.")
 
 
 def check_change(draft: Draft, planning: Planning) -> None:
@@ -232,7 +225,8 @@ def _checked_retention(draft: Draft, live: Live, monitoring: Monitoring) -> Docu
     config, attached = with_model_names(draft.request["EndpointConfig"], draft.model_names), dict(live.config)
     names = [variant["VariantName"] for variant in variants_of(attached)]
     scaled = set() if is_serverless(attached) else monitoring.scaled_variants(draft.endpoint_name, names)
-    alarms = monitoring.alarm_states(alarm_names(draft.deployment_config))
+    made = rollback_alarms(draft.request, draft.stack)
+    alarms = monitoring.alarm_states([*alarm_names(draft.deployment_config), *made])
     is_asked_for = draft.request.get("RetainAllVariantProperties")
     retained = retention(is_asked_for, draft.request.get("ExcludeRetainedVariantProperties", []), scaled)
     timeout = draft.time_to_deploy.total_seconds()
@@ -240,6 +234,8 @@ def _checked_retention(draft: Draft, live: Live, monitoring: Monitoring) -> Docu
         [
             *live_problems(config, attached, draft.deployment_config),
             *alarm_problems(draft.deployment_config, alarms),
+            *made_alarm_problems(made, alarms),
+            *count_problems(draft.request),
             *size_problems(draft.deployment_config, config, retained),
             *limit_problems(draft.deployment_config or {}, config),
             *timeout_problems(draft.deployment_config, config, timeout),

@@ -11,7 +11,7 @@ from deployer.request.rules.guardrails import instance_size_problems, unguarded
 from deployer.tags import STACK_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
 COUNTS_STAY: Document = {
@@ -101,6 +101,21 @@ def alarm_problems(deployment: Document | None, states: Mapping[str, str]) -> It
             )
 
 
+def made_alarm_problems(names: Iterable[str], states: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield the alarms of a request's `RollbackAlarms` that are there already and would roll the update back at once.
+
+    Args:
+        names: Their names.
+        states: The state of each alarm that exists.
+    """
+    for name in (name for name in names if states.get(name) == "ALARM"):
+        yield Problem(
+            "RollbackAlarms",
+            f"'{name}', which is there already, is in state ALARM, so SageMaker would roll the update back; request "
+            "it again once it is OK, or with other alarms",
+        )
+
+
 def size_problems(deployment: Document | None, config: Document, retained: Document) -> Iterator[Problem]:
     """Yield sizes in instances that are not an allowed part of the new fleet.
 
@@ -167,9 +182,8 @@ def retention(is_asked_for: bool | None, excluded: list[Document], scaled: Colle
     return {"RetainAllVariantProperties": True, **({"ExcludeRetainedVariantProperties": excluded} if excluded else {})}
 
 
-def alarm_reason(states: Mapping[str, str], abort: str = "") -> str:
+def alarm_reason(alarming: Collection[str], abort: str = "") -> str:
     """Return the alarms that explain why an update was rolled back, as text; empty if none is in alarm."""
-    alarming = [name for name, state in states.items() if state == "ALARM"]
     if abort in alarming:
         return f"It was aborted by hand: {abort} is in state ALARM."
     return f"In state ALARM: {listed(alarming)}." if alarming else ""

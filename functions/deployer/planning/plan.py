@@ -10,10 +10,10 @@ from pydantic import Field
 
 from deployer.endpoint_config import with_model_names
 from deployer.json_document import Document
-from deployer.planning.abort import with_alarm
 from deployer.planning.approval_state import Approval  # noqa: TC001 - pydantic reads the annotations
 from deployer.planning.names import Revision
 from deployer.planning.revision_store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
+from deployer.planning.rollback_alarms import rollback_alarms, with_alarms
 from deployer.planning.state_data import StateData
 from deployer.planning.tag_record import TagRecord, requested_tags
 from deployer.request.containers import without_empty_data
@@ -29,7 +29,7 @@ from deployer.tags import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from deployer.planning.live import Live
     from deployer.planning.revision import RevisionContent
@@ -121,6 +121,11 @@ class Draft(StateData):
     def deployment_config(self) -> Document | None:
         """The guardrails that the request asks for."""
         return self.request.get("DeploymentConfig")
+
+    @property
+    def rollback_alarms(self) -> dict[str, Document]:
+        """The PutMetricAlarm requests of the alarms that are made for the guardrails, by their names."""
+        return rollback_alarms(self.request, self.stack)
 
     @property
     def is_dry_run(self) -> bool:
@@ -218,11 +223,11 @@ class Plan(Draft):
         """Return the CreateEndpoint request."""
         return self._tagged({"EndpointName": self.endpoint_name, "EndpointConfigName": self.revision}, {})
 
-    def update_request(self, alarm: str = "") -> Document:
-        """Return the UpdateEndpoint request, with one more alarm that rolls it back if one is given."""
+    def update_request(self, alarms: Collection[str] = ()) -> Document:
+        """Return the UpdateEndpoint request, with more alarms that roll it back if some are given."""
         deployment = self.deployment_config
-        if deployment and alarm:
-            deployment = with_alarm(deployment, alarm)
+        if deployment and alarms:
+            deployment = with_alarms(deployment, alarms)
         guardrails = {"DeploymentConfig": deployment} if deployment else {}
         names = {"EndpointName": self.endpoint_name, "EndpointConfigName": self.revision}
         return {**names, **self.retention, **guardrails}

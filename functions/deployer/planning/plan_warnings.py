@@ -24,7 +24,8 @@ def plan_warnings(request: Document, action: Action, stack_role: str) -> list[st
         stack_role: The ARN of the role for models that name none.
     """
     found: list[str] = []
-    if action is Action.UPDATE and alarm_names(request.get("DeploymentConfig")):
+    made = (request.get("RollbackAlarms") or {}).get("Alarms") if request.get("DeploymentConfig") else ()
+    if action is Action.UPDATE and (made or alarm_names(request.get("DeploymentConfig"))):
         # Developer Guide, "Auto-Rollback Configuration and Monitoring".
         roles = ", ".join(_own_roles(request, stack_role))
         found += [f"{roles}: needs cloudwatch:DescribeAlarms, as SageMaker reads the rollback alarms by it"] * bool(

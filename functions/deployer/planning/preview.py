@@ -87,6 +87,7 @@ class Previewing:
             **_bounded_changes(plan, served),
             "Instances": [*_instances(plan, served)] if plan.revision else [],
             "Guardrails": plan.deployment_config if plan.action is Action.UPDATE else None,
+            "RollbackAlarms": [*_alarms(plan)] if plan.action is Action.UPDATE else [],
             "Retention": plan.retention,
             "SmokeTest": plan.smoke_test is not None,
             "Approval": plan.approval is not None,
@@ -128,6 +129,12 @@ class Previewing:
         names = [name for name in stored_revisions(self.store, plan.endpoint_name) if name != plan.revision]
         deployed = [name for name in names[:_MOST_REVISIONS] if is_deployed(name, self.sagemaker, plan.stack)]
         yield from deployed[max(0, self.retained - 1) :]
+
+
+def _alarms(plan: Plan) -> Iterator[Document]:
+    """Yield the alarms that are made for the guardrails."""
+    for name, alarm in plan.rollback_alarms.items():
+        yield {"AlarmName": name, "AlarmDescription": alarm.get("AlarmDescription")}
 
 
 def _bounded_changes(plan: Plan, served: Served) -> Document:

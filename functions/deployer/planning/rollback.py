@@ -76,7 +76,9 @@ def _resolved(draft: Draft, stored: StoredRevision, planning: Planning, store: S
     reject(Problem(f"Rollback: {each.path}", each.message) for each in problems)
     own = {field: draft.request[field] for field in _OWN_FIELDS}
     smoke_test = draft.request["SmokeTest"] or stored.request["SmokeTest"]
-    request = {**stored.request, **own, "SmokeTest": smoke_test}
+    alarms = draft.request["RollbackAlarms"]
+    alarms = stored.request.get("RollbackAlarms") if alarms is None else alarms
+    request = {**stored.request, **own, "SmokeTest": smoke_test, "RollbackAlarms": alarms}
     _check_smoke_test(request, store)
     return draft.with_content(name_revision(request, draft.requested_at, stored.data), source=stored.revision)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from deployer.json_document import Document
 from deployer.planning.revision import Defaults
 from deployer.planning.triggers import UploadLocation
 from deployer.request.allowances import Allowances
@@ -46,6 +47,8 @@ class Settings(BaseModel):
     max_instance_count: int = 0
     allow_newer_values: bool = False
     approval_endpoints: Words = ()
+    rollback_errors_percent: float = 0
+    rollback_p99_milliseconds: float = 0
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -63,6 +66,15 @@ class Settings(BaseModel):
         return Defaults(
             self.execution_role_arn, self.default_image, self.default_instance_type, self.default_instance_count
         )
+
+    @property
+    def rollback_alarms(self) -> Document:
+        """The field `RollbackAlarms` of guarded updates whose request has none; empty for none."""
+        errors, latency = self.rollback_errors_percent, self.rollback_p99_milliseconds
+        return {
+            **({"Errors": {"Percent": errors}} if errors else {}),
+            **({"Latency": {"P99Milliseconds": latency}} if latency else {}),
+        }
 
     @property
     def allowances(self) -> Allowances:

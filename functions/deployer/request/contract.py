@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_pascal
 
 from deployer.json_document import Document
 from deployer.request.problem import Problem, described_type, nearest
+from deployer.request.rollback_alarms import RollbackAlarms
 from deployer.request.service_model import operation_input, sagemaker
 from deployer.request.smoke_test import Expect, SmokeTest
 
@@ -26,6 +27,7 @@ Location = tuple[int | str, ...]
 _WANTED = {
     "bool_type": "true or false",
     "dict_type": "a mapping",
+    "float_type": "a number",
     "int_type": "a whole number",
     "list_type": "a list",
     "model_type": "a mapping",
@@ -81,6 +83,7 @@ def _why_unknown(request: type[BaseModel], location: Location) -> str:
             if name in _members(taken):
                 return f"is a field of {part}; write it there"
     parts: dict[Location, tuple[str, type[BaseModel]]] = {
+        ("RollbackAlarms",): ("request's RollbackAlarms", RollbackAlarms),
         ("SmokeTest",): ("smoke test", SmokeTest),
         ("SmokeTest", "Expect"): ("smoke test's expectation", Expect),
     }

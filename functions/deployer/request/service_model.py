@@ -1,4 +1,4 @@
-"""Checks a JSON document against SageMaker's service model, the one that ships with botocore.
+"""Checks a JSON document against a service's model, the one that ships with botocore; mostly SageMaker's.
 
 botocore's own validator leaves out enums and patterns and stops at what it can serialise; this one says everything
 that is wrong, each with its path, in words that a person can act on.
@@ -34,13 +34,25 @@ _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
 @functools.cache
 def sagemaker() -> ServiceModel:
     """Load SageMaker's service model."""
-    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
+    return service_model("sagemaker")
 
 
-def operation_input(operation: str) -> str:
-    """Return the name of the shape of an operation's request."""
-    shape: Any = sagemaker().operation_model(operation).input_shape
-    return str(shape.name)
+@functools.cache
+def service_model(service: str) -> ServiceModel:
+    """Load the model of a service, by botocore's name for it."""
+    return ServiceModel(Loader().load_service_model(service, "service-2"))
+
+
+def operation_input(operation: str, service: str = "") -> str:
+    """Return the name of the shape of an operation's request; with `<service>.` before it if that is not SageMaker."""
+    shape: Any = service_model(service or "sagemaker").operation_model(operation).input_shape
+    return f"{service}.{shape.name}" if service else str(shape.name)
+
+
+def shape_of(name: str) -> Any:
+    """Return the shape of a name, such as `DeploymentConfig` or `cloudwatch.PutMetricAlarmInput`."""
+    service, _, shape_name = name.rpartition(".")
+    return service_model(service or "sagemaker").shape_for(shape_name)
 
 
 def check_shape(
@@ -49,13 +61,13 @@ def check_shape(
     """Check a JSON value against a shape of the service model.
 
     Args:
-        shape_name: The shape's name, such as `DeploymentConfig`.
+        shape_name: The shape's name; see `shape_of`.
         value: The document.
         path: Where the document stands in the request.
         supplied: Members of the shape itself that the deployer fills in, and that a request must not set.
         open_enums: Whether values pass that an enum does not list.
     """
-    return list(_Check(open_enums=open_enums).shape(sagemaker().shape_for(shape_name), value, path, supplied))
+    return list(_Check(open_enums=open_enums).shape(shape_of(shape_name), value, path, supplied))
 
 
 @functools.cache
@@ -147,7 +159,7 @@ class _Check:
 def _why_unknown(shape: Any, name: str, supplied: Collection[str]) -> str:
     """Explain why a shape has no such member; members of SageMaker's answers are often pasted into requests."""
     operation = shape.name.removesuffix("Input")
-    if operation != shape.name and name in _answered_members(operation):
+    if operation.startswith("Create") and name in _answered_members(operation):
         return f"is in what {_describing(operation)} answers, and {operation} does not take it; leave it out"
     known = [known for known in shape.members if known not in supplied]
     return f"is no field of {operation}{nearest(name, known)}"
@@ -174,7 +186,7 @@ def _mistyped(path: str, wanted: str, value: object, *, is_secret: bool = False)
 def _sized(shape: Any, size: int, path: str, unit: str) -> Iterator[Problem]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if (low is not None and size < low) or (high is not None and size > high):
-        yield Problem(path, f"has {size} {unit}; SageMaker takes {_range(low, high)}")
+        yield Problem(path, f"has {size} {unit}; AWS takes {_range(low, high)}")
 
 
 def _range(low: float | None, high: float | None) -> str:

@@ -35,7 +35,7 @@ def shape_problems(document: Document, *, open_enums: bool) -> Iterator[Problem]
         for member in ("ModelName", "VariantName")
         if variant.get(member) in keys and variant[member] in key_problems
     }
-    for shape, value, path, supplied in _shaped_parts(document):
+    for shape, value, path, supplied in (*_shaped_parts(document), *_alarms(document)):
         for problem in check_shape(shape, value, path, supplied=supplied, open_enums=open_enums):
             # A variant that lacks its model has no name for that reason, and a wrong key is wrong at one place.
             follows = problem.path.removesuffix(".VariantName") in unnamed and problem.message == "is missing"
@@ -95,3 +95,13 @@ def _shaped_parts(document: Document) -> Iterator[tuple[str, object, str, frozen
         for key, value in tags.items():
             yield "TagKey", key, f"Tags.{key}", _NOTHING
             yield "TagValue", value, f"Tags.{key}", _NOTHING
+
+
+def _alarms(document: Document) -> Iterator[tuple[str, object, str, frozenset[str]]]:
+    """Yield shape, value and path of each alarm that is written as a whole request of CloudWatch."""
+    wanted = document.get("RollbackAlarms")
+    alarms = wanted.get("Alarms") if isinstance(wanted, dict) else None
+    for index, alarm in enumerate(alarms if isinstance(alarms, list) else []):
+        if isinstance(alarm, dict):
+            shape = operation_input("PutMetricAlarm", "cloudwatch")
+            yield shape, alarm, f"RollbackAlarms.Alarms[{index}]", frozenset({"AlarmName", "Tags"})

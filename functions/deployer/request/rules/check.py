@@ -9,6 +9,7 @@ from deployer.request.problem import Problem
 from deployer.request.rules.asynchronous import asynchronous_problems
 from deployer.request.rules.guardrails import guardrail_problems
 from deployer.request.rules.models import model_problems, reference_problems
+from deployer.request.rules.rollback_alarms import rollback_alarm_problems
 from deployer.request.rules.serverless import serverless_problems
 from deployer.request.rules.shadow import shadow_problems
 from deployer.request.rules.tags import tag_problems
@@ -31,6 +32,8 @@ def broken_rules(request: Document) -> Iterator[Problem]:
         yield from reference_problems(config, models)
     if deployment := request.get("DeploymentConfig"):
         yield from guardrail_problems(deployment, config, models)
+    if not request.get("Rollback"):
+        yield from rollback_alarm_problems(request)
     yield from tag_problems(request)
     yield from _own_field_problems(request)
 

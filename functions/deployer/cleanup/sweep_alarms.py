@@ -1,0 +1,68 @@
+"""The sweep of CloudWatch: the alarms that the deployer made for guarded updates, and that guard nothing any more.
+
+Models and configs cost nothing, alarms do. An alarm that is missing while it guards an update is worse: SageMaker can
+no longer roll back. So an alarm stays while any stored request names it. A run stores its request first, and makes the
+alarms, which notes the time on them, right before the update; both are looked at again just before the deletion.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.errors import InvalidRequestError
+from deployer.planning.abort import abort_prefix
+from deployer.planning.keys import STORE_PREFIX, request_key
+from deployer.planning.live import Live
+from deployer.planning.revision_store import StoredRevision
+from deployer.planning.rollback_alarms import alarm_prefix, endpoint_of, rollback_alarms
+from deployer.tags import STACK_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.cleanup.sweep import Sweep
+    from deployer.json_document import Document
+
+
+def sweep_alarms(sweep: Sweep) -> None:
+    """Remove the alarms of stored requests that are gone, and those that end updates of endpoints that are gone."""
+    prefixes = (abort_prefix(sweep.stack), alarm_prefix(sweep.stack))
+    listed = {each["AlarmName"]: each for prefix in prefixes for each in sweep.monitoring.list_alarms(prefix)}
+    old = [name for name, alarm in listed.items() if _is_old(sweep, alarm)]
+    endpoints = set(sweep.account.list_endpoints()) if old else set()
+    for name in sweep.remaining(old):
+        sweep.account.wait()
+        if _is_unused(sweep, name, endpoints) and _is_own(sweep, listed[name]):
+            current = sweep.monitoring.alarms([name]).get(name)
+            if current and _is_old(sweep, current):
+                sweep.remove("Alarms", name, sweep.monitoring.delete_alarm)
+
+
+def _is_old(sweep: Sweep, alarm: Document) -> bool:
+    """Return whether an alarm was made, or found by a run, before everything that is kept for its age."""
+    return bool(alarm["AlarmConfigurationUpdatedTimestamp"] < sweep.cutoff)
+
+
+def _is_own(sweep: Sweep, alarm: Document) -> bool:
+    """Return whether an alarm is the stack's: the prefix of one stack may begin with that of another."""
+    return sweep.monitoring.tags_of_alarm(alarm["AlarmArn"]).get(STACK_TAG) == sweep.stack
+
+
+def _is_unused(sweep: Sweep, name: str, endpoints: set[str]) -> bool:
+    endpoint_name = endpoint_of(name, sweep.stack)
+    if not endpoint_name:
+        return name.removeprefix(abort_prefix(sweep.stack)) not in endpoints
+    if any(names is None or name in names for names in _named(sweep, endpoint_name)):
+        return False
+    endpoint = sweep.account.find_endpoint(endpoint_name)
+    return endpoint is None or not Live.of(endpoint).is_waiting
+
+
+def _named(sweep: Sweep, endpoint_name: str) -> Iterator[set[str] | None]:
+    """Yield the alarms that each stored request of an endpoint names; None for one that cannot be read."""
+    for revision in sweep.objects.list_folders(sweep.bucket, f"{STORE_PREFIX}{endpoint_name}/"):
+        content = sweep.objects.read(sweep.bucket, request_key(endpoint_name, revision))
+        try:
+            yield {*rollback_alarms(StoredRevision.parse(content).request, sweep.stack)} if content else set()
+        except InvalidRequestError:
+            yield None
