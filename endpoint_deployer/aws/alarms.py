@@ -21,7 +21,7 @@ def names_of(deployment_config: Document | None) -> list[str]:
 
 def abort_alarm(stack: Stack, endpoint: str) -> str:
     """Return the name of the alarm that the deployer gives an update with guardrails, so that it can be ended."""
-    return f"{stack.name}-abort-{endpoint}"
+    return f"{stack.name}/abort/{endpoint}"
 
 
 class Alarms:

@@ -205,7 +205,7 @@ def test_canary_is_aborted_and_explained(command_line: CommandLine, folder: Path
     found = command_line.json("explain", started["Execution"])
     assert (found["Outcome"], found["Error"]) == ("Failed", "UpdateRolledBackError")
     assert found["Meaning"]["what to do"].startswith("Read the reason")
-    assert {alarm["AlarmName"] for alarm in found["Alarms"]} == {f"{STACK_NAME}-abort-aborted"}
+    assert {alarm["AlarmName"] for alarm in found["Alarms"]} == {f"{STACK_NAME}/abort/aborted"}
 
 
 def test_failed_smoke_test_is_explained_and_reported(command_line: CommandLine, folder: Path, tmp_path: Path) -> None:

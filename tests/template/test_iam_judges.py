@@ -75,6 +75,7 @@ BESIDE = {
     "application-autoscaling:DeregisterScalableTarget": "DeleteEndpoint of a scaled variant (awslabs, issue 161)",
     "iam:PassRole": "CreateModel, CreateEndpointConfig: a role is passed",
     "cloudwatch:DescribeAlarms": "UpdateEndpoint: the alarms of an AutoRollbackConfiguration",
+    "cloudwatch:TagResource": "PutMetricAlarm of an alarm with tags",
     "kms:CreateGrant": "CreateEndpoint, UpdateEndpoint: volumes with a key of the customer",
     "kms:Decrypt": "objects that are encrypted with a key of the customer",
     "kms:GenerateDataKey": "copies that are encrypted with a key of the customer",

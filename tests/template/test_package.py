@@ -235,8 +235,9 @@ def test_operations_are_those_that_the_functions_may_call(
 ) -> None:
     """All that any role allows, and no other; the runtime of endpoints has a model of its own."""
     actions = {action.partition(":") for name in functions_of(resources) for action in allowed_to(resources, name)}
-    # SageMaker itself looks the packages up that models name, with the caller's rights.
-    allowed = {operation for of, _, operation in actions if of == prefix} - {"DescribeModelPackage"}
+    # With the caller's rights, SageMaker looks the packages up that models name, and CloudWatch tags new alarms.
+    implied = {"DescribeModelPackage", "TagResource"}
+    allowed = {operation for of, _, operation in actions if of == prefix} - implied
 
     assert set(service_model(service, package).operation_names) == allowed & set(service_model(service).operation_names)
 
@@ -245,11 +246,14 @@ def test_requests_and_answers_stay_whole(package: Path) -> None:
     """Every shape that is left is as botocore ships it, and all are there that requests are checked against."""
     whole: Any = service_model("sagemaker")
     cut: Any = service_model("sagemaker", package)
+    alarms: tuple[Any, ...] = (service_model("cloudwatch", package), service_model("cloudwatch"))
 
     for name in cut.shape_names:
         assert without_descriptions(cut._service_description["shapes"][name]) == without_descriptions(
             whole._service_description["shapes"][name]
         )
+    ours, theirs = (each.operation_model("PutMetricAlarm") for each in alarms)
+    assert members_of(ours.input_shape) == members_of(theirs.input_shape)
     for operation in CHECKED_OPERATIONS:
         ours, theirs = cut.operation_model(operation), whole.operation_model(operation)
         assert members_of(ours.input_shape) == members_of(theirs.input_shape)

@@ -41,6 +41,7 @@ ALONE = {
     "states:GetExecutionHistory": {"WakeExecution", "AnnounceFailure"},
     "states:DescribeExecution": {"DetectDrift"},
     "cloudwatch:PutMetricAlarm": {"UpdateEndpoint"},
+    "cloudwatch:DeleteAlarms": {"SweepUnused"},
     "cloudwatch:SetAlarmState": {"PlanDeployment", "UpdateEndpoint"},
     "logs:DescribeLogStreams": {"AnnounceOutcome"},
     "logs:GetLogEvents": {"AnnounceOutcome"},

@@ -20,8 +20,8 @@ def _do_nothing(_method: str, _name: str) -> None:
     """Let a call be what it is."""
 
 
-def _note_nothing(_arn: str) -> None:
-    """Let nothing happen before a deletion."""
+def _note_nothing(_names: list[str]) -> None:
+    """Let nothing happen before a look."""
 
 
 @dataclass
@@ -153,20 +153,18 @@ class FakeObjects:
 
 @dataclass
 class FakeMonitoring:
-    """CloudWatch: the alarms by their names, and their tags by their ARNs.
+    """CloudWatch: the alarms by their names.
 
     Attributes:
-        on_look: Called with the ARN of each alarm whose tags are looked at.
+        before_look: Called before alarms are described by their names.
     """
 
     described: dict[str, Document] = field(default_factory=dict)
-    tags: dict[str, dict[str, str]] = field(default_factory=dict)
-    on_look: Callable[[str], object] = _note_nothing
+    before_look: Callable[[list[str]], object] = _note_nothing
 
-    def put(self, name: str, stack: str, at: datetime = NOON) -> None:
-        """Make an alarm of a stack."""
-        self.described[name] = {"AlarmName": name, "AlarmArn": f"arn:{name}", "AlarmConfigurationUpdatedTimestamp": at}
-        self.tags[f"arn:{name}"] = {"endpoint-deployer:stack": stack}
+    def put(self, name: str, at: datetime = NOON) -> None:
+        """Make an alarm."""
+        self.described[name] = {"AlarmName": name, "AlarmConfigurationUpdatedTimestamp": at}
 
     def list_alarms(self, prefix: str) -> Iterator[Document]:
         """Describe alarms by the beginning of their names."""
@@ -174,12 +172,8 @@ class FakeMonitoring:
 
     def alarms(self, names: list[str]) -> dict[str, Document]:
         """Describe alarms."""
+        self.before_look(names)
         return {name: dict(self.described[name]) for name in names if name in self.described}
-
-    def tags_of_alarm(self, arn: str) -> dict[str, str]:
-        """List the tags of an alarm."""
-        self.on_look(arn)
-        return self.tags[arn]
 
     def delete_alarm(self, name: str) -> None:
         """Delete an alarm."""

@@ -47,5 +47,5 @@ def test_alarm_comes_after_those_of_the_request() -> None:
     config = with_alarms(alarms(1), [abort_alarm("stack", "churn")])
 
     names = [alarm["AlarmName"] for alarm in config["AutoRollbackConfiguration"]["Alarms"]]
-    assert names == ["alarm-0", "stack-abort-churn"]
+    assert names == ["alarm-0", "stack/abort/churn"]
     assert config["BlueGreenUpdatePolicy"] == CANARY["BlueGreenUpdatePolicy"]

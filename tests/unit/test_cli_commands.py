@@ -16,7 +16,7 @@ from endpoint_deployer.commands import changes, deployments
 from endpoint_deployer.errors import CommandError
 
 ALARM = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]}}
-OWN_ALARM = "endpoint-deployer-abort-churn"
+OWN_ALARM = "endpoint-deployer/abort/churn"
 
 
 def run_of(status: str, **changed: Any) -> Run:

@@ -235,7 +235,7 @@ def test_rollback_that_is_older_than_what_is_under_way_waits(account: PlanningAc
     assert (found.action, found.revision) == (Action.WAIT, None)
 
 
-ABORT_ALARM = "deployer-abort-churn"
+ABORT_ALARM = "deployer/abort/churn"
 
 
 def alarm_state(account: PlanningAccount) -> str:

@@ -206,13 +206,13 @@ def update_with_guardrails(account: PlanningAccount) -> list[str]:
 
 def test_update_with_guardrails_names_an_alarm_that_is_ok(account: PlanningAccount) -> None:
     """Also if the last update was ended by it."""
-    account.planning.monitoring.make_abort_alarm("deployer-abort-churn", "churn", [])
-    account.planning.monitoring.set_off("deployer-abort-churn", "before")
+    account.planning.monitoring.make_abort_alarm("deployer/abort/churn", "churn", [])
+    account.planning.monitoring.set_off("deployer/abort/churn", "before")
 
     named = update_with_guardrails(account)
 
-    assert named == ["deployer-abort-churn"]
-    assert account.planning.monitoring.alarm_states(named) == {"deployer-abort-churn": "OK"}
+    assert named == ["deployer/abort/churn"]
+    assert account.planning.monitoring.alarm_states(named) == {"deployer/abort/churn": "OK"}
 
 
 def test_update_goes_on_if_the_alarm_cannot_be_made(account: PlanningAccount, monkeypatch: pytest.MonkeyPatch) -> None:

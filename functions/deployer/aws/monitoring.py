@@ -79,11 +79,6 @@ class Monitoring:
                 return
             parameters["NextToken"] = answer["NextToken"]
 
-    def tags_of_alarm(self, arn: str) -> dict[str, str]:
-        """Return the tags of an alarm."""
-        answer = _call(self._client("cloudwatch"), "list_tags_for_resource", ResourceARN=arn)
-        return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
-
     def delete_alarm(self, name: str) -> None:
         """Delete an alarm; nothing happens if it is gone."""
         _call(self._client("cloudwatch"), "delete_alarms", AlarmNames=[name])

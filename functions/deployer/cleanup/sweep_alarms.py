@@ -3,6 +3,8 @@
 Models and configs cost nothing, alarms do. An alarm that is missing while it guards an update is worse: SageMaker can
 no longer roll back. So an alarm stays while any stored request names it. A run stores its request first, and makes the
 alarms, which notes the time on them, right before the update; both are looked at again just before the deletion.
+
+Their names say whose they are: no stack's name has a slash.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ from deployer.planning.keys import STORE_PREFIX, request_key
 from deployer.planning.live import Live
 from deployer.planning.revision_store import StoredRevision
 from deployer.planning.rollback_alarms import alarm_prefix, endpoint_of, rollback_alarms
-from deployer.tags import STACK_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 def sweep_alarms(sweep: Sweep) -> None:
     """Remove the alarms of stored requests that are gone, and those that end updates of endpoints that are gone."""
     prefixes = (abort_prefix(sweep.stack), alarm_prefix(sweep.stack))
-    listed = {each["AlarmName"]: each for prefix in prefixes for each in sweep.monitoring.list_alarms(prefix)}
-    old = [name for name, alarm in listed.items() if _is_old(sweep, alarm)]
+    listed = [alarm for prefix in prefixes for alarm in sweep.monitoring.list_alarms(prefix)]
+    old = [alarm["AlarmName"] for alarm in listed if _is_old(sweep, alarm)]
     endpoints = set(sweep.account.list_endpoints()) if old else set()
     for name in sweep.remaining(old):
         sweep.account.wait()
-        if _is_unused(sweep, name, endpoints) and _is_own(sweep, listed[name]):
+        if _is_unused(sweep, name, endpoints):
             current = sweep.monitoring.alarms([name]).get(name)
             if current and _is_old(sweep, current):
                 sweep.remove("Alarms", name, sweep.monitoring.delete_alarm)
@@ -41,11 +42,6 @@ def sweep_alarms(sweep: Sweep) -> None:
 def _is_old(sweep: Sweep, alarm: Document) -> bool:
     """Return whether an alarm was made, or found by a run, before everything that is kept for its age."""
     return bool(alarm["AlarmConfigurationUpdatedTimestamp"] < sweep.cutoff)
-
-
-def _is_own(sweep: Sweep, alarm: Document) -> bool:
-    """Return whether an alarm is the stack's: the prefix of one stack may begin with that of another."""
-    return sweep.monitoring.tags_of_alarm(alarm["AlarmArn"]).get(STACK_TAG) == sweep.stack
 
 
 def _is_unused(sweep: Sweep, name: str, endpoints: set[str]) -> bool:

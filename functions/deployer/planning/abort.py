@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def abort_prefix(stack: str) -> str:
     """Return the beginning of the names of a stack's alarms that end updates."""
-    return f"{stack}-abort-"
+    return f"{stack}/abort/"
 
 
 def abort_alarm(stack: str, endpoint_name: str) -> str:

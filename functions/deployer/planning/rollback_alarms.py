@@ -57,7 +57,7 @@ def with_alarms(deployment: Document, names: Iterable[str]) -> Document:
 
 def alarm_prefix(stack: str) -> str:
     """Return the beginning of the names of a stack's rollback alarms."""
-    return f"{stack}-rollback-"
+    return f"{stack}/rollback/"
 
 
 def endpoint_of(alarm: str, stack: str) -> str:
