@@ -25,8 +25,8 @@ _ACTIONS = ("OKActions", "AlarmActions", "InsufficientDataActions")
 
 def rollback_alarm_problems(request: Document) -> Iterator[Problem]:
     """Yield what is wrong between a request's `RollbackAlarms` and its other fields."""
-    wanted, config = request.get(_PATH), request.get("EndpointConfig")
-    if not wanted:
+    wanted, config = request.get(_PATH) or {}, request.get("EndpointConfig")
+    if not any(wanted.values()):
         return
     if not request.get("DeploymentConfig"):
         yield Problem(_PATH, "needs a DeploymentConfig beside it: SageMaker looks at alarms while guardrails apply")
