@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,33 @@ if TYPE_CHECKING:
     from endpoint_deployer.json_document import Document
 
 
-def names_of(deployment_config: Document | None) -> list[str]:
-    """Return the alarms that roll a deployment back, by its `DeploymentConfig`."""
-    rollback = (deployment_config or {}).get("AutoRollbackConfiguration") or {}
-    return [alarm["AlarmName"] for alarm in rollback.get("Alarms") or []]
+_DIGEST_LENGTH = 12
+
+
+def names_of(stack: Stack, request: Document) -> list[str]:
+    """Return the alarms that roll a guarded update back, by its complete request: those that it names, and its own."""
+    deployment = request.get("DeploymentConfig") or {}
+    named = (deployment.get("AutoRollbackConfiguration") or {}).get("Alarms") or []
+    own = (request.get("RollbackAlarms") or {}).get("Alarms") or []
+    prefix = f"{stack.name}/rollback/{request.get('EndpointName')}-"
+    return [*(alarm["AlarmName"] for alarm in named), *(prefix + _digest(alarm) for alarm in own if deployment)]
+
+
+def _digest(alarm: Document) -> str:
+    """Return what stands for the content of an alarm in its name, as the deployer makes it."""
+    canonical = json.dumps(alarm, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def ringing(stack: Stack) -> dict[str, list[str]]:
+    """Return the alarms of the stack's deployments that are in the state ALARM, by endpoint."""
+    prefix, found = f"{stack.name}/rollback/", dict[str, list[str]]()
+    pages = stack.client("cloudwatch").get_paginator("describe_alarms")
+    for page in pages.paginate(AlarmNamePrefix=prefix, StateValue="ALARM"):
+        # Local AWS passes over the state where a prefix is given.
+        for name in (alarm["AlarmName"] for alarm in page["MetricAlarms"] if alarm["StateValue"] == "ALARM"):
+            found.setdefault(name[len(prefix) : -_DIGEST_LENGTH - 1], []).append(name)
+    return found
 
 
 def abort_alarm(stack: Stack, endpoint: str) -> str:

@@ -16,6 +16,7 @@ from endpoint_deployer.commands.options import AsJson, EndpointName  # noqa: TC0
 from endpoint_deployer.errors import CommandError
 
 if TYPE_CHECKING:
+    from endpoint_deployer.aws.stack import Stack
     from endpoint_deployer.console import Invocation
     from endpoint_deployer.json_document import Document
 
@@ -37,7 +38,7 @@ def abort(context: typer.Context, endpoint: EndpointName, yes: Yes = False, as_j
     runs, endpoints, alarms = Runs(stack), Endpoints(stack), Alarms(stack)
     with invocation.busy(f"look at {endpoint}"):
         status = _status(endpoints, endpoint)
-        name = _alarm_of(runs, endpoint, status)
+        name = _alarm_of(stack, runs, endpoint, status)
         own = abort_alarm(stack, endpoint)
         name = own if alarms.exists(own) else name
     if not name:
@@ -60,7 +61,7 @@ def _status(endpoints: Endpoints, endpoint: str) -> str:
     return str((endpoints.find(endpoint) or {}).get("EndpointStatus", "no endpoint"))
 
 
-def _alarm_of(runs: Runs, endpoint: str, status: str) -> str:
+def _alarm_of(stack: Stack, runs: Runs, endpoint: str, status: str) -> str:
     """Return the alarm of the request that rolls back the update that is under way; empty if the request has none.
 
     Raises:
@@ -76,7 +77,7 @@ def _alarm_of(runs: Runs, endpoint: str, status: str) -> str:
     data = next((found for run in runs.of_endpoint(endpoint, is_running=True) if (found := _data(runs, run))), None)
     if data is None:
         raise CommandError(f"{endpoint} is Updating, and no execution of this stack is changing it")
-    names = names_of(((data.get("Plan") or {}).get("Request") or {}).get("DeploymentConfig"))
+    names = names_of(stack, (data.get("Plan") or {}).get("Request") or {})
     return next(iter(names), "")
 
 

@@ -52,7 +52,7 @@ def explanation_of(stack: Stack, runs: Runs, run: Run) -> Document:
     detail = data.get("Outcome") or run.output.get("Outcome") or {}
     request = (data.get("Plan") or {}).get("Request") or {}
     until = run.ended_at or datetime.now(UTC)
-    alarms = [*names_of(request.get("DeploymentConfig")), abort_alarm(stack, run.endpoint)]
+    alarms = [*names_of(stack, request), abort_alarm(stack, run.endpoint)]
     has_failed = run.outcome not in _WITHOUT_LOGS
     unread: list[str] = []
     endpoint = Endpoints(stack).find(run.endpoint) if run.endpoint else None

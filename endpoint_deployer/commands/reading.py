@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from endpoint_deployer.aws.alarms import ringing
 from endpoint_deployer.aws.drift import last_drift
 from endpoint_deployer.aws.revisions import Endpoints
 from endpoint_deployer.aws.runs import Runs
@@ -35,8 +36,9 @@ def status(
         endpoints, runs = Endpoints(invocation.stack), Runs(invocation.stack)
         running = [*runs.newest(is_running=True)]
         names = [endpoint] if endpoint else sorted({*endpoints.names(), *(run.endpoint for run in running)} - {""})
-        drift = last_drift(invocation.stack)
+        drift, alarms = last_drift(invocation.stack), ringing(invocation.stack)
         found = [status_of(name, endpoints, runs, running, drift) for name in names]
+        found = [{**each, "Alarms": alarms.get(each["EndpointName"], [])} for each in found]
     if endpoint and not found[0]["Live"] and not found[0]["Runs"]:
         raise CommandError(
             f"There is no endpoint {endpoint}, and no execution that is about it is running. "

@@ -89,7 +89,7 @@ def _facts(preview: Document) -> Iterator[str]:
         "instances": [*_instances(preview)],
         "guardrails": [*_guardrails(preview["Guardrails"] or {})],
         "smoke test": ["yes"] if preview["SmokeTest"] else [],
-        "makes alarms": [each["AlarmDescription"] or each["AlarmName"] for each in preview.get("RollbackAlarms", [])],
+        "makes alarms": [*map(_alarm, preview.get("RollbackAlarms", []))],
         "approval": ["a person has to approve it"] if preview.get("Approval") else [],
         "way back": [_way_back(preview["WayBack"])] if preview["WayBack"] else [],
         "no longer retained": preview["Sweepable"],
@@ -97,6 +97,10 @@ def _facts(preview: Document) -> Iterator[str]:
     for name, values in facts.items():
         if values:
             yield f"  [dim]{name:<18}[/] {escape(', '.join(map(str, values)))}"
+
+
+def _alarm(alarm: Document) -> str:
+    return str(alarm.get("AlarmDescription") or alarm["AlarmName"])
 
 
 def _way_back(config: str) -> str:

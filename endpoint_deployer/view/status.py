@@ -27,6 +27,8 @@ def status_lines(status: Document) -> Iterator[str]:
         yield f"  reason   [red]{escape(status['FailureReason'])}[/]"
     if status["Drift"]:
         yield f"  drift    [yellow]{', '.join(status['Drift'])}[/] [dim](by the last sweep)[/]"
+    for alarm in status["Alarms"]:
+        yield f"  alarm    [red]{escape(alarm)}[/] is in the state ALARM"
     for each in status["Runs"]:
         yield f"  running  {_run(each)}"
     for each in status["Waiting"]:

@@ -84,6 +84,10 @@ def test_long_values_stand_below_each_other() -> None:
         ({"Creates": {"Models": ["m"], "EndpointConfig": "c", "Endpoint": None}}, "creates            m, c"),
         ({"Copies": [{"From": "s3://a", "To": "s3://b", "Bytes": 2e6}]}, "copies             s3://a (2.0 MB)"),
         ({"Guardrails": CANARY}, "guardrails         CANARY of 10 %, 600 s between steps, rolled back by churn-5xx"),
+        (
+            {"RollbackAlarms": [{"AlarmName": "a", "AlarmDescription": "Many fail."}, {"AlarmName": "b"}]},
+            "makes alarms       Many fail., b",
+        ),
         ({"Guardrails": ROLLING}, "guardrails         ROLLING of 2 instances, 60 s between steps"),
         ({"SmokeTest": True}, "smoke test         yes"),
         ({"Approval": True}, "approval           a person has to approve it"),
@@ -123,6 +127,7 @@ def test_status_says_what_is_live_and_what_waits() -> None:
         "Live": {"Config": "churn-1", "Since": moment, "State": "deployed", "Trigger": "by hand: a", "Execution": "e"},
         "Endpoint": {"EndpointStatus": "Updating"},
         "Drift": ["ModelDeleted", "NotInvoked"],
+        "Alarms": ["mine/rollback/churn-0123456789ab"],
         "Runs": [{**common, "Execution": "run-1", "State": "DescribeEndpoint", "NextLook": moment}],
         "Waiting": [{**common, "Execution": "run-2", "State": "WaitForOtherDeployment", "NextLook": None}],
     }
@@ -138,6 +143,7 @@ def test_status_says_what_is_live_and_what_waits() -> None:
         ["live", "churn-1"],
         ["by", "by"],
         ["drift", "ModelDeleted,"],
+        ["alarm", "mine/rollback/churn-0123456789ab"],
         ["running", "run-1:"],
         ["waiting", "run-2:"],
     ]
@@ -153,6 +159,7 @@ def test_endpoint_that_does_not_exist_is_told_so() -> None:
         "Live": None,
         "Endpoint": None,
         "Drift": [],
+        "Alarms": [],
         "Runs": [],
         "Waiting": [],
     }
