@@ -46,7 +46,7 @@ WRONG = {
     "a share of nothing": (wanted({"Errors": {"Percent": 0}}), "RollbackAlarms.Errors.Percent: should be greater"),
     "no milliseconds": (wanted({"Latency": {}}), "RollbackAlarms.Latency.P99Milliseconds: required"),
     "a name": (without(AlarmName="mine"), "RollbackAlarms.Alarms[0].AlarmName: is named by the deployer"),
-    "a misspelt member": (without(Treshold=1), "RollbackAlarms.Alarms[0].Treshold: is no field of PutMetricAlarm"),
+    "an unknown member": (without(Limit=1), "RollbackAlarms.Alarms[0].Limit: is no field of PutMetricAlarm"),
     "an unknown operator": (without(ComparisonOperator="Over"), "ComparisonOperator: 'Over' is no comparison operator"),
     "no metric": (without("MetricName"), "RollbackAlarms.Alarms[0]: needs either MetricName or Metrics"),
     "no period": (without("Period"), "RollbackAlarms.Alarms[0]: lacks Period"),
