@@ -62,20 +62,29 @@ def _fleets(endpoint: Document) -> Document:
     return {member: endpoint[member] for member in members if member in endpoint}
 
 
+def reason_to_wait(state: str, endpoint: str, plan: Document) -> str:
+    """Say what an execution waits for in a state, and what ends the wait; empty if it waits for nothing."""
+    if state == "AwaitApproval":
+        return f"waits for a person: endpoint-deployer approve {endpoint}, or reject"
+    return str(plan.get("Reason") or "") if state in _WAITING_FOR_TURN else ""
+
+
 def _progress(runs: Runs, run: Run) -> Document:
     """Return how far a running execution is, and when it looks again at the latest."""
     state, since, data = runs.last_state(run)
+    plan = data.get("Plan") or {}
     seconds = {
         "DescribeEndpoint": (data.get("Endpoint") or {}).get("LookSeconds"),
-        "WaitForOtherDeployment": (data.get("Plan") or {}).get("WaitSeconds"),
-        "AwaitApproval": (data.get("Plan") or {}).get("WaitSeconds"),
+        "WaitForOtherDeployment": plan.get("WaitSeconds"),
+        "AwaitApproval": plan.get("WaitSeconds"),
     }.get(state)
     return {
         "Execution": run.name,
         "Trigger": run.trigger,
-        "Revision": (data.get("Plan") or {}).get("Revision"),
+        "Revision": plan.get("Revision"),
         "StartedAt": run.started_at.isoformat(),
         "State": state,
+        "Reason": reason_to_wait(state, run.endpoint, plan),
         "Since": since.isoformat(),
         "NextLook": (since + timedelta(seconds=seconds)).isoformat() if seconds else None,
     }

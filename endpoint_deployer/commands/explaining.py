@@ -16,6 +16,7 @@ from endpoint_deployer.aws.alarms import Alarms, abort_alarm, names_of
 from endpoint_deployer.aws.history import moments_of
 from endpoint_deployer.aws.revisions import Endpoints
 from endpoint_deployer.aws.runs import Run, Runs
+from endpoint_deployer.aws.status import reason_to_wait
 from endpoint_deployer.commands.options import AsJson, Target  # noqa: TC001 - typer reads them
 from endpoint_deployer.operations import meaning_of
 from endpoint_deployer.report.page import page
@@ -50,7 +51,8 @@ def explanation_of(stack: Stack, runs: Runs, run: Run) -> Document:
     """Gather why an execution ended as it did: the error, what it means, SageMaker's reason, alarms and logs."""
     state, _, data = runs.last_state(run)
     detail = data.get("Outcome") or run.output.get("Outcome") or {}
-    request = (data.get("Plan") or {}).get("Request") or {}
+    plan = data.get("Plan") or {}
+    request = plan.get("Request") or {}
     until = run.ended_at or datetime.now(UTC)
     alarms = [*names_of(stack, request), abort_alarm(stack, run.endpoint)]
     has_failed = run.outcome not in _WITHOUT_LOGS
@@ -60,7 +62,7 @@ def explanation_of(stack: Stack, runs: Runs, run: Run) -> Document:
         **run.document(),
         "Title": run.title,
         "State": state if run.is_running else None,
-        "Reason": detail.get("Reason"),
+        "Reason": detail.get("Reason") or (reason_to_wait(state, run.endpoint, plan) if run.is_running else None),
         "Meaning": meaning_of(run.error) or meaning_of(run.outcome),
         "CauseClass": detail.get("CauseClass"),
         "NextAction": detail.get("NextAction"),

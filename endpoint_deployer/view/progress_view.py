@@ -64,6 +64,7 @@ class ProgressView:
         self._state = ""
         self._shown_state = ""
         self._summaries: list[str] = []
+        self._newest_summaries: dict[str, str] = {}
         self._quiet_states: list[str] = []
         self._retries: list[Moment] = []
 
@@ -122,7 +123,8 @@ class ProgressView:
         summary = summarize_state(moment.state, moment.data)
         if self._quiet_states[-1:] == [moment.state]:
             self._quiet_states.pop()
-        if summary and summary not in self._summaries[-1:]:
+        if summary and summary != self._newest_summaries.get(moment.state):
+            self._newest_summaries[moment.state] = summary  # a wait plans again and again
             self._summarize(moment.state, summary, self._seconds(moment))
         elif not summary and moment.state != self._shown_state and moment.state not in _ANNOUNCEMENTS:
             self._quiet_states.append(moment.state)

@@ -46,7 +46,7 @@ def _run(run: Document) -> str:
     look = f", next look by {_moment(run['NextLook'])}" if run["NextLook"] else ""
     return (
         f"{run['Execution']}: [bold]{run['State']}[/] since {_moment(run['Since'])}{look} "
-        f"[dim]{escape(run['Trigger'])}[/]"
+        f"[dim]{escape(' · '.join(filter(None, [run['Trigger'], run['Reason']])))}[/]"
     )
 
 

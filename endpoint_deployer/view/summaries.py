@@ -65,6 +65,8 @@ def _plan(data: Document) -> str:
     plan = data["Plan"]
     if plan["Action"] == "Wait":
         return "another deployment changes the endpoint: wait, and plan again"
+    if plan["Action"] == "Approve":
+        return f"waits for a person: endpoint-deployer approve {plan['EndpointName']}, or reject"
     return f"goes back to what {plan['Source']} was made of" if plan.get("Source") else ""
 
 

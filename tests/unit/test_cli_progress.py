@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from endpoint_deployer.aws.history import Moment
+from endpoint_deployer.aws.status import reason_to_wait
 from endpoint_deployer.commands import following
+from endpoint_deployer.view.progress import Progress
+from endpoint_deployer.view.progress_view import ProgressView
 from endpoint_deployer.view.summaries import summarize_state
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,34 @@ from endpoint_deployer.view.summaries import summarize_state
 )
 def test_restoration_is_told_as_it_was(restore: dict[str, Any], summary: str) -> None:
     assert summarize_state("RestoreEndpoint", {"Restore": restore}) == summary
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("AwaitApproval", "waits for a person: endpoint-deployer approve churn, or reject"),
+        ("WaitForOtherDeployment", "Endpoint churn is Updating"),
+        ("PlanAgain", "Endpoint churn is Updating"),
+        ("CreateModels", ""),
+    ],
+)
+def test_wait_has_a_reason_and_says_what_ends_it(state: str, reason: str) -> None:
+    assert reason_to_wait(state, "churn", {"Reason": "Endpoint churn is Updating"}) == reason
+
+
+def test_wait_is_shown_once_however_often_it_plans_again() -> None:
+    """The same summary comes every few minutes for as long as a person thinks about it."""
+    printed = io.StringIO()
+    view = ProgressView(Progress(Console(file=printed, width=120)), folds=False)
+    waits, approved = ({"Plan": {"Action": action, "EndpointName": "churn"}} for action in ("Approve", "Update"))
+
+    for seconds, data in enumerate([waits, waits, waits, approved]):
+        at = NOON + timedelta(seconds=seconds)
+        view.on_event(Moment(at, "PlanAgain", "TaskStateEntered"))
+        view.on_event(Moment(at, "PlanAgain", "TaskStateExited", data=data))
+        view.on_event(Moment(at, "AwaitApproval", "TaskStateEntered"))
+
+    assert printed.getvalue().count("waits for a person: endpoint-deployer approve churn") == 1
 
 
 @pytest.mark.parametrize("is_running", [True, False], ids=["running", "ended"])

@@ -119,7 +119,7 @@ def test_warning_has_a_line_of_its_own() -> None:
 
 def test_status_says_what_is_live_and_what_waits() -> None:
     moment = "2026-11-24T12:00:00+00:00"
-    common = {"Revision": "churn-2", "StartedAt": moment, "Since": moment, "Trigger": "upload of [x]"}
+    common = {"Revision": "churn-2", "StartedAt": moment, "Since": moment, "Trigger": "upload of [x]", "Reason": ""}
     status = {
         "EndpointName": "churn",
         "Status": "Updating",
@@ -129,7 +129,9 @@ def test_status_says_what_is_live_and_what_waits() -> None:
         "Drift": ["ModelDeleted", "NotInvoked"],
         "Alarms": ["mine/rollback/churn-0123456789ab"],
         "Runs": [{**common, "Execution": "run-1", "State": "DescribeEndpoint", "NextLook": moment}],
-        "Waiting": [{**common, "Execution": "run-2", "State": "WaitForOtherDeployment", "NextLook": None}],
+        "Waiting": [
+            {**common, "Execution": "run-2", "State": "WaitForOtherDeployment", "NextLook": None, "Reason": "[busy]"}
+        ],
     }
     printed_text = io.StringIO()
     console = Console(file=printed_text, width=200, highlight=False)
@@ -148,7 +150,8 @@ def test_status_says_what_is_live_and_what_waits() -> None:
         ["waiting", "run-2:"],
     ]
     assert "next look by" in text
-    assert "upload of [x]" in text
+    assert "upload of [x]\n" in text
+    assert "upload of [x] · [busy]" in text
 
 
 def test_endpoint_that_does_not_exist_is_told_so() -> None:
