@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 FUNCTIONS = ROOT / "functions"
 _ANY = 0
-_MOST_UNIT, _MOST_OTHER = 80, 15
-"""Tests that a mutant is tried with first: those of the unit before all others, as they are quick and near."""
+_FIRST_UNIT, _FIRST_OTHER, _MOST_OTHER = 80, 15, 30
+"""Tests that a mutant is tried with first, those of the unit before all others, as they are quick and near; and of the
+others, which are slow, at most, if these have not noticed it."""
 
 
 class Reach:
@@ -39,7 +40,7 @@ class Reach:
                     self._tests[module, line].add(test)
 
     def tests_of(self, module: str, line: int, last: int | None = None) -> tuple[list[str], list[str]]:
-        """Return tests that reach a line: the few that are worth a try first, and all others.
+        """Return tests that reach a line: the few that are worth a try first, and then the others.
 
         What a module does when it is imported is reached by all of its tests, or else by those that import it.
 
@@ -56,8 +57,8 @@ class Reach:
             return near, []
         unit = sorted((test for test in tests if test.startswith("tests/unit/")), key=_is_far(near))
         others = [test for test in tests if test not in set(unit)]
-        first = [*_some(unit, _MOST_UNIT), *_some(others, _MOST_OTHER)]
-        return first, [test for test in [*unit, *others] if test not in set(first)]
+        first = [*_some(unit, _FIRST_UNIT), *_some(others, _FIRST_OTHER)]
+        return first, [test for test in [*unit, *_some(others, _MOST_OTHER)] if test not in set(first)]
 
 
 def _is_far(near: list[str]) -> Callable[[str], bool]:

@@ -127,3 +127,7 @@ def test_newer_request_that_waits_supersedes() -> None:
 
 def test_dry_run_needs_no_approval() -> None:
     assert require_approval(planned(DryRun=True), NOON).action is Action.UPDATE
+
+
+def test_answer_changes_nothing_where_nobody_was_asked() -> None:
+    assert with_answer(plan(), APPROVE, NOON) == plan()

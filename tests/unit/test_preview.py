@@ -196,3 +196,18 @@ def test_request_of_models_that_exist_has_no_models_to_compare(account: Planning
     found = changes(account, draft("a", Models={}, EndpointConfig=config))
 
     assert list(found) == ["EndpointConfig.ProductionVariants[AllTraffic].ModelName"]
+
+
+def test_data_that_are_described_twice_are_compared_once(account: PlanningAccount) -> None:
+    """SageMaker describes the URL that a model was created with as a source in S3, too (API Reference, CreateModel)."""
+    data = {"Image": f"{REGISTRY}/a:1", "ModelDataUrl": "s3://artifacts/a.tar.gz"}
+    account.serve("a", -60, Models={"m": {"PrimaryContainer": data, "ExecutionRoleArn": ROLE}})
+    (model,) = dict(account.simulator.store.models.scan_current()).values()
+    place = {"S3Uri": data["ModelDataUrl"], "S3DataType": "S3Object", "CompressionType": "Gzip"}
+    model["PrimaryContainer"]["ModelDataSource"] = {"S3DataSource": place}
+    other = {"PrimaryContainer": {**data, "ModelDataUrl": "s3://artifacts/b.tar.gz"}, "ExecutionRoleArn": ROLE}
+
+    found = changes(account, draft("a", Models={"m": other}))
+
+    assert found["Models.m.PrimaryContainer.ModelDataUrl"] == ("s3://artifacts/a.tar.gz", "s3://artifacts/b.tar.gz")
+    assert [path for path in found if "ModelDataSource" in path] == []

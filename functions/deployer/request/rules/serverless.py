@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _CONFIG = "EndpointConfig"
 _NOT_FOR_SERVERLESS = "is not for serverless endpoints"
 _MEMORY_SIZES_MB = range(1024, 6144 + 1, 1024)
-_MOST_CONCURRENCY = 200
 
 
 def serverless_problems(config: Document, models: Mapping[str, Document]) -> Iterator[Problem]:
@@ -52,8 +51,6 @@ def _size_problems(path: str, serverless: Document) -> Iterator[Problem]:
     memory, most = serverless["MemorySizeInMB"], serverless["MaxConcurrency"]
     if memory not in _MEMORY_SIZES_MB:
         yield Problem(f"{path}.MemorySizeInMB", f"{memory} is not one of {listed(_MEMORY_SIZES_MB)}")
-    if most > _MOST_CONCURRENCY:
-        yield Problem(f"{path}.MaxConcurrency", f"{most} is more than {_MOST_CONCURRENCY}")
     if serverless.get("ProvisionedConcurrency", 0) > most:
         yield Problem(f"{path}.ProvisionedConcurrency", f"is more than MaxConcurrency, {most}")
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 
 _CONFIG = "EndpointConfig"
-_MOST_VARIANTS = 10
 
 LOCAL_STORAGE_FAMILIES = frozenset(
     {
@@ -48,8 +47,6 @@ def variant_problems(config: Document) -> Iterator[Problem]:
     """Yield what is wrong between the variants of an endpoint config, and within each."""
     for kind in VARIANT_KINDS:
         variants = variants_of(config, kind)
-        if len(variants) > _MOST_VARIANTS:
-            yield Problem(f"{_CONFIG}.{kind}", f"has {len(variants)} entries; SageMaker takes at most {_MOST_VARIANTS}")
         for index, variant in enumerate(variants):
             path = f"{_CONFIG}.{kind}[{index}]"
             yield from _instance_problems(path, variant)
