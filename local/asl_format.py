@@ -5,8 +5,8 @@ Usage: python -m local.asl_format [--check]
 An indenting writer of JSON gives each number of each retrier a line of its own. In the house format a state begins
 with its type and its comment. What it does follows, then its choices, retriers and catchers, then the next state: these
 begin a line each, while other fields share lines of up to 120 characters. A list that does not fit a line has one entry
-a line: a retrier's errors, and below them its numbers. States that only end the execution are one line. It stays plain
-JSON.
+a line, however long: a retrier's errors, and then its numbers. States that only end the execution are one line. It
+stays plain JSON.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _INDENT = 2
 _STATE_LEVEL = 2
 """A state is in "States", and that in the definition."""
 _HEAD = frozenset({"Type", "Comment"})
-_OWN_LINE = frozenset({"Choices", "Default", "Retry", "Catch", "Next", "End"})
+_OWN_LINE = frozenset({"Choices", "Default", "Retry", "Catch"})
 """Fields of a state that share no line."""
 
 
@@ -94,12 +94,10 @@ def _lines(value: Any, level: int, before: str, after: str) -> list[str]:
     """
     indent = " " * _INDENT * level
     line = f"{indent}{before}{_inline(value)}{after}"
-    if _is_scalar(value) or (len(line) <= _WIDTH and _may_be_inline(value, level)):
+    if _is_scalar(value) or (_may_be_inline(value, level) and (len(line) <= _WIDTH or _is_entry(value, before))):
         return [line]
     if isinstance(value, dict) and level > _STATE_LEVEL and all(map(_is_scalar, value.values())):
         return _fill(list(_fields(value)), indent, f"{before}{{", f"}}{after}")
-    if isinstance(value, dict) and level > _STATE_LEVEL and not before:
-        return _entry(value, indent, after)
     parts = list(value.items()) if isinstance(value, dict) else [(None, each) for each in value]
     ends = [","] * (len(parts) - 1) + [""]
     inner: list[str] = []
@@ -122,6 +120,11 @@ def _may_be_inline(value: Any, level: int) -> bool:
     return level > _STATE_LEVEL
 
 
+def _is_entry(value: Any, before: str) -> bool:
+    """Return whether a value is a retrier, a catcher or a choice: an object without a name, in a list."""
+    return isinstance(value, dict) and not before
+
+
 def _sharing(name: str | None, lines: list[str]) -> Literal["head", "body"] | None:
     """Return with which fields of a state a field shares lines: with those of the same part."""
     if len(lines) > 1 or name in _OWN_LINE:
@@ -141,14 +144,6 @@ def _fill(fields: list[str], indent: str, before: str, after: str) -> list[str]:
             lines.append(f"{indent}{' ' * _INDENT}{field}")
     lines[-1] += after
     return lines
-
-
-def _entry(entry: Document, indent: str, after: str) -> list[str]:
-    """Write a retrier, a catcher or a choice in two lines, the first of which has its first field only."""
-    first, *others = _fields(entry)
-    if not others:
-        return [f"{indent}{{{first}}}{after}"]
-    return [f"{indent}{{{first},", f"{indent} {', '.join(others)}}}{after}"]
 
 
 def _fields(value: Document) -> Iterator[str]:

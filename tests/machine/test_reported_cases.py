@@ -223,7 +223,7 @@ def test_case_15_twin_that_cannot_create_its_config_reverts_nothing(make_world: 
     world = make_world(Settings())
     upload(world, b"one")
     world.clock.sleep(60)
-    slow = Fault("CreateEndpointConfig", "slow", times=4, skip=1, seconds=70)
+    slow = Fault("CreateEndpointConfig", "slow", times=7, skip=1, seconds=70)
     world.simulator.settings = Settings(faults=(slow,))
     first, twin = start_twins(world)
 

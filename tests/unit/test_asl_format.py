@@ -49,8 +49,8 @@ FORMATTED = """\
       "Resource": "${DoFunctionArn}", "TimeoutSeconds": 75,
       "Parameters": {"Plan.$": "$.Plan", "Now.$": "$$.State.EnteredTime"}, "ResultPath": "$.Done",
       "Retry": [
-        {"ErrorEquals": ["ModelNotVisibleError", "EndpointConfigNotVisibleError", "EndpointNotVisibleError"],
-         "IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 34}
+        {"ErrorEquals": ["ModelNotVisibleError", "EndpointConfigNotVisibleError", "EndpointNotVisibleError"], \
+"IntervalSeconds": 1, "BackoffRate": 2, "MaxAttempts": 34}
       ],
       "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": null, "Next": "Done"}],
       "Next": "Done"
@@ -75,7 +75,7 @@ def test_the_json_stays_equal_and_formatting_twice_changes_nothing(value: Any) -
     assert format_definition(text) == text
 
 
-def test_short_fields_share_lines_and_a_long_retrier_has_two() -> None:
+def test_short_fields_share_lines_and_a_retrier_has_one_however_long() -> None:
     """Type and comment come first, what the state does follows; a retrier's errors come before its numbers."""
     text = formatted({"StartAt": "Do", "States": {"Do": TASK, "Done": {"Type": "Succeed"}}})
 
