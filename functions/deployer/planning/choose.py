@@ -63,6 +63,7 @@ class Planning:
         wait_seconds: Seconds until the next look, if another deployment has the endpoint.
         stack_role: The ARN of the role for models that name none.
         found: Endpoints that have been looked up, by their names; none is looked up twice for one decision.
+        uploads: Uploads that have been looked up, by their URIs; the same.
     """
 
     sagemaker: SageMaker
@@ -72,6 +73,7 @@ class Planning:
     wait_seconds: int
     stack_role: str = ""
     found: dict[str, Live | None] = field(default_factory=dict)
+    uploads: dict[str, Artifact] = field(default_factory=dict)
 
     def decided(self, draft: Draft, action: Action, before: Before | None = None, reason: str = "") -> Plan:
         """Make the plan of a draft, with the reason if nothing is deployed now."""
@@ -127,7 +129,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     live = find_live(planning, draft.endpoint_name)
     reject(case_problems(draft.endpoint_name, live.name if live else draft.endpoint_name))
     action = decide(draft.wanted, live, planning.now)
-    newer = _newer_version(draft, planning.objects) if action in _DEPLOYING_ACTIONS else None
+    newer = _newer_version(draft, planning) if action in _DEPLOYING_ACTIONS else None
     if newer:
         return planning.decided(draft, Action.SUPERSEDED, reason=overwritten(newer))
     if action is Action.CREATE:
@@ -203,12 +205,14 @@ def _check_ownership(draft: Draft, live: Live, sagemaker: SageMaker) -> None:
     reject(ownership_problems(live.arn, tags, draft.stack))
 
 
-def _newer_version(draft: Draft, objects: Objects) -> Artifact | None:
+def _newer_version(draft: Draft, planning: Planning) -> Artifact | None:
     """Return the newer version of the uploaded object; None if there is none."""
-    if draft.upload is None:
+    upload = draft.upload
+    if upload is None:
         return None
-    current = objects.find(draft.upload.bucket, draft.upload.key)
-    return current if current and current.version != draft.upload.version else None
+    found = planning.uploads.get(f"s3://{upload.bucket}/{upload.key}")
+    current = found or planning.objects.find(upload.bucket, upload.key)
+    return current if current and current.version != upload.version else None
 
 
 def _creation_problems(draft: Draft) -> Iterator[Problem]:

@@ -56,6 +56,8 @@ def draft_deployment(
         document, execution["Name"], started_at, settings.upload_location, settings.model_package_groups
     )
     resolved = resolve_request(trigger, store.objects, settings.upload_location, settings.allowances)
+    if resolved.artifact:
+        planning.uploads[resolved.artifact.uri] = resolved.artifact
     draft = _draft_without_content(trigger, resolved.request, execution, settings)
     if resolved.readiness is Readiness.OVERWRITTEN and resolved.artifact:
         reject(resolved.problems)
