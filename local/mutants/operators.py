@@ -59,13 +59,16 @@ class Mutant:
 def mutants_of(module: str, source: str) -> Iterator[Mutant]:
     """Yield every mutant of a module."""
     tree = ast.parse(source)
-    for index, node in enumerate(_places(tree)):
+    for index, (node, parent) in enumerate(_places(tree)):
+        # A constant by itself says little, and stands in many places.
+        is_shown_within = isinstance(node, ast.Constant) and not isinstance(parent, ast.Module)
         for changed in _changes(node):
             copied = deepcopy(tree)
-            mutated = _Replacing(_places(copied)[index], changed).visit(copied)
-            after = "" if isinstance(changed, ast.Pass) else ast.unparse(ast.fix_missing_locations(changed))
-            text = ast.unparse(ast.fix_missing_locations(mutated))
-            yield Mutant(module, node.lineno, _one_line(node), " ".join(after.split()), text)
+            place, around = _places(copied)[index]
+            text = ast.unparse(ast.fix_missing_locations(_Replacing(place, changed).visit(copied)))
+            before, after = (parent, around) if is_shown_within else (node, changed)
+            shown = "" if isinstance(changed, ast.Pass) else _one_line(ast.fix_missing_locations(after))
+            yield Mutant(module, node.lineno, _one_line(before), shown, text)
 
 
 class _Replacing(ast.NodeTransformer):
@@ -78,26 +81,29 @@ class _Replacing(ast.NodeTransformer):
         return self._changed if node is self._place else super().visit(node)
 
 
-def _places(tree: ast.Module) -> list[ast.expr | ast.stmt]:
-    """Return the places of a module that may be changed: what runs, and not what only type checkers read."""
-    found: list[ast.expr | ast.stmt] = []
+def _places(tree: ast.Module) -> list[tuple[ast.expr | ast.stmt, ast.AST]]:
+    """Return the places of a module that may be changed, each with what it stands in.
 
-    def look(node: ast.AST) -> None:
+    They are what runs, and not what only type checkers read.
+    """
+    found: list[tuple[ast.expr | ast.stmt, ast.AST]] = []
+
+    def look(node: ast.AST, parent: ast.AST) -> None:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             return
         # No test compares what is written to the log: its words are for people, and nothing is decided by them.
         if isinstance(node, ast.Expr) and ast.unparse(node).startswith("logger."):
             return
         if isinstance(node, (ast.expr, ast.stmt)):
-            found.append(node)
+            found.append((node, parent))
         for name, value in ast.iter_fields(node):
             if name in {"annotation", "returns", "decorator_list"}:
                 continue
             for each in value if isinstance(value, list) else [value]:
                 if isinstance(each, ast.AST):
-                    look(each)
+                    look(each, node)
 
-    look(tree)
+    look(tree, tree)
     return found
 
 

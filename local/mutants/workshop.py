@@ -22,8 +22,8 @@ _COPIED = ("functions", "tests", "local", "statemachine", "docs", "endpoint_depl
 _OPTIONS = (
     "-x", "-q", "-n0", "-rfE", "-p", "no:cacheprovider", "--no-header", "--tb=no", "-W", "ignore", "--timeout=120"
 )  # fmt: skip
-_PASSED, _FAILED = 0, {1, 2}
-"""pytest's exit statuses: all passed; one failed, or a test module cannot even be imported."""
+_PASSED, _FAILED = 0, {1, 2, 4}
+"""pytest's exit statuses: all passed; one failed, or a test module cannot even be imported, by whichever name."""
 _NOTICED = re.compile(r"^(?:FAILED|ERROR) ([^\s\[]+)", re.MULTILINE)
 _TOO_LONG = "time limit"
 

@@ -1,11 +1,12 @@
-"""Requests that no document of JSON can be, or that are too large for every field of them to be checked."""
+"""Requests that are no document of JSON or nested too deep, and how much of a long text is shown."""
 
 from __future__ import annotations
 
 import pytest
 
-from deployer.errors import InvalidRequestError
+from deployer.errors import MESSAGE_BYTES, InvalidRequestError, bounded
 from deployer.request.containers import sources
+from deployer.request.excerpts import excerpt, quoted_bytes
 from deployer.request.model import DEPTH_LIMIT, parse_request
 from deployer.request.problem import Problem
 from deployer.request.service_model import check_shape
@@ -57,3 +58,16 @@ def test_data_source_without_a_place_in_s3_names_no_data() -> None:
     container = {"Image": "i", "AdditionalModelDataSources": [{"ChannelName": "adapters"}]}
 
     assert list(sources(container, "Models.m.PrimaryContainer")) == []
+
+
+def test_text_is_shown_up_to_its_two_hundredth_character() -> None:
+    assert excerpt("x" * 200) == "x" * 200
+    assert excerpt("x" * 201) == "x" * 200 + "…"
+    assert quoted_bytes("😀".encode() * 201) == "'" + "😀" * 200 + "…'"
+
+
+def test_first_line_that_just_fits_is_kept_whole() -> None:
+    line = "x" * (MESSAGE_BYTES - 20)
+
+    assert bounded(f"{line}\n{'y' * 50}") == f"{line}\nand 1 more"
+    assert bounded(f"{line}x\n{'y' * 50}") == f"{'x' * (MESSAGE_BYTES - 42)}…\nand 1 more"
