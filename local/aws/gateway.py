@@ -22,6 +22,7 @@ from local.aws.control_panel import Application, ControlPanel
 from local.aws.corrections import heed_conditions_of_copies, publish_metrics_of_logs, put_versions_in_events
 from local.aws.ministack_states import StepFunctions
 from local.aws.real_clock import RealClock
+from local.aws.redrive import with_redrive
 from local.aws.sagemaker_events import Ticker, put_on_default_bus
 from local.aws.sagemaker_service import SERVICE, SageMaker
 from local.environment import ACCOUNT_ID, REGION
@@ -57,6 +58,7 @@ def main() -> None:
     heed_conditions_of_copies()
     publish_metrics_of_logs()
     states.install()
+    ministack.SERVICE_HANDLERS["states"] = with_redrive(ministack.SERVICE_HANDLERS["states"])
     # Both SageMaker APIs are signed for the service "sagemaker". MiniStack does not know it, so it would route its
     # requests to S3.
     router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["SageMaker."], "host_patterns": []}

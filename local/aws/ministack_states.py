@@ -19,6 +19,7 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import stepfunctions
 
+from local.aws.redrive import take_resumed
 from local.environment import REGION
 from local.json_document import Document
 from local.states_language.callbacks import Callbacks, InvalidTokenError, TaskDoesNotExistError, TaskTimedOutError
@@ -157,6 +158,8 @@ def _as_state(
     """Make one of MiniStack's functions for a kind of state: check its output's size, and raise MiniStack's errors."""
 
     def run(state: Document, data: Any, context: Document) -> tuple[Any, str | None]:
+        if resumed := take_resumed(context["Execution"]["Id"]):
+            return resumed
         name = context["State"]["Name"]
         entered = len(stepfunctions._executions[context["Execution"]["Id"]]["events"])  # noqa: SLF001
         try:
