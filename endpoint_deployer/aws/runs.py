@@ -13,6 +13,7 @@ from itertools import islice, tee
 from typing import TYPE_CHECKING, Any
 
 from endpoint_deployer.aws.history import readable_cause
+from endpoint_deployer.aws.run_triggers import describe_trigger, endpoint_name_of
 from endpoint_deployer.errors import CommandError
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ _OUTCOMES_OF_ERRORS = {
     "DeploymentTimedOutError": "TimedOut",
     "ApprovalTimedOutError": "TimedOut",
 }
-_ANSWER_TRIES = 3
 _OUTCOMES_OF_STATUSES = {
     "RUNNING": "Running",
     "TIMED_OUT": "TimedOut",
@@ -214,81 +214,20 @@ class Runs:
             )
         return found
 
-    def answer(self, run: Run, answer: Document) -> None:
-        """Answer an execution that waits for approval.
-
-        It gets another token every few minutes, so an answer that comes just then is given again.
-
-        Raises:
-            CommandError: It does not wait for approval.
-        """
-        for _ in range(_ANSWER_TRIES):
-            token = self._approval_token(run)
-            if token is None:
-                raise CommandError(f"{run.name} does not wait for approval; it is in {self.last_state(run)[0]}")
-            try:
-                self.client.send_task_success(taskToken=token, output=json.dumps(answer))
-            except (self.client.exceptions.TaskTimedOut, self.client.exceptions.TaskDoesNotExist):
-                continue
-            return
-        raise CommandError(f"{run.name} was looking whether there is still something to approve; answer again")
-
-    def _approval_token(self, run: Run) -> str | None:
-        """Return the token of the task in which an execution waits for a person; None if it does not."""
-        events = self.client.get_execution_history(
-            executionArn=run.arn, reverseOrder=True, maxResults=100, includeExecutionData=True
-        )["events"]
-        token = None
-        for event in events:
-            if event["type"] == "TaskScheduled" and token is None:
-                parameters = json.loads(event["taskScheduledEventDetails"]["parameters"])
-                token = parameters.get("Payload", {}).get("TaskToken")
-            if details := event.get("stateEnteredEventDetails"):
-                return token if details["name"] == "AwaitApproval" else None
-        return None
-
     def last_state(self, run: Run) -> tuple[str, datetime, Document]:
         """Return the state that an execution is in, when it entered it, and its data."""
-        events = self.client.get_execution_history(
-            executionArn=run.arn, reverseOrder=True, maxResults=100, includeExecutionData=True
-        )["events"]
-        for event in events:
+        for event in self.newest_events(run):
             if details := event.get("stateEnteredEventDetails"):
                 data = json.loads(details.get("input") or "null")
                 return str(details["name"]), _utc(event["timestamp"]), data if isinstance(data, dict) else {}
         return "", run.started_at, {}
 
-
-def endpoint_name_of(trigger: object, prefix: str) -> str:
-    """Return the endpoint that the input of an execution names; empty if it names none.
-
-    It is the folder of an upload, the group of a model package, or the `EndpointName` of a request.
-    """
-    event = trigger if isinstance(trigger, dict) else {}
-    detail = event.get("detail") if "detail-type" in event else event
-    if not isinstance(detail, dict):
-        return ""
-    uploaded = detail.get("object")
-    key = uploaded.get("key") if isinstance(uploaded, dict) else None
-    if isinstance(key, str):
-        return key.removeprefix(prefix).partition("/")[0] if key.startswith(prefix) else ""
-    name = detail.get("ModelPackageGroupName", detail.get("EndpointName"))
-    return name if isinstance(name, str) else ""
-
-
-def describe_trigger(trigger: object, name: str) -> str:
-    """Say in words what started an execution."""
-    event = trigger if isinstance(trigger, dict) else {}
-    given = event.get("detail")
-    detail: Document = given if isinstance(given, dict) else {}
-    if "object" in detail:
-        by = f" by {detail['requester']}" if detail.get("requester") else ""
-        return f"upload of {detail['object'].get('key')}{by}"
-    if "ModelPackageArn" in detail:
-        return f"approval of {str(detail['ModelPackageArn']).rpartition(':')[2]}"
-    if "detail-type" in event:
-        return f"event of {event.get('source')}"
-    return f"by hand: {name}"
+    def newest_events(self, run: Run) -> list[Document]:
+        """Return the last events of an execution's history, the newest first, with their data."""
+        events: list[Document] = self.client.get_execution_history(
+            executionArn=run.arn, reverseOrder=True, maxResults=100, includeExecutionData=True
+        )["events"]
+        return events
 
 
 def _utc(moment: datetime) -> datetime:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from endpoint_deployer.aws.approval_answers import answer_approval
 from endpoint_deployer.aws.runs import Runs
 from endpoint_deployer.commands.options import AsJson, Target  # noqa: TC001 - typer reads them
 
@@ -30,7 +31,7 @@ def _answer(invocation: Invocation, target: str, decision: str, comment: str, *,
     with invocation.busy(f"find {target}"):
         run = runs.find(target)
         answer = {"Decision": decision, "By": invocation.stack.caller_arn, "Comment": comment}
-        runs.answer(run, answer)
+        answer_approval(runs, run, answer)
     if as_json:
         invocation.print_json({"Execution": run.arn, "EndpointName": run.endpoint, **answer})
         return

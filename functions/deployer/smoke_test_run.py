@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer import clock
-from deployer.aws.s3 import parse_uri
+from deployer.aws.s3_objects import parse_uri
 from deployer.errors import AccessDeniedError, InvalidRequestError, SmokeTestFailedError
 from deployer.json_document import Document
 from deployer.request.expectations import Answer, latency_mismatch, mismatches

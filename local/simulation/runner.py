@@ -35,13 +35,7 @@ def run_scenario(scenario: Scenario, make_world: Callable[..., World]) -> Record
             driver = Driver(world, scenario, faults)
         with recorder.watching_objects(), driver.deployment.applied():
             began = world.clock.now()
-            world.machine.run()
-            world.clock.sleep(1.0)
-            settled = world.clock.now()
-            _make_final_requests(world, scenario, driver)
-            recorder.probe()
-            _sweep(world, driver)
-            recorder.probe()
+            settled = _run_steps(world, scenario, driver, recorder)
         return Recording(
             scenario=scenario,
             began=began,
@@ -65,6 +59,18 @@ def run_scenario(scenario: Scenario, make_world: Callable[..., World]) -> Record
             denied=frozenset(faults.denied),
             secrets=SECRETS,
         )
+
+
+def _run_steps(world: World, scenario: Scenario, driver: Driver, recorder: Recorder) -> float:
+    """Run the steps, the final requests and the sweeps; return when the last execution of a step had ended."""
+    world.machine.run()
+    world.clock.sleep(1.0)
+    settled = world.clock.now()
+    _make_final_requests(world, scenario, driver)
+    recorder.probe()
+    _sweep(world, driver)
+    recorder.probe()
+    return settled
 
 
 def _operator_actions(driver: Driver) -> Counter[str]:

@@ -83,10 +83,7 @@ def check_update(
         at once.
     """
     wanted = target.config
-    if _is_serverless(wanted) and not _is_serverless(live):
-        raise invalid("Cannot update an instance based endpoint to a serverless endpoint.")
-    if "AsyncInferenceConfig" in live and "AsyncInferenceConfig" not in wanted:
-        raise invalid("AsyncInferenceConfig cannot be removed from an endpoint.")
+    _check_kind(live, wanted)
     _check_scaled(live, wanted, is_scaled)
     rolling = deployment.get("RollingUpdatePolicy")
     is_multiple = any(len(config["ProductionVariants"]) > 1 for config in (live, wanted))
@@ -102,6 +99,17 @@ def check_update(
     _check_time(deployment, target)
     _check_sizes(deployment, target)
     return deployment
+
+
+def _check_kind(live: Document, wanted: Document) -> None:
+    """Check that an endpoint stays on instances, or asynchronous.
+
+    Source: Developer Guide, "Serverless Inference", "Asynchronous inference".
+    """
+    if _is_serverless(wanted) and not _is_serverless(live):
+        raise invalid("Cannot update an instance based endpoint to a serverless endpoint.")
+    if "AsyncInferenceConfig" in live and "AsyncInferenceConfig" not in wanted:
+        raise invalid("AsyncInferenceConfig cannot be removed from an endpoint.")
 
 
 def _check_sizes(deployment: Document, target: Variants) -> None:

@@ -85,23 +85,26 @@ def answer(
     """
     lower = {name.lower(): value for name, value in headers.items()}
     invocation = _INVOCATION.match(path)
+    authorize = authorize or _allow
     try:
         if invocation:
             name, what = unquote(invocation["name"]), _PATHS.get(invocation["what"], invocation["what"])
             parameters = _parameters(what, name, lower, body)
-            if authorize:
-                authorize(what, parameters)
+            authorize(what, parameters)
             return _invocation_answer(what, simulator.invoke(parameters, what))
         called = lower.get("x-amz-target", "").rpartition(".")[2]
         parameters = json.loads(body or b"{}")
-        if authorize:
-            authorize(called, parameters)
+        authorize(called, parameters)
         answered = simulator.call(called, parameters)
     except ServiceError as error:
         return _refusal(error, is_runtime=bool(invocation))
     except json.JSONDecodeError as error:
         return _refusal(ServiceError("SerializationException", str(error)), is_runtime=False)
     return 200, _headers(_JSON), json.dumps(answered, default=_plain).encode()
+
+
+def _allow(_operation: str, _parameters: Document) -> None:
+    """Allow every call."""
 
 
 def _parameters(what: str, name: str, headers: Mapping[str, str], body: bytes) -> Document:

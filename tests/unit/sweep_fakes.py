@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from deployer.aws.s3 import ListedObject
+from deployer.aws.s3_objects import ListedObject
 from deployer.json_document import Document
 from deployer.planning.keys import STORE_PREFIX, request_key
 from tests.unit.planning_samples import NOON

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.aws.s3 import parse_uri
+from deployer.aws.s3_objects import parse_uri
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.request.allowances import Allowances

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from deployer.outcome import Outcome
 from deployer.outcome import endpoint_name_of as endpoint_name_by_the_deployer
-from endpoint_deployer.aws.runs import Run, Runs, describe_trigger, endpoint_name_of
+from endpoint_deployer.aws.run_triggers import describe_trigger, endpoint_name_of
+from endpoint_deployer.aws.runs import Run, Runs
 from endpoint_deployer.commands.following import EXIT_STATUSES
 
 EVENTS = [json.loads(path.read_text()) for path in sorted(Path(__file__).parents[1].joinpath("events").glob("*.json"))]

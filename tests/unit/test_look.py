@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deployer.aws.s3 import Artifact, ListedObject
+from deployer.aws.s3_objects import Artifact, ListedObject
 from deployer.drift.find import Upload
 from deployer.drift.look import Observer
 from deployer.errors import InvalidRequestError

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from deployer import errors
-from deployer.aws.s3 import Artifact, Objects, parse_uri
+from deployer.aws.s3 import Objects
+from deployer.aws.s3_objects import Artifact, parse_uri
 from deployer.json_document import Document
 from deployer.planning.keys import artifact_key
 from deployer.planning.model_data import ResolvedData, data_problems, objects_to_copy, resolve_data

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import yaml
 
-from deployer.aws.s3 import Artifact
+from deployer.aws.s3_objects import Artifact
 from deployer.errors import AccessDeniedError, InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request

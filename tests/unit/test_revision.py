@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.aws.s3 import Artifact, Listing
+from deployer.aws.s3_objects import Artifact, Listing
 from deployer.endpoint_config import model_names
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document

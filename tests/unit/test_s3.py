@@ -13,7 +13,8 @@ from moto import mock_aws
 
 from deployer import errors
 from deployer.aws import s3 as s3_module
-from deployer.aws.s3 import Objects, parse_uri, version_of
+from deployer.aws.s3 import Objects
+from deployer.aws.s3_objects import parse_uri, version_of
 from deployer.json_document import Document
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from moto.s3.responses import S3Response
 
 from deployer import clock, errors
 from deployer.aws import s3_copy
-from deployer.aws.s3 import Artifact
 from deployer.aws.s3_copy import COPY_CONFIG, PART_BYTES, Copier, split
+from deployer.aws.s3_objects import Artifact
 from deployer.json_document import Document
 
 if TYPE_CHECKING:

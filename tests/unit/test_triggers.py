@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.aws.s3 import Artifact
+from deployer.aws.s3_objects import Artifact
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.triggers import Trigger, UploadLocation, parse_trigger

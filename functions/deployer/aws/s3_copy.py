@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
-    from deployer.aws.s3 import Artifact
+    from deployer.aws.s3_objects import Artifact
 
 WORKERS = 16
 """Copies at a time; with 1 there is no thread."""

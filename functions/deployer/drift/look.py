@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from deployer.aws.s3 import parse_uri
+from deployer.aws.s3_objects import parse_uri
 from deployer.aws.sagemaker import holds
 from deployer.aws.step_functions import execution_arn
 from deployer.drift.find import VISIBLE_BY, Upload, View

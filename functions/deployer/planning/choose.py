@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deployer.aws.monitoring import Monitoring
-    from deployer.aws.s3 import Artifact, Objects
+    from deployer.aws.s3 import Objects
+    from deployer.aws.s3_objects import Artifact
     from deployer.aws.sagemaker import SageMaker
 
 _DEPLOYING_ACTIONS = frozenset({Action.WAIT, Action.CREATE, Action.UPDATE})

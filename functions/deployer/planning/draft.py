@@ -65,13 +65,7 @@ def draft_deployment(
     if resolved.request.rollback:
         reject(resolved.problems)
         return draft, None
-    try:
-        content = _checked_content(draft, resolved, settings, store, planning.sagemaker)
-    except InvalidRequestError as error:
-        with Rejections() as rejections:
-            rejections.add(error)
-            check_change(draft, planning)
-        raise
+    content = _content_or_all_problems(draft, resolved, settings, store, planning)
     if resolved.readiness is Readiness.AWAITING_ARTIFACT:
         return draft.model_copy(update={"reason": _waiting_containers(resolved)}), Action.AWAITING_ARTIFACT
     return draft.with_content(content), None
@@ -102,6 +96,23 @@ def _draft_without_content(
         approval=approval,
         upload=Upload(bucket=upload.bucket, key=upload.key, version=upload.version) if upload else None,
     )
+
+
+def _content_or_all_problems(
+    draft: Draft, resolved: ResolvedRequest, settings: Settings, store: Store, planning: Planning
+) -> RevisionContent:
+    """Build the revision of a request, or reject it, also with what is wrong about the change of the live endpoint.
+
+    Raises:
+        InvalidRequestError: The request is wrong.
+    """
+    try:
+        return _checked_content(draft, resolved, settings, store, planning.sagemaker)
+    except InvalidRequestError as error:
+        with Rejections() as rejections:
+            rejections.add(error)
+            check_change(draft, planning)
+        raise
 
 
 def _checked_content(

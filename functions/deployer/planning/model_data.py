@@ -7,7 +7,8 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deployer.aws.s3 import ARTIFACT_NAME, Artifact, parse_uri
+from deployer.aws.s3 import ARTIFACT_NAME
+from deployer.aws.s3_objects import Artifact, parse_uri
 from deployer.errors import AccessDeniedError, ArtifactMissingError, InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.keys import STORE_PREFIX, artifact_key
@@ -18,7 +19,8 @@ from deployer.request.problem import Problem, reject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from deployer.aws.s3 import Listing, Objects
+    from deployer.aws.s3 import Objects
+    from deployer.aws.s3_objects import Listing
     from deployer.request.containers import Source
 
 _ANY_VERSION = ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from deployer.aws.s3 import MANIFEST_NAMES, Artifact, Objects, parse_uri
+from deployer.aws.s3 import MANIFEST_NAMES, Objects
+from deployer.aws.s3_objects import Artifact, parse_uri
 from deployer.errors import AccessDeniedError, InvalidRequestError
 from deployer.planning.revision import containers_without_data
 from deployer.request.manifest import read_manifest

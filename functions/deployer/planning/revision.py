@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from deployer.aws.s3 import Artifact, Objects
+    from deployer.aws.s3 import Objects
+    from deployer.aws.s3_objects import Artifact
     from deployer.planning.revision_store import Copy, StoredData
     from deployer.request.model import DeploymentRequest
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import ValidationError
 
-from deployer.aws.s3 import Artifact
+from deployer.aws.s3_objects import Artifact
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.state_data import StateData

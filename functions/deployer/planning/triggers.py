@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME, MANIFEST_NAMES, Artifact, version_of
+from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME, MANIFEST_NAMES
+from deployer.aws.s3_objects import Artifact, version_of
 from deployer.errors import InvalidRequestError
 from deployer.planning.keys import STORE_PREFIX
 from deployer.request.problem import Problem, shown

@@ -80,23 +80,7 @@ def _of_variant(wanted: Document, endpoint_name: str, variant: str) -> Iterator[
     dimensions = [{"Name": "EndpointName", "Value": endpoint_name}, {"Name": "VariantName", "Value": variant}]
     where = f"of variant {variant} of the endpoint {endpoint_name}"
     if errors := wanted.get("Errors"):
-        yield {
-            "AlarmDescription": f"More than {errors['Percent']:g} % of the invocations {where} fail.",
-            "Metrics": [
-                _sum("errors", "Invocation5XXErrors", dimensions),
-                _sum("invocations", "Invocations", dimensions),
-                {
-                    "Id": "percent",
-                    "Expression": "IF(invocations > 0, 100 * errors / invocations, 0)",
-                    "Label": "Failed invocations in percent",
-                    "ReturnData": True,
-                },
-            ],
-            **_MOSTLY,
-            "Threshold": errors["Percent"],
-            "ComparisonOperator": "GreaterThanThreshold",
-            "TreatMissingData": "notBreaching",
-        }
+        yield _errors_alarm(errors["Percent"], where, dimensions)
     if latency := wanted.get("Latency"):
         yield {
             "AlarmDescription": f"The model {where} answers its slowest percent of invocations after more than "
@@ -122,6 +106,27 @@ def _of_variant(wanted: Document, endpoint_name: str, variant: str) -> Iterator[
             "ComparisonOperator": "LessThanThreshold",
             "TreatMissingData": "breaching",
         }
+
+
+def _errors_alarm(percent: float, where: str, dimensions: list[Document]) -> Document:
+    rate = {
+        "Id": "percent",
+        "Expression": "IF(invocations > 0, 100 * errors / invocations, 0)",
+        "Label": "Failed invocations in percent",
+        "ReturnData": True,
+    }
+    return {
+        "AlarmDescription": f"More than {percent:g} % of the invocations {where} fail.",
+        "Metrics": [
+            _sum("errors", "Invocation5XXErrors", dimensions),
+            _sum("invocations", "Invocations", dimensions),
+            rate,
+        ],
+        **_MOSTLY,
+        "Threshold": percent,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }
 
 
 def _metric(name: str, dimensions: list[Document]) -> Document:

@@ -16,6 +16,7 @@ from local.simulation.invariants import (
     leftovers,
     order,
     outcomes,
+    request_checks,
     serving,
     stored_bytes,
     sweeping,
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     Invariant = Callable[[Recording], Iterator[str]]
 
 INVARIANTS: tuple[Invariant, ...] = (
-    error_handling.planning_changes_nothing,
-    error_handling.rejected_requests_have_no_effect,
-    error_handling.dry_runs_change_nothing,
-    error_handling.invalid_requests_are_rejected,
-    error_handling.valid_requests_are_not_rejected,
+    request_checks.planning_changes_nothing,
+    request_checks.rejected_requests_have_no_effect,
+    request_checks.dry_runs_change_nothing,
+    request_checks.invalid_requests_are_rejected,
+    request_checks.valid_requests_are_not_rejected,
     error_handling.only_known_errors_are_raised,
     error_handling.permanent_errors_are_not_retried,
     error_handling.retries_are_bounded,

@@ -10,7 +10,7 @@ from deployer.planning.names import Revision
 from deployer.tags import CONFIRMED_TAG, DEPLOYED, STATE_TAG
 from local.json_document import Document
 from local.simulation.account_state import at, models_of, spans
-from local.simulation.invariants.error_handling import is_of_others
+from local.simulation.invariants.request_checks import is_of_others
 from local.simulation.scenario import FINAL_REQUEST_PREFIX, Upload
 
 if TYPE_CHECKING:
