@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from endpoint_deployer.console import Invocation
     from endpoint_deployer.json_document import Document
 
+_STOPPED = "It announced and restored nothing. To go on where it was: endpoint-deployer retry {}"
 _WITHOUT_LOGS = {"Deployed", "NothingToDo", "Superseded", "AwaitingArtifact", "Planned", "Rejected"}
 
 
@@ -65,7 +66,7 @@ def explanation_of(stack: Stack, runs: Runs, run: Run) -> Document:
         "Reason": detail.get("Reason") or (reason_to_wait(state, run.endpoint, plan) if run.is_running else None),
         "Meaning": meaning_of(run.error) or meaning_of(run.outcome),
         "CauseClass": detail.get("CauseClass"),
-        "NextAction": detail.get("NextAction"),
+        "NextAction": detail.get("NextAction") or (_STOPPED.format(run.name) if run.outcome == "Stopped" else None),
         "Restored": detail.get("Restored"),
         "FailureReason": (endpoint or {}).get("FailureReason"),
         "Alarms": _read(lambda: [*Alarms(stack).raised(alarms, run.started_at, until)], unread),

@@ -36,7 +36,7 @@ def machine(definition: Document, visits: Sequence[Document]) -> str:
     states = list(definition["States"])
     rows = {name: index for index, name in enumerate(states)}
     path = [visit["State"] for visit in visits]
-    failed = {visit["State"] for visit in visits if visit["HasFailed"]}
+    failed = {visit["State"] for visit in visits if visit["HasFailed"] or visit["Type"] == "Fail"}
     taken = dict.fromkeys(pairwise(path))
     drawn = {(start, end): kind for start, end, kind in edges_of(definition) if kind != "catch"}
     parts = [_transition(rows, edge, is_taken=False) for edge in drawn if edge not in taken]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from endpoint_deployer.json_document import Document
 
 
-_RESTORED = {"EndpointStatus": "restored", "NewFleetShare": 0.0, "Stages": [], "Variants": []}
+_WITHOUT_NEW_FLEET = {"NewFleetShare": 0.0, "Stages": [], "Variants": []}
 
 
 @dataclass
@@ -82,7 +82,10 @@ def looks_of(moments: Iterable[Moment]) -> Iterator[Document]:
     for moment in moments:
         data = moment.data if isinstance(moment.data, dict) else {}
         if moment.state == "RestoreEndpoint" and moment.kind == "LambdaFunctionSucceeded" and data.get("Restored"):
-            yield {**_RESTORED, "At": moment.at.isoformat()}
+            yield {"EndpointStatus": "restored", **_WITHOUT_NEW_FLEET, "At": moment.at.isoformat()}
+            continue
+        if moment.error == "UpdateRolledBackError":
+            yield {"EndpointStatus": "rolled back", **_WITHOUT_NEW_FLEET, "At": moment.at.isoformat()}
             continue
         look = data.get("Payload") if moment.kind == "TaskSubmitted" else data
         if moment.kind in {"TaskSubmitted", "TaskSucceeded"} and isinstance(look, dict) and look.get("EndpointStatus"):

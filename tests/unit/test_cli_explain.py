@@ -15,7 +15,7 @@ from endpoint_deployer.commands.explaining import _lines, explanation_of
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ARN = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
-DATA = {
+DATA: dict[str, Any] = {
     "Plan": {"Request": {"DeploymentConfig": {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]}}}},
     "Outcome": {"CauseClass": "Alarm", "NextAction": "Look at the alarm.", "Restored": "churn-1"},
 }
@@ -69,7 +69,7 @@ class Client:
         return {"events": [{"message": f"Traceback of {given['logStreamName']}\n"}]}
 
 
-def explained(client: Client) -> dict[str, Any]:
+def explained(client: Client, **changed: Any) -> dict[str, Any]:
     """Explain an execution that an alarm has ended."""
     stack: Any = SimpleNamespace(
         client=lambda _: client, name="mine", prefix="models/", bucket="artifacts", state_machine=""
@@ -83,6 +83,7 @@ def explained(client: Client) -> dict[str, Any]:
         "input": json.dumps({"EndpointName": "churn"}),
         "error": "UpdateRolledBackError",
         "cause": "It serves churn-1 again.",
+        **changed,
     }
     return explanation_of(stack, Runs(stack), Run(described, "models/"))
 
@@ -95,6 +96,15 @@ def test_explanation_has_the_error_its_meaning_the_alarm_and_the_log_of_the_new_
     assert found["Alarms"] == [{"AlarmName": "churn-5xx", "At": NOON.isoformat(), "Reason": "many [errors]"}]
     assert found["LogLines"] == ["Traceback of first"]
     assert (found["CauseClass"], found["NextAction"], found["Restored"]) == ("Alarm", "Look at the alarm.", "churn-1")
+
+
+def test_stopped_execution_is_explained_with_the_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DATA, "Outcome", None)
+
+    found = explained(Client(), status="ABORTED", error="", cause="")
+
+    assert found["Outcome"] == "Stopped"
+    assert found["NextAction"].endswith("endpoint-deployer retry run-1")
 
 
 def test_explanation_is_printed_line_by_line() -> None:

@@ -13,7 +13,7 @@ from endpoint_deployer.report import drawings
 from endpoint_deployer.report.page import page
 from endpoint_deployer.report.timeline import edges_of, looks_of
 from tests.template.shipped import read_definition
-from tests.unit.report_samples import MOMENTS, VISITS, moment, report
+from tests.unit.report_samples import MOMENTS, VISITS, look, moment, report
 
 VOID = {"meta", "link", "br", "img", "hr"}
 
@@ -73,6 +73,15 @@ def test_new_revision_has_all_traffic_until_the_endpoint_is_restored() -> None:
     assert [each["NewFleetShare"] for each in looks_of(moments)] == [1.0, 0.0]
 
 
+def test_new_fleet_has_no_traffic_once_sagemaker_has_gone_back() -> None:
+    moments = [look(1, "Updating", 0.25), moment(9, "DescribeEndpoint", "TaskFailed", error="UpdateRolledBackError")]
+
+    assert [(each["EndpointStatus"], each["NewFleetShare"]) for each in looks_of(moments)] == [
+        ("Updating", 0.25),
+        ("rolled back", 0.0),
+    ]
+
+
 def test_machine_shows_every_state_and_the_way_taken() -> None:
     definition = read_definition("DeployEndpoint")
 
@@ -81,7 +90,7 @@ def test_machine_shows_every_state_and_the_way_taken() -> None:
     boxes = [group for group in svg if group.get("class") in {"box", "taken", "failed"}]
     named = {"".join(group.itertext()).removeprefix(group[0].text or ""): group.get("class") for group in boxes}
     assert set(named) == set(definition["States"])
-    assert named["PlanDeployment"] == named["Failed"] == "taken"
+    assert (named["PlanDeployment"], named["Failed"]) == ("taken", "failed")
     assert named["CreateModels"] == "box"
     assert len([path for path in svg if path.get("class") == "way"]) == len(VISITS) - 1
     assert {kind for _, _, kind in edges_of(definition)} == {"next", "choice", "catch"}
