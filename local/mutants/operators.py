@@ -31,6 +31,12 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 
+_LARGE = 10
+"""From here on a number is doubled: of the waits, sizes and counts that large, one more is the same to everybody."""
+
+_FOR_TYPES = frozenset({"frozen", "kw_only", "slots"})
+"""Arguments that keep mistakes out of the code, and change nothing that it does."""
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -91,6 +97,8 @@ def _places(tree: ast.Module) -> list[tuple[ast.expr | ast.stmt, ast.AST]]:
     def look(node: ast.AST, parent: ast.AST) -> None:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             return
+        if isinstance(node, ast.keyword) and node.arg in _FOR_TYPES:
+            return
         # No test compares what is written to the log: its words are for people, and nothing is decided by them.
         if isinstance(node, ast.Expr) and ast.unparse(node).startswith("logger."):
             return
@@ -125,7 +133,7 @@ def _of_expression(node: ast.expr) -> Iterator[ast.expr]:
         case ast.Constant(value=bool() as value):
             yield ast.Constant(not value)
         case ast.Constant(value=(int() | float()) as value):
-            yield ast.Constant(value + 1)
+            yield ast.Constant(value + 1 if value < _LARGE else 2 * value)
         case ast.IfExp():
             yield ast.IfExp(ast.UnaryOp(ast.Not(), node.test), node.body, node.orelse)
 

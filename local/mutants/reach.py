@@ -52,12 +52,13 @@ class Reach:
         lines = range(line, (last or line) + 1)
         found = set[str]().union(*(self._tests.get((module, each), set()) for each in lines))
         tests = sorted(found or self._tests.get((module, _ANY), set()))
-        near = importing(module)
+        near, own = importing(module), f"test_{module.rpartition('/')[2].removesuffix('.py')}"
         if not tests:
             return near, []
         unit = sorted((test for test in tests if test.startswith("tests/unit/")), key=_is_far(near))
+        named = [test for test in unit if own in test]
         others = [test for test in tests if test not in set(unit)]
-        first = [*_some(unit, _FIRST_UNIT), *_some(others, _FIRST_OTHER)]
+        first = list(dict.fromkeys([*named, *_some(unit, _FIRST_UNIT), *_some(others, _FIRST_OTHER)]))
         return first, [test for test in [*unit, *_some(others, _MOST_OTHER)] if test not in set(first)]
 
 

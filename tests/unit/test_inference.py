@@ -193,6 +193,7 @@ NOT_FOUND = "Endpoint churn of account 111122223333 not found."
         ("ThrottlingException", "Rate exceeded", 400, errors.SageMakerThrottledError),
         ("ModelNotReadyException", "loading", 429, errors.SageMakerUnavailableError),
         ("InternalFailure", "no", 500, errors.SageMakerUnavailableError),
+        ("Unheard", "no", 500, errors.SageMakerUnavailableError),
         ("ServiceUnavailable", "no", 503, errors.SageMakerUnavailableError),
         ("InternalDependencyException", "no", 530, errors.SageMakerUnavailableError),
         ("", "no", 502, errors.SageMakerUnavailableError),

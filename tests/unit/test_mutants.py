@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         ("x = a + b", ["a + b -> a - b"]),
         ("x = True", ["x = True -> x = False"]),
         ("x = 3", ["x = 3 -> x = 4"]),
+        ("x = 30", ["x = 30 -> x = 60"]),
+        ("x = f(frozen=True)", []),
         ("x = b if a else c", ["b if a else c -> b if not a else c"]),
         ("def f():\n    return g", ["return g -> return None"]),
         ("log(x)", ["log(x) -> nothing"]),
