@@ -36,14 +36,15 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; 
 pre, td, dd { overflow-wrap: anywhere; white-space: pre-wrap; }
 table { border-collapse: collapse; width: 100%; } th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem
   .3rem 0; text-align: left; vertical-align: top; } td:first-child { min-width: 13rem; }
-th { color: var(--quiet); font-weight: 500; }
+th { color: var(--quiet); font-weight: 500; } .words td:not(:last-child) { white-space: nowrap; }
 svg { max-width: 100%; height: auto; display: block; font: 12px system-ui, sans-serif; } svg text { fill: var(--ink); }
 .box rect { fill: var(--box); stroke: var(--line); } .box text { fill: var(--quiet); }
 .taken rect { fill: var(--taken); stroke: var(--way); } .failed rect { fill: var(--failed); stroke: var(--bad); }
 .waited rect { fill: var(--waited); stroke: var(--line); } .line { fill: none; stroke: var(--line); }
 .way { fill: none; stroke: var(--way); stroke-width: 2.5; } .retry { fill: var(--bad); } .look { fill: var(--way); }
 svg text.quiet { fill: var(--quiet); }
-@media (max-width: 640px) { section { overflow-x: auto; } svg { min-width: 40rem; } table { min-width: 34rem; } }
+@media (max-width: 640px) { section { overflow-x: auto; } svg { min-width: 40rem; } table { min-width: 34rem; }
+  .words { min-width: 52rem; } }
 </style>
 </head>
 <body>
@@ -111,7 +112,7 @@ def _failures(visits: list[Document]) -> str:
         for visit in visits
         for failure in visit["Failures"]
     ]
-    return _table(["when", "state", "error", "cause"], rows)
+    return _table(["when", "state", "error", "cause"], rows, kind="words")
 
 
 def _log(lines: list[str] | str | None) -> str:
@@ -119,9 +120,9 @@ def _log(lines: list[str] | str | None) -> str:
     return f"<pre>{escape(text)}</pre>" if text else ""
 
 
-def _table(headings: list[str], rows: list[list[object]]) -> str:
+def _table(headings: list[str], rows: list[list[object]], kind: str = "") -> str:
     if not rows:
         return ""
     head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
     body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
