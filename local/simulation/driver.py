@@ -58,7 +58,7 @@ class Driver:
             steps.Stop: self._stop,
             steps.Redrive: self._redrive,
             steps.Answer: self._answer,
-            steps.Alarm: lambda step: world.make_alarm(ALARM, step.state),
+            steps.Alarm: self._change_alarms,
             steps.OperatorStep: self.operator.act,
             steps.Sweep: self.sweep,
             steps.StackUpdate: lambda step: self.deployment.update(step.environment),
@@ -129,6 +129,12 @@ class Driver:
             case steps.Manual():
                 return request.document
         raise TypeError(type(request))
+
+    def _change_alarms(self, step: steps.Alarm) -> None:
+        if step.is_own:
+            self.operator.done["own alarm"] += self._world.change_own_alarms(step.state)
+        else:
+            self._world.make_alarm(ALARM, step.state)
 
     def _stop(self, step: steps.Stop) -> None:
         run = self._by_name.get(step.execution)

@@ -62,6 +62,17 @@ def make_fault_windows(
         yield replace(window, name=name, start=round(start, 3), end=end, settings=settings)
 
 
+def make_alarm_faults(random: Random, moments: list[float]) -> Iterator[FaultWindow]:
+    """Yield windows in which calls of CloudWatch go wrong, while alarms may be made, looked at or swept."""
+    kinds: tuple[_Kind, ...] = ("throttled", "unavailable", "dropped", "slow", "killed", "denied")
+    for number in range(random.choice([0, 0, 1, 2])):
+        start = round(max(0.0, random.choice(moments) + random.uniform(-5, 600)), 3)
+        kind, duration = random.choice(kinds), random.choice([10.0, 60.0, 300.0, 1200.0])
+        fault = ServiceFault("cloudwatch", kind, random.choice([0.5, 1.0]), random.choice([5.0, 80.0]))
+        window = _window(f"alarms-{number}-{kind}", fault)
+        yield replace(window, start=start, end=round(start + duration, 3))
+
+
 def _window(name: str, *faults: Fault | ServiceFault, **settings: object) -> FaultWindow:
     of_sagemaker = tuple(fault for fault in faults if isinstance(fault, Fault))
     of_others = tuple(fault for fault in faults if isinstance(fault, ServiceFault))

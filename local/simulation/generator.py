@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Literal
 
 from local.simulation import scenario as steps
-from local.simulation.fault_windows import LONGEST_LAG, USUAL_LAG, make_fault_windows
+from local.simulation.fault_windows import LONGEST_LAG, USUAL_LAG, make_alarm_faults, make_fault_windows
 from local.simulation.requests import BROKEN, EXTERNAL_MODEL, SHARED_KEY
 from local.simulation.workload import make_request
 from local.simulator import EventDelivery, Settings
@@ -41,15 +41,21 @@ def make_scenario(seed: int) -> Scenario:
     has_operator, has_stops, has_external_model = random.choices([True, False], [4, 6], k=3)
     operator = list(_operator(random, endpoints, moments, length)) if has_operator else []
     environment, settings = _environment(random), _settings(random)
+    # Drawn by itself, so that scenarios differ in nothing else from what they were without these alarms.
+    own = Random(f"{seed} alarms")  # noqa: S311 - repeatable, not secret
+    environment |= _alarm_settings(own)
     shortest_change = min(settings.create_seconds, settings.update_seconds)
     windows = tuple(make_fault_windows(random, moments, length, most_lag=0.8 * shortest_change))
+    guarded = [each.at + delay for each in requests if "DeploymentConfig" in _text(each) for delay in each.deliveries]
+    windows += tuple(make_alarm_faults(own, guarded or moments))
     made: list[Step] = [
         *_with_validity(requests, operator),
         *operator,
         *(_stops(random, requests) if has_stops else ()),
-        *(_alarms(random, moments) if any("Alarms" in _text(request) for request in requests) else ()),
+        *(_alarms(random, moments) if any('"AlarmName"' in _text(request) for request in requests) else ()),
+        *_own_alarms(own, guarded),
         *_sweeps(random, moments, length, windows),
-        *_stack_updates(random, moments),
+        *_stack_updates(random, own, moments),
         *_answers(requests),
         *_false_events(random, endpoints, moments),
     ]
@@ -71,6 +77,14 @@ def _environment(random: Random) -> dict[str, str]:
         "COPY_ARTIFACTS": random.choice(["uploads", "uploads", "uploads", "all", "none"]),
         "POLL_INTERVAL_SECONDS": random.choice(["1", "30", "60", "60", "300"]),
         "DEPLOYMENT_TIMEOUT_SECONDS": random.choice(["1200", "3600", "7200", "28800"]),
+    }
+
+
+def _alarm_settings(random: Random) -> dict[str, str]:
+    return {
+        "ABORT_ALARMS": random.choice(["none", "stack-role", "all"]),
+        "ROLLBACK_ERRORS_PERCENT": random.choice(["0", "0", "2.5"]),
+        "ROLLBACK_P99_MILLISECONDS": random.choice(["0", "0", "800"]),
     }
 
 
@@ -183,6 +197,15 @@ def _alarms(random: Random, moments: list[float]) -> Iterator[Step]:
         yield steps.Alarm(name="alarm-off", at=round(moment + random.uniform(60, 1200), 3), state="OK")
 
 
+def _own_alarms(random: Random, moments: list[float]) -> Iterator[Step]:
+    """Yield when the alarms that the deployer has made by then go off, while a guarded update may run."""
+    for number in range(random.choice([0, 1, 2]) if moments else 0):
+        moment = round(random.choice(moments) + random.uniform(200, 1200), 3)
+        yield steps.Alarm(name=f"own-alarms-on-{number}", at=moment, state="ALARM", is_own=True)
+        off = round(moment + random.uniform(60, 600), 3)
+        yield steps.Alarm(name=f"own-alarms-off-{number}", at=off, state="OK", is_own=True)
+
+
 def _sweeps(
     random: Random, moments: list[float], length: float, windows: tuple[steps.FaultWindow, ...]
 ) -> Iterator[Step]:
@@ -207,10 +230,11 @@ def _answers(requests: list[RequestStep]) -> Iterator[Step]:
                     yield steps.Answer(name=name, at=at, execution=execution, decision=decision)
 
 
-def _stack_updates(random: Random, moments: list[float]) -> Iterator[Step]:
+def _stack_updates(random: Random, own: Random, moments: list[float]) -> Iterator[Step]:
     """Yield updates of the stack, which change its parameters."""
     for number in range(random.choice([0, 0, 0, 1, 2])):
         at, changed = round(random.choice(moments) + random.uniform(0, 1800), 3), _environment(random)
+        changed |= _alarm_settings(own)
         yield steps.StackUpdate(name=f"stack-update-{number}", at=at, environment=changed)
 
 

@@ -130,6 +130,8 @@ class Recorder:
             outcome, attached, message, began = "ok", "", "", self._world.clock.now()
             try:
                 answer = act()
+                if operation == "UpdateEndpoint":
+                    self._look_at_alarms(parameters)
                 if operation.startswith("InvokeEndpoint"):
                     attached = self._attached(parameters["EndpointName"])
             except ServiceError as error:
@@ -152,6 +154,12 @@ class Recorder:
             return watched(operation, parameters, lambda: invoke(parameters, operation))
 
         simulator.invoke = watched_invoke  # type: ignore[method-assign]
+
+    def _look_at_alarms(self, update: Document) -> None:
+        """Look at the alarms that guard an update from now on, so that it is noted which are missing."""
+        rollback = update.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
+        for alarm in rollback.get("Alarms", []):
+            self._world.account.is_in_alarm(alarm["AlarmName"])
 
     def _attached(self, endpoint: str) -> str:
         record = self._world.simulator.store.endpoints.current(endpoint)

@@ -43,6 +43,8 @@ class Recording:
         bus: The details of the events that announce outcomes.
         sweep_events: The details of the events of sweeps.
         drift_events: The details of the events that report drift.
+        missing_alarms: The alarms that did not exist while they guarded an update.
+        own_alarms: The alarms of the stack that exist in the end.
         log: What the functions logged.
         fired: How often each kind of fault fired, and how often each action was taken.
         failed_functions: The functions invoked by events that failed in all their attempts, with their errors.
@@ -66,6 +68,8 @@ class Recording:
     bus: list[Document]
     sweep_events: list[Document]
     drift_events: list[Document]
+    missing_alarms: list[str]
+    own_alarms: list[str]
     log: str
     fired: Counter[str]
     failed_functions: list[str] = field(default_factory=list)

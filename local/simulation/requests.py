@@ -18,7 +18,7 @@ SECRETS = ("hunter2-environment", "hunter2-body")
 """Values in requests that must not be disclosed."""
 
 ALARM = "churn-5xx"
-"""The alarm of all guardrails."""
+"""The alarm that guardrails name."""
 
 EXTERNAL_MODEL = "external"
 """A model that a person created, and that requests may name."""
@@ -60,6 +60,38 @@ _GUARDRAILS: tuple[Document, ...] = (
     _blue_green("ALL_AT_ONCE", 0),
     {"RollingUpdatePolicy": {"MaximumBatchSize": _percent(50), "WaitIntervalInSeconds": 120}, **_ALARMS},
 )
+
+
+_GUARDED_SHARE, _ALARMED_SHARE = 0.5, 0.7
+_ROLLBACK_ALARMS: tuple[Document, ...] = (
+    {},
+    {"Errors": {"Percent": 1}},
+    {"Errors": {"Percent": 1}, "Latency": {"P99Milliseconds": 500}, "Invocations": {"MinimumPerMinute": 1}},
+    {
+        "Alarms": [
+            {
+                "Namespace": "Shop",
+                "MetricName": "Purchases",
+                "Statistic": "Sum",
+                "Period": 60,
+                "EvaluationPeriods": 3,
+                "Threshold": 5,
+                "ComparisonOperator": "LessThanThreshold",
+            }
+        ]
+    },
+)
+
+
+def with_alarms(document: Document, random: Random) -> Document:
+    """Let a request have alarms made for its guardrails, or none; more requests get guardrails, rollbacks too."""
+    variants = document.get("EndpointConfig", {}).get("ProductionVariants", [])
+    can_be_guarded = len(variants) == 1 and "InstanceType" in variants[0]
+    if (can_be_guarded or document.get("Rollback")) and random.random() < _GUARDED_SHARE:
+        document = {**document, "DeploymentConfig": random.choice(_GUARDRAILS)}
+    if "DeploymentConfig" in document and random.random() < _ALARMED_SHARE:
+        document = {**document, "RollbackAlarms": random.choice(_ROLLBACK_ALARMS)}
+    return document
 
 
 def model(content: str) -> Document:

@@ -100,9 +100,10 @@ class Redrive(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm(Step):
-    """The alarm of the guardrails changes its state."""
+    """The alarm that requests name changes its state, or those that the deployer has made."""
 
     state: str
+    is_own: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

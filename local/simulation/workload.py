@@ -89,6 +89,8 @@ def _by_event_or_person(random: Random, common: _Common, document: Any) -> Reque
         document = {**document, "DryRun": True}
     if common.get("validity") != "invalid" and _needs_approval(common):
         document = {**document, "Approval": {"TimeoutHours": 1}}
+    if common.get("validity") != "invalid":
+        document = requests.with_alarms(document, Random(f"{common['name']} {common['at']} alarms"))  # noqa: S311
     if random.choice([True, False]):
         return Manual(**common, document=document)
     return Event(**common, detail=document)

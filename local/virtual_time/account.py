@@ -24,10 +24,14 @@ class Account:
         s3: A client of S3 without injected faults.
         cloudwatch: One of CloudWatch.
         autoscaling: One of Application Auto Scaling.
+
+    Attributes:
+        missing_alarms: The alarms that were asked for while they guarded an update, and did not exist.
     """
 
     def __init__(self, s3: Any, cloudwatch: Any, autoscaling: Any) -> None:
         self._client, self._cloudwatch, self._autoscaling = s3, cloudwatch, autoscaling
+        self.missing_alarms = set[str]()
 
     def make_sagemaker(
         self, clock: VirtualClock, settings: Settings, seed: int, on_event: Callable[[Document], None]
@@ -97,8 +101,9 @@ class Account:
             raise _not_found(uri) from error
 
     def is_in_alarm(self, name: str) -> bool:
-        """Return whether a CloudWatch alarm is in alarm."""
+        """Return whether a CloudWatch alarm is in alarm, and note it if there is no such alarm."""
         alarms = self._cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        self.missing_alarms |= set() if alarms else {name}
         return any(alarm["StateValue"] == "ALARM" for alarm in alarms)
 
     def is_scaled(self, endpoint: str, variant: str) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from local.simulator import Simulator
+    from local.virtual_time.account import Account
     from local.virtual_time.execution import Execution
     from local.virtual_time.rules import Rules
     from local.virtual_time.step_functions_api import StepFunctions
@@ -72,6 +73,7 @@ class World:
         machine: The state machine that deploys.
         sweeper: The state machine that sweeps; it runs by `sweep` only.
         step_functions: The service, as the functions call it.
+        account: What the simulator asks of other services.
         rules: The rules that invoke functions on events.
         bus: The details of the deployments' events that the bus took, in order.
         sweeps: The details of the sweeps' events that it took.
@@ -95,6 +97,7 @@ class World:
     s3: Any
     cloudwatch: Any
     autoscaling: Any
+    account: Account
     bus: list[Document] = field(default_factory=list)
     sweeps: list[Document] = field(default_factory=list)
     drift: list[Document] = field(default_factory=list)
@@ -143,6 +146,20 @@ class World:
         )
         self.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="as the test wants it")
         self.simulator.catch_up()
+
+    def own_alarms(self) -> list[str]:
+        """Return the names of the alarms that the stack has made."""
+        found = self.cloudwatch.describe_alarms(AlarmNamePrefix=f"{STACK_NAME}/")["MetricAlarms"]
+        return [alarm["AlarmName"] for alarm in found]
+
+    def change_own_alarms(self, state: str) -> int:
+        """Bring all rollback alarms that the stack has made to a state; return how many there are."""
+        names = [name for name in self.own_alarms() if name.startswith(f"{STACK_NAME}/rollback/")]
+        self.simulator.catch_up()
+        for name in names:
+            self.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="as the test wants it")
+        self.simulator.catch_up()
+        return len(names)
 
     def run(self, request: Any = None, **options: Any) -> Execution:
         """Run an execution of a request to its end."""

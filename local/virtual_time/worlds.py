@@ -75,6 +75,7 @@ class _WorldMaker:
             s3=s3,
             cloudwatch=cloudwatch,
             autoscaling=autoscaling,
+            account=account,
         )
         self.made.append(world)
         s3.create_bucket(Bucket=BUCKET)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.simulation.invariants import (
+    alarms,
     approvals,
     drift,
     endings,
@@ -64,6 +65,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     sweeping.nothing_in_use_is_swept,
     sweeping.only_own_resources_are_deleted,
     leftovers.unused_resources_are_swept,
+    alarms.no_alarm_is_missing_while_it_guards,
+    alarms.alarms_without_use_are_swept,
     approvals.nothing_goes_live_without_its_approval,
     drift.drift_is_reported_by_the_next_sweep,
     drift.drift_is_never_false,
