@@ -38,8 +38,14 @@ _JsonLoader.yaml_implicit_resolvers = {
 
 
 def is_path(target: str) -> bool:
-    """Return whether a command's argument is a file or folder, and not the name of an endpoint."""
-    return Path(target).exists() or "/" in target or target.endswith((".yaml", ".yml", ".json"))
+    """Return whether a command's argument is a file or folder, and not the name of an endpoint.
+
+    A folder that happens to be called like an endpoint counts only if it holds something to deploy.
+    """
+    if "/" in target or target.endswith((".yaml", ".yml", ".json")):
+        return True
+    path = Path(target)
+    return path.is_file() or any((path / name).is_file() for name in (*MANIFEST_NAMES, ARTIFACT_NAME))
 
 
 def find_manifest(path: Path) -> Path | None:

@@ -67,6 +67,22 @@ def test_wrong_manifest_is_refused_by_name(tmp_path: Path, text: str, endpoint: 
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("target", "is_path"),
+    [("churn", True), ("code", False), ("fraud", False), ("code/", True), (".", True), ("new.yaml", True)],
+)
+def test_folder_means_an_endpoint_unless_it_holds_something_to_deploy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, *, is_path: bool
+) -> None:
+    for folder in ("churn", "code"):
+        (tmp_path / folder).mkdir()
+    write(tmp_path / "churn", "{}")
+    write(tmp_path, "", "model.tar.gz")
+    monkeypatch.chdir(tmp_path)
+
+    assert request_file.is_path(target) == is_path
+
+
 def test_missing_path_and_other_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="there is no such file or folder"):
         request_file.read_request(tmp_path / "missing", None)
