@@ -12,7 +12,9 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
+from botocore import xform_name
 
 from endpoint_deployer.app import app
 from tests.template.shipped import ROOT
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 PACKAGE = ROOT / "endpoint_deployer"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SERVICES = ("cloudformation", "cloudwatch", "logs", "s3", "sagemaker", "stepfunctions", "sts")
+RIGHTS = {"s3:ListObjectsV2": "s3:ListBucket", "sts:GetCallerIdentity": ""}
+"""The rights of calls that have another name, or that need none."""
+
 MODULES_OF_DISTRIBUTIONS = {"pyyaml": "yaml"}
 
 
@@ -60,6 +66,25 @@ def test_guide_names_every_command() -> None:
     documented = set(re.findall(r"`([a-z]+)(?: [A-Z]+)?`", "".join(re.findall(r"^\| (`.+?) \|", table, re.MULTILINE))))
 
     assert documented == {command.callback.__name__ for command in app.registered_commands if command.callback}
+
+
+def test_guide_names_every_right() -> None:
+    """Those of the calls that the command line makes, and no others."""
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = guide.partition("| for | rights |")[2].partition("\n\n")[0]
+    words = {word for path in PACKAGE.rglob("*.py") for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    session = botocore.session.get_session()
+    called = {
+        f"{service.replace('stepfunctions', 'states')}:{operation}"
+        for service in SERVICES
+        for operation in session.get_service_model(service).operation_names
+        if "_" in (name := xform_name(operation)) and name in words  # `search` is Python's, too
+    }
+    assert "upload_file" in words
+
+    rights = {RIGHTS.get(call, call) for call in called} - {""} | {"s3:PutObject"}
+
+    assert set(re.findall(r"`([a-z0-9]+:\w+)`", table)) == rights
 
 
 @pytest.mark.parametrize(
