@@ -27,6 +27,7 @@ help:  ## Show what can be made
 	@echo '  CHAOS  --executions N  --seed N  --seeds A..B  --workers N  --report FILE  --write'
 	@echo '  LOAD   --uploads N  --endpoints N  --local-uploads N  --local-endpoints N  --speed X  --calls-per-second X  --write'
 	@echo '  LOCAL  --speed X  --port N'
+	@echo '  MUTANTS_OPTIONS  --count N  --seed N  --within PATH  --resume'
 
 .PHONY: demo
 demo: install  ## Deploy the stack to local AWS: a model goes live, a better one takes over, a broken one is sent back
@@ -106,7 +107,7 @@ $(MUTANTS)/.ready: local/mutants/requirements.txt | $(READY)
 
 .PHONY: mutants
 mutants: $(MUTANTS)/.ready  ## Break the deployer at 150 places, one at a time, and see whether its tests notice
-	COVERAGE_FILE=$(MUTANTS)/coverage $(MUTANTS)/bin/python -m coverage run --rcfile local/mutants/coverage.ini -m pytest -n0 -q tests/unit tests/machine --ignore tests/machine/test_simulation.py
+	$(if $(filter --resume,$(MUTANTS_OPTIONS)),,COVERAGE_FILE=$(MUTANTS)/coverage $(MUTANTS)/bin/python -m coverage run --rcfile local/mutants/coverage.ini -m pytest -n0 -q tests/unit tests/machine --ignore tests/machine/test_simulation.py)
 	$(BIN)/python -m local.mutants $(MUTANTS_OPTIONS)
 
 .PHONY: chaos

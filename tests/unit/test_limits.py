@@ -18,8 +18,11 @@ from deployer.request.containers import sources
 from deployer.request.manifest import read_manifest
 from deployer.request.rules.guardrails import instance_size_problems
 from deployer.request.rules.models import is_marketplace
+from tests.unit.hosting_account import Clock
 from tests.unit.planning_samples import NOON, live, plan, revision
 from tests.unit.request_samples import variant
+from tests.unit.sweep_factories import Sweeper
+from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
 
 MIB = 1024**2
 
@@ -31,6 +34,28 @@ def test_sweep_names_fifty_of_what_it_counts() -> None:
         tally.add(str(number))
 
     assert (tally.count, len(tally.names), tally.names[-1]) == (60, 50, "49")
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(0, 1), (1, 0)], ids=["a day old", "older"])
+def test_sweep_removes_what_is_older_than_a_day(seconds: int, left: int) -> None:
+    artifact = "revisions/churn/artifacts/a00000000000/model.tar.gz"
+    objects = FakeObjects()
+    objects.put(artifact, at=NOON - timedelta(hours=24, seconds=seconds))
+
+    Sweeper(FakeSageMaker(), objects, Clock(NOON.timestamp())).sweep()
+
+    assert len(objects.bodies) == left
+
+
+def test_sweep_keeps_an_artifact_of_an_endpoint_whose_request_is_gone() -> None:
+    """The endpoint's config may have been deleted; nobody knows what it loads."""
+    account, objects = FakeSageMaker(), FakeObjects()
+    account.add_endpoint("churn", revision().name)
+    objects.put("revisions/churn/artifacts/a00000000000/model.tar.gz", at=NOON - timedelta(days=2))
+
+    Sweeper(account, objects, Clock(NOON.timestamp())).sweep()
+
+    assert len(objects.bodies) == 1
 
 
 def test_change_is_visible_to_the_second() -> None:
