@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -47,14 +49,19 @@ class Mutant:
         line: The first line of the place.
         before: The place as it is.
         after: The place as it becomes; empty where a statement is left out.
-        source: The whole module with the mistake.
+        write: Returns the whole module with the mistake; few of the mutants are tried, so few are written.
     """
 
     module: str
     line: int
     before: str
     after: str
-    source: str
+    write: Callable[[], str] = field(compare=False, repr=False)
+
+    @cached_property
+    def source(self) -> str:
+        """The whole module with the mistake."""
+        return self.write()
 
     @property
     def key(self) -> str:
@@ -65,16 +72,25 @@ class Mutant:
 def mutants_of(module: str, source: str) -> Iterator[Mutant]:
     """Yield every mutant of a module."""
     tree = ast.parse(source)
-    for index, (node, parent) in enumerate(_places(tree)):
+    for node, parent in _places(tree):
         # A constant by itself says little, and stands in many places.
-        is_shown_within = isinstance(node, ast.Constant) and not isinstance(parent, ast.Module)
+        shown = parent if isinstance(node, ast.Constant) else node
         for changed in _changes(node):
-            copied = deepcopy(tree)
-            place, around = _places(copied)[index]
-            text = ast.unparse(ast.fix_missing_locations(_Replacing(place, changed).visit(copied)))
-            before, after = (parent, around) if is_shown_within else (node, changed)
-            shown = "" if isinstance(changed, ast.Pass) else _one_line(ast.fix_missing_locations(after))
-            yield Mutant(module, node.lineno, _one_line(before), shown, text)
+            after = "" if isinstance(changed, ast.Pass) else _one_line(_replaced(shown, node, changed))
+            write = partial(_written, tree, node, changed)
+            yield Mutant(module, node.lineno, _one_line(shown), after, write)
+
+
+def _replaced(tree: ast.AST, node: ast.AST, changed: ast.AST) -> ast.AST:
+    """Return a copy of a tree with another node in the place of one."""
+    index = next(index for index, each in enumerate(ast.walk(tree)) if each is node)
+    copied = deepcopy(tree)
+    place = next(islice(ast.walk(copied), index, None))
+    return ast.fix_missing_locations(_Replacing(place, changed).visit(copied))
+
+
+def _written(tree: ast.AST, node: ast.AST, changed: ast.AST) -> str:
+    return ast.unparse(_replaced(tree, node, changed))
 
 
 class _Replacing(ast.NodeTransformer):

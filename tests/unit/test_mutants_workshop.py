@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SOURCE = "def is_full(count):\n    return count >= 3\n"
-MUTANT = Mutant("m.py", 2, "count >= 3", "count > 3", SOURCE.replace(">=", ">"))
+MUTANT = Mutant("m.py", 2, "count >= 3", "count > 3", lambda: SOURCE.replace(">=", ">"))
 TESTS = """
 from m import is_full
 
@@ -70,7 +70,7 @@ def test_tests_that_do_not_run_say_nothing(workshop: Workshop) -> None:
 def test_run_goes_on_with_what_was_noticed(tmp_path: Path) -> None:
     """What survived is tried anew, and so is all if the module has changed, or if nobody asks for it."""
     path = tmp_path / "verdicts.json"
-    other = Mutant("m.py", 1, "a", "b", "c")
+    other = Mutant("m.py", 1, "a", "b", lambda: "c")
     before = Verdicts(path, is_resumed=True)
     before.keep(MUTANT, "test_m.py::test_three_are_full")
     before.keep(other, SURVIVED)
@@ -79,5 +79,5 @@ def test_run_goes_on_with_what_was_noticed(tmp_path: Path) -> None:
 
     assert after.of(MUTANT) == "test_m.py::test_three_are_full"
     assert after.of(other) is None
-    assert after.of(Mutant("m.py", 2, "count >= 3", "count > 3", "changed")) is None
+    assert after.of(Mutant("m.py", 2, "count >= 3", "count > 3", lambda: "changed")) is None
     assert Verdicts(path, is_resumed=False).of(MUTANT) is None
