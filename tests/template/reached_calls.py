@@ -29,8 +29,10 @@ SERVICES = {
     "s3": "s3",
     "s3_calls": "s3",
     "s3_copy": "s3",
+    "s3_objects": "s3",
     "sagemaker": "sagemaker",
     "sagemaker_calls": "sagemaker",
+    "sagemaker_tags": "sagemaker",
     "step_functions": "stepfunctions",
 }
 """The services that each adapter calls; a new adapter has to be named here."""
