@@ -107,7 +107,7 @@ $(MUTANTS)/.ready: local/mutants/requirements.txt | $(READY)
 
 .PHONY: mutants
 mutants: $(MUTANTS)/.ready  ## Break the deployer at 150 places, one at a time, and see whether its tests notice
-	$(if $(filter --resume,$(MUTANTS_OPTIONS)),,COVERAGE_FILE=$(MUTANTS)/coverage $(MUTANTS)/bin/python -m coverage run --rcfile local/mutants/coverage.ini -m pytest -n0 -q tests/unit tests/machine --ignore tests/machine/test_simulation.py)
+	$(if $(filter --resume,$(MUTANTS_OPTIONS)),,COVERAGE_FILE=$(MUTANTS)/coverage $(MUTANTS)/bin/python -m coverage run --rcfile local/mutants/coverage.ini -m pytest -n0 -q -p local.mutants.contexts tests/unit tests/machine --ignore tests/machine/test_simulation.py)
 	$(BIN)/python -m local.mutants $(MUTANTS_OPTIONS)
 
 .PHONY: chaos

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from local.environment import ROOT
 from local.mutants.operators import Mutant, mutants_of
-from local.mutants.reach import FUNCTIONS, Reach
+from local.mutants.reach import ANY, FUNCTIONS, Reach
 from local.mutants.verdicts import Verdicts
 from local.mutants.workshop import NOT_REACHED, SURVIVED, Workshop
 
@@ -70,11 +70,14 @@ def _mutants_in(path: Path, within: str) -> Iterator[Mutant]:
 
 
 def _lines_of(mutant: Mutant) -> tuple[int, int]:
-    """Return the first and the last line of the statement that a mutant changes."""
-    tree = ast.parse((FUNCTIONS / mutant.module).read_text())
+    """Return the first and the last line of the statement that a mutant changes; 0 for one that an import runs."""
+    nodes = list(ast.walk(ast.parse((FUNCTIONS / mutant.module).read_text())))
+    bodies = [node.body for node in nodes if isinstance(node, ast.FunctionDef)]
+    if not any(body[0].lineno <= mutant.line <= (body[-1].end_lineno or 0) for body in bodies):
+        return ANY, ANY
     statements = [
         node
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.stmt)
         and not hasattr(node, "body")
         and node.lineno <= mutant.line <= (node.end_lineno or node.lineno)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.environment import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 FUNCTIONS = ROOT / "functions"
-_ANY = 0
+ANY = 0
+"""In the place of a line: whatever of the module a test reaches."""
+
 _FIRST_UNIT, _FIRST_OTHER, _MOST_OTHER = 80, 15, 30
 """Tests that a mutant is tried with first, those of the unit before all others, as they are quick and near; and of the
 others, which are slow, at most, if these have not noticed it."""
@@ -33,10 +35,9 @@ class Reach:
                 "SELECT file.path, arc.fromno, arc.tono, context.context FROM arc "
                 "JOIN file ON file.id = arc.file_id JOIN context ON context.id = arc.context_id"
             )
-            for path, start, end, context in rows:
-                test = _test_of(context)
+            for path, start, end, test in rows:
                 _, found, module = path.partition("/functions/")
-                for line in (start, end, _ANY) if test and found else ():
+                for line in (start, end, ANY) if test and found else ():
                     self._tests[module, line].add(test)
 
     def tests_of(self, module: str, line: int, last: int | None = None) -> tuple[list[str], list[str]]:
@@ -51,19 +52,29 @@ class Reach:
         """
         lines = range(line, (last or line) + 1)
         found = set[str]().union(*(self._tests.get((module, each), set()) for each in lines))
-        tests = sorted(found or self._tests.get((module, _ANY), set()))
-        near, own = importing(module), f"test_{module.rpartition('/')[2].removesuffix('.py')}"
+        tests = sorted(found or self._tests.get((module, ANY), set()))
+        near, own = importing(module), _own_tests(module)
         if not tests:
             return near, []
         unit = sorted((test for test in tests if test.startswith("tests/unit/")), key=_is_far(near))
-        named = [test for test in unit if own in test]
         others = [test for test in tests if test not in set(unit)]
-        first = list(dict.fromkeys([*named, *_some(unit, _FIRST_UNIT), *_some(others, _FIRST_OTHER)]))
-        return first, [test for test in [*unit, *_some(others, _MOST_OTHER)] if test not in set(first)]
+        first = [*own, *_some([test for test in unit if _file_of(test) not in own], _FIRST_UNIT)]
+        first += _some(others, _FIRST_OTHER)
+        return first, [test for test in [*unit, *_some(others, _MOST_OTHER)] if not {test, _file_of(test)} & set(first)]
 
 
 def _is_far(near: list[str]) -> Callable[[str], bool]:
-    return lambda test: test.partition("::")[0] not in near
+    return lambda test: _file_of(test) not in near
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _own_tests(module: str) -> list[str]:
+    """Return the files of unit tests that are named like a module."""
+    found = (ROOT / "tests" / "unit").glob(f"test_{Path(module).stem}*.py")
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
 def importing(module: str) -> list[str]:
@@ -71,12 +82,6 @@ def importing(module: str) -> list[str]:
     name = module.removesuffix(".py").replace("/", ".")
     files = sorted((ROOT / "tests" / "unit").glob("test_*.py"))
     return [path.relative_to(ROOT).as_posix() for path in files if f"from {name} import" in path.read_text()]
-
-
-def _test_of(context: str) -> str:
-    """Respell a context of coverage, such as `tests.unit.test_plan.test_x`, as pytest names the test."""
-    module, _, name = context.rpartition(".")
-    return f"{module.replace('.', '/')}.py::{name}" if name.startswith("test_") and module.startswith("tests.") else ""
 
 
 def _some(tests: list[str], most: int) -> list[str]:

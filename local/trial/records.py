@@ -9,24 +9,42 @@ from typing import TYPE_CHECKING, Any
 from local.trial.assumption import Assumption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.json_document import Document
     from local.trial.site import Site
 
 _SAGEMAKER = "sagemaker"
 _NVME = "ml.g5.xlarge"
 _LONGEST_LAG = 300.0
+_PAUSE = 0.2
 
 
 def prepare_records(site: Site) -> None:
-    """Make a model and a config, whose names have capitals; measure when what was made can be built on."""
+    """Make a model and a config, whose names have capitals; measure when what was made can be seen."""
     client, name = site.client(_SAGEMAKER), f"{site.name}-Records"
-    client.create_model(ModelName=name, PrimaryContainer={"Image": site.image}, ExecutionRoleArn=site.role)
+    tags = [{"Key": "trial", "Value": site.name}]
+    container = {"Image": site.image}
+    made = client.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=site.role, Tags=tags)
     began = time.monotonic()
-    while (answer := site.answer_of(_SAGEMAKER, "create_endpoint_config", **config(site, name))) != "accepted":
-        if "Could not find model" not in answer or time.monotonic() - began > _LONGEST_LAG:
-            site.seen["lag"] = answer
-            return
-    site.seen["lag"] = f"{time.monotonic() - began:.1f} s"
+    looks: dict[str, Callable[[], bool]] = {
+        "lag": lambda: _can_be_named(site, name),
+        "listing lag": lambda: any(client.list_models(NameContains=name)["Models"]),
+        "tag lag": lambda: client.list_tags(ResourceArn=made["ModelArn"])["Tags"] == tags,
+    }
+    while len(site.seen.keys() & looks.keys()) < len(looks) and time.monotonic() - began < _LONGEST_LAG:
+        for what in looks.keys() - site.seen.keys():
+            if looks[what]():
+                site.seen[what] = f"{time.monotonic() - began:.1f} s"
+        time.sleep(_PAUSE)
+
+
+def _can_be_named(site: Site, name: str) -> bool:
+    """Create a config that names the model; what it is refused with for another reason is what was seen."""
+    answer = site.answer_of(_SAGEMAKER, "create_endpoint_config", **config(site, name))
+    if answer != "accepted" and "Could not find model" not in answer:
+        site.seen["lag"] = answer
+    return answer == "accepted"
 
 
 def variant(site: Site, **changed: Any) -> Document:
@@ -88,6 +106,10 @@ def _again(operation: str, site: Site) -> str:
     return site.answer_of(_SAGEMAKER, operation, **config(site, name))
 
 
+def _measured(what: str, site: Site) -> str:
+    return str(site.seen.get(what, f"not within {_LONGEST_LAG:.0f} s"))
+
+
 _INVALID = "ValidationException: "
 _ASYNC = {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://bucket/answers"}}}
 _SERVERLESS = {"MemorySizeInMB": 2048, "MaxConcurrency": 1}
@@ -102,8 +124,13 @@ def _serverless(site: Site, count: int) -> str:
 
 
 RECORDS = (
-    Assumption(
-        "seconds until a config can name a new model", "0 s to 300 s", lambda site: site.seen["lag"], is_measured=True
+    *(
+        Assumption(f"seconds until {seen}", "0 s to 300 s", partial(_measured, what), is_measured=True)
+        for what, seen in (
+            ("lag", "a config can name a new model"),
+            ("listing lag", "a listing shows a new model"),
+            ("tag lag", "tags can be read"),
+        )
     ),
     Assumption(
         "DescribeModel of nothing",

@@ -6,13 +6,10 @@ from local.trial.assumption import Row
 
 _ENDPOINT = "needs an endpoint of its own"
 _FAILURE = "needs a failure that nobody can order"
-_UNIMPORTANT = "nothing is decided by it"
 
 UNTRIED = tuple(
     Row(about, assumed, "", f"not tried: {reason}")
     for about, assumed, reason in (
-        ("seconds until a listing shows a new model", "0 s to 300 s", _UNIMPORTANT),
-        ("seconds until tags can be read", "0 s to 300 s", _UNIMPORTANT),
         ("seconds of a first deployment", "180 s", "depends on the image and the instance"),
         ("the object of a failed asynchronous request", "the message of the error", _ENDPOINT),
         ("an inference component that cannot answer", "ValidationError", _ENDPOINT),

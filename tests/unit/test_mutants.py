@@ -61,8 +61,8 @@ def data(tmp_path: Path) -> Path:
             "CREATE TABLE file (id, path); CREATE TABLE context (id, context);"
             "CREATE TABLE arc (file_id, context_id, fromno, tono);"
             "INSERT INTO file VALUES (1, '/repository/functions/deployer/x.py');"
-            "INSERT INTO context VALUES (0, ''), (1, 'tests.machine.test_a.test_one');"
-            "INSERT INTO context VALUES (2, 'tests.unit.test_b.test_two');"
+            "INSERT INTO context VALUES (0, ''), (1, 'tests/machine/test_a.py::test_one');"
+            "INSERT INTO context VALUES (2, 'tests/unit/test_b.py::test_two');"
             "INSERT INTO arc VALUES (1, 0, 1, 2), (1, 1, 5, 6), (1, 2, 6, 7);"
         )
     return path
