@@ -17,7 +17,7 @@ from deployer.drift.find import find_drift
 from deployer.drift.look import Observer
 from deployer.errors import PermanentError, TransientError
 from deployer.json_document import Document
-from deployer.runtime import event_bus, executions, logger, measure, monitoring, objects, sagemaker, step
+from deployer.runtime import event_bus, executions, logger, measure, monitoring, objects, sagemaker, scaling, step
 
 if TYPE_CHECKING:
     from deployer.drift.find import Finding, View
@@ -99,6 +99,7 @@ def _observer(now: datetime) -> Observer:
         objects=objects(),
         executions=executions(),
         monitoring=monitoring(),
+        scaling=scaling(),
         bucket=os.environ["ARTIFACT_BUCKET"],
         prefix=os.environ["ARTIFACT_PREFIX"],
         stack=os.environ["STACK_NAME"],

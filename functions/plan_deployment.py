@@ -17,7 +17,7 @@ from deployer.planning.revision import Store
 from deployer.planning.rollback import resolve_rollback
 from deployer.planning.rollback_alarms import with_whole_alarms
 from deployer.planning.settings import Settings
-from deployer.runtime import logger, monitoring, objects, sagemaker, step
+from deployer.runtime import logger, monitoring, objects, sagemaker, scaling, step
 
 _PLAN_BYTES = 176 * 1024
 """What a plan may take of the 256 KiB of an execution's data; the rest is for what later steps add."""
@@ -33,7 +33,16 @@ def handler(event: Document) -> Document:
     store = Store(objects(), settings.artifact_bucket, settings.copy_artifacts)
     started_at = datetime.fromisoformat(event["Execution"]["StartTime"])
     seconds = wait_seconds(settings.poll_interval_seconds, now - started_at)
-    planning = Planning(sagemaker(), monitoring(), store.objects, now, seconds, settings.execution_role_arn)
+    planning = Planning(
+        sagemaker(),
+        monitoring(),
+        scaling(),
+        store.objects,
+        settings.artifact_bucket,
+        now,
+        seconds,
+        settings.execution_role_arn,
+    )
     draft: Draft
     action: Action | None
     if "Plan" in event:

@@ -6,9 +6,11 @@ import os
 from datetime import datetime
 
 from deployer.aws.sagemaker import may_have_been_accepted
+from deployer.cleanup.put_back_scaling import put_back_scaling
 from deployer.errors import (
     AccessDeniedError,
     AlarmRejectedError,
+    DeploymentTimedOutError,
     EndpointBusyError,
     MonitoringUnavailableError,
     QuotaExceededError,
@@ -18,28 +20,42 @@ from deployer.planning.abort import abort_alarm, is_abortable
 from deployer.planning.decisions import check_deadline, decide, requested
 from deployer.planning.live import Live
 from deployer.planning.plan import Action, Plan, plan_of
-from deployer.runtime import logger, monitoring, sagemaker, step
+from deployer.runtime import logger, monitoring, sagemaker, scaling, step
 from deployer.tags import STACK_TAG, tag_list
 
 
 @step(sagemaker)
 def handler(event: Document) -> Document:
     """Start the update; raise a ReplanError if the endpoint has changed since it was planned."""
-    plan, now, is_retry = plan_of(event), datetime.fromisoformat(event["Now"]), event["RetryCount"] > 0
+    plan, is_retry = plan_of(event), event["RetryCount"] > 0
+    try:
+        with may_have_been_accepted(is_retry=is_retry):
+            return _update(plan, datetime.fromisoformat(event["Now"]), is_retry=is_retry)
+    except (EndpointBusyError, DeploymentTimedOutError):
+        # The endpoint serves what it served before, and nothing restores it: an earlier try may have taken its scaling.
+        if plan.scaling.set_aside:
+            endpoint = sagemaker(plan).find_endpoint(plan.endpoint_name)
+            put_back_scaling(plan, Live.of(endpoint) if endpoint else None, scaling())
+        raise
+
+
+def _update(plan: Plan, now: datetime, *, is_retry: bool) -> Document:
     service = sagemaker(plan)
-    with may_have_been_accepted(is_retry=is_retry):
-        # Minutes of retries may have passed since the plan: a newer request may have been deployed or confirmed.
-        endpoint = service.find_endpoint(plan.endpoint_name)
-        live = Live.of(endpoint) if endpoint else None
-        is_ours = live is not None and plan.is_attached_to(live)
-        if not (is_ours and (is_retry or plan.action is Action.RESUME)):
-            check_deadline(plan.deadline, now, f"The update of {plan.endpoint_name} was not begun")
-            is_as_planned = live is not None and live.status == "InService" and live.config_name == plan.previous
-            if endpoint and is_as_planned and plan.previous_arn:
-                live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
-            if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
-                raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
-            service.update_endpoint(plan.update_request(_made_alarms(plan)), is_retry=is_retry)
+    # Minutes of retries may have passed since the plan: a newer request may have been deployed or confirmed.
+    endpoint = service.find_endpoint(plan.endpoint_name)
+    live = Live.of(endpoint) if endpoint else None
+    is_ours = live is not None and plan.is_attached_to(live)
+    if not (is_ours and (is_retry or plan.action is Action.RESUME)):
+        check_deadline(plan.deadline, now, f"The update of {plan.endpoint_name} was not begun")
+        is_as_planned = live is not None and live.status == "InService" and live.config_name == plan.previous
+        if endpoint and is_as_planned and plan.previous_arn:
+            live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
+        if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
+            raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
+        alarms = _made_alarms(plan)
+        if plan.scaling.set_aside:
+            scaling().set_aside(plan.endpoint_name, plan.scaling.set_aside)
+        service.update_endpoint(plan.update_request(alarms), is_retry=is_retry)
     # By SageMaker's own clock: a replica that shows the state before the change shows no later time than this.
     return requested(plan.deadline, now, live.modified_at if live else now)
 

@@ -17,6 +17,7 @@ from deployer.request.approval import ApprovalRule
 from deployer.request.model import DeploymentRequest
 from deployer.request.rollback_alarms import ErrorsAlarm, InvocationsAlarm, LatencyAlarm, RollbackAlarms
 from deployer.request.rules.tags import MOST_TAGS
+from deployer.request.scaling import OPERATIONS, VariantScaling
 from deployer.request.service_model import operation_input, shape_of
 from deployer.request.shapes import MODEL_KEY_LENGTH
 from deployer.request.smoke_test import Expect, SmokeTest
@@ -35,6 +36,8 @@ _MARKUP = re.compile(r"<[^>]+>")
 
 _RETAINED, _EXCLUDED = "RetainAllVariantProperties", "ExcludeRetainedVariantProperties"
 _NULL = {"type": "null"}
+_EMPTY = {"maxProperties": 0}
+_ALARMS = (RollbackAlarms, ErrorsAlarm, LatencyAlarm, InvocationsAlarm)
 _NAME = "^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
 _RESERVED_TAG = "^([aA][wW][sS]|[eE][nN][dD][pP][oO][iI][nN][tT]-[dD][eE][pP][lL][oO][yY][eE][rR]):"
 _JSON_POINTER = "^(/([^/~]|~[01])*)*$"
@@ -42,7 +45,7 @@ _JSON_POINTER = "^(/([^/~]|~[01])*)*$"
 _ROLLBACK_STANDS_ALONE = {
     "if": {"required": ["Rollback"], "properties": {"Rollback": {"not": {"const": False}}}},
     "then": {
-        "properties": {"Models": {"maxProperties": 0}, "EndpointConfig": _NULL, "Tags": {"maxProperties": 0}},
+        "properties": {"Models": _EMPTY, "EndpointConfig": _NULL, "Scaling": _EMPTY, "Tags": _EMPTY},
     },
 }
 _EXCLUSION_NEEDS_RETENTION = {
@@ -78,6 +81,10 @@ def schema() -> Document:
     shapes.definitions |= _own_parts(shapes.of("VariantName"))
     alarm = shapes.without(operation_input("PutMetricAlarm", "cloudwatch"), "AlarmName", "Tags")
     shapes.definitions["RollbackAlarms"]["properties"]["Alarms"]["items"] = alarm
+    scaling = shapes.definitions["VariantScaling"]["properties"]
+    for field, (operation, supplied) in OPERATIONS.items():
+        part = shapes.without(operation_input(operation, "application-autoscaling"), *supplied)
+        scaling[field] |= {"items": part} if scaling[field]["type"] == "array" else part
     parts = _request_parts(shapes, model, config, deployment)
     docstrings = _docstrings(DeploymentRequest)
     return {
@@ -104,6 +111,11 @@ def _request_parts(shapes: _Shapes, model: Document, config: Document, deploymen
         "EndpointConfig": {**config, "type": ["object", "null"]},
         "DeploymentConfig": {"anyOf": [deployment, _NULL]},
         "RollbackAlarms": {"anyOf": [{"$ref": "#/$defs/RollbackAlarms"}, _NULL]},
+        "Scaling": {
+            "type": "object",
+            "propertyNames": {**shapes.of("VariantName"), "pattern": _NAME},
+            "additionalProperties": {"$ref": "#/$defs/VariantScaling"},
+        },
         "RetainAllVariantProperties": {"type": ["boolean", "null"]},
         "ExcludeRetainedVariantProperties": shapes.of("VariantPropertyList"),
         "SmokeTest": {"anyOf": [{"$ref": "#/$defs/SmokeTest"}, _NULL]},
@@ -122,7 +134,7 @@ def _request_parts(shapes: _Shapes, model: Document, config: Document, deploymen
 def _own_parts(variant_name: Document) -> Document:
     """Describe the parts of a request that are the deployer's own: the smoke test, the approval, the alarms."""
     definitions: Document = {}
-    for part in (SmokeTest, Expect, ApprovalRule, RollbackAlarms, ErrorsAlarm, LatencyAlarm, InvocationsAlarm):
+    for part in (SmokeTest, Expect, ApprovalRule, VariantScaling, *_ALARMS):
         described = part.model_json_schema(ref_template="#/$defs/{model}")
         docstrings = _docstrings(part)
         fields = {
@@ -195,8 +207,8 @@ class _Shapes:
             case "map":
                 sizes = _renamed(limits, max="maxProperties")
                 return {"type": "object", "additionalProperties": self.reference(prefix + shape.value.name), **sizes}
-            case "boolean":
-                return {"type": "boolean"}
+            case "boolean" | "timestamp" as kind:
+                return {"type": "boolean"} if kind == "boolean" else {"type": "string", "format": "date-time"}
             case number if number in _NUMBERS:
                 return {"type": _NUMBERS[number], **_renamed(limits, min="minimum", max="maximum")}
             case _:

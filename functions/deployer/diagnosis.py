@@ -93,6 +93,7 @@ _OF_ERRORS = {
     "InvalidRequestError": CauseClass.REQUEST,
     "QuotaExceededError": CauseClass.QUOTA,
     "RoleNotReadyError": CauseClass.ROLE,
+    "ScalingRejectedError": CauseClass.REQUEST,
     "SmokeTestFailedError": CauseClass.SMOKE_TEST,
     "SageMakerThrottledError": CauseClass.SERVICE,
     "SageMakerUnavailableError": CauseClass.SERVICE,

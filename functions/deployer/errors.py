@@ -160,6 +160,10 @@ class AlarmRejectedError(PermanentError):
     """CloudWatch refuses an alarm of the request for a permanent reason."""
 
 
+class ScalingRejectedError(PermanentError):
+    """Application Auto Scaling refuses the scaling of the request for a permanent reason, or it is somebody else's."""
+
+
 class AccessDeniedError(PermanentError):
     """A policy does not allow the call."""
 

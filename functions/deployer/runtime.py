@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from deployer.aws.s3 import Objects
     from deployer.aws.s3_copy import Copier
     from deployer.aws.sagemaker import SageMaker
+    from deployer.aws.scaling import Scaling
     from deployer.aws.step_functions import Executions
     from deployer.planning.plan import Plan
 
@@ -98,10 +99,17 @@ def inference() -> Inference:
 
 
 def monitoring() -> Monitoring:
-    """Return the adapter of CloudWatch and Application Auto Scaling; its clients are made when they are needed."""
+    """Return the adapter of CloudWatch; its client is made when it is needed."""
     from deployer.aws.monitoring import Monitoring
 
     return Monitoring(client)
+
+
+def scaling() -> Scaling:
+    """Return the adapter of Application Auto Scaling; its client is made when it is needed."""
+    from deployer.aws.scaling import Scaling
+
+    return Scaling(client, os.environ["STACK_NAME"])
 
 
 def container_logs() -> ContainerLogs:

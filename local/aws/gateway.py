@@ -15,6 +15,7 @@ from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.core import lambda_runtime, router
 
+from local.autoscaling.service import SERVICE as SCALING
 from local.aws import scaling
 from local.aws.account import Account
 from local.aws.audit import Audit
@@ -63,8 +64,8 @@ def main() -> None:
     # requests to S3.
     router.SERVICE_PATTERNS[SERVICE] = {"target_prefixes": ["SageMaker."], "host_patterns": []}
     ministack.SERVICE_HANDLERS[SERVICE] = sagemaker.handle
-    router.SERVICE_PATTERNS[scaling.SERVICE] = {"target_prefixes": [scaling.TARGET_PREFIX], "host_patterns": []}
-    ministack.SERVICE_HANDLERS[scaling.SERVICE] = targets.handle
+    router.SERVICE_PATTERNS[SCALING] = {"target_prefixes": [scaling.TARGET_PREFIX], "host_patterns": []}
+    ministack.SERVICE_HANDLERS[SCALING] = targets.handle
     asyncio.run(_serve(ControlPanel(sagemaker, audit, states, ministack.app)))
 
 

@@ -1,4 +1,4 @@
-"""The services of moto that SageMaker hosting uses in virtual time: model data, alarms and scalable targets."""
+"""The services that SageMaker hosting uses in virtual time: model data, alarms and scalable targets."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from local.simulator.errors import invalid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from local.autoscaling.service import ScalingService
     from local.simulator import Settings
     from local.virtual_time.virtual_clock import VirtualClock
 
@@ -23,14 +24,14 @@ class Account:
     Args:
         s3: A client of S3 without injected faults.
         cloudwatch: One of CloudWatch.
-        autoscaling: One of Application Auto Scaling.
+        scaling: Application Auto Scaling.
 
     Attributes:
         missing_alarms: The alarms that were asked for while they guarded an update, and did not exist.
     """
 
-    def __init__(self, s3: Any, cloudwatch: Any, autoscaling: Any) -> None:
-        self._client, self._cloudwatch, self._autoscaling = s3, cloudwatch, autoscaling
+    def __init__(self, s3: Any, cloudwatch: Any, scaling: ScalingService) -> None:
+        self._client, self._cloudwatch, self._scaling = s3, cloudwatch, scaling
         self.missing_alarms = set[str]()
 
     def make_sagemaker(
@@ -45,7 +46,7 @@ class Account:
             runs_models=False,
             check_role=self.check_role,
             alarm_is_on=self.is_in_alarm,
-            is_scaled=self.is_scaled,
+            is_scaled=self._scaling.is_scaled,
             on_event=on_event,
             on_due=lambda moment: clock.call_at(moment, simulator.catch_up, name="SageMaker"),
         )
@@ -105,12 +106,6 @@ class Account:
         alarms = self._cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
         self.missing_alarms |= set() if alarms else {name}
         return any(alarm["StateValue"] == "ALARM" for alarm in alarms)
-
-    def is_scaled(self, endpoint: str, variant: str) -> bool:
-        """Return whether a variant of an endpoint is a scalable target."""
-        resources = [f"endpoint/{endpoint}/variant/{variant}"]
-        found = self._autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=resources)
-        return bool(found["ScalableTargets"])
 
 
 def _not_found(uri: str) -> Exception:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 from botocore.awsrequest import AWSResponse
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from local.virtual_time.world import World
 
-SERVICES = ("s3", "cloudwatch", "application-autoscaling")
+SERVICES = ("s3", "cloudwatch")
 """The services that moto simulates."""
+
+SCALING: Any = "application-autoscaling"
 
 
 class EntryRefusedError(Exception):
@@ -82,12 +84,19 @@ class _Log:
         """Do nothing: the log is in memory."""
 
 
+def connect_scaling(client: Any, made: list[World]) -> None:
+    """Let a client talk to the newest world's Application Auto Scaling."""
+    # What is asked of the simulator there is `call` alone, which the service has, too.
+    attach_to(client, lambda: cast("Any", made[-1].scaling))
+
+
 def _connect_clients(made: list[World], s3: Any) -> None:
     for service in ("sagemaker", "sagemaker-runtime"):
         attach_to(runtime.client(service), lambda: made[-1].simulator)
     for client in (runtime.client("s3"), runtime.copy_client()):
         S3Corrections(s3).attach(client)
-    for client in (*map(runtime.client, SERVICES), runtime.copy_client()):
+    connect_scaling(runtime.client(SCALING), made)
+    for client in (*map(runtime.client, (*SERVICES, SCALING)), runtime.copy_client()):
         _inject_faults(client, made)
     _answer(runtime.client("stepfunctions"), made, _call_step_functions)
     _answer(runtime.client("events"), made, _put_events)

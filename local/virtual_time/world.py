@@ -16,6 +16,7 @@ from local.virtual_time.machine import DEFINITION, Machine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from local.autoscaling.service import ScalingService
     from local.simulator import Simulator
     from local.virtual_time.account import Account
     from local.virtual_time.execution import Execution
@@ -75,6 +76,7 @@ class World:
         step_functions: The service, as the functions call it.
         account: What the simulator asks of other services.
         rules: The rules that invoke functions on events.
+        scaling: Application Auto Scaling, of which `autoscaling` is a client without injected faults.
         bus: The details of the deployments' events that the bus took, in order.
         sweeps: The details of the sweeps' events that it took.
         drift: The details of the events of drift that it took.
@@ -98,6 +100,7 @@ class World:
     cloudwatch: Any
     autoscaling: Any
     account: Account
+    scaling: ScalingService
     bus: list[Document] = field(default_factory=list)
     sweeps: list[Document] = field(default_factory=list)
     drift: list[Document] = field(default_factory=list)

@@ -11,17 +11,17 @@ from unittest import mock
 
 import boto3
 from moto import mock_aws
-from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.moto_api._internal import mock_random
 from moto.s3.models import s3_backends
 
 from deployer import runtime
+from local.autoscaling.service import ScalingService
 from local.json_document import Document
 from local.simulator import Settings
 from local.states_language.callbacks import Callbacks
 from local.virtual_time.account import Account
-from local.virtual_time.connections import SERVICES, connect
+from local.virtual_time.connections import SCALING, SERVICES, connect, connect_scaling
 from local.virtual_time.eventbridge_events import status_event
 from local.virtual_time.machine import Machine
 from local.virtual_time.rules import Rules
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 def _empty_moto(seed: int) -> None:
     """Delete all that moto holds, and repeat its random numbers by a seed."""
-    for backends in (s3_backends, cloudwatch_backends, applicationautoscaling_backends):
+    for backends in (s3_backends, cloudwatch_backends):
         backends.reset()
     mock_random.seed(seed)
 
@@ -61,7 +61,8 @@ class _WorldMaker:
         _empty_moto(seed)
         s3, cloudwatch, autoscaling = self.clients
         clock, callbacks = VirtualClock(seed=seed), Callbacks(Random(f"{seed} tokens"))  # noqa: S311
-        account = Account(s3, cloudwatch, autoscaling)
+        scaling = ScalingService(clock, self._endpoint)
+        account = Account(s3, cloudwatch, scaling)
         simulator = account.make_sagemaker(clock, settings or Settings(), seed, self._deliver)
         options: Document = {"seed": seed, "callbacks": callbacks, "on_end": self._announce_end}
         machine, sweeper = Machine(clock, **options), Machine(clock, SWEEPER, **options)
@@ -76,6 +77,7 @@ class _WorldMaker:
             cloudwatch=cloudwatch,
             autoscaling=autoscaling,
             account=account,
+            scaling=scaling,
         )
         self.made.append(world)
         s3.create_bucket(Bucket=BUCKET)
@@ -86,6 +88,9 @@ class _WorldMaker:
         """Close the world in use, if there is one."""
         for world in self.made:
             world.machine.close()
+
+    def _endpoint(self, name: str) -> Document | None:
+        return self.made[-1].simulator.resources()["Endpoints"].get(name)
 
     def _deliver(self, event: Document) -> None:
         self.made[-1].rules.deliver(event)
@@ -101,20 +106,21 @@ class _WorldMaker:
 def worlds() -> Iterator[Callable[..., World]]:
     """Yield a function that makes worlds from `Settings` of the simulator and a seed; the newest one is in use.
 
-    moto is S3, CloudWatch and Application Auto Scaling here, and starts empty with each world; SageMaker is the
+    moto is S3 and CloudWatch here, and starts empty with each world; SageMaker is the
     simulator. The functions' own clients are at work, down to the socket. A new world closes the one before it.
     """
     made: list[World] = []
 
-    sagemaker_is_ours = {"core": {"passthrough": {"services": ["sagemaker"]}}}
+    simulated_by_us = {"core": {"passthrough": {"services": ["sagemaker", "applicationautoscaling"]}}}
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, ENVIRONMENT))
-        stack.enter_context(mock_aws(config=sagemaker_is_ours))
+        stack.enter_context(mock_aws(config=simulated_by_us))
         for cached in (runtime.client, runtime.copy_client):
             stack.callback(cached.cache_clear)
             cached.cache_clear()
         client: Any = boto3.client  # the stubs know services by literal names only
-        s3, cloudwatch, autoscaling = (client(service) for service in SERVICES)
+        s3, cloudwatch, autoscaling = (client(service) for service in (*SERVICES, SCALING))
+        connect_scaling(autoscaling, made)
         connect(made, stack, s3)
         maker = _WorldMaker(made, (s3, cloudwatch, autoscaling))
         try:

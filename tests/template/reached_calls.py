@@ -25,7 +25,7 @@ SERVICES = {
     "event_bus": "events",
     "inference": "sagemaker-runtime",
     "logs": "logs",
-    "monitoring": "cloudwatch application-autoscaling",
+    "monitoring": "cloudwatch",
     "s3": "s3",
     "s3_calls": "s3",
     "s3_copy": "s3",
@@ -33,6 +33,8 @@ SERVICES = {
     "sagemaker": "sagemaker",
     "sagemaker_calls": "sagemaker",
     "sagemaker_tags": "sagemaker",
+    "scaling": "application-autoscaling",
+    "scaling_calls": "application-autoscaling",
     "step_functions": "stepfunctions",
 }
 """The services that each adapter calls; a new adapter has to be named here."""

@@ -127,7 +127,7 @@ def statements_of(resources: Document, role: str) -> Iterator[Document]:
     properties = resources[role]["Properties"]
     for managed in properties.get("ManagedPolicyArns", []):
         yield from _plain(resources[managed["Ref"]]["Properties"]["PolicyDocument"]["Statement"])
-    for policy in properties["Policies"]:
+    for policy in properties.get("Policies", []):
         yield from _plain(policy["PolicyDocument"]["Statement"])
 
 

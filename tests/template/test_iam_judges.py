@@ -73,6 +73,10 @@ PREFIXES = {"sagemaker-runtime": "sagemaker", "stepfunctions": "states"}
 
 BESIDE = {
     "application-autoscaling:DeregisterScalableTarget": "DeleteEndpoint of a scaled variant (awslabs, issue 161)",
+    "application-autoscaling:TagResource": "RegisterScalableTarget with tags",
+    "cloudwatch:DeleteAlarms": "Application Auto Scaling: the alarms of policies",
+    "cloudwatch:PutMetricAlarm": "Application Auto Scaling: the alarms of policies",
+    "iam:CreateServiceLinkedRole": "RegisterScalableTarget, the first one of SageMaker's in the account",
     "iam:PassRole": "CreateModel, CreateEndpointConfig: a role is passed",
     "cloudwatch:DescribeAlarms": "UpdateEndpoint: the alarms of an AutoRollbackConfiguration",
     "cloudwatch:TagResource": "PutMetricAlarm of an alarm with tags",
@@ -81,6 +85,9 @@ BESIDE = {
     "kms:GenerateDataKey": "copies that are encrypted with a key of the customer",
     "s3:ListBucket": "GetObject of what is not there: it answers 404, and without the right 403",
     "sagemaker:AddTags": "creations with tags",
+    "sagemaker:DescribeEndpoint": "Application Auto Scaling: whether the endpoint is in service",
+    "sagemaker:DescribeEndpointConfig": "Application Auto Scaling: what the variant runs on",
+    "sagemaker:UpdateEndpointWeightsAndCapacities": "Application Auto Scaling: what it scales by",
     "sagemaker:DescribeModelPackage": "CreateModel of a package in another account",
     "sqs:SendMessage": "Lambda sends events that failed to the dead-letter queue",
 }

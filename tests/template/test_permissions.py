@@ -20,6 +20,9 @@ from tests.template.shipped import (
     tasks_of,
 )
 
+_SCALING = {"RegisterScaling", "UpdateEndpoint", "RestoreEndpoint"}
+"""What registers scalable targets; Application Auto Scaling asks for more rights of its caller than its own."""
+
 ALONE = {
     "sagemaker:CreateModel": {"CreateModels"},
     "sagemaker:CreateEndpointConfig": {"CreateEndpointConfig"},
@@ -32,7 +35,20 @@ ALONE = {
     "sagemaker:InvokeEndpoint": {"SmokeTestEndpoint"},
     "sagemaker:InvokeEndpointAsync": {"SmokeTestEndpoint"},
     "sagemaker:InvokeEndpointWithResponseStream": {"SmokeTestEndpoint"},
-    "application-autoscaling:DeregisterScalableTarget": {"RestoreEndpoint"},
+    "sagemaker:UpdateEndpointWeightsAndCapacities": _SCALING,
+    **{
+        f"application-autoscaling:{operation}": _SCALING
+        for operation in (
+            "DeregisterScalableTarget",
+            "RegisterScalableTarget",
+            "PutScalingPolicy",
+            "DeleteScalingPolicy",
+            "PutScheduledAction",
+            "DeleteScheduledAction",
+            "TagResource",
+        )
+    },
+    "iam:CreateServiceLinkedRole": _SCALING,
     "iam:PassRole": {"CreateModels", "CreateEndpointConfig"},
     "s3:PutObject": {"StoreRevision"},
     "s3:DeleteObject": set(),  # versions are deleted; without one, S3 would only hide the object
@@ -40,8 +56,8 @@ ALONE = {
     "states:SendTaskSuccess": {"DescribeEndpoint", "WakeExecution"},
     "states:GetExecutionHistory": {"WakeExecution", "AnnounceFailure"},
     "states:DescribeExecution": {"DetectDrift"},
-    "cloudwatch:PutMetricAlarm": {"UpdateEndpoint"},
-    "cloudwatch:DeleteAlarms": {"SweepUnused"},
+    "cloudwatch:PutMetricAlarm": _SCALING,
+    "cloudwatch:DeleteAlarms": {"SweepUnused", *_SCALING},
     "cloudwatch:SetAlarmState": {"PlanDeployment", "UpdateEndpoint"},
     "logs:DescribeLogStreams": {"AnnounceOutcome"},
     "logs:GetLogEvents": {"AnnounceOutcome"},

@@ -64,6 +64,7 @@ ADAPTER_FAULTS = {
     "objects": {"StorageUnavailableError"},
     "copier": {"StorageUnavailableError", "CopyUnfinishedError"},
     "monitoring": {"MonitoringUnavailableError"},
+    "scaling": {"MonitoringUnavailableError"},
     "executions": {"StepFunctionsUnavailableError"},
     "event_bus": {"AnnouncementUnavailableError"},
 }
@@ -115,6 +116,8 @@ OTHERWISE_RAISED = {
     # They change and delete by tag, and tags reach IAM late.
     "ConfirmRevision": {"PermissionNotReadyError"},
     "RecordDeployment": {"PermissionNotReadyError"},
+    # Application Auto Scaling looks at the endpoint by itself, and may see it as it was before.
+    "RegisterScaling": {"EndpointNotVisibleError", "PermissionNotReadyError"},
     "UpdateTags": {"PermissionNotReadyError"},
     "RestoreEndpoint": {"PermissionNotReadyError"},
     "CreateModels": {"PermissionNotReadyError"},
@@ -406,6 +409,7 @@ def test_endpoint_is_restored_after_failures_of_the_steps_that_may_have_touched_
         "DescribeEndpoint",
         "SmokeTestEndpoint",
         "UpdateTags",
+        "RegisterScaling",
         "RecordDeployment",
     }
     assert following.pop("PlanDeployment") == {"AnnounceRejection"}

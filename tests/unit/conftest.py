@@ -19,7 +19,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlanningAccount]:
     """An account with an empty artifact bucket, and without an endpoint; its clock is the functions'."""
     from tests.unit.planning_account import PlanningAccount  # noqa: PLC0415 - other tests run without the simulator
 
-    with mock_aws(config={"core": {"passthrough": {"services": ["sagemaker"]}}}):
+    with mock_aws(config={"core": {"passthrough": {"services": ["sagemaker", "applicationautoscaling"]}}}):
         made = PlanningAccount()
         monkeypatch.setattr("deployer.clock.now", lambda: made.now)
         yield made

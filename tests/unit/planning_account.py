@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import boto3
 from botocore.config import Config
@@ -13,6 +13,7 @@ from botocore.config import Config
 from deployer.aws.monitoring import Monitoring
 from deployer.aws.s3 import Objects
 from deployer.aws.sagemaker import SageMaker
+from deployer.aws.scaling import Scaling
 from deployer.endpoint_config import config_names
 from deployer.json_document import Document
 from deployer.planning.choose import Planning
@@ -21,6 +22,7 @@ from deployer.planning.plan import Action, Before, Draft, Plan, Upload
 from deployer.planning.revision import Store
 from deployer.planning.revision_store import StoredRevision
 from deployer.tags import DEPLOYED, STATE_TAG
+from local.autoscaling.service import ScalingService
 from local.simulator import Simulator
 from local.simulator.in_process import attach_to
 from tests.unit.hosting_account import Clock
@@ -49,6 +51,14 @@ def sagemaker_client() -> Any:
     return made
 
 
+@functools.cache
+def scaling_client() -> Any:
+    """Return the one client of Application Auto Scaling, which talks to that of the newest account."""
+    made = boto3.client("application-autoscaling")
+    attach_to(made, lambda: cast("Any", _newest[0].scaling))
+    return made
+
+
 @dataclass
 class PlanningAccount:
     """An account in which requests are planned; its clock starts at noon.
@@ -67,7 +77,7 @@ class PlanningAccount:
         self.simulator = Simulator(clock=self.clock)
         self.s3 = client("s3")
         self.cloudwatch = client("cloudwatch")
-        self.autoscaling = client("application-autoscaling")
+        self.scaling, self.autoscaling = ScalingService(self.clock), scaling_client()
         self.s3.create_bucket(Bucket=BUCKET)
         self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
 
@@ -116,8 +126,8 @@ class PlanningAccount:
     @property
     def planning(self) -> Planning:
         """What a decision is made with now."""
-        monitoring = Monitoring(self.clients.__getitem__)
-        return Planning(self.sagemaker, monitoring, Objects(self.s3), self.now, 60)
+        monitoring, scaling = Monitoring(self.clients.__getitem__), Scaling(self.clients.__getitem__, STACK)
+        return Planning(self.sagemaker, monitoring, scaling, Objects(self.s3), BUCKET, self.now, 60)
 
     def sleep(self, minutes: float) -> None:
         """Let time pass."""

@@ -99,7 +99,7 @@ def test_errors_that_have_a_class_of_their_own_exist() -> None:
     own = [name for name in vars(errors) if name.endswith("Error") and cause_class(name, "") is not CauseClass.UNKNOWN]
 
     assert {"RoleNotReadyError", "QuotaExceededError", "SmokeTestFailedError", "AccessDeniedError"} <= set(own)
-    assert len(own) == 17
+    assert len(own) == 18
 
 
 def test_failing_variant_is_the_one_that_sagemaker_names() -> None:

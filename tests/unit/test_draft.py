@@ -239,7 +239,7 @@ def test_draft_keeps_every_field_of_the_request(account: PlanningAccount) -> Non
 
     assert found.request.keys() == {
         "EndpointName", "Models", "EndpointConfig", "DeploymentConfig", "RollbackAlarms", "RetainAllVariantProperties",
-        "ExcludeRetainedVariantProperties", "SmokeTest", "Rollback", "Approval", "DryRun", "Tags",
+        "ExcludeRetainedVariantProperties", "Scaling", "SmokeTest", "Rollback", "Approval", "DryRun", "Tags",
     }  # fmt: skip
     assert found.request["Tags"] == {"team": "growth"}
 

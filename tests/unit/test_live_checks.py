@@ -244,7 +244,7 @@ def test_what_scaling_forbids_is_said_before(variants: list[Document], scaled: s
     """The type of a scaled variant stays, and so do the counts of those that are kept along with it."""
     live = config(variant("A"), variant("B"))
 
-    found = scaling_problems(config(*variants), live, scaled, counts_stay=True)
+    found = scaling_problems(config(*variants), live, scaled, scaled, counts_stay=True)
 
     assert [str(problem) for problem in found] == problems
 
@@ -253,7 +253,7 @@ def test_counts_are_the_requests_own_if_it_says_so() -> None:
     """Who asks for retention, or against it, may change counts; the type of a scaled variant stays all the same."""
     wanted = config(variant("A", **LARGER, **MORE), variant("B", **MORE))
 
-    found = scaling_problems(wanted, config(variant("A"), variant("B")), {"A"}, counts_stay=False)
+    found = scaling_problems(wanted, config(variant("A"), variant("B")), {"A"}, {"A"}, counts_stay=False)
 
     assert [str(problem) for problem in found] == [TYPE_STAYS.format(0, "ml.m5.large")]
 

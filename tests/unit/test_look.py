@@ -56,6 +56,7 @@ def look(objects: Any) -> Any:
         objects=objects,
         executions=nobody,
         monitoring=nobody,
+        scaling=nobody,
         bucket="artifacts",
         prefix="models/",
         stack=STACK,

@@ -1,4 +1,4 @@
-"""The adapters of CloudWatch and Application Auto Scaling: what watches endpoints, and what scales them."""
+"""The adapter of CloudWatch, which watches endpoints."""
 
 from __future__ import annotations
 
@@ -25,25 +25,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-COUNT = "sagemaker:variant:DesiredInstanceCount"
-
-
 @pytest.fixture
-def aws() -> Iterator[tuple[Any, Any]]:
-    """Clients of both services, in an empty account."""
+def aws() -> Iterator[Any]:
+    """A client, in an empty account."""
     with mock_aws():
-        yield boto3.client("cloudwatch"), boto3.client("application-autoscaling")
+        yield boto3.client("cloudwatch")
 
 
 @pytest.fixture
-def monitoring(aws: tuple[Any, Any]) -> Monitoring:
+def monitoring(aws: Any) -> Monitoring:
     """The adapter of that account."""
-    return Monitoring(dict(zip(("cloudwatch", "application-autoscaling"), aws, strict=True)).__getitem__)
+    return Monitoring({"cloudwatch": aws}.__getitem__)
 
 
-def put_alarm(aws: tuple[Any, Any], name: str, state: str) -> None:
+def put_alarm(aws: Any, name: str, state: str) -> None:
     """Make an alarm of a metric, in a state."""
-    cloudwatch = aws[0]
+    cloudwatch = aws
     cloudwatch.put_metric_alarm(
         AlarmName=name,
         Namespace="AWS/SageMaker",
@@ -57,24 +54,13 @@ def put_alarm(aws: tuple[Any, Any], name: str, state: str) -> None:
     cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test says so")
 
 
-def scale(aws: tuple[Any, Any], endpoint: str, variant_name: str) -> None:
-    """Let a variant be scaled."""
-    aws[1].register_scalable_target(
-        ServiceNamespace="sagemaker",
-        ResourceId=f"endpoint/{endpoint}/variant/{variant_name}",
-        ScalableDimension=COUNT,
-        MinCapacity=1,
-        MaxCapacity=4,
-    )
-
-
 def clients() -> Document:
     """Make clients that reach nothing."""
     config = Config(retries={"total_max_attempts": 1})
-    return {service: boto3.client(service, config=config) for service in ("cloudwatch", "application-autoscaling")}
+    return {"cloudwatch": boto3.client("cloudwatch", config=config)}
 
 
-def test_alarms_have_the_states_that_they_are_in(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
+def test_alarms_have_the_states_that_they_are_in(aws: Any, monitoring: Monitoring) -> None:
     """Those that nobody asks for are left out, and so are those that there are not."""
     for name, state in (("a", "OK"), ("b", "ALARM"), ("c", "INSUFFICIENT_DATA"), ("other", "ALARM")):
         put_alarm(aws, name, state)
@@ -109,52 +95,24 @@ def test_nothing_is_asked_for_nothing(names: list[str]) -> None:
     monitoring = Monitoring(no_clients.__getitem__)
 
     assert monitoring.alarm_states(names) == {}
-    assert monitoring.scaled_variants("churn", []) == set()
 
 
-def test_an_empty_name_hides_no_alarm(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
+def test_an_empty_name_hides_no_alarm(aws: Any, monitoring: Monitoring) -> None:
     """Nor does one that is named twice."""
     put_alarm(aws, "a", "OK")
 
     assert monitoring.alarm_states(["", "a", "a"]) == {"a": "OK"}
 
 
-def test_variants_are_scaled_that_have_a_target(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
-    """Of this endpoint, and of the variants in question."""
-    scale(aws, "churn", "A")
-    scale(aws, "churn", "C")
-    scale(aws, "other", "B")
-
-    assert monitoring.scaled_variants("churn", ["A", "B"]) == {"A"}
-    assert monitoring.scaled_variants("none", ["A", "B"]) == set()
-
-
-def test_concurrency_is_no_instance_count() -> None:
-    """Scaled concurrency of a serverless variant has nothing to do with instances, and is not asked for."""
-    both = clients()
-    with Stubber(both["application-autoscaling"]) as stubber:
-        stubber.add_response(
-            "describe_scalable_targets",
-            {"ScalableTargets": []},
-            {
-                "ServiceNamespace": "sagemaker",
-                "ResourceIds": ["endpoint/churn/variant/A", "endpoint/churn/variant/B"],
-                "ScalableDimension": COUNT,
-            },
-        )
-
-        assert Monitoring(both.__getitem__).scaled_variants("churn", ["B", "A"]) == set()
-
-
-def count_invocations(aws: tuple[Any, Any], variant_name: str, at: datetime, count: float) -> None:
+def count_invocations(aws: Any, variant_name: str, at: datetime, count: float) -> None:
     """Publish SageMaker's metric of invocations."""
     names = {"EndpointName": "churn", "VariantName": variant_name}
     dimensions = [{"Name": name, "Value": value} for name, value in names.items()]
     data = {"MetricName": "Invocations", "Dimensions": dimensions, "Timestamp": at, "Value": count}
-    aws[0].put_metric_data(Namespace="AWS/SageMaker", MetricData=[data])
+    aws.put_metric_data(Namespace="AWS/SageMaker", MetricData=[data])
 
 
-def test_invocations_of_a_period_are_added_up(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
+def test_invocations_of_a_period_are_added_up(aws: Any, monitoring: Monitoring) -> None:
     """Those of the variants that are asked for."""
     noon, day = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(days=1)
     for variant_name, at, count in (("A", noon, 2.0), ("A", noon - 3 * day, 1.0), ("B", noon, 4.0), ("C", noon, 8.0)):
@@ -165,19 +123,14 @@ def test_invocations_of_a_period_are_added_up(aws: tuple[Any, Any], monitoring: 
     assert monitoring.invocations("other", ["A"], noon - 7 * day, noon + day) == 0
 
 
-def test_no_request_can_name_more_than_one_page_holds(aws: tuple[Any, Any], monitoring: Monitoring) -> None:
-    """Neither call needs pages: a request has at most 10 alarms and 10 variants, and the services take more."""
+def test_no_request_can_name_more_than_one_page_holds(aws: Any, monitoring: Monitoring) -> None:
+    """The call needs no pages: a request has at most 10 alarms, and the service takes more."""
     names = [f"alarm-{index}" for index in range(sagemaker().shape_for("AlarmList").metadata["max"])]
-    variants = [f"v{index}" for index in range(sagemaker().shape_for("ProductionVariantList").metadata.get("max", 10))]
     for name in names:
         put_alarm(aws, name, "OK")
-    for variant_name in variants:
-        scale(aws, "churn", variant_name)
 
     assert monitoring.alarm_states(names).keys() == set(names)
-    assert monitoring.scaled_variants("churn", variants) == set(variants)
     assert len(names) <= most("cloudwatch", "DescribeAlarms", "AlarmNames")
-    assert len(variants) <= most("application-autoscaling", "DescribeScalableTargets", "ResourceIds")
     guardrails = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in [*names, "one more"]]}}
     with pytest.raises(errors.InvalidRequestError, match="Alarms: has 11 entries"):
         read_request(request(variant(), DeploymentConfig=guardrails))
@@ -199,11 +152,6 @@ CALLS: dict[str, tuple[str, str, Callable[[Monitoring], object]]] = {
         lambda monitoring: monitoring.invocations("churn", ["A"], *PERIOD),
     ),
     "alarms": ("cloudwatch", "describe_alarms", lambda monitoring: monitoring.alarm_states(["a"])),
-    "targets": (
-        "application-autoscaling",
-        "describe_scalable_targets",
-        lambda monitoring: monitoring.scaled_variants("churn", ["A"]),
-    ),
 }
 
 

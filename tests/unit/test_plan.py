@@ -57,8 +57,8 @@ def test_data_of_the_execution_have_the_names_that_the_state_machine_reads() -> 
 
     assert document.keys() == {
         "Action", "Approval", "Copies", "Data", "Deadline", "EndpointName", "Execution", "ModelNames", "Preview",
-        "Previous", "PreviousArn", "Reason", "Request", "RequestId", "RequestedAt", "Retention", "Revision", "Source",
-        "Stack", "StartedAt", "TagsDiffer", "Upload", "WaitSeconds", "Warnings",
+        "Previous", "PreviousArn", "Reason", "Request", "RequestId", "RequestedAt", "Retention", "Revision", "Scaling",
+        "Source", "Stack", "StartedAt", "TagsDiffer", "Upload", "WaitSeconds", "Warnings",
     }  # fmt: skip
     assert document["Upload"].keys() == {"Bucket", "Key", "Version"}
     assert document["Copies"][0].keys() == {"Bucket", "Key", "Version", "Size", "Target"}

@@ -1,4 +1,4 @@
-"""The only code that calls CloudWatch and Application Auto Scaling; changes of endpoints depend on both."""
+"""The only code that calls CloudWatch, whose alarms guard changes of endpoints."""
 
 from __future__ import annotations
 
@@ -21,16 +21,14 @@ _REFUSALS = frozenset(
 )
 """Codes of errors that stay (CloudWatch API Reference, Common Errors and the errors of PutMetricAlarm)."""
 
-_COUNT = "sagemaker:variant:DesiredInstanceCount"
-
 
 class Monitoring:
-    """The adapter of CloudWatch and Application Auto Scaling.
+    """The adapter of CloudWatch.
 
     Every method raises the leaves of `deployer.errors`; none retries, because the state machine does.
 
     Args:
-        client: Returns the client of a service. Most deployments need neither of the two.
+        client: Returns the client of a service. Many deployments do not need it.
     """
 
     def __init__(self, client: Callable[[str], BaseClient]) -> None:
@@ -110,20 +108,6 @@ class Monitoring:
 
     def _set_state(self, name: str, state: str, reason: str) -> None:
         _call(self._client("cloudwatch"), "set_alarm_state", AlarmName=name, StateValue=state, StateReason=reason)
-
-    def scaled_variants(self, endpoint_name: str, variant_names: Collection[str]) -> set[str]:
-        """Return the variants of an endpoint whose instance counts Application Auto Scaling manages."""
-        if not variant_names:
-            return set()
-        ids = {f"endpoint/{endpoint_name}/variant/{name}": name for name in variant_names}
-        answer = _call(
-            self._client("application-autoscaling"),
-            "describe_scalable_targets",
-            ServiceNamespace="sagemaker",
-            ResourceIds=sorted(ids),
-            ScalableDimension=_COUNT,
-        )
-        return {ids[target["ResourceId"]] for target in answer["ScalableTargets"]}
 
     def invocations(
         self, endpoint_name: str, variant_names: Collection[str], since: datetime, until: datetime

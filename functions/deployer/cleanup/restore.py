@@ -21,7 +21,7 @@ from deployer.planning.plan import Action
 from deployer.tags import DEPLOYED, EXECUTION_TAG, STACK_TAG, STATE_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from deployer.aws.sagemaker import SageMaker
     from deployer.planning.plan import Plan
@@ -149,8 +149,20 @@ class Restoration:
             and live.pending_config_name == self.plan.previous != ""
         )
 
-    def take_step(self, sagemaker: SageMaker, now: datetime, before: Document | None) -> Document:
+    def take_step(
+        self,
+        sagemaker: SageMaker,
+        now: datetime,
+        before: Document | None,
+        prepare_change: Callable[[], object] = lambda: None,
+    ) -> Document:
         """Take one step towards the endpoint's state before the run, given the result of the last step.
+
+        Args:
+            sagemaker: The adapter of SageMaker.
+            now: What time it is.
+            before: The result of the last step; None for the first one.
+            prepare_change: Called before the endpoint is changed back.
 
         Returns:
             `Done`; `PollSeconds`, when to take the next step; `Restored`, the endpoint config that the endpoint went
@@ -179,6 +191,7 @@ class Restoration:
             )
         with suppress(EndpointBusyError):
             if step is Step.REVERT:
+                prepare_change()
                 sagemaker.revert(self.plan.endpoint_name, self.plan.previous, self.plan.retention)
             elif step is Step.DELETE:
                 sagemaker.delete_endpoint(self.plan.endpoint_name)

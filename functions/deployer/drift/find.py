@@ -31,6 +31,7 @@ class Kind(StrEnum):
     STORED_DATA_DELETED = "StoredDataDeleted"
     ALARM_DELETED = "AlarmDeleted"
     ALARM_CHANGED = "AlarmChanged"
+    SCALING_CHANGED = "ScalingChanged"
     UPLOAD_NOT_DEPLOYED = "UploadNotDeployed"
     NOT_INVOKED = "NotInvoked"
 
@@ -72,6 +73,7 @@ class View:
         missing_data: The URIs of stored data that are gone.
         missing_alarms: The alarms that were made for the update to the endpoint's revision, and are gone.
         changed_alarms: Those that somebody has changed.
+        changed_scaling: The variants of which something else is registered than the scaling of the endpoint's revision.
         versions: The versions of the data that the endpoint's revision was made of.
         upload: The newest artifact of the endpoint's folder, if there is one.
         invocations: How often the endpoint was invoked since `invoked_since`; None if that is not asked for.
@@ -87,6 +89,7 @@ class View:
     missing_data: tuple[str, ...] = ()
     missing_alarms: tuple[str, ...] = ()
     changed_alarms: tuple[str, ...] = ()
+    changed_scaling: tuple[str, ...] = ()
     versions: frozenset[str] = field(default_factory=frozenset)
     upload: Upload | None = None
     invocations: float | None = None
@@ -139,6 +142,9 @@ def _find_in_content(view: View, live: Live) -> Iterator[Finding]:
         yield Finding(Kind.ALARM_DELETED, f"The alarm {name}, made for {live.config_name}, does not exist.")
     for name in view.changed_alarms:
         yield Finding(Kind.ALARM_CHANGED, f"The alarm {name}, made for {live.config_name}, is not as it was made.")
+    if view.changed_scaling:
+        names = ", ".join(view.changed_scaling)
+        yield Finding(Kind.SCALING_CHANGED, f"The registered scaling of {names} is not that of {live.config_name}.")
 
 
 def _find_in_use(view: View, live: Live, uploaded_before: datetime) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from deployer.planning.live import Live
 from deployer.planning.names import Revision
 from deployer.planning.revision_store import StoredRevision
 from deployer.planning.rollback_alarms import rollback_alarms
+from deployer.planning.scaling import scaled_variants
 from deployer.tags import DEPLOYED, EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, STATE_TAG
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from deployer.aws.monitoring import Monitoring
     from deployer.aws.s3 import Objects
     from deployer.aws.sagemaker import SageMaker
+    from deployer.aws.scaling import Scaling
     from deployer.aws.step_functions import Executions
 
 MOST_REVISIONS = 50
@@ -51,6 +53,7 @@ class Observer:
         objects: The adapter of S3.
         executions: The adapter of Step Functions.
         monitoring: The adapter of CloudWatch.
+        scaling: The adapter of Application Auto Scaling.
         bucket: The artifact bucket.
         prefix: Where the endpoints' folders for uploads lie in it; ends in a slash.
         stack: The stack.
@@ -63,6 +66,7 @@ class Observer:
     objects: Objects
     executions: Executions
     monitoring: Monitoring
+    scaling: Scaling
     bucket: str
     prefix: str
     stack: str
@@ -133,6 +137,7 @@ class Observer:
             "missing_data": tuple(self._missing_data(stored)),
             "missing_alarms": missing,
             "changed_alarms": changed,
+            "changed_scaling": tuple(self._changed_scaling(live, stored)),
             "versions": frozenset(each.version for each in stored.data) if stored else frozenset(),
             "upload": self._upload(live.name) if stored else None,
             "invocations": self._invocations(live, since),
@@ -165,6 +170,12 @@ class Observer:
         found = self.monitoring.alarms([*wanted])
         changed = (name for name in wanted.keys() & found.keys() if not holds(found[name], wanted[name]))
         return tuple(name for name in wanted if name not in found), tuple(sorted(changed))
+
+    def _changed_scaling(self, live: Live, stored: StoredRevision | None) -> list[str]:
+        names = [variant["VariantName"] for variant in variants_of(live.config)]
+        if stored is None or not names:
+            return []
+        return self.scaling.differences(live.name, scaled_variants(stored.request), names)
 
     def _upload(self, endpoint_name: str) -> Upload | None:
         folder = f"{self.prefix}{endpoint_name}"

@@ -5,32 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deployer import clock
-from deployer.endpoint_config import is_serverless, model_references, variants_of, with_model_names
+from deployer.endpoint_config import model_references
 from deployer.errors import EndpointConfigNotVisibleError, EndpointNotVisibleError, LiveConfigMissingError
 from deployer.json_document import Document
 from deployer.planning.abort import abort_update
+from deployer.planning.checked_update import checked_retention, checked_update
 from deployer.planning.decisions import decide
 from deployer.planning.live import Live
-from deployer.planning.live_checks import (
-    alarm_names,
-    alarm_problems,
-    case_problems,
-    live_problems,
-    made_alarm_problems,
-    ownership_problems,
-    retention,
-    scaling_problems,
-    size_problems,
-)
+from deployer.planning.live_checks import case_problems, ownership_problems
+from deployer.planning.look_at_scaling import find_targets, plan_scaling, stored_scaling
 from deployer.planning.plan import Action, Before, Draft, Plan
 from deployer.planning.plan_warnings import plan_warnings
-from deployer.planning.rollback_alarms import rollback_alarms
 from deployer.request.problem import Problem, nearest, reject
-from deployer.request.rules.rollback_alarms import count_problems
-from deployer.request.rules.waits import limit_problems, timeout_problems
 from deployer.tags import STACK_TAG
 
 if TYPE_CHECKING:
@@ -41,6 +31,7 @@ if TYPE_CHECKING:
     from deployer.aws.s3 import Objects
     from deployer.aws.s3_objects import Artifact
     from deployer.aws.sagemaker import SageMaker
+    from deployer.aws.scaling import Scaling
 
 _DEPLOYING_ACTIONS = frozenset({Action.WAIT, Action.CREATE, Action.UPDATE})
 """Actions that are superseded by a newer version of the upload."""
@@ -58,8 +49,10 @@ class Planning:
 
     Attributes:
         sagemaker: The adapter of SageMaker.
-        monitoring: The adapter of CloudWatch and Application Auto Scaling.
+        monitoring: The adapter of CloudWatch.
+        scaling: The adapter of Application Auto Scaling.
         objects: The adapter of S3.
+        bucket: The artifact bucket.
         now: The current time.
         wait_seconds: Seconds until the next look, if another deployment has the endpoint.
         stack_role: The ARN of the role for models that name none.
@@ -69,7 +62,9 @@ class Planning:
 
     sagemaker: SageMaker
     monitoring: Monitoring
+    scaling: Scaling
     objects: Objects
+    bucket: str
     now: datetime
     wait_seconds: int
     stack_role: str = ""
@@ -144,13 +139,20 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     # An endpoint with a revision of this stack has the stack's tag. If somebody removed it, IAM denies the change.
     if action in _CHANGING_ACTIONS and live.tags.get(STACK_TAG) != draft.stack:
         _check_ownership(draft, live, planning.sagemaker)
+    stored = partial(stored_scaling, draft.endpoint_name, objects=planning.objects, bucket=planning.bucket)
     if action is Action.RESUME:
-        return planning.decided(draft, action, Before(previous=live.previous, tags_differ=True))
+        config = planning.sagemaker.find_endpoint_config(live.previous) if live.previous else None
+        scaling = plan_scaling(draft, stored(live.previous), config or {}, [])
+        return planning.decided(draft, action, Before(previous=live.previous, tags_differ=True, scaling=scaling))
     before = Before(
         previous=live.config_name,
         previous_arn=live.config["EndpointConfigArn"] if live.attached else "",
-        retention=_checked_retention(draft, live, planning.monitoring) if action is Action.UPDATE else {},
         tags_differ=draft.tag_record.digest != live.tag_record.digest,
+        **(
+            checked_update(draft, live, planning.monitoring, planning.scaling, stored)
+            if action is Action.UPDATE
+            else {}
+        ),
     )
     return planning.decided(draft, action, before, superseded_reason(live) if action is Action.SUPERSEDED else "")
 
@@ -166,7 +168,8 @@ def check_change(draft: Draft, planning: Planning) -> None:
         if live and live.status == "InService":
             config = draft.request["EndpointConfig"] or dict(live.config)
             known = draft.model_copy(update={"request": {**draft.request, "EndpointConfig": config}})
-            _checked_retention(known, live, planning.monitoring)
+            targets = find_targets(known, dict(live.config), planning.scaling)
+            checked_retention(known, live, planning.monitoring, targets)
 
 
 def overwritten(newer: Artifact) -> str:
@@ -223,28 +226,3 @@ def _creation_problems(draft: Draft) -> Iterator[Problem]:
             "is not for the first deployment of an endpoint of inference components, which has none yet; leave it out, "
             "create the components, and test from the next deployment on",
         )
-
-
-def _checked_retention(draft: Draft, live: Live, monitoring: Monitoring) -> Document:
-    """Check a draft against the attached config, the alarms and the scaling; return the retention parameters."""
-    config, attached = with_model_names(draft.request["EndpointConfig"], draft.model_names), dict(live.config)
-    names = [variant["VariantName"] for variant in variants_of(attached)]
-    scaled = set() if is_serverless(attached) else monitoring.scaled_variants(draft.endpoint_name, names)
-    made = rollback_alarms(draft.request, draft.stack)
-    alarms = monitoring.alarm_states([*alarm_names(draft.deployment_config), *made])
-    is_asked_for = draft.request.get("RetainAllVariantProperties")
-    retained = retention(is_asked_for, draft.request.get("ExcludeRetainedVariantProperties", []), scaled)
-    timeout = draft.time_to_deploy.total_seconds()
-    reject(
-        [
-            *live_problems(config, attached, draft.deployment_config),
-            *alarm_problems(draft.deployment_config, alarms),
-            *made_alarm_problems(made, alarms),
-            *count_problems(draft.request),
-            *size_problems(draft.deployment_config, config, retained),
-            *limit_problems(draft.deployment_config or {}, config),
-            *timeout_problems(draft.deployment_config, config, timeout),
-            *scaling_problems(config, attached, scaled, counts_stay=is_asked_for is None),
-        ]
-    )
-    return retained

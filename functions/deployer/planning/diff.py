@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-COMPARED = ("Models", "EndpointConfig", "Tags")
+COMPARED = ("Models", "EndpointConfig", "Scaling", "Tags")
 """The parts of a request that say what a revision is."""
 
 HIDDEN = "(hidden)"
@@ -20,7 +20,7 @@ HIDDEN = "(hidden)"
 
 _ABSENT = object()
 _LONGEST_VALUE = 300
-_NAMES_OF_ELEMENTS = ("VariantName", "AlarmName", "Key", "ContainerHostname")
+_NAMES_OF_ELEMENTS = ("VariantName", "AlarmName", "Key", "ContainerHostname", "PolicyName", "ScheduledActionName")
 """Fields that name the elements of a list; elements of other lists are known by their place."""
 
 _SERVICE_DEFAULTS: Mapping[str, Any] = {

@@ -16,6 +16,7 @@ from deployer.planning.revision import RevisionContent, build_revision, containe
 from deployer.planning.triggers import parse_trigger
 from deployer.request.problem import Problem, reject
 from deployer.request.rejections import Rejections
+from deployer.request.rules.scaling import scaling_problems
 from deployer.request.rules.waits import timeout_problems
 from deployer.request.smoke_test_rules import problems_of
 
@@ -135,7 +136,8 @@ def _checked_content(
         config, models = content.request["EndpointConfig"], content.request["Models"]
         test_problems = problems_of(request.smoke_test, config, models) if request.smoke_test else ()
         waits = timeout_problems(request.deployment_config, config, settings.deployment_timeout_seconds)
-        reject([*test_problems, *waits])
+        scaled = scaling_problems(content.request["Scaling"], config) if request.endpoint_config is None else ()
+        reject([*test_problems, *waits, *scaled])
         return content
 
 

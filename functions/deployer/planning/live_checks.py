@@ -133,22 +133,23 @@ def size_problems(deployment: Document | None, config: Document, retained: Docum
 
 
 def scaling_problems(
-    config: Document, live_config: Document, scaled: Collection[str], *, counts_stay: bool
+    config: Document, live_config: Document, scaled: Collection[str], foreign: Collection[str], *, counts_stay: bool
 ) -> Iterator[Problem]:
     """Yield the changes that are impossible while Application Auto Scaling manages variants.
 
     Their instance type stays until their scalable target is deregistered (Application Auto Scaling, "Update endpoints
-    that use automatic scaling"). As UpdateEndpoint keeps the counts of all variants or none, so do the others', if the
-    deployer keeps them by itself.
+    that use automatic scaling"), which the deployer does only with those that the stack registered. As UpdateEndpoint
+    keeps the counts of all variants or none, so do the others', if the deployer keeps them by itself.
 
     Args:
         config: The wanted endpoint config.
         live_config: The attached one.
         scaled: The variants that are managed.
+        foreign: Those of them that somebody else registered.
         counts_stay: Whether the counts are kept although the request does not say so.
     """
     live = {variant["VariantName"]: variant for variant in variants_of(live_config)}
-    if gone := set(scaled) - {variant["VariantName"] for variant in variants_of(config)}:
+    if gone := set(foreign) - {variant["VariantName"] for variant in variants_of(config)}:
         yield Problem(
             "EndpointConfig.ProductionVariants",
             f"lack {listed(gone)}, which Application Auto Scaling manages; deregister the scalable targets first",
@@ -158,13 +159,15 @@ def scaling_problems(
         if before is None or not scaled:
             continue
         path = f"EndpointConfig.ProductionVariants[{index}]"
-        if variant["VariantName"] in scaled:
+        if variant["VariantName"] in foreign:
             if variant.get("InstanceType") != before.get("InstanceType"):
                 yield Problem(
                     f"{path}.InstanceType",
                     f"cannot change from {before.get('InstanceType')} while Application Auto Scaling manages the "
                     "variant; deregister its scalable target first",
                 )
+        elif variant["VariantName"] in scaled:
+            continue
         elif counts_stay and variant.get("InitialInstanceCount") != before.get("InitialInstanceCount"):
             yield Problem(
                 f"{path}.InitialInstanceCount",

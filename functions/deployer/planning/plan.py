@@ -14,6 +14,7 @@ from deployer.planning.approval_state import Approval  # noqa: TC001 - pydantic 
 from deployer.planning.names import Revision
 from deployer.planning.revision_store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
 from deployer.planning.rollback_alarms import rollback_alarms, with_alarms
+from deployer.planning.scaling import PlannedScaling
 from deployer.planning.state_data import StateData
 from deployer.planning.tag_record import TagRecord, requested_tags
 from deployer.request.containers import without_empty_data
@@ -62,10 +63,11 @@ class Upload(StateData):
 class Before(StateData):
     """The config that an endpoint serves before a run changes it, and the settings that stay."""
 
-    previous: str
+    previous: str = ""
     previous_arn: str = ""
     retention: Document = Field(default_factory=dict)
     tags_differ: bool = False
+    scaling: PlannedScaling = PlannedScaling()
 
 
 class Draft(StateData):
@@ -168,6 +170,7 @@ class Plan(Draft):
     previous_arn: str = ""
     tags_differ: bool = False
     """Whether what the endpoint serves was requested with other tags."""
+    scaling: PlannedScaling = PlannedScaling()
     warnings: list[str] = Field(default_factory=list)
     """Warnings about what the deployer cannot check."""
     preview: Document = Field(default_factory=dict)
@@ -181,10 +184,11 @@ class Plan(Draft):
             draft: The draft.
             action: The action of the state machine.
             wait_seconds: Seconds until the next look.
-            before: The endpoint's config before this run changes it; None if there is no endpoint, or it is changing.
+            before: What the run changes; None if there is no endpoint, or it is changing.
         """
         content = {name: getattr(draft, name) for name in Draft.model_fields}
-        decided = {} if before is None else {name: getattr(before, name) for name in Before.model_fields}
+        before = before or Before(scaling=PlannedScaling(is_used=bool(draft.request.get("Scaling"))))
+        decided = {name: getattr(before, name) for name in Before.model_fields}
         return cls(action=action, wait_seconds=wait_seconds, **content, **decided)
 
     @property

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from deployer.endpoint_config import all_variants, model_names, with_model_names
 from deployer.planning.diff import differences
+from deployer.planning.look_at_scaling import stored_scaling
 from deployer.planning.plan import Action, Plan
 from deployer.planning.rollback import is_deployed, stored_revisions
+from deployer.planning.scaling import as_requested, scaled_variants
 from deployer.request.containers import containers, without_empty_data
 from deployer.tags import RESERVED_PREFIX
 
@@ -52,12 +54,14 @@ class Served:
         config: Its endpoint config, by DescribeEndpointConfig; empty if that is gone.
         models: The models of that, by DescribeModel, under their names; those that are gone are left out.
         tags: The tags of the endpoint config.
+        scaling: The field `Scaling` of the request that it was made of.
     """
 
     endpoint: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    scaling: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,9 @@ class Previewing:
             return Served(endpoint or {})
         described = {name: self.sagemaker.find_model(name) for name in model_names(config)}
         models = {name: model for name, model in described.items() if model}
-        return Served(endpoint, config, models, self.sagemaker.tags_of(config["EndpointConfigArn"]))
+        tags, store = self.sagemaker.tags_of(config["EndpointConfigArn"]), self.store
+        scaled = stored_scaling(endpoint_name, config["EndpointConfigName"], store.objects, store.bucket)
+        return Served(endpoint, config, models, tags, as_requested(scaled))
 
     def _created(self, plan: Plan) -> Document:
         """Name what does not exist yet."""
@@ -158,11 +164,13 @@ def changes_of(plan: Plan, served: Served) -> Iterator[Document]:
     live = {
         "Models": {key: _requested(served.models[name]) for name, key in keys.items() if name in served.models},
         "EndpointConfig": _requested(with_model_names(served.config, keys)),
+        "Scaling": served.scaling,
         "Tags": {key: value for key, value in served.tags.items() if not key.startswith(RESERVED_PREFIX)},
     }
     wanted = {
         "Models": {key: _requested(without_empty_data(model)) for key, model in request["Models"].items()},
         "EndpointConfig": _requested(request["EndpointConfig"]),
+        "Scaling": as_requested(scaled_variants(request)),
         "Tags": {**request["Tags"], **{tag["Key"]: tag["Value"] for tag in request["EndpointConfig"].get("Tags", [])}},
     }
     yield from differences(live, wanted)

@@ -101,7 +101,7 @@ def name_revision(
     """Name the revision that a complete request asks for, and its models, by their content.
 
     Stored data have their version in their URL; of all others the version is a part of the content. Tags are no part of
-    it: they are changed in place.
+    it: they are changed in place. Scaling is a part of it where a request has any.
     """
     endpoint_name = request["EndpointName"]
     names: dict[str, str] = {}
@@ -113,7 +113,8 @@ def name_revision(
         }
         names[key] = model_name(endpoint_name, key, content)
     config = with_model_names(request["EndpointConfig"], names)
-    revision = Revision.of(endpoint_name, requested_at, {"EndpointConfig": _without_tags(config)})
+    scaled = {"Scaling": request["Scaling"]} if request.get("Scaling") else {}
+    revision = Revision.of(endpoint_name, requested_at, {"EndpointConfig": _without_tags(config), **scaled})
     return RevisionContent(revision, request, names, data, copies)
 
 

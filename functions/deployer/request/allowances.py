@@ -11,6 +11,7 @@ from deployer.endpoint_config import VARIANT_KINDS, all_variants, variants_of
 from deployer.json_document import Document
 from deployer.request.problem import Problem, shown
 from deployer.request.rules.variants import instance_types
+from deployer.request.scaling import most_instances
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ class Allowances:
         for part, content in (*parts, ("EndpointConfig", document.get("EndpointConfig"))):
             for path, name, value in _texts(content, part):
                 yield from self._text(path, name, value)
-        yield from self._instances(document.get("EndpointConfig") or {})
+        yield from self._instances(document.get("EndpointConfig") or {}, document.get("Scaling") or {})
         if uri := (document.get("SmokeTest") or {}).get("BodyS3Uri"):
             yield from self._bucket("SmokeTest.BodyS3Uri", uri)
 
@@ -84,13 +85,13 @@ class Allowances:
             path, f"{shown(key)} is not among what this stack allows; see its parameter AllowedKmsKeyArns: {way_out}"
         )
 
-    def _instances(self, config: Document) -> Iterator[Problem]:
+    def _instances(self, config: Document, scaled: Document) -> Iterator[Problem]:
         for kind in VARIANT_KINDS:
             for index, variant in enumerate(variants_of(config, kind)):
                 for where, name in instance_types(variant):
                     path = f"EndpointConfig.{kind}[{index}].{where}"
                     yield from _not_allowed(path, name, self.instance_patterns, "AllowedInstanceTypes")
-        count = sum(map(_instance_count, all_variants(config)))
+        count = sum(_instance_count(variant, scaled) for variant in all_variants(config))
         if self.most_instances and count > self.most_instances:
             yield Problem(
                 "EndpointConfig",
@@ -111,12 +112,13 @@ def _is_key(key: str, pattern: str) -> bool:
     return fnmatchcase(key, pattern)
 
 
-def _instance_count(variant: Document) -> int:
-    """Return how many instances a variant may have: at first, or at the most if SageMaker scales it."""
+def _instance_count(variant: Document, scaled: Document) -> int:
+    """Return how many instances a variant may have: at first, or at the most if it is scaled."""
     if "ServerlessConfig" in variant:
         return 0
     scaling = variant.get("ManagedInstanceScaling", {})
-    return int(max(variant.get("InitialInstanceCount", 1), scaling.get("MaxInstanceCount", 0)))
+    most = max(scaling.get("MaxInstanceCount", 0), most_instances(scaled, variant))
+    return int(max(variant.get("InitialInstanceCount", 1), most))
 
 
 def _texts(value: object, path: str, name: str = "") -> Iterator[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_pascal
 from deployer.json_document import Document
 from deployer.request.problem import Problem, described_type, nearest
 from deployer.request.rollback_alarms import RollbackAlarms
+from deployer.request.scaling import VariantScaling
 from deployer.request.service_model import operation_input, sagemaker
 from deployer.request.smoke_test import Expect, SmokeTest
 
@@ -87,6 +88,8 @@ def _why_unknown(request: type[BaseModel], location: Location) -> str:
         ("SmokeTest",): ("smoke test", SmokeTest),
         ("SmokeTest", "Expect"): ("smoke test's expectation", Expect),
     }
+    if location[0] == "Scaling" and len(location) > 1:
+        parts[location[:-1]] = ("variant's Scaling", VariantScaling)
     whole, model = parts.get(location[:-1], ("request", request))
     return f"is no field of a {whole}{nearest(name, [to_pascal(field) for field in model.model_fields])}"
 

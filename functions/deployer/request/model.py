@@ -17,6 +17,7 @@ from deployer.request.fill_in import DEFAULT_MODELS, with_names
 from deployer.request.problem import Problem, described_type, reject, shown
 from deployer.request.rollback_alarms import RollbackAlarms  # noqa: TC001 - pydantic reads the annotations
 from deployer.request.rules.check import broken_rules
+from deployer.request.scaling import VariantScaling  # noqa: TC001 - pydantic reads the annotations
 from deployer.request.shapes import shape_problems
 from deployer.request.smoke_test import SmokeTest  # noqa: TC001 - pydantic reads the annotations
 from deployer.request.smoke_test_rules import problems_of
@@ -49,6 +50,8 @@ class DeploymentRequest(BaseModel):
     """UpdateEndpoint's own."""
     rollback_alarms: RollbackAlarms | None = None
     """Alarms that are made for the guardrails, and that roll the update back. Left out, the stack's default ones."""
+    scaling: dict[str, VariantScaling] = {}
+    """How Application Auto Scaling manages variants, by their names."""
     retain_all_variant_properties: bool | None = None
     """UpdateEndpoint's own. Left out, live instance counts stay where Application Auto Scaling manages them."""
     exclude_retained_variant_properties: list[Document] = []

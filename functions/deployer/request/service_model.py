@@ -27,8 +27,14 @@ _SECRET_SHAPES = frozenset({"EnvironmentMap", "EnvironmentValue"})
 _NULLABLE = frozenset({("ContainerDefinition", "ModelDataUrl")})
 """Members of shapes that a request may leave empty on purpose; they are not sent to SageMaker."""
 
-# Java's classes of Unicode letters, numbers and separators, which Python's `re` lacks.
-_JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+# Java's classes of characters, and its pairs for those beyond 16 bits, which Python's `re` lacks.
+_JAVA_CLASSES = {
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r"\s",
+    r"\p{Print}": r"[\x20-\x7e]",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",
+}
 
 
 @functools.cache
@@ -94,6 +100,9 @@ class _Check:
                     yield _mistyped(path, "true or false", value)
             case "integer" | "long" | "float" | "double":
                 yield from self._number(shape, value, path)
+            case "timestamp":
+                if not isinstance(value, str):
+                    yield _mistyped(path, "text", value)
             case _:
                 yield from self._text(shape, value, path)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deployer.endpoint_config import VARIANT_KINDS
 from deployer.json_document import Document
 from deployer.request.problem import Problem, listed, shown
+from deployer.request.scaling import OPERATIONS
 from deployer.request.service_model import check_shape, operation_input
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def shape_problems(document: Document, *, open_enums: bool) -> Iterator[Problem]
         for member in ("ModelName", "VariantName")
         if variant.get(member) in keys and variant[member] in key_problems
     }
-    for shape, value, path, supplied in (*_shaped_parts(document), *_alarms(document)):
+    for shape, value, path, supplied in (*_shaped_parts(document), *_alarms(document), *_scaling(document)):
         for problem in check_shape(shape, value, path, supplied=supplied, open_enums=open_enums):
             # A variant that lacks its model has no name for that reason, and a wrong key is wrong at one place.
             follows = problem.path.removesuffix(".VariantName") in unnamed and problem.message == "is missing"
@@ -105,3 +106,20 @@ def _alarms(document: Document) -> Iterator[tuple[str, object, str, frozenset[st
         if isinstance(alarm, dict):
             shape = operation_input("PutMetricAlarm", "cloudwatch")
             yield shape, alarm, f"RollbackAlarms.Alarms[{index}]", frozenset({"AlarmName", "Tags"})
+
+
+def _scaling(document: Document) -> Iterator[tuple[str, object, str, frozenset[str]]]:
+    """Yield shape, value and path of each request of Application Auto Scaling."""
+    scaling = document.get("Scaling")
+    for name, wanted in scaling.items() if isinstance(scaling, dict) else ():
+        yield "VariantName", name, f"Scaling.{name}", _NOTHING
+        for field, (operation, supplied) in OPERATIONS.items() if isinstance(wanted, dict) else ():
+            shape, path, value = (
+                operation_input(operation, "application-autoscaling"),
+                f"Scaling.{name}.{field}",
+                wanted.get(field),
+            )
+            if isinstance(value, list):
+                yield from ((shape, entry, f"{path}[{index}]", supplied) for index, entry in enumerate(value))
+            elif value is not None:
+                yield shape, value, path, supplied

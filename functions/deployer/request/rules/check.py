@@ -10,6 +10,7 @@ from deployer.request.rules.asynchronous import asynchronous_problems
 from deployer.request.rules.guardrails import guardrail_problems
 from deployer.request.rules.models import model_problems, reference_problems
 from deployer.request.rules.rollback_alarms import rollback_alarm_problems
+from deployer.request.rules.scaling import scaling_problems
 from deployer.request.rules.serverless import serverless_problems
 from deployer.request.rules.shadow import shadow_problems
 from deployer.request.rules.tags import tag_problems
@@ -34,6 +35,7 @@ def broken_rules(request: Document) -> Iterator[Problem]:
         yield from guardrail_problems(deployment, config, models)
     if not request.get("Rollback"):
         yield from rollback_alarm_problems(request)
+    yield from scaling_problems(request["Scaling"], config)
     yield from tag_problems(request)
     yield from _own_field_problems(request)
 
@@ -42,6 +44,6 @@ def _own_field_problems(request: Document) -> Iterator[Problem]:
     if request.get("ExcludeRetainedVariantProperties") and not request.get("RetainAllVariantProperties"):
         yield Problem("ExcludeRetainedVariantProperties", "needs RetainAllVariantProperties: true beside it")
     if request.get("Rollback"):
-        for field in ("Models", "EndpointConfig", "Tags"):
+        for field in ("Models", "EndpointConfig", "Scaling", "Tags"):
             if request.get(field):
                 yield Problem("Rollback", f"cannot stand beside {field}; it deploys what an earlier revision held")

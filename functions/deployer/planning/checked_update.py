@@ -1,0 +1,83 @@
+"""Checks of an update against the live endpoint, its alarms and its scaling; what the plan has to know of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.endpoint_config import variants_of, with_model_names
+from deployer.json_document import Document
+from deployer.planning.live_checks import (
+    alarm_names,
+    alarm_problems,
+    live_problems,
+    made_alarm_problems,
+    retention,
+    scaling_problems,
+    size_problems,
+)
+from deployer.planning.look_at_scaling import find_targets, plan_scaling
+from deployer.planning.rollback_alarms import rollback_alarms
+from deployer.planning.scaling import foreign_target_problems
+from deployer.request.problem import reject
+from deployer.request.rules.rollback_alarms import count_problems
+from deployer.request.rules.waits import limit_problems, timeout_problems
+from deployer.request.scaling import COUNT, dimension
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deployer.aws.monitoring import Monitoring
+    from deployer.aws.scaling import Scaling
+    from deployer.aws.scaling_calls import Target
+    from deployer.planning.live import Live
+    from deployer.planning.plan import Draft
+
+
+def checked_update(
+    draft: Draft, live: Live, monitoring: Monitoring, scaling: Scaling, stored: Callable[[str], list[Document]]
+) -> Document:
+    """Check a draft against the endpoint; return what the plan has to know of it.
+
+    Args:
+        draft: The draft.
+        live: The endpoint, with its config.
+        monitoring: The adapter of CloudWatch.
+        scaling: The adapter of Application Auto Scaling.
+        stored: Returns the scaling of a stored revision.
+
+    Raises:
+        InvalidRequestError: The endpoint cannot be changed in this way.
+    """
+    config = dict(live.config)
+    targets = find_targets(draft, config, scaling)
+    return {
+        "retention": checked_retention(draft, live, monitoring, targets),
+        "scaling": plan_scaling(draft, stored(live.config_name), config, targets),
+    }
+
+
+def checked_retention(draft: Draft, live: Live, monitoring: Monitoring, targets: list[Target]) -> Document:
+    """Check a draft against the attached config, the alarms and the scaling; return the retention parameters."""
+    config, attached = with_model_names(draft.request["EndpointConfig"], draft.model_names), dict(live.config)
+    on_instances = {variant["VariantName"] for variant in variants_of(attached) if dimension(variant) == COUNT}
+    known = [target for target in targets if target.dimension == COUNT and target.variant_name in on_instances]
+    scaled, foreign = {each.variant_name for each in known}, {each.variant_name for each in known if not each.is_own}
+    made = rollback_alarms(draft.request, draft.stack)
+    alarms = monitoring.alarm_states([*alarm_names(draft.deployment_config), *made])
+    is_asked_for = draft.request.get("RetainAllVariantProperties")
+    retained = retention(is_asked_for, draft.request.get("ExcludeRetainedVariantProperties", []), scaled)
+    timeout = draft.time_to_deploy.total_seconds()
+    reject(
+        [
+            *live_problems(config, attached, draft.deployment_config),
+            *alarm_problems(draft.deployment_config, alarms),
+            *made_alarm_problems(made, alarms),
+            *count_problems(draft.request),
+            *size_problems(draft.deployment_config, config, retained),
+            *limit_problems(draft.deployment_config or {}, config),
+            *timeout_problems(draft.deployment_config, config, timeout),
+            *scaling_problems(config, attached, scaled, foreign, counts_stay=is_asked_for is None),
+            *foreign_target_problems(draft.request, targets, draft.stack),
+        ]
+    )
+    return retained

@@ -1,0 +1,54 @@
+"""What a plan has to know of the scaling of a live endpoint: the revision's before, and what is registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.endpoint_config import variants_of
+from deployer.errors import InvalidRequestError
+from deployer.planning.keys import request_key
+from deployer.planning.plan import Plan
+from deployer.planning.revision_store import StoredRevision
+from deployer.planning.scaling import PlannedScaling, changed_variants, scaled_variants
+
+if TYPE_CHECKING:
+    from deployer.aws.s3 import Objects
+    from deployer.aws.scaling import Scaling
+    from deployer.aws.scaling_calls import Target
+    from deployer.json_document import Document
+    from deployer.planning.plan import Draft
+
+
+def find_targets(draft: Draft, live_config: Document, scaling: Scaling) -> list[Target]:
+    """Return the scalable targets among the variants that an endpoint has, and among those that are requested."""
+    variants = (*variants_of(live_config), *variants_of(draft.request["EndpointConfig"]))
+    return scaling.targets(draft.endpoint_name, {variant["VariantName"] for variant in variants})
+
+
+def plan_scaling(
+    draft: Draft, before: list[Document], previous_config: Document, targets: list[Target]
+) -> PlannedScaling:
+    """Decide whether there is any scaling to take care of, and what has to be set aside for the change.
+
+    Args:
+        draft: The draft.
+        before: The scaling of the revision that the endpoint serves before.
+        previous_config: The endpoint config of that, as SageMaker describes it.
+        targets: The scalable targets among the endpoint's variants.
+    """
+    has_own = any(target.is_own for target in targets)
+    # A plan that is decided anew may have set it aside before.
+    was_used = isinstance(draft, Plan) and draft.scaling.is_used
+    if not (draft.request.get("Scaling") or before or has_own or was_used):
+        return PlannedScaling()
+    changed = changed_variants(draft.request["EndpointConfig"], previous_config)
+    return PlannedScaling(is_used=True, previous=tuple(before), set_aside=tuple(changed))
+
+
+def stored_scaling(endpoint_name: str, revision: str, objects: Objects, bucket: str) -> list[Document]:
+    """Return the scaling of a stored revision; none if it is not stored, or not in a format that can be read."""
+    content = objects.read(bucket, request_key(endpoint_name, revision)) if revision else None
+    try:
+        return scaled_variants(StoredRevision.parse(content).request) if content is not None else []
+    except InvalidRequestError:
+        return []

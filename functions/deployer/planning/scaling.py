@@ -1,0 +1,68 @@
+"""The scaling of a revision: what is to be registered, and what has to be set aside for a change. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.endpoint_config import variants_of
+from deployer.json_document import Document
+from deployer.planning.state_data import StateData
+from deployer.request.problem import Problem
+from deployer.request.scaling import dimension
+from deployer.tags import STACK_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from deployer.aws.scaling_calls import Target
+
+
+class PlannedScaling(StateData):
+    """What a plan knows of scaling."""
+
+    is_used: bool = False
+    """Whether the revision, the one before it or the endpoint has any; nothing is called otherwise."""
+    previous: tuple[Document, ...] = ()
+    """The scaled variants of the revision that the endpoint serves before; see `scaled_variants`."""
+    set_aside: tuple[str, ...] = ()
+    """The variants that SageMaker does not change in this way while they are scalable targets."""
+
+
+def scaled_variants(request: Document) -> list[Document]:
+    """Return the scaling of a complete request: that of each variant, with its name and its scalable dimension."""
+    variants = {variant["VariantName"]: variant for variant in variants_of(request["EndpointConfig"])}
+    return [
+        {"VariantName": name, "ScalableDimension": dimension(variants[name]), **wanted}
+        for name, wanted in (request.get("Scaling") or {}).items()
+        if name in variants
+    ]
+
+
+def as_requested(scaled: Iterable[Document]) -> Document:
+    """Return the field `Scaling` that asks for the scaling of some variants."""
+    own = {"VariantName", "ScalableDimension"}
+    return {each["VariantName"]: {member: each[member] for member in each if member not in own} for each in scaled}
+
+
+def changed_variants(config: Document, before: Document) -> list[str]:
+    """Return the variants that only one of two endpoint configs has, or that run on other instances in each.
+
+    SageMaker refuses such a change of a scalable target (Developer Guide, "Update endpoints that use auto scaling").
+    """
+    kinds = [
+        {each["VariantName"]: (dimension(each), each.get("InstanceType")) for each in variants_of(part)}
+        for part in (config, before)
+    ]
+    return sorted(name for name in kinds[0].keys() | kinds[1].keys() if kinds[0].get(name) != kinds[1].get(name))
+
+
+def foreign_target_problems(request: Document, targets: Iterable[Target], stack: str) -> Iterator[Problem]:
+    """Yield the variants whose scaling a request names, and that somebody else has registered."""
+    for target in targets:
+        if not target.is_own and target.variant_name in (request.get("Scaling") or {}):
+            yield Problem(
+                f"Scaling.{target.variant_name}",
+                "names a variant that somebody else registered as a scalable target, which stays as it is. To let this "
+                f"stack manage it, with all of its policies: aws application-autoscaling tag-resource --resource-arn "
+                f"{target.arn} --tags {STACK_TAG}={stack}; or deregister it",
+            )

@@ -1,0 +1,53 @@
+"""The scaling of one variant that a request asks for, in the words of Application Auto Scaling's API. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import AliasGenerator, BaseModel, ConfigDict
+from pydantic.alias_generators import to_pascal
+
+from deployer.json_document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COUNT = "sagemaker:variant:DesiredInstanceCount"
+"""The scalable dimension of a variant on instances."""
+
+CONCURRENCY = "sagemaker:variant:DesiredProvisionedConcurrency"
+"""The scalable dimension of a serverless variant."""
+
+
+class VariantScaling(BaseModel):
+    """How Application Auto Scaling manages one variant; the deployer fills in which variant that is."""
+
+    model_config = ConfigDict(alias_generator=AliasGenerator(alias=to_pascal), extra="forbid", frozen=True, strict=True)
+
+    scalable_target: Document
+    """A RegisterScalableTarget request without the names of the variant."""
+    policies: list[Document] = []
+    """PutScalingPolicy requests without the names of the variant."""
+    scheduled_actions: list[Document] = []
+    """PutScheduledAction requests without the names of the variant."""
+
+
+_NAMES = frozenset({"ServiceNamespace", "ResourceId", "ScalableDimension"})
+
+OPERATIONS = {
+    "ScalableTarget": ("RegisterScalableTarget", _NAMES | {"RoleARN", "Tags"}),
+    "Policies": ("PutScalingPolicy", _NAMES),
+    "ScheduledActions": ("PutScheduledAction", _NAMES),
+}
+"""The operation whose requests a field holds, and the members of these that the deployer fills in."""
+
+
+def dimension(variant: Mapping[str, object]) -> str:
+    """Return the scalable dimension of a variant of an endpoint config."""
+    return CONCURRENCY if "ServerlessConfig" in variant else COUNT
+
+
+def most_instances(scaling: Mapping[str, Document], variant: Document) -> int:
+    """Return how many instances the scaling of a request lets a variant have; 0 if it does not scale it."""
+    target = scaling.get(variant.get("VariantName", ""), {}).get("ScalableTarget", {})
+    return int(target.get("MaxCapacity", 0))
