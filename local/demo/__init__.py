@@ -1,1 +1,1 @@
-"""The demo, its sample model and its output. It may import local AWS."""
+"""The demo: its steps in `demo`, its sample model and its pictures. It may import local AWS."""

@@ -1,4 +1,4 @@
-"""The SageMaker hosting simulator: models, endpoint configs and endpoints that behave as the service's do.
+"""The SageMaker hosting simulator: models, endpoint configs, endpoints and their rollouts, a canary's for one.
 
 Other simulators lack what it has: replicas that lag, so that a stale read may follow a fresh one; "already exists" and
 "in progress" in the service's own words; life-cycles that take time; traffic that shifts step by step; updates that

@@ -1,1 +1,4 @@
-"""Restores endpoints, and sweeps unused resources. It may import `deployer.aws` and `deployer.planning`."""
+"""Restores endpoints, and sweeps resources that are not in use.
+
+It may import `deployer.aws` and `deployer.planning`.
+"""

@@ -1,1 +1,4 @@
-"""How a trigger becomes a plan: triggers, revisions, names and decisions. It may import `deployer.request.model`."""
+"""How a trigger becomes a plan: triggers, revisions, names, checks of the live endpoint, and decisions.
+
+It may import `deployer.request`.
+"""
