@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
@@ -11,13 +12,16 @@ from deployer.planning.approval import require_approval, with_answer
 from deployer.planning.choose import Planning, choose_action
 from deployer.planning.decisions import check_deadline, wait_seconds
 from deployer.planning.draft import draft_deployment
-from deployer.planning.plan import Action, Draft, Plan
+from deployer.planning.plan import Action, Plan
 from deployer.planning.preview import Previewing
 from deployer.planning.revision import Store
 from deployer.planning.rollback import resolve_rollback
 from deployer.planning.rollback_alarms import with_whole_alarms
 from deployer.planning.settings import Settings
 from deployer.runtime import logger, monitoring, objects, sagemaker, scaling, step
+
+if TYPE_CHECKING:
+    from deployer.planning.draft_state import Draft
 
 _PLAN_BYTES = 176 * 1024
 """What a plan may take of the 256 KiB of an execution's data; the rest is for what later steps add."""

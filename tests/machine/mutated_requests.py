@@ -10,7 +10,8 @@ import plan_deployment
 from deployer import clock
 from deployer.planning import choose, draft
 from deployer.planning.choose import Planning
-from deployer.planning.plan import Action, Draft
+from deployer.planning.draft_state import Draft
+from deployer.planning.plan import Action
 from deployer.request.problem import Problem
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine, retriers
 from tests.machine.scripted_scenarios import (

@@ -17,8 +17,9 @@ from deployer.aws.scaling import Scaling
 from deployer.endpoint_config import config_names
 from deployer.json_document import Document
 from deployer.planning.choose import Planning
+from deployer.planning.draft_state import Draft, Upload
 from deployer.planning.keys import request_key
-from deployer.planning.plan import Action, Before, Draft, Plan, Upload
+from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.revision import Store
 from deployer.planning.revision_store import StoredRevision
 from deployer.tags import DEPLOYED, STATE_TAG

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deployer.json_document import Document
+from deployer.planning.draft_state import Draft
 from deployer.planning.live import Live
 from deployer.planning.names import Revision
-from deployer.planning.plan import Action, Before, Draft, Plan
+from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.revision import name_revision
 from deployer.tags import DEPLOYED, EXECUTION_TAG, PENDING, PREVIOUS_TAG, STACK_TAG, STATE_TAG
 from tests.unit.request_samples import REGISTRY, ROLE, variant

@@ -17,7 +17,7 @@ from deployer.errors import (
 from deployer.json_document import Document
 from deployer.planning.choose import choose_action, find_live, missing_models
 from deployer.planning.live_checks import COUNTS_STAY
-from deployer.planning.plan import Action, Draft, Plan
+from deployer.planning.plan import Action, Plan
 from deployer.tags import CONFIRMED_TAG, STACK_TAG, tag_list
 from local.simulator import Settings
 from tests.unit.planning_account import BUCKET, KEY
@@ -25,6 +25,7 @@ from tests.unit.planning_samples import EXECUTION, OTHER_EXECUTION, STACK, compl
 from tests.unit.request_samples import REGISTRY, ROLE, percent, routing, serverless, variant
 
 if TYPE_CHECKING:
+    from deployer.planning.draft_state import Draft
     from tests.unit.planning_account import PlanningAccount
 
 GUARDED = {

@@ -10,13 +10,14 @@ from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.draft import draft_deployment
 from deployer.planning.keys import artifact_key
-from deployer.planning.plan import Action, Draft, Upload
+from deployer.planning.plan import Action
 from deployer.planning.settings import Settings
 from tests.unit.planning_account import BUCKET, KEY
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, at
 from tests.unit.request_samples import REGISTRY, ROLE, request, routing, variant, with_smoke_test
 
 if TYPE_CHECKING:
+    from deployer.planning.draft_state import Draft, Upload
     from tests.unit.planning_account import PlanningAccount
 
 STARTED_AT = at(5)

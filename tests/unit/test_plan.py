@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from deployer.json_document import Document
+from deployer.planning.draft_state import Draft
 from deployer.planning.live_checks import COUNTS_STAY
-from deployer.planning.plan import Action, Before, Draft, Plan
+from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.revision import name_revision
 from deployer.planning.revision_store import Copy, StoredData
 from deployer.request.service_model import check_shape, operation_input

@@ -8,7 +8,7 @@ import pytest
 
 from deployer.planning.choose import choose_action
 from deployer.planning.diff import HIDDEN
-from deployer.planning.plan import Action, Draft
+from deployer.planning.plan import Action
 from deployer.planning.preview import Previewing
 from deployer.planning.revision_store import Copy
 from tests.unit.planning_account import BUCKET
@@ -16,6 +16,7 @@ from tests.unit.planning_samples import draft
 from tests.unit.request_samples import REGISTRY, ROLE, percent, routing, serverless, variant
 
 if TYPE_CHECKING:
+    from deployer.planning.draft_state import Draft
     from tests.unit.planning_account import PlanningAccount
 
 

@@ -11,13 +11,14 @@ from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.choose import choose_action
 from deployer.planning.draft import draft_deployment
-from deployer.planning.plan import Action, Draft, Plan
+from deployer.planning.plan import Action, Plan
 from deployer.planning.settings import Settings
 from tests.unit.planning_account import BUCKET
 from tests.unit.planning_samples import EXECUTION, NOON, STACK
 from tests.unit.request_samples import REGISTRY, ROLE, percent, request, routing, variant, with_config
 
 if TYPE_CHECKING:
+    from deployer.planning.draft_state import Draft
     from tests.unit.planning_account import PlanningAccount
 
 GATED = "s3://jumpstart-private-cache-prod-us-east-1/some-llm/v1/"

@@ -10,8 +10,9 @@ import pytest
 from deployer.errors import EndpointFailedError, InvalidRequestError, LiveConfigMissingError
 from deployer.json_document import Document
 from deployer.planning.choose import choose_action
+from deployer.planning.draft_state import Draft
 from deployer.planning.keys import artifact_key, request_key
-from deployer.planning.plan import Action, Before, Draft, Plan
+from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.revision_store import StoredData
 from deployer.planning.rollback import resolve_rollback
 from deployer.request.allowances import Allowances

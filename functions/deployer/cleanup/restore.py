@@ -185,18 +185,23 @@ class Restoration:
             rests_at = Live.of(view.endpoint).config_name if view.endpoint else DELETED
             return {**report, "Done": True, "Restored": target if target == rests_at else None}
         if elapsed >= _TIME_LIMIT:
-            status = view.endpoint["EndpointStatus"] if view.endpoint else "not to be seen"
-            raise DeploymentTimedOutError(
-                f"Endpoint {self.plan.endpoint_name} is {status} two hours after {self.error}."
-            )
+            raise self._timed_out(view)
+        self._change(sagemaker, step, prepare_change)
+        has_begun = step is not Step.LOOK_AGAIN or self._is_going_back(view)
+        return {**report, "Target": self.plan.previous or DELETED if has_begun else target}
+
+    def _timed_out(self, view: View) -> DeploymentTimedOutError:
+        status = view.endpoint["EndpointStatus"] if view.endpoint else "not to be seen"
+        return DeploymentTimedOutError(f"Endpoint {self.plan.endpoint_name} is {status} two hours after {self.error}.")
+
+    def _change(self, sagemaker: SageMaker, step: Step, prepare_change: Callable[[], object]) -> None:
+        """Begin what the step says, unless the endpoint is changing."""
         with suppress(EndpointBusyError):
             if step is Step.REVERT:
                 prepare_change()
                 sagemaker.revert(self.plan.endpoint_name, self.plan.previous, self.plan.retention)
             elif step is Step.DELETE:
                 sagemaker.delete_endpoint(self.plan.endpoint_name)
-        has_begun = step is not Step.LOOK_AGAIN or self._is_going_back(view)
-        return {**report, "Target": self.plan.previous or DELETED if has_begun else target}
 
     def _look(self, sagemaker: SageMaker) -> View:
         """Look at the endpoint, and at tags only where the decision depends on them."""

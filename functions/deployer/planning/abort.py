@@ -18,8 +18,8 @@ from deployer.request.rules.rollback_alarms import MOST_ALARMS
 if TYPE_CHECKING:
     from deployer.aws.monitoring import Monitoring
     from deployer.json_document import Document
+    from deployer.planning.draft_state import Draft
     from deployer.planning.live import Live
-    from deployer.planning.plan import Draft
 
 
 def abort_prefix(stack: str) -> str:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from deployer.aws.monitoring import Monitoring
     from deployer.aws.scaling import Scaling
     from deployer.aws.scaling_calls import Target
+    from deployer.planning.draft_state import Draft
     from deployer.planning.live import Live
-    from deployer.planning.plan import Draft
 
 
 def checked_update(

@@ -18,7 +18,7 @@ from deployer.planning.decisions import decide
 from deployer.planning.live import Live
 from deployer.planning.live_checks import case_problems, ownership_problems
 from deployer.planning.look_at_scaling import find_targets, plan_scaling, stored_scaling
-from deployer.planning.plan import Action, Before, Draft, Plan
+from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.plan_warnings import plan_warnings
 from deployer.request.problem import Problem, nearest, reject
 from deployer.tags import STACK_TAG
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from deployer.aws.s3_objects import Artifact
     from deployer.aws.sagemaker import SageMaker
     from deployer.aws.scaling import Scaling
+    from deployer.planning.draft_state import Draft
 
 _DEPLOYING_ACTIONS = frozenset({Action.WAIT, Action.CREATE, Action.UPDATE})
 """Actions that are superseded by a newer version of the upload."""

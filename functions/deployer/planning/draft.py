@@ -10,7 +10,8 @@ from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME
 from deployer.errors import InvalidRequestError
 from deployer.planning.approval import required_approval
 from deployer.planning.choose import check_change, missing_models, overwritten
-from deployer.planning.plan import Action, Draft, Upload
+from deployer.planning.draft_state import Draft, Upload
+from deployer.planning.plan import Action
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
 from deployer.planning.revision import RevisionContent, build_revision, containers_without_data
 from deployer.planning.triggers import parse_trigger

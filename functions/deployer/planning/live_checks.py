@@ -160,20 +160,27 @@ def scaling_problems(
             continue
         path = f"EndpointConfig.ProductionVariants[{index}]"
         if variant["VariantName"] in foreign:
-            if variant.get("InstanceType") != before.get("InstanceType"):
-                yield Problem(
-                    f"{path}.InstanceType",
-                    f"cannot change from {before.get('InstanceType')} while Application Auto Scaling manages the "
-                    "variant; deregister its scalable target first",
-                )
-        elif variant["VariantName"] in scaled:
-            continue
-        elif counts_stay and variant.get("InitialInstanceCount") != before.get("InitialInstanceCount"):
-            yield Problem(
-                f"{path}.InitialInstanceCount",
-                f"cannot change from {before.get('InitialInstanceCount')} in an update that keeps the counts of "
-                f"{listed(scaled)}, which Application Auto Scaling manages; see RetainAllVariantProperties",
-            )
+            yield from _type_problems(path, variant, before)
+        elif counts_stay and variant["VariantName"] not in scaled:
+            yield from _count_problems(path, variant, before, scaled)
+
+
+def _type_problems(path: str, variant: Document, before: Document) -> Iterator[Problem]:
+    if variant.get("InstanceType") != before.get("InstanceType"):
+        yield Problem(
+            f"{path}.InstanceType",
+            f"cannot change from {before.get('InstanceType')} while Application Auto Scaling manages the variant; "
+            "deregister its scalable target first",
+        )
+
+
+def _count_problems(path: str, variant: Document, before: Document, scaled: Collection[str]) -> Iterator[Problem]:
+    if variant.get("InitialInstanceCount") != before.get("InitialInstanceCount"):
+        yield Problem(
+            f"{path}.InitialInstanceCount",
+            f"cannot change from {before.get('InitialInstanceCount')} in an update that keeps the counts of "
+            f"{listed(scaled)}, which Application Auto Scaling manages; see RetainAllVariantProperties",
+        )
 
 
 def retention(is_asked_for: bool | None, excluded: list[Document], scaled: Collection[str]) -> Document:  # noqa: FBT001

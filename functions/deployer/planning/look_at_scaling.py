@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deployer.aws.scaling import Scaling
     from deployer.aws.scaling_calls import Target
     from deployer.json_document import Document
-    from deployer.planning.plan import Draft
+    from deployer.planning.draft_state import Draft
 
 
 def find_targets(draft: Draft, live_config: Document, scaling: Scaling) -> list[Target]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta  # noqa: TC003 - pydantic reads the annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,11 @@ from pydantic import Field
 
 from deployer.endpoint_config import with_model_names
 from deployer.json_document import Document
-from deployer.planning.approval_state import Approval  # noqa: TC001 - pydantic reads the annotations
-from deployer.planning.names import Revision
-from deployer.planning.revision_store import Copy, StoredData  # noqa: TC001 - pydantic reads the annotations
-from deployer.planning.rollback_alarms import rollback_alarms, with_alarms
+from deployer.planning.draft_state import Draft
+from deployer.planning.rollback_alarms import with_alarms
 from deployer.planning.scaling import PlannedScaling
 from deployer.planning.state_data import StateData
-from deployer.planning.tag_record import TagRecord, requested_tags
+from deployer.planning.tag_record import requested_tags
 from deployer.request.containers import without_empty_data
 from deployer.tags import (
     EXECUTION_TAG,
@@ -31,9 +28,9 @@ from deployer.tags import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
 
     from deployer.planning.live import Live
-    from deployer.planning.revision import RevisionContent
 
 
 class Action(StrEnum):
@@ -52,14 +49,6 @@ class Action(StrEnum):
     PLANNED = "Planned"
 
 
-class Upload(StateData):
-    """The version of an object whose upload started the execution."""
-
-    bucket: str
-    key: str
-    version: str
-
-
 class Before(StateData):
     """The config that an endpoint serves before a run changes it, and the settings that stay."""
 
@@ -68,93 +57,6 @@ class Before(StateData):
     retention: Document = Field(default_factory=dict)
     tags_differ: bool = False
     scaling: PlannedScaling = PlannedScaling()
-
-
-class Draft(StateData):
-    """The content that one execution wants to deploy, independent of the endpoint's state."""
-
-    execution: str
-    """The execution's ARN."""
-    stack: str
-    """The stack's name."""
-    request_id: str
-    """The event's id, or the execution's name."""
-    endpoint_name: str
-    requested_at: datetime
-    started_at: datetime
-    deadline: datetime
-    request: Document
-    """The complete request; that of a rollback itself until its target is resolved."""
-    upload: Upload | None = None
-    revision: str | None = None
-    """Name of the endpoint config; None while the target revision of a rollback is not known."""
-    model_names: dict[str, str] = Field(default_factory=dict)
-    """The name in SageMaker of each model of the request, by its key."""
-    data: list[StoredData] = Field(default_factory=list)
-    """The versions of all model data."""
-    copies: list[Copy] = Field(default_factory=list)
-    """What StoreRevision copies."""
-    source: str = ""
-    """The revision that a rollback takes its content from."""
-    approval: Approval | None = None
-    """The approval of a person that the deployment needs; None if it needs none."""
-    reason: str = ""
-    """Why nothing is deployed now, such as the containers that wait for an artifact."""
-
-    @property
-    def time_to_deploy(self) -> timedelta:
-        """How long the deployment may take, without the time that a person takes to approve it."""
-        return self.deadline - (self.approval.begins_at if self.approval else self.started_at)
-
-    @property
-    def wanted(self) -> Revision:
-        """The revision, with the parts of its name."""
-        wanted = Revision.parse(self.endpoint_name, self.revision or "")
-        if wanted is None:
-            raise ValueError(f"{self.revision} is no revision of {self.endpoint_name}")
-        return wanted
-
-    @property
-    def tag_record(self) -> TagRecord:
-        """The record of the request's tags."""
-        return TagRecord.of(self.request, self.wanted.requested_at)
-
-    @property
-    def deployment_config(self) -> Document | None:
-        """The guardrails that the request asks for."""
-        return self.request.get("DeploymentConfig")
-
-    @property
-    def rollback_alarms(self) -> dict[str, Document]:
-        """The PutMetricAlarm requests of the alarms that are made for the guardrails, by their names."""
-        return rollback_alarms(self.request, self.stack)
-
-    @property
-    def is_dry_run(self) -> bool:
-        """Whether the request asks only what it would change."""
-        return bool(self.request.get("DryRun"))
-
-    @property
-    def smoke_test(self) -> Document | None:
-        """The smoke test that the request asks for."""
-        return self.request.get("SmokeTest")
-
-    def with_content(self, content: RevisionContent, source: str = "") -> Draft:
-        """Return the draft with the content of its revision.
-
-        Args:
-            content: The content.
-            source: The revision whose content a rollback deploys again.
-        """
-        changed = {
-            "request": content.request,
-            "revision": content.revision.name,
-            "model_names": content.model_names,
-            "data": list(content.data),
-            "copies": list(content.copies),
-            "source": source,
-        }
-        return Draft(**{name: getattr(self, name) for name in Draft.model_fields} | changed)
 
 
 class Plan(Draft):

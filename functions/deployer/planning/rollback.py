@@ -13,7 +13,7 @@ from deployer.planning.decisions import check_in_service
 from deployer.planning.keys import STORE_PREFIX, request_key
 from deployer.planning.model_data import data_problems
 from deployer.planning.names import Revision
-from deployer.planning.plan import Action, Draft, Plan
+from deployer.planning.plan import Action, Plan
 from deployer.planning.resolve import check_smoke_test_body
 from deployer.planning.revision import name_revision
 from deployer.planning.revision_store import StoredRevision
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deployer.aws.sagemaker import SageMaker
+    from deployer.planning.draft_state import Draft
     from deployer.planning.live import Live
     from deployer.planning.revision import Store
     from deployer.request.allowances import Allowances
