@@ -51,6 +51,7 @@ def main(
             survived.append(mutant)
             verdict = "explained" if mutant.key in explained else verdict
         console.print(f"{number:4} {mutant.module}:{mutant.line}: {verdict}\n     {mutant.before} -> {mutant.after}")
+    workshop.check(verdicts.all())
     rate, unexplained = len(survived) / len(chosen), [each for each in survived if each.key not in explained]
     console.print(
         f"{len(survived)} of {len(chosen)} mutants survive ({rate:.1%}), {len(unexplained)} of them unexplained"

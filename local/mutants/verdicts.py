@@ -30,6 +30,10 @@ class Verdicts:
         """Return the test that has noticed a mutant; None if none has."""
         return self._noticed.get(_key(mutant))
 
+    def all(self) -> list[str]:
+        """Return the tests that have noticed anything."""
+        return [*self._noticed.values()]
+
     def keep(self, mutant: Mutant, verdict: str) -> None:
         """Write down which test has noticed a mutant."""
         if verdict not in {SURVIVED, NOT_REACHED}:

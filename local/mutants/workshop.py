@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from local.environment import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from local.mutants.operators import Mutant
@@ -25,14 +25,15 @@ _OPTIONS = (
 _PASSED, _FAILED = 0, {1, 2, 4}
 """pytest's exit statuses: all passed; one failed, or a test module cannot even be imported, by whichever name."""
 _NOTICED = re.compile(r"^(?:FAILED|ERROR) ([^\s\[]+)", re.MULTILINE)
-_TOO_LONG = "time limit"
+_BATCH = 20
 
+TOO_LONG = "time limit"
 SURVIVED = "survived"
 NOT_REACHED = "not reached"
 
 
 class BrokenControlError(Exception):
-    """The tests that noticed a mutant also fail without it, so what they say means nothing."""
+    """A test that noticed a mutant also fails without it."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,10 @@ class Workshop:
     def try_out(self, mutant: Mutant, batches: Sequence[list[str]]) -> str:
         """Return the test that notices a mutant, or `survived`, or `not reached`.
 
-        A mutant is noticed by the first test that fails, or by not ending in time. Then the tests run again, up to this
-        one, on the source as it is: they have to pass.
+        A mutant is noticed by the first test that fails, or by not ending in time, as it does without the mutant.
 
         Raises:
-            BrokenControlError: They do not pass without the mutant either.
+            BrokenControlError: The tests do not end in time without the mutant either.
             RuntimeError: pytest did not run the tests.
         """
         verdict = NOT_REACHED
@@ -82,12 +82,21 @@ class Workshop:
             noticed = self._run(tests)
         finally:
             path.write_text(original)
-        if noticed is None:
-            return SURVIVED
-        control = self._run([*tests[: _index(tests, noticed)], noticed] if noticed != _TOO_LONG else tests)
-        if control is not None:
-            raise BrokenControlError(f"{control} fails without the mutant too: {mutant.key}")
-        return noticed
+        if noticed == TOO_LONG and self._run(tests):
+            raise BrokenControlError(f"The tests do not pass without the mutant either: {mutant.key}")
+        return noticed or SURVIVED
+
+    def check(self, noticed: Collection[str]) -> None:
+        """Run the tests that have noticed mutants on the source as it is: they have to pass.
+
+        Raises:
+            BrokenControlError: One fails, so what it says of a mutant means nothing.
+            RuntimeError: pytest did not run the tests.
+        """
+        tests = sorted(set(noticed) - {TOO_LONG})
+        for start in range(0, len(tests), _BATCH):
+            if failed := self._run(tests[start : start + _BATCH]):
+                raise BrokenControlError(f"{failed} fails without any mutant too")
 
     def _run(self, tests: list[str]) -> str | None:
         """Run tests until one fails. Return its name, without its parameters; None if all pass."""
@@ -101,15 +110,10 @@ class Workshop:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return _TOO_LONG
+            return TOO_LONG
         failed = _NOTICED.search(done.stdout)
         if done.returncode == _PASSED and not failed:
             return None
         if done.returncode not in _FAILED or not failed:
             raise RuntimeError(f"pytest ended with status {done.returncode}, and has not tried {tests}: {done.stdout}")
         return failed[1]
-
-
-def _index(tests: list[str], noticed: str) -> int:
-    """Return where the test stands among those that were named, each by itself or by its file."""
-    return next((index for index, test in enumerate(tests) if noticed.startswith(test)), 0)

@@ -8,7 +8,7 @@ import pytest
 
 from local.mutants.operators import Mutant
 from local.mutants.verdicts import Verdicts
-from local.mutants.workshop import NOT_REACHED, SURVIVED, BrokenControlError, Workshop
+from local.mutants.workshop import NOT_REACHED, SURVIVED, TOO_LONG, BrokenControlError, Workshop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,9 +57,11 @@ def test_first_test_that_fails_notices_a_mutant(workshop: Workshop, batches: lis
     assert (workshop.folder / "functions" / "m.py").read_text() == SOURCE
 
 
-def test_test_that_fails_without_the_mutant_notices_nothing(workshop: Workshop) -> None:
-    with pytest.raises(BrokenControlError, match="test_none_are_full fails without the mutant too"):
-        workshop.try_out(MUTANT, [["test_m.py::test_much_is_full", "test_m.py::test_none_are_full"]])
+def test_tests_that_have_noticed_something_pass_on_the_source_as_it_is(workshop: Workshop) -> None:
+    workshop.check(["test_m.py::test_three_are_full", "test_m.py::test_much_is_full", TOO_LONG])
+
+    with pytest.raises(BrokenControlError, match="test_none_are_full fails without any mutant too"):
+        workshop.check(["test_m.py::test_much_is_full", "test_m.py::test_none_are_full"])
 
 
 def test_tests_that_do_not_run_say_nothing(workshop: Workshop) -> None:
@@ -78,6 +80,7 @@ def test_run_goes_on_with_what_was_noticed(tmp_path: Path) -> None:
     after = Verdicts(path, is_resumed=True)
 
     assert after.of(MUTANT) == "test_m.py::test_three_are_full"
+    assert after.all() == ["test_m.py::test_three_are_full"]
     assert after.of(other) is None
     assert after.of(Mutant("m.py", 2, "count >= 3", "count > 3", lambda: "changed")) is None
     assert Verdicts(path, is_resumed=False).of(MUTANT) is None
