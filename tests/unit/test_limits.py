@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from deployer.aws.s3_copy import PART_BYTES, SINGLE_BYTES, Copier
 from deployer.cleanup.restore import Restoration
 from deployer.cleanup.sweep import Tally
 from deployer.drift.find import VISIBLE_BY, Kind, View, find_drift
-from deployer.errors import InvalidRequestError
+from deployer.errors import DeploymentTimedOutError, InvalidRequestError
 from deployer.planning.decisions import first_look_seconds, wait_seconds
 from deployer.request.containers import sources
 from deployer.request.manifest import read_manifest
@@ -82,6 +84,24 @@ def test_call_that_may_have_had_an_effect_is_looked_for_after_two_minutes() -> N
     found = Restoration(plan(), "SageMakerUnavailableError", NOON).take_step(Any, NOON, None)  # type: ignore[arg-type]
 
     assert (found["Done"], found["PollSeconds"]) == (False, 120)
+
+
+@pytest.mark.parametrize(("seconds", "is_over"), [(-1, False), (0, True)], ids=["in time", "two hours"])
+def test_restoration_takes_two_hours_at_most(seconds: int, *, is_over: bool) -> None:
+    changing = {
+        "EndpointName": "churn",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:111122223333:endpoint/churn",
+        "EndpointConfigName": "old",
+        "EndpointStatus": "Updating",
+        "CreationTime": NOON,
+        "LastModifiedTime": NOON,
+    }
+    sagemaker: Any = SimpleNamespace(find_endpoint=lambda _: changing)
+    now = NOON + timedelta(hours=2, seconds=seconds)
+    expected = pytest.raises(DeploymentTimedOutError) if is_over else nullcontext()
+
+    with expected:
+        Restoration(plan(), "SmokeTestFailedError", NOON).take_step(sagemaker, now, {"Since": NOON.isoformat()})
 
 
 def test_copies_of_256_mib_are_made_at_once_and_larger_ones_in_parts_of_64() -> None:
