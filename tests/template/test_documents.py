@@ -27,6 +27,7 @@ DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 LINES = 215
+FOLDERS = ("functions/", "docs/", "endpoint_deployer/", "tests/", "statemachine/", "local/")
 
 every_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -204,8 +205,19 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_paths_exist(path: Path) -> None:
     """Each path of the repository that is named in backticks is there."""
     for name in in_code(prose(path)):
-        if name.startswith(("functions/", "docs/", "tests/", "statemachine/", "local/")):
+        if name.startswith(FOLDERS):
             assert (ROOT / name).exists(), name
+
+
+def test_table_says_where_things_are() -> None:
+    """Each row leads to files or folders, so that who has never seen the project finds it in two steps."""
+    table = section((ROOT / "CONTRIBUTING.md").read_text(), "## Where things are")
+    rows_of_table = re.findall(r"^\| (?!you look for)(\w.*?) \| (.*) \|$", table, re.MULTILINE)
+
+    assert len(rows_of_table) > 10
+    for subject, where in rows_of_table:
+        assert in_code(where), subject
+        assert all((ROOT / path).exists() for path in in_code(where)), subject
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
