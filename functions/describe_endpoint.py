@@ -1,6 +1,7 @@
 """DescribeEndpoint: look at the endpoint, and end the wait once it is in service on the plan's revision.
 
-The state waits for a callback. The task token exists before the look, so an event after the look is not lost.
+The state waits for a callback. The task token exists before the look, so an event after the look is not lost. A wait
+that would last beyond the deadline ends at once, too, for one that ends at the deadline.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime
 
 from deployer.json_document import Document
 from deployer.planning.abort import abort_alarm
-from deployer.planning.decisions import in_service, progress
+from deployer.planning.decisions import in_service, next_look_seconds, progress
 from deployer.planning.live import Live
 from deployer.planning.live_checks import alarm_names, alarm_reason
 from deployer.planning.plan import plan_of
@@ -22,9 +23,11 @@ def handler(event: Document) -> Document:
     """Return the state of the endpoint; the state machine continues once the endpoint is in service or has failed."""
     plan = plan_of(event)
     requested_at, now = (datetime.fromisoformat(event[moment]) for moment in ("RequestedAt", "Now"))
-    endpoint = sagemaker(plan).describe_endpoint(plan.endpoint_name)
+    service = sagemaker(plan)
+    endpoint = service.describe_endpoint(plan.endpoint_name)
     live = Live.of(endpoint)
-    if plan.is_rolled_back(live) and not live.failure_reason:
+    is_others = not plan.is_attached_to(live) and (not live.is_waiting or bool(live.pending_config_name))
+    if is_others and not live.failure_reason:
         abort = abort_alarm(plan.stack, plan.endpoint_name)
         names = [*alarm_names(plan.deployment_config), *plan.rollback_alarms, abort]
         ringing = monitoring().ringing_since(names)
@@ -32,13 +35,14 @@ def handler(event: Document) -> Document:
         if abort in ringing and ringing[abort] <= max(requested_at, plan.started_at):
             del ringing[abort]
         live = replace(live, failure_reason=alarm_reason(ringing, abort))
+    look_seconds = next_look_seconds(plan.deadline, now, event["LookSeconds"])
     look = {
-        "InService": in_service(plan, live, requested_at, now),
+        "InService": in_service(plan, live, requested_at, now, service.preceding_configs(live.config_name)),
         "EndpointStatus": live.status,
         "Variants": progress(endpoint),
         "RequestedAt": event["RequestedAt"],
-        "LookSeconds": event["LookSeconds"],
+        "LookSeconds": look_seconds,
     }
-    if look["InService"]:
+    if look["InService"] or look_seconds < event["LookSeconds"]:
         executions().send_success(event["TaskToken"], look)
     return look

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
+from deployer import clock
 from deployer.aws.sagemaker import may_have_been_accepted
 from deployer.cleanup.put_back_scaling import put_back_scaling
 from deployer.errors import (
@@ -44,20 +45,20 @@ def _update(plan: Plan, now: datetime, *, is_retry: bool) -> Document:
     # Minutes of retries may have passed since the plan: a newer request may have been deployed or confirmed.
     endpoint = service.find_endpoint(plan.endpoint_name)
     live = Live.of(endpoint) if endpoint else None
-    is_ours = live is not None and plan.is_attached_to(live)
-    if not (is_ours and (is_retry or plan.action is Action.RESUME)):
-        check_deadline(plan.deadline, now, f"The update of {plan.endpoint_name} was not begun")
-        is_as_planned = live is not None and live.status == "InService" and live.config_name == plan.previous
-        if endpoint and is_as_planned and plan.previous_arn:
-            live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
-        if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
-            raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
-        alarms = _made_alarms(plan)
-        if plan.scaling.set_aside:
-            scaling().set_aside(plan.endpoint_name, plan.scaling.set_aside)
-        service.update_endpoint(plan.update_request(alarms), is_retry=is_retry)
-    # By SageMaker's own clock: a replica that shows the state before the change shows no later time than this.
-    return requested(plan.deadline, now, live.modified_at if live else now)
+    if live and plan.is_attached_to(live) and (is_retry or plan.action is Action.RESUME):
+        return requested(plan.deadline, now, live.modified_at)
+    check_deadline(plan.deadline, now, f"The update of {plan.endpoint_name} was not begun")
+    is_as_planned = live is not None and live.status == "InService" and live.config_name == plan.previous
+    if endpoint and is_as_planned and plan.previous_arn:
+        live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
+    if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
+        raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
+    alarms = _made_alarms(plan)
+    if plan.scaling.set_aside:
+        scaling().set_aside(plan.endpoint_name, plan.scaling.set_aside)
+    service.update_endpoint(plan.update_request(alarms), is_retry=is_retry)
+    # An update takes minutes: what SageMaker dates earlier, such as a change of weights just before, is not its end.
+    return requested(plan.deadline, now, clock.now())
 
 
 def _made_alarms(plan: Plan) -> list[str]:

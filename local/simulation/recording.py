@@ -117,21 +117,6 @@ class Recording:
             for write in self.writes
         )
 
-    def is_scaled_before_update(self, run: Run) -> bool:
-        """Return whether an operator changed weights or counts just before a run's update.
-
-        A replica that shows that and not yet the update looks as if the update had been rolled back; see
-        docs/reliability.md, "What it cannot show".
-        """
-        updates = [each.time for each in self.writes if (each.actor, each.function) == (run.name, "UpdateEndpoint")]
-        scalings = [
-            write.time
-            for write in self.writes
-            if write.name == run.endpoint and write.begins == "Updating" and self.is_by_operator(write)
-        ]
-        lag = self.scenario.longest_lag
-        return any(0 <= update - scaling <= 2 * lag for update in updates for scaling in scalings)
-
     def runs_of(self, endpoint: str) -> list[Run]:
         """Return the executions that were about an endpoint."""
         return [run for run in self.runs if run.endpoint == endpoint]

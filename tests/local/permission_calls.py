@@ -134,7 +134,9 @@ MAY = {
         "DescribeEndpoint", "ListTags of configs", "ListTags of endpoints", "DescribeAlarms",
         "PutMetricAlarm of aborts", "SetAlarmState of aborts",
     },
-    "DescribeEndpoint": {"DescribeEndpoint", "DescribeAlarms", "SendTaskSuccess"},
+    "DescribeEndpoint": {
+        "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "DescribeAlarms", "SendTaskSuccess",
+    },
     "SmokeTestEndpoint": {
         "InvokeEndpoint", "DescribeEndpoint", "GetObject of uploads", "GetObject of revisions",
         "ListObjects of uploads", "ListObjects of revisions",

@@ -22,7 +22,14 @@ from local.simulation.timeline import describe_recording
 from local.simulation.totals import Totals
 from local.simulation.worker import run_and_check
 from local.virtual_time.worlds import worlds
-from tests.machine import mutated_alarms, mutated_cleanup, mutated_outcomes, mutated_requests, scripted_scenarios
+from tests.machine import (
+    mutated_alarms,
+    mutated_cleanup,
+    mutated_outcomes,
+    mutated_requests,
+    mutated_rollbacks,
+    scripted_scenarios,
+)
 from tests.machine.mutations import Mutation, mutations_of
 
 if TYPE_CHECKING:
@@ -44,6 +51,7 @@ MUTATIONS = [
     *mutations_of(mutated_outcomes),
     *mutations_of(mutated_cleanup),
     *mutations_of(mutated_alarms),
+    *mutations_of(mutated_rollbacks),
 ]
 
 

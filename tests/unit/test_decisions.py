@@ -20,11 +20,8 @@ from deployer.errors import (
 from deployer.planning.decisions import (
     check_deadline,
     decide,
-    first_look_seconds,
     in_service,
     progress,
-    requested,
-    wait_seconds,
 )
 from deployer.planning.live import WAITING_STATUSES
 from deployer.planning.plan import Action
@@ -116,7 +113,7 @@ def test_endpoint_that_a_person_has_to_help_ends_the_run(status: str, reason: st
 
 PLAN = plan("a", 10, previous=revision("old", 0).name)
 REQUESTED_AT = at(15)
-"""When the endpoint had been changed last before the run changed it."""
+"""When SageMaker had accepted the run's change."""
 
 DURING, AFTER = PLAN.deadline - timedelta(seconds=1), PLAN.deadline
 NO_REASON = "SageMaker gives no reason; see its logs and alarms."
@@ -175,7 +172,7 @@ FAILURES: dict[str, tuple[Live, type[DeployerError], str]] = {
     "rolled back, then an older request": (
         live(revision("b", 5)),
         UpdateRolledBackError,
-        f"Endpoint churn serves {revision('b', 5).name}, which was requested earlier: {NO_REASON}",
+        f"Endpoint churn served {PLAN.previous} again, and serves {revision('b', 5).name} since: {NO_REASON}",
     ),
     "changed by a newer request": (
         live(revision("b", 15)),
@@ -198,6 +195,40 @@ def test_endpoint_that_does_not_come_into_service_raises(
         in_service(PLAN, found, REQUESTED_AT, DURING)
 
     assert (type(failed.value), str(failed.value)) == (raised, message)
+
+
+NEWER = live(revision("b", 15))
+ROLLED_BACK = f"Endpoint churn served {PLAN.previous} again, and serves {revision('b', 15).name} since: {NO_REASON}"
+REPLACED = f"Endpoint churn was changed to {revision('b', 15).name} meanwhile."
+
+
+@pytest.mark.parametrize(
+    ("preceding", "raised", "message"),
+    [
+        ([PLAN.previous], UpdateRolledBackError, ROLLED_BACK),
+        ([revision("c", 12).name, PLAN.previous], UpdateRolledBackError, ROLLED_BACK),
+        ([PLAN.revision, PLAN.previous], DeploymentSupersededError, REPLACED),
+        ([revision("c", 12).name, PLAN.revision], DeploymentSupersededError, REPLACED),
+        (["by-hand"], DeploymentSupersededError, REPLACED),
+        ([], DeploymentSupersededError, REPLACED),
+    ],
+    ids=["at once", "two newer requests", "after it was live", "two after it was live", "by hand", "not known"],
+)
+def test_newer_request_is_told_by_what_it_replaced(
+    preceding: list[str], raised: type[DeployerError], message: str
+) -> None:
+    """A revision that was rolled back was never live, so no other one has replaced it."""
+    with pytest.raises(raised) as failed:
+        in_service(PLAN, NEWER, REQUESTED_AT, DURING, preceding)
+
+    assert (type(failed.value), str(failed.value)) == (raised, message)
+
+
+def test_created_endpoint_cannot_have_been_rolled_back() -> None:
+    created = plan("a", 10, Action.CREATE, previous="")
+
+    with pytest.raises(DeploymentSupersededError):
+        in_service(created, NEWER, REQUESTED_AT, DURING, [revision("c", 12).name])
 
 
 def test_endpoint_that_is_created_while_its_predecessor_is_seen_is_not_visible_yet() -> None:
@@ -234,97 +265,3 @@ def test_progress_names_stage_share_and_count_of_every_variant_of_both_fleets() 
         {"VariantName": "S", "Fleet": "Live", "Stage": None, "Weight": None, "InstanceCount": None},
         {"VariantName": "A", "Fleet": "New", "Stage": None, "Weight": None, "InstanceCount": None},
     ]
-
-
-POLL_INTERVALS = range(1, 300 + 1)
-"""What the parameter PollIntervalSeconds allows."""
-
-LONGEST_TIMEOUT = timedelta(hours=12)
-"""What the parameter DeploymentTimeoutSeconds allows."""
-
-MOST_EVENTS = 25_000
-"""How many events the history of an execution may have (Step Functions Developer Guide, Service quotas)."""
-
-ROUND_EVENTS = 9
-"""Of a Wait state 2, of a Lambda task 5 and of a Choice state 2: WaitForOtherDeployment, PlanAgain, ChooseAction."""
-
-
-def waits(shortest: int) -> list[int]:
-    """List the waits of a run that waits its turn for as long as a run can."""
-    elapsed, found = timedelta(), []
-    while elapsed < LONGEST_TIMEOUT:
-        found.append(wait_seconds(shortest, elapsed))
-        elapsed += timedelta(seconds=found[-1])
-    return found
-
-
-@pytest.mark.parametrize("shortest", POLL_INTERVALS)
-def test_longest_wait_for_a_turn_fits_the_history_of_an_execution(shortest: int) -> None:
-    """Half of the events are left to the deployment itself."""
-    assert len(waits(shortest)) * ROUND_EVENTS <= MOST_EVENTS / 2
-
-
-@given(shortest=st.sampled_from(POLL_INTERVALS), elapsed=st.timedeltas(timedelta(), LONGEST_TIMEOUT))
-def test_wait_for_a_turn_is_a_fraction_of_the_time_gone_by(shortest: int, elapsed: timedelta) -> None:
-    seconds = wait_seconds(shortest, elapsed)
-
-    assert shortest <= seconds <= 300
-    assert seconds <= max(shortest, elapsed.total_seconds() / 8)
-
-
-def test_waits_for_a_turn_grow() -> None:
-    found = waits(1)
-
-    assert found == sorted(found)
-    assert (found[0], found[-1]) == (1, 300)
-
-
-def looks(first: int) -> list[int]:
-    """List the seconds of the looks at an endpoint that no event reports on, up to a day."""
-    found, pause = [first], first
-    while found[-1] < 24 * 3600:
-        pause *= 2
-        found.append(found[-1] + pause)
-    return found
-
-
-@given(left=st.integers(1, 43_200) | st.floats(0.001, 43_200))
-def test_doubling_looks_end_on_the_deadline(left: float) -> None:
-    first = first_look_seconds(at(0) + timedelta(seconds=left), at(0))
-
-    last = next(look for look in looks(first) if look >= left - 1e-6)
-    count = looks(first).index(last) + 1
-    assert 1 <= first <= 900
-    # The first look is rounded up to a whole second, and each further one doubles that.
-    assert last - left < 2**count
-
-
-@given(left=st.integers(1, 43_200), change=st.integers(1, 43_200))
-def test_look_comes_at_most_as_late_again_as_the_change_took(left: int, change: int) -> None:
-    first = first_look_seconds(at(0) + timedelta(seconds=left), at(0))
-
-    noticed = next(look for look in looks(first) if look >= change)
-
-    assert noticed <= max(first, 3 * change)
-
-
-def test_longest_deployment_is_looked_at_few_times() -> None:
-    found = looks(first_look_seconds(NOON + LONGEST_TIMEOUT, NOON))
-
-    assert len([look for look in found if look <= 8 * 3600]) <= 6
-
-
-@pytest.mark.parametrize(("left", "first"), [(60, 60), (900, 900), (901, 301), (7200, 480), (43_200, 686)])
-def test_first_look_comes_within_a_quarter_of_an_hour(left: int, first: int) -> None:
-    assert first_look_seconds(NOON + timedelta(seconds=left), NOON) == first
-
-
-@pytest.mark.parametrize("late", [0, 1, 3600])
-def test_look_after_the_deadline_comes_at_once(late: int) -> None:
-    assert first_look_seconds(NOON, NOON + timedelta(seconds=late)) == 1
-
-
-def test_accepted_change_tells_after_which_time_it_is_seen_and_when_to_look() -> None:
-    found = requested(NOON + timedelta(hours=2), NOON, at(-5))
-
-    assert found == {"RequestedAt": at(-5).isoformat(), "LookSeconds": 480}

@@ -17,6 +17,7 @@ from deployer.errors import (
     EndpointExistsError,
     EndpointMissingError,
     EndpointNotVisibleError,
+    ModelNotVisibleError,
     SageMakerRejectedError,
 )
 from deployer.json_document import Document
@@ -45,7 +46,7 @@ class SageMaker(SageMakerTags):
             _require_equal(error, model, request)
             arn: str = model["ModelArn"]
             if (present := self.tags_of(arn)).get(STACK_TAG) == self._stack:
-                self._retag(arn, present, request, (EXECUTION_TAG, USED_AT_TAG))
+                self._retag(arn, present, request, (EXECUTION_TAG, USED_AT_TAG), ModelNotVisibleError)
 
     def create_endpoint_config(self, request: Mapping[str, Any]) -> str:
         """Create an endpoint config, or find it there with equal content and take responsibility; return its ARN.
@@ -66,7 +67,8 @@ class SageMaker(SageMakerTags):
                 raise EndpointConfigNotVisibleError(f"{error} It shows no tags yet.") from error
             if present.get(STACK_TAG) != self._stack:
                 raise AlreadyExistsError(f"{error} It does not belong to this stack.") from error
-            self._retag(arn, present, request, (EXECUTION_TAG, PREVIOUS_TAG, USED_AT_TAG))
+            keys = (EXECUTION_TAG, PREVIOUS_TAG, USED_AT_TAG)
+            self._retag(arn, present, request, keys, EndpointConfigNotVisibleError)
             return arn
 
     def create_endpoint(self, request: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from deployer.errors import (
     SageMakerUnavailableError,
 )
 from deployer.json_document import Document
+from deployer.tags import PREVIOUS_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 
-_NO_RESOURCE = "Resource does not exist"
-"""What ListTags says of an ARN of nothing (boto/boto3, issue 4606)."""
+NO_RESOURCE = "Resource does not exist"
+"""What SageMaker says of tags of an ARN of nothing (boto/boto3, issue 4606)."""
 
 _SERVER_FAULT = 500
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 10.0
 _MOST_PAGES = 1_000
 """Of a hundred entries each; a filtered listing may have empty ones between."""
+_MOST_PRECEDING = 10
 
 
 class SageMakerCalls:
@@ -59,7 +61,7 @@ class SageMakerCalls:
         try:
             tags = self._call("ListTags", ResourceArn=arn)["Tags"]
         except SageMakerRejectedError as error:
-            if _NO_RESOURCE not in str(error):
+            if NO_RESOURCE not in str(error):
                 raise
             return {}
         return {tag["Key"]: tag["Value"] for tag in tags}
@@ -92,6 +94,15 @@ class SageMakerCalls:
             return self.describe_endpoint(name)
         except EndpointNotVisibleError:
             return None
+
+    def preceding_configs(self, name: str) -> Iterator[str]:
+        """Yield the endpoint configs that were served before a revision, the latest first, up to a bound."""
+        for _ in range(_MOST_PRECEDING):
+            config = self.find_endpoint_config(name)
+            name = self.tags_of(config["EndpointConfigArn"]).get(PREVIOUS_TAG, "") if config else ""
+            if not name:
+                return
+            yield name
 
     def describe_taken(self, name: str) -> Document:
         """Describe the endpoint that has taken a name; SageMaker compares names of endpoints without their case.

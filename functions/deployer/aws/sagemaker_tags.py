@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from deployer.aws.sagemaker_calls import SageMakerCalls
+from deployer.aws.sagemaker_calls import NO_RESOURCE, SageMakerCalls
 from deployer.errors import (
     AccessDeniedError,
     DeployerError,
@@ -13,6 +13,7 @@ from deployer.errors import (
     EndpointNotVisibleError,
     ModelNotVisibleError,
     PermissionNotReadyError,
+    SageMakerRejectedError,
 )
 from deployer.json_document import Document
 from deployer.tags import CONFIRMED_TAG, STACK_TAG, USED_AT_TAG, tag_list
@@ -55,11 +56,19 @@ class SageMakerTags(SageMakerCalls):
         """Note on an endpoint config that a later request asked for what it holds."""
         self.add_tags(config_arn, {CONFIRMED_TAG: revision})
 
-    def _retag(self, arn: str, present: Mapping[str, str], request: Mapping[str, Any], keys: Collection[str]) -> None:
+    def _retag(
+        self,
+        arn: str,
+        present: Mapping[str, str],
+        request: Mapping[str, Any],
+        keys: Collection[str],
+        gone: type[DeployerError],
+    ) -> None:
         """Set on an existing resource those of a request's tags that differ between runs.
 
         Raises:
             PermissionNotReadyError: IAM does not know its tags yet.
+            gone: It has been deleted since its tags were read. SageMaker refuses to tag what is gone; IAM denies it.
         """
         wanted = {tag["Key"]: tag["Value"] for tag in request["Tags"] if tag["Key"] in keys}
         try:
@@ -68,6 +77,10 @@ class SageMakerTags(SageMakerCalls):
             # Tags that IAM does not know yet are minutes old, and so is the time of the last use.
             if any(present.get(key) != value for key, value in wanted.items() if key != USED_AT_TAG):
                 raise
+        except (AccessDeniedError, SageMakerRejectedError) as error:
+            if NO_RESOURCE not in str(error) and self.tags_of(arn):
+                raise
+            raise gone(f"{error} It has been deleted meanwhile.") from error
 
     def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set tags of a resource of this stack; raises what `_tag` does."""

@@ -75,8 +75,7 @@ class Restoration:
     Attributes:
         plan: The plan of the run.
         error: The name of the error of the run.
-        requested_at: When the endpoint had been changed last before SageMaker accepted this run's change; None if it
-            is not known to have accepted any.
+        requested_at: When SageMaker had accepted this run's change; None if it is not known to have accepted any.
     """
 
     plan: Plan

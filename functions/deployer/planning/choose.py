@@ -14,7 +14,7 @@ from deployer.errors import EndpointConfigNotVisibleError, EndpointNotVisibleErr
 from deployer.json_document import Document
 from deployer.planning.abort import abort_update
 from deployer.planning.checked_update import checked_retention, checked_update
-from deployer.planning.decisions import decide
+from deployer.planning.decisions import decide, next_look_seconds
 from deployer.planning.live import Live
 from deployer.planning.live_checks import case_problems, ownership_problems
 from deployer.planning.look_at_scaling import find_targets, plan_scaling, stored_scaling
@@ -74,7 +74,8 @@ class Planning:
 
     def decided(self, draft: Draft, action: Action, before: Before | None = None, reason: str = "") -> Plan:
         """Make the plan of a draft, with the reason if nothing is deployed now."""
-        plan = Plan.of(draft.model_copy(update={"reason": reason}), action, self.wait_seconds, before)
+        seconds = next_look_seconds(draft.deadline, self.now, self.wait_seconds)
+        plan = Plan.of(draft.model_copy(update={"reason": reason}), action, seconds, before)
         return plan.model_copy(update={"warnings": plan_warnings(plan.request, action, self.stack_role)})
 
 
@@ -126,8 +127,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     live = find_live(planning, draft.endpoint_name)
     reject(case_problems(draft.endpoint_name, live.name if live else draft.endpoint_name))
     action = decide(draft.wanted, live, planning.now)
-    newer = _newer_version(draft, planning) if action in _DEPLOYING_ACTIONS else None
-    if newer:
+    if newer := (_newer_version(draft, planning) if action in _DEPLOYING_ACTIONS else None):
         return planning.decided(draft, Action.SUPERSEDED, reason=overwritten(newer))
     if action is Action.CREATE:
         reject(_creation_problems(draft))

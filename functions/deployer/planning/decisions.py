@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from deployer.errors import (
@@ -17,7 +18,7 @@ from deployer.planning.live import WAITING_STATUSES
 from deployer.planning.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from deployer.planning.live import Live
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _LONGEST_WAIT_SECONDS = 300
 _LOOKS_PER_ELAPSED = 8
 _LONGEST_FIRST_LOOK_SECONDS = 900
+_DEADLINE_MARGIN_SECONDS = 10
 
 
 def decide(revision: Revision, live: Live | None, now: datetime) -> Action:
@@ -71,25 +73,26 @@ def _compare(revision: Revision, live: Live) -> Action:
     return Action.SUPERSEDED if revision.order < newest.order else Action.UPDATE
 
 
-def in_service(plan: Plan, live: Live, requested_at: datetime, now: datetime) -> bool:
+def in_service(plan: Plan, live: Live, requested_at: datetime, now: datetime, preceding: Iterable[str] = ()) -> bool:
     """Return whether the endpoint is in service on the plan's revision; False while the change is under way.
 
     Args:
         plan: The plan of the run.
         live: The endpoint, as one replica shows it.
-        requested_at: When the endpoint had been changed last before the run changed it.
+        requested_at: When SageMaker had accepted the run's change.
         now: What time it is.
+        preceding: The endpoint configs that were served before the one that the endpoint has, the latest first.
 
     Raises:
         EndpointNotVisibleError: A replica shows the endpoint as it was before this run's change.
         EndpointFailedError: The endpoint ended in a status that it cannot leave.
-        UpdateRolledBackError: It serves its previous config.
+        UpdateRolledBackError: SageMaker rolled the update back, whatever the endpoint serves since.
         DeploymentSupersededError: It serves something else.
         DeploymentTimedOutError: It is still under way after the deadline.
     """
     reason = live.failure_reason or "SageMaker gives no reason; see its logs and alarms."
     if live.status == "InService":
-        return _is_served(plan, live, requested_at, reason)
+        return _is_served(plan, live, requested_at, reason, preceding)
     if live.status == "Deleting" and not plan.previous:
         raise EndpointNotVisibleError(f"Endpoint {live.name} is seen as the one that had the name before.")
     if live.status not in WAITING_STATUSES - {"Deleting"}:
@@ -105,20 +108,30 @@ def in_service(plan: Plan, live: Live, requested_at: datetime, now: datetime) ->
     return False
 
 
-def _is_served(plan: Plan, live: Live, requested_at: datetime, reason: str) -> bool:
+def _is_served(plan: Plan, live: Live, requested_at: datetime, reason: str, preceding: Iterable[str]) -> bool:
     if live.config_name == plan.revision:
         return True
     if plan.is_rolled_back(live):
         if live.modified_at <= requested_at:
             raise EndpointNotVisibleError(f"Endpoint {live.name} shows no sign of the update yet.")
         raise UpdateRolledBackError(f"Endpoint {live.name} serves {live.config_name} again: {reason}")
-    other = live.attached
-    if other and other.order < plan.wanted.order:
-        # An older request was deployed between the rollback and this look.
+    if _is_after_rollback(plan, live, preceding):
         raise UpdateRolledBackError(
-            f"Endpoint {live.name} serves {live.config_name}, which was requested earlier: {reason}"
+            f"Endpoint {live.name} served {plan.previous} again, and serves {live.config_name} since: {reason}"
         )
     raise DeploymentSupersededError(f"Endpoint {live.name} was changed to {live.config_name} meanwhile.")
+
+
+def _is_after_rollback(plan: Plan, live: Live, preceding: Iterable[str]) -> bool:
+    """Return whether another request was deployed after SageMaker had rolled the plan's update back.
+
+    An older request never replaces a newer one. Each request is planned for what the endpoint serves, so a newer one
+    has replaced either the plan's revision, or the config that the endpoint had before it.
+    """
+    if live.attached and live.attached.order < plan.wanted.order:
+        return True
+    served = next((name for name in preceding if name in {plan.revision, plan.previous}), plan.revision)
+    return served != plan.revision
 
 
 def check_deadline(deadline: datetime, now: datetime, state: str) -> None:
@@ -156,11 +169,17 @@ def first_look_seconds(deadline: datetime, now: datetime) -> int:
     """Return the seconds until the first look at an endpoint that no event reports on.
 
     The interval doubles with each look, so that the last interval is at most as long as the change has taken.
-    The first is chosen so that a later one falls on the deadline: n looks take (2^n - 1) times the first.
+    The first is chosen so that a later one falls just before the deadline: n looks take (2^n - 1) times the first.
     """
     left = max(1.0, (deadline - now).total_seconds())
     looks = next(n for n in range(1, 64) if left / (2**n - 1) <= _LONGEST_FIRST_LOOK_SECONDS)
-    return max(1, -int(-left // (2**looks - 1)))
+    return max(1, int(left // (2**looks - 1)))
+
+
+def next_look_seconds(deadline: datetime, now: datetime, planned: int) -> int:
+    """Return the seconds until the next look: those planned, or fewer if they would end seconds after the deadline."""
+    left = (deadline - now).total_seconds()
+    return planned if planned <= left + _DEADLINE_MARGIN_SECONDS else max(1, ceil(left))
 
 
 def requested(deadline: datetime, now: datetime, requested_at: datetime) -> Document:
@@ -169,6 +188,6 @@ def requested(deadline: datetime, now: datetime, requested_at: datetime) -> Docu
     Args:
         deadline: The end of the deployment timeout.
         now: What time it is.
-        requested_at: When the endpoint had been changed last before, by SageMaker's clock.
+        requested_at: When SageMaker had accepted the change; what it dates earlier was before.
     """
     return {"RequestedAt": requested_at.isoformat(), "LookSeconds": first_look_seconds(deadline, now)}

@@ -122,7 +122,7 @@ def _has_failed(recording: Recording, run: Run, visit: Visit) -> bool:
         for write in recording.writes
         if write.table == "endpoints" and write.name == run.endpoint
     )
-    return has_been or recording.is_taken_over(run.endpoint) or recording.is_scaled_before_update(run)
+    return has_been or recording.is_taken_over(run.endpoint)
 
 
 def _is_overdue(_recording: Recording, run: Run, visit: Visit) -> bool:

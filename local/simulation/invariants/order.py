@@ -54,7 +54,7 @@ def endpoints_end_on_the_newest_request(recording: Recording) -> Iterator[str]:
     for name in recording.scenario.endpoints:
         runs = [run for run in recording.runs_of(name) if run.revision and run.ended <= recording.settled]
         done = [revision for run in runs if run.has_succeeded and (revision := Revision.parse(name, run.revision))]
-        if not done or recording.is_taken_over(name) or any(map(recording.is_scaled_before_update, runs)):
+        if not done or recording.is_taken_over(name):
             continue
         newest = max(done, key=lambda revision: revision.order)
         endpoint = account.endpoints.get(name)

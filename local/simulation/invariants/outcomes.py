@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deployer.planning.names import Revision
 from deployer.tags import CONFIRMED_TAG, DEPLOYED, STATE_TAG
 from local.json_document import Document
-from local.simulation.account_state import at, models_of, spans
+from local.simulation.account_state import at, configs_of, models_of, spans
 from local.simulation.invariants.request_checks import is_of_others
 from local.simulation.scenario import FINAL_REQUEST_PREFIX, Upload
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.simulation.recording import Recording
+    from local.simulation.records import Write
     from local.simulation.runs import Run
 
 
@@ -153,6 +154,26 @@ def superseded_means_a_newer_request(recording: Recording) -> Iterator[str]:
             is_right = by_operator or _is_overwritten(recording, run) or _has_newer(recording, run)
             is_right = is_right or _has_newer_waiting(recording, run)
             yield "" if is_right else f"{run.name} is superseded, and nothing is newer than {run.plan['RequestedAt']}"
+
+
+def rolled_back_updates_are_failures(recording: Recording) -> Iterator[str]:
+    """A run whose update SageMaker rolled back does not end as superseded, whatever the endpoint serves next."""
+    for run in recording.runs:
+        if run.outcome == "Superseded" and run.last("DescribeEndpoint") and not recording.is_taken_over(run.endpoint):
+            changes = [write for write in recording.writes if write.table == "endpoints" and write.name == run.endpoint]
+            ends = [_end_of(changes[index:]) for index, write in enumerate(changes) if _is_update_of(run, write)]
+            is_wrong = ends[-1:] == ["RollingBack"]
+            yield f"{run.name} is superseded, and SageMaker rolled its update back" if is_wrong else ""
+
+
+def _is_update_of(run: Run, write: Write) -> bool:
+    return write.actor == run.name and write.begins == "Updating" and run.revision in configs_of(write.value)
+
+
+def _end_of(changes: list[Write]) -> str:
+    """Return the first status of an endpoint after the first of its changes; empty if it was deleted."""
+    statuses = (write.value["EndpointStatus"] if write.value else "" for write in changes)
+    return next((status for status in statuses if status != "Updating"), "")
 
 
 def _is_overwritten(recording: Recording, run: Run) -> bool:

@@ -72,7 +72,6 @@ def failed_revisions_do_not_stay_live(recording: Recording) -> Iterator[str]:
     for revision, runs in by_revision.items():
         last = max(runs, key=lambda run: run.ended)
         is_excused = any(run.has_succeeded for run in runs) or last.is_unfinished
-        is_excused = is_excused or recording.is_scaled_before_update(last)
         has_resumed = last.last("DescribeEndpoint") is not None
         is_excused = is_excused or (not has_resumed and any(run.is_unfinished for run in runs))
         if is_excused or last.outcome not in {"Failed", "Rejected"}:

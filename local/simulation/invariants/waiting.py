@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ _RESTING = frozenset({"IN_SERVICE", "FAILED", "OUT_OF_SERVICE", "UPDATE_ROLLBACK
 _PASSING = frozenset({"Creating", "Updating", "RollingBack", "SystemUpdating", "Deleting"})
 _WAKE_SECONDS = 10.0
 """How long it takes at the most to wake an execution, while nothing goes wrong."""
+
+_DEADLINE_MARGIN = 20.0
+"""Seconds after the deadline by which a run has looked for the last time, while nothing goes wrong."""
 
 _FIRST_LOOK_SECONDS = 900.0
 """The longest first interval, which docs/decisions/0016 promises."""
@@ -66,6 +70,18 @@ def lost_events_cost_one_interval(recording: Recording) -> Iterator[str]:
             is_idle = _is_at_rest(recording, run, visit) and not is_last
             moment = visit.entered - recording.began
             yield f"{run.name} waits at {moment:.0f} s for what has ended" if is_idle else ""
+
+
+def waits_end_at_the_deadline(recording: Recording) -> Iterator[str]:
+    """No wait for an endpoint that began before the deadline lasts more than seconds beyond it."""
+    for run in recording.runs:
+        for visit in run.visits:
+            if visit.state not in {_STATE, "WaitForOtherDeployment"} or visit.failures or visit.left is None:
+                continue
+            deadline = datetime.fromisoformat(json.loads(visit.data)["Plan"]["Deadline"]).timestamp()
+            if visit.entered < deadline and recording.is_calm(visit.entered, visit.left):
+                late = visit.left - deadline
+                yield f"{run.name} waited until {late:.0f} s after its deadline" if late > _DEADLINE_MARGIN else ""
 
 
 def _plain_visits(run: Run) -> Iterator[Visit]:
