@@ -9,6 +9,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
+from ministack.core import iam_actions
 from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, s3
 
 from local.json_document import Document
@@ -69,6 +70,43 @@ def publish_metrics_of_logs() -> None:
                     cloudwatch.record_metric(**metric)
 
     cloudwatch_logs._append_log_events = append_and_publish  # noqa: SLF001
+
+
+def keep_whole_alarms() -> None:
+    """Let DescribeAlarms answer all members of an alarm that PutMetricAlarm had, such as those of an expression.
+
+    Source: Amazon CloudWatch API Reference, MetricAlarm. MiniStack keeps what an alarm on a single metric has.
+    """
+    put = cloudwatch._put_metric_alarm  # noqa: SLF001 - MiniStack has no hook for it
+
+    def put_whole(params: Document, data: Document, *formats: Any, **named: Any) -> Any:
+        answer = put(params, data, *formats, **named)
+        alarm = cloudwatch._alarms.get(data.get("AlarmName")) if data else None  # noqa: SLF001
+        if alarm is not None:
+            members = ("Metrics", "EvaluateLowSampleCountPercentile", "ThresholdMetricId")
+            alarm.update({member: data[member] for member in members if member in data})
+        return answer
+
+    cloudwatch._put_metric_alarm = put_whole  # noqa: SLF001
+
+
+def authorize_deletions_of_alarms() -> None:
+    """Let IAM decide about DeleteAlarms by the alarm that it names.
+
+    Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon CloudWatch". MiniStack
+    decides about all resources, as it does not read the list of names; of several names, this reads the first.
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def extract_alarm(service: str, *given: Any) -> Any:
+        found, (_, _, _, body, *_, region, account_id) = extract(service, *given), given
+        if (service, found) != ("monitoring", "*"):
+            return found
+        with suppress(ValueError, LookupError, TypeError, AttributeError):
+            return f"arn:aws:cloudwatch:{region}:{account_id}:alarm:{json.loads(body)['AlarmNames'][0]}"
+        return found
+
+    iam_actions.extract_resource_arn = extract_alarm
 
 
 def metrics_of(line: str) -> Iterator[Document]:

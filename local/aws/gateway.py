@@ -20,7 +20,13 @@ from local.aws import scaling
 from local.aws.account import Account
 from local.aws.audit import Audit
 from local.aws.control_panel import Application, ControlPanel
-from local.aws.corrections import heed_conditions_of_copies, publish_metrics_of_logs, put_versions_in_events
+from local.aws.corrections import (
+    authorize_deletions_of_alarms,
+    heed_conditions_of_copies,
+    keep_whole_alarms,
+    publish_metrics_of_logs,
+    put_versions_in_events,
+)
 from local.aws.ministack_states import StepFunctions
 from local.aws.real_clock import RealClock
 from local.aws.redrive import with_redrive
@@ -58,6 +64,8 @@ def main() -> None:
     put_versions_in_events()
     heed_conditions_of_copies()
     publish_metrics_of_logs()
+    keep_whole_alarms()
+    authorize_deletions_of_alarms()
     states.install()
     ministack.SERVICE_HANDLERS["states"] = with_redrive(ministack.SERVICE_HANDLERS["states"])
     # Both SageMaker APIs are signed for the service "sagemaker". MiniStack does not know it, so it would route its

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from local.environment import STACK_NAME
+
 if TYPE_CHECKING:
     from local.aws.stack import Stack
 
@@ -13,7 +15,7 @@ CHANGING = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
 def empty_account(stack: Stack) -> None:
-    """Delete all endpoints, configs and models, those of others too, and all stored revisions."""
+    """Delete all endpoints, configs and models, those of others too, and all stored revisions and own alarms."""
     client, control = stack.server.client("sagemaker"), stack.server.control
     deadline = time.monotonic() + DELETION_SECONDS
     while endpoints := control.resources()["Endpoints"]:
@@ -26,6 +28,10 @@ def empty_account(stack: Stack) -> None:
     for name in control.resources()["Models"]:
         client.delete_model(ModelName=name)
     _delete_stored(stack.server.client("s3"), stack.outputs.artifact_bucket)
+    cloudwatch = stack.server.client("cloudwatch")
+    for page in cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{STACK_NAME}/"):
+        for alarm in page["MetricAlarms"]:
+            cloudwatch.delete_alarms(AlarmNames=[alarm["AlarmName"]])
 
 
 def _delete_stored(s3: Any, bucket: str) -> None:

@@ -16,7 +16,7 @@ TARGET = {
 TAGS = [{"Key": "k", "Value": "v"}]
 EVENT = {"Source": "nobody", "DetailType": "Nothing", "Detail": "{}"}
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:f"
-ABORT_ALARM = f"{STACK_NAME}/abort/e"
+ABORT_ALARM, ROLLBACK_ALARM = f"{STACK_NAME}/abort/e", f"{STACK_NAME}/rollback/e-0123456789ab"
 ENDPOINT_LOG, FUNCTION_LOG = "/aws/sagemaker/Endpoints/e", "/aws/lambda/f"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:m"
 ALARM = {
@@ -83,6 +83,10 @@ CALLS: dict[str, tuple[str, str, Document]] = {
     ),
     "PutMetricAlarm": ("cloudwatch", "PutMetricAlarm", ALARM),
     "PutMetricAlarm of aborts": ("cloudwatch", "PutMetricAlarm", {**ALARM, "AlarmName": ABORT_ALARM}),
+    "PutMetricAlarm of rollbacks": ("cloudwatch", "PutMetricAlarm", {**ALARM, "AlarmName": ROLLBACK_ALARM}),
+    "DeleteAlarms": ("cloudwatch", "DeleteAlarms", {"AlarmNames": ["a"]}),
+    "DeleteAlarms of aborts": ("cloudwatch", "DeleteAlarms", {"AlarmNames": [ABORT_ALARM]}),
+    "DeleteAlarms of rollbacks": ("cloudwatch", "DeleteAlarms", {"AlarmNames": [ROLLBACK_ALARM]}),
     "SetAlarmState": ("cloudwatch", "SetAlarmState", {"AlarmName": "a", "StateValue": "OK", "StateReason": "r"}),
     "SetAlarmState of aborts": (
         "cloudwatch",
@@ -132,7 +136,7 @@ MAY = {
     "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "ListEndpoints", "ListTags of endpoints"},
     "UpdateEndpoint": {
         "DescribeEndpoint", "ListTags of configs", "ListTags of endpoints", "DescribeAlarms",
-        "PutMetricAlarm of aborts", "SetAlarmState of aborts",
+        "PutMetricAlarm of aborts", "PutMetricAlarm of rollbacks", "SetAlarmState of aborts",
     },
     "DescribeEndpoint": {
         "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "DescribeAlarms", "SendTaskSuccess",
@@ -157,11 +161,13 @@ MAY = {
         "ListModels", "ListEndpointConfigs", "ListEndpoints", "DescribeModel", "DescribeEndpointConfig",
         "DescribeEndpoint", "ListTags of models", "ListTags of configs", "GetObject of revisions",
         "DeleteObjectVersion of revisions", "ListObjects of revisions",
-        "ListObjectVersions of revisions", "PutEvents",
+        "ListObjectVersions of revisions", "PutEvents", "DescribeAlarms", "DeleteAlarms of aborts",
+        "DeleteAlarms of rollbacks",
     },
     "DetectDrift": {
         "DescribeModel", "DescribeEndpointConfig", "DescribeEndpoint", "ListTags of configs", "GetObject of uploads",
         "ListObjects of uploads", "ListObjects of revisions", "DescribeExecution", "GetMetricData", "PutEvents",
+        "DescribeAlarms",
     },
 }  # fmt: skip
 """The calls that each role allows. Those that depend on tags of the resource are tested by themselves."""

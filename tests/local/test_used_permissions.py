@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 OF_LAMBDA = ("logs:", "xray:", "sqs:")
 # Copies in parts begin at 256 MiB; the unit tests of the adapter make them.
 OF_LARGE_COPIES = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads")
+# CloudWatch asks for the right to tag an alarm that is made with tags; MiniStack does not.
 # SageMaker reads alarms with the rights of the function that names them; the simulator reads them with its own.
 # Without it S3 answers 403, not 404, for an object that is missing. MiniStack always answers 404.
 # Only a name that an endpoint has in another case is looked up so.
@@ -41,6 +42,7 @@ OF_SERVICES = {
     ("CreateEndpoint", "sagemaker:ListEndpoints"),
     ("PlanDeployment", "cloudwatch:SetAlarmState"),
     ("UpdateEndpoint", "cloudwatch:DescribeAlarms"),
+    ("UpdateEndpoint", "cloudwatch:TagResource"),
     ("StoreRevision", "s3:ListBucket"),
     ("SmokeTestEndpoint", "s3:ListBucket"),
 }
@@ -119,7 +121,8 @@ class Paths:
     def _failures(self) -> None:
         """Update an endpoint by what SageMaker rolls back without a reason, and by what fails its smoke test."""
         self._run(request("a", "perms-failed"), "Deployed")
-        self._run(request("b", "perms-failed", DeploymentConfig=self._guarded()), "Failed")
+        alarms = {"Errors": {"Percent": 1}}
+        self._run(request("b", "perms-failed", DeploymentConfig=self._guarded(), RollbackAlarms=alarms), "Failed")
         self._run(request("c", "perms-failed", SmokeTest=WRONG), "Failed")
         # It stays the newest artifact of the endpoint, which DetectDrift reports.
         version = self.stack.upload("models/perms-failed/model.tar.gz", b"no archive")
@@ -184,8 +187,9 @@ class Paths:
         raise TimeoutError(name)
 
     def _guarded(self) -> Document:
-        """Make an alarm, and return guardrails that name it."""
-        self.stack.server.client("cloudwatch").put_metric_alarm(**ALARM)
+        """Make an alarm, and return guardrails that name it; and one of an endpoint that is gone, for the sweep."""
+        for name in (ALARM["AlarmName"], f"{STACK_NAME}/abort/perms-gone"):
+            self.stack.server.client("cloudwatch").put_metric_alarm(**{**ALARM, "AlarmName": name})
         traffic = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60}
         return {
             "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": traffic},
