@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from deployer.json_document import Document
-from tests.machine.factories import CANARY, DAY, HOUR, deploy, deploy_one, endpoint_of, request, rollback, serves
+from tests.machine.alarm_scenarios import BOTH, ERRORS, GUARDRAILS, alarms, named
+from tests.machine.factories import DAY, HOUR, deploy, deploy_one, endpoint_of, request, rollback, serves
 
 if TYPE_CHECKING:
     from local.virtual_time.world import World
-
-GUARDRAILS: Document = {"DeploymentConfig": {"BlueGreenUpdatePolicy": CANARY["BlueGreenUpdatePolicy"]}}
-ERRORS: Document = {**GUARDRAILS, "RollbackAlarms": {"Errors": {"Percent": 1}}}
-BOTH: Document = {**GUARDRAILS, "RollbackAlarms": {"Errors": {"Percent": 1}, "Latency": {"P99Milliseconds": 500}}}
-
-
-def alarms(world: World, prefix: str = "test/rollback/churn-") -> list[str]:
-    """Return the names of the alarms that the deployer has made for the endpoint."""
-    found = world.cloudwatch.describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
-    return [alarm["AlarmName"] for alarm in found]
-
-
-def named(world: World) -> list[list[str]]:
-    """Return the alarms that each update named, in their order."""
-    calls = [call.parameters for call in world.simulator.calls if call.operation == "UpdateEndpoint"]
-    rollbacks = [call.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {}) for call in calls]
-    return [[alarm["AlarmName"] for alarm in each.get("Alarms", [])] for each in rollbacks]
 
 
 def ring(world: World, after: float) -> None:
@@ -111,56 +92,6 @@ def test_dry_run_shows_the_alarms_and_makes_none(world: World) -> None:
         "More than 1 % of the invocations of variant AllTraffic of the endpoint churn fail."
     )
     assert alarms(world) == []
-
-
-THROTTLED = ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "PutMetricAlarm")
-REFUSED = ClientError({"Error": {"Code": "ValidationError", "Message": "Period must be 10"}}, "PutMetricAlarm")
-FULL = ClientError({"Error": {"Code": "LimitExceeded", "Message": "5000 alarms"}}, "PutMetricAlarm")
-
-
-def fail(world: World, operation: str, error: ClientError, *, times: int = 10**6, when: str = "before") -> None:
-    """Let calls of CloudWatch fail, before or after they take effect."""
-    counts: Counter[str] = Counter()
-
-    def inject(service: str, called: str, moment: str) -> None:
-        if (service, called, moment) == ("cloudwatch", operation, when):
-            counts[called] += 1
-            if counts[called] <= times:
-                raise error
-
-    world.inject_fault = inject
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("operation", ["PutMetricAlarm", "DescribeAlarms"])
-def test_cloudwatch_that_fails_for_a_while_only_delays(world: World, operation: str, when: str) -> None:
-    deploy(world, "a", **BOTH)
-    fail(world, operation, THROTTLED, times=5, when=when)
-
-    deploy(world, "b", **BOTH)
-
-    assert [sorted(names) for names in named(world)] == [sorted(alarms(world))]
-    assert len(alarms(world)) == 2
-
-
-@pytest.mark.parametrize(
-    ("error", "name"),
-    [
-        pytest.param(THROTTLED, "MonitoringUnavailableError", id="throttled for too long"),
-        pytest.param(REFUSED, "AlarmRejectedError", id="refused"),
-        pytest.param(FULL, "QuotaExceededError", id="no more alarms"),
-    ],
-)
-def test_update_is_not_begun_without_its_alarms(world: World, error: ClientError, name: str) -> None:
-    deploy(world, "a", **ERRORS)
-    fail(world, "PutMetricAlarm", error)
-
-    world.clock.sleep(60)
-    execution = world.run(request("b", **ERRORS))
-
-    assert (execution.states[-1], execution.error) == ("Failed", name)
-    assert named(world) == []
-    assert serves(world) == "a"
 
 
 def sweep(world: World, seconds: float) -> dict[str, Any]:
