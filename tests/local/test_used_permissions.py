@@ -54,6 +54,12 @@ OF_OTHER_RESOURCES = (":model-package/*", ":inference-component/*")
 EXECUTION_SECONDS = 90.0
 RETENTION_SECONDS = 2 * 86400.0
 LARGEST_INPUT = 261_700  # of the 262,144 bytes that an execution's input may have
+GUARDED: Document = {
+    "DeploymentConfig": {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}}
+    },
+    "RollbackAlarms": {"Errors": {"Percent": 1}},
+}
 WRONG = {"Body": "{}", "Expect": {"Contains": "what no model answers"}}
 FAULTS = (
     # The calls take effect, and their answers are lost: the next attempt finds what the first one created.
@@ -142,6 +148,8 @@ class Paths:
         execution = self._start(request("a", "perms-approved", Approval={}))
         self._approve(execution)
         assert self._ending(execution) == "Deployed"
+        # DetectDrift looks at the alarms of the live revision.
+        self._run(request("b", "perms-approved", **GUARDED), "Deployed")
         version = self.stack.upload("models/perms-waits/deployment.yaml", b"{}")
         assert self._ending(self.stack.execution_of(version)) == "AwaitingArtifact"
         version = self.stack.upload("models/perms-waits/model.tar.gz", b"no archive")
