@@ -80,7 +80,7 @@ def _own_tests(module: str) -> list[str]:
 def importing(module: str) -> list[str]:
     """Return the files of unit tests that import a module, given by its path below `functions/`."""
     name = module.removesuffix(".py").replace("/", ".")
-    files = sorted((ROOT / "tests" / "unit").glob("test_*.py"))
+    files = sorted((ROOT / "tests" / "unit").rglob("test_*.py"))
     return [path.relative_to(ROOT).as_posix() for path in files if f"from {name} import" in path.read_text()]
 
 
