@@ -1,4 +1,4 @@
-"""The adapter of SageMaker updates and reverts endpoints, and tells its own updates from those of others."""
+"""The adapter of SageMaker updates and reverts endpoints, and distinguishes its own updates from those of others."""
 
 from __future__ import annotations
 
