@@ -100,3 +100,17 @@ def test_setting_that_the_template_cannot_have_set_is_refused(
 ) -> None:
     with pytest.raises(ValidationError):
         settings(monkeypatch, **changed)
+
+
+def test_setting_that_is_missing_has_the_default_of_its_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are those of the template's parameters."""
+    found = settings(monkeypatch).model_dump(exclude={name.lower() for name in ENVIRONMENT})
+
+    assert {name: value for name, value in found.items() if value not in {"", (), 0}} == {
+        "copy_artifacts": "uploads",
+        "model_package_groups": ("*",),
+        "default_instance_count": 1,
+        "poll_interval_seconds": 30,
+        "deployment_timeout_seconds": 7200,
+        "retained_revisions": 3,
+    }
