@@ -25,34 +25,34 @@ REPORTED: dict[str, tuple[str, ...]] = {
     ),
     "05 smoke tests of multi-model and direct containers": (
         "unit/test_smoke_test.py::test_what_a_model_needs_is_asked_for_and_refused_for_others",
-        "unit/test_inference.py::test_what_a_smoke_test_says_more_is_asked_for",
+        "unit/inference/test_answers.py::test_what_a_smoke_test_says_more_is_asked_for",
     ),
     "06 a container that fetches its weights itself": (
-        "unit/test_reported_requests.py::test_container_that_waits_for_an_artifact_is_named",
-        "unit/test_reported_requests.py::test_container_that_fetches_its_weights_itself_waits_for_nothing",
+        "unit/test_reported_model_data.py::test_container_that_waits_for_an_artifact_is_named",
+        "unit/test_reported_model_data.py::test_container_that_fetches_its_weights_itself_waits_for_nothing",
     ),
     "07 a serial pipeline of which one container has data": (
-        "unit/test_reported_requests.py::test_pipeline_gets_the_archive_where_it_says_so",
-        "unit/test_reported_requests.py::test_pipeline_does_not_give_the_upload_to_all_containers",
+        "unit/test_reported_model_data.py::test_pipeline_gets_the_archive_where_it_says_so",
+        "unit/test_reported_model_data.py::test_pipeline_does_not_give_the_upload_to_all_containers",
     ),
-    "08 gated model data": ("unit/test_reported_requests.py::test_gated_model_data_need_not_be_readable",),
+    "08 gated model data": ("unit/test_reported_model_data.py::test_gated_model_data_need_not_be_readable",),
     "09 a change of tags alone": (
         "machine/test_reported_cases.py::test_case_09_change_of_tags_alone_changes_no_instance",
         "machine/test_reported_cases.py::test_case_09_update_brings_the_tags_of_the_endpoint_along",
     ),
     "10 AsyncInferenceConfig is removed": (
-        "unit/test_reported_requests.py::test_asynchronous_endpoint_stays_asynchronous",
+        "unit/test_reported_updates.py::test_asynchronous_endpoint_stays_asynchronous",
     ),
     "11 what SageMaker refuses": ("unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",),
     "12 a canary of a Marketplace model, and of the whole fleet": (
         "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
-        "unit/test_reported_requests.py::test_canary_of_the_whole_fleet_is_told",
+        "unit/test_reported_updates.py::test_canary_of_the_whole_fleet_is_told",
     ),
     "13 tags inside a model": (
         "unit/test_plan.py::test_tags_of_the_deployer_win_over_those_of_a_request",
         "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
     ),
-    "14 messages that mislead": ("unit/test_reported_requests.py::test_message_says_what_to_write",),
+    "14 messages that mislead": ("unit/test_reported_messages.py::test_message_says_what_to_write",),
     "15 two executions of one request": (
         "machine/test_reported_cases.py::test_case_15_twin_that_cannot_create_its_config_reverts_nothing",
         "machine/test_reported_cases.py::test_case_15_twins_with_slow_answers_are_one_deployment",
@@ -74,12 +74,12 @@ REPORTED: dict[str, tuple[str, ...]] = {
     "a scaled endpoint that cannot be deleted": (
         "local/test_used_permissions.py::test_nothing_that_a_function_needs_is_denied",
     ),
-    "answers of S3 that stay": ("unit/test_s3.py::test_answers_of_s3_become_errors",),
+    "answers of S3 that stay": ("unit/s3_objects/test_failing_calls.py::test_answers_of_s3_become_errors",),
     "waits beyond the deployment timeout": (
-        "unit/test_reported_requests.py::test_waits_beyond_the_deployment_timeout_are_told",
+        "unit/test_reported_updates.py::test_waits_beyond_the_deployment_timeout_are_told",
     ),
     "an alarm that is in ALARM already": (
-        "unit/test_reported_requests.py::test_alarm_that_is_in_alarm_already_is_told",
+        "unit/test_reported_updates.py::test_alarm_that_is_in_alarm_already_is_told",
     ),
     "waits beyond MaximumExecutionTimeoutInSeconds": (
         "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
@@ -94,18 +94,18 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "unit/test_hosting_records.py::test_fleet_that_is_scaled_to_zero_is_updated_by_instances",
     ),
     "the simulator accepts what SageMaker refuses": (
-        "unit/test_hosting_refusals.py::test_a_config_that_contradicts_itself_is_refused",
-        "unit/test_hosting_refusals.py::test_an_update_that_sagemaker_does_not_do_is_refused",
+        "unit/test_hosting_refused_configs.py::test_a_config_that_contradicts_itself_is_refused",
+        "unit/test_hosting_refused_updates.py::test_an_update_that_sagemaker_does_not_do_is_refused",
     ),
     "a canary that is rolled back while another request waits": (
         "machine/test_reported_cases.py::test_canary_that_was_rolled_back_fails_although_another_request_takes_over",
     ),
-    "a misspelt ModelName": ("unit/test_request_rules.py::test_misspelt_model_is_told_where_it_is_named",),
+    "a misspelt ModelName": ("unit/test_rules_of_models.py::test_misspelt_model_is_told_where_it_is_named",),
     "requests that wait after the live config was deleted": (
         "machine/test_reported_cases.py::test_case_03_deleted_live_config_is_reported_in_plain_words",
     ),
     "a wrong manifest that waits for its artifact": (
-        "unit/test_reported_requests.py::test_manifest_that_is_wrong_waits_for_no_artifact",
+        "unit/test_reported_model_data.py::test_manifest_that_is_wrong_waits_for_no_artifact",
     ),
     "a rejected upload without its endpoint": (
         "unit/test_outcome.py::test_rejected_upload_is_named_by_its_event_and_folder",

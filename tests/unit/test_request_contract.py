@@ -1,21 +1,14 @@
-"""The request: SageMaker's own syntax, checked whole, with a path and a way out for each problem."""
+"""SageMaker's own syntax is checked whole, and each problem has its path and a way out."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from pydantic.alias_generators import to_pascal
 
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
-from deployer.request.allowances import Allowances
-from deployer.request.model import DEPTH_LIMIT, DeploymentRequest, read_request
-from deployer.request.service_model import check_shape, operation_input, sagemaker
+from deployer.request.model import read_request
 from tests.unit.request_samples import (
-    ACCEPTED,
     OWN_FIELDS_WRONG,
-    TWO_MODELS,
     percent,
     request,
     rolling,
@@ -27,18 +20,9 @@ from tests.unit.request_samples import (
     with_guardrails,
     with_smoke_test,
 )
-from tests.unit.service_values import every_member
-
-
-@pytest.mark.parametrize("document", ACCEPTED.values(), ids=ACCEPTED)
-def test_what_sagemaker_takes_is_accepted(document: Document) -> None:
-    """Requests from SageMaker's documentation are right as they are."""
-    assert read_request(document).endpoint_name == "churn"
-
 
 SHADOW = {"ShadowProductionVariants": [variant(VariantName="S", ModelName="model")]}
 MANY = [variant(VariantName=f"v{index}", ModelName="x") for index in range(11)]
-
 REJECTED = {
     "no name": ({}, "EndpointName: is missing"),
     "a name that is a number": ({"EndpointName": 7}, "EndpointName: must be text; quote it"),
@@ -262,110 +246,3 @@ def test_all_problems_are_said_at_once() -> None:
         "EndpointConfig.ProductionVariants[0].InstanceType",
         "EndpointName",
     ]
-
-
-@pytest.mark.parametrize(
-    ("document", "names"),
-    [
-        pytest.param(request(variant()), [("AllTraffic", "model")], id="one variant"),
-        pytest.param(request(variant(), Models={"m": {"PrimaryContainer": {}}}), [("AllTraffic", "m")], id="one model"),
-        pytest.param(
-            request(variant(ModelName="x"), variant(ModelName="y")), [("x", "x"), ("y", "y")], id="several variants"
-        ),
-    ],
-)
-def test_names_that_can_be_told_may_be_left_out(document: Document, names: list[tuple[str, str]]) -> None:
-    """The only variant is AllTraffic, the only model is meant, and several variants are called like their models."""
-    config = read_request(document).endpoint_config
-
-    assert config is not None
-    assert [(each["VariantName"], each["ModelName"]) for each in config["ProductionVariants"]] == names
-
-
-def test_a_folder_names_the_endpoint() -> None:
-    """A manifest need not repeat the name of its folder, and must not contradict it."""
-    assert read_request({}, endpoint_name="churn").endpoint_name == "churn"
-    with pytest.raises(
-        InvalidRequestError, match="EndpointName: 'other' contradicts where the request comes from, 'churn'"
-    ):
-        read_request({"EndpointName": "other"}, endpoint_name="churn")
-
-
-def test_newer_values_can_be_let_through() -> None:
-    """An instance type that this botocore does not list is SageMaker's to judge, if the stack says so."""
-    document = request(variant(InstanceType="ml.m99.large"))
-
-    assert read_request(document, allowances=Allowances(open_enums=True))
-    with pytest.raises(InvalidRequestError):
-        read_request(document)
-
-
-@pytest.mark.parametrize(
-    "shape_name", [operation_input("CreateModel"), operation_input("CreateEndpointConfig"), "DeploymentConfig"]
-)
-def test_every_field_of_the_api_can_be_given(shape_name: str) -> None:
-    """Whatever botocore's model has is understood, so a new botocore brings its new fields by itself."""
-    value = every_member(sagemaker().shape_for(shape_name))
-
-    assert check_shape(shape_name, value, "") == []
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=20), inner, max_size=4),
-    max_leaves=12,
-)
-FIELDS = st.sampled_from([*map(to_pascal, DeploymentRequest.model_fields), "x"])
-NEARLY = st.dictionaries(FIELDS, JSON | st.just(TWO_MODELS["EndpointConfig"]) | st.just("churn"), max_size=6)
-DEEPER = st.fixed_dictionaries(
-    {"EndpointName": st.just("churn")},
-    optional={
-        "Models": st.dictionaries(
-            st.text(max_size=6), st.fixed_dictionaries({"PrimaryContainer": JSON}) | JSON, max_size=3
-        ),
-        "EndpointConfig": st.fixed_dictionaries({"ProductionVariants": st.lists(JSON, max_size=3) | JSON}),
-        "DeploymentConfig": st.fixed_dictionaries({"BlueGreenUpdatePolicy": JSON, "RollingUpdatePolicy": JSON}),
-        "SmokeTest": st.fixed_dictionaries(
-            {"Body": st.text(max_size=5)},
-            optional={
-                "TargetVariant": JSON,
-                "Expect": st.fixed_dictionaries(
-                    {}, optional={"JsonSchema": JSON, "JsonValues": st.dictionaries(st.text(max_size=6), JSON)}
-                ),
-            },
-        ),
-    },
-)
-
-
-def nested(levels: int) -> object:
-    """Build a value that is nested so deeply."""
-    value: object = "x"
-    for level in range(levels):
-        value = [value] if level % 2 else {"a": value}
-    return value
-
-
-AROUND = ("request", "SmokeTest", "Expect", "JsonValues")
-
-
-@pytest.mark.parametrize("levels", [DEPTH_LIMIT - len(AROUND) + 1, 100_000], ids=["a little", "beyond any stack"])
-def test_what_is_nested_too_deeply_is_rejected(levels: int) -> None:
-    """Every later step follows a request down, and none is to run out of stack."""
-    with pytest.raises(InvalidRequestError, match="request: is nested more than 50 levels deep"):
-        read_request(with_smoke_test(Expect={"JsonValues": {"/a": nested(levels)}}))
-
-
-def test_a_request_may_be_nested_up_to_the_limit() -> None:
-    """The limit counts the request itself."""
-    assert read_request(with_smoke_test(Expect={"JsonValues": {"/a": nested(DEPTH_LIMIT - len(AROUND))}}))
-
-
-@settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
-@given(document=JSON | NEARLY | DEEPER)
-def test_any_json_is_a_request_or_is_rejected(document: object) -> None:
-    """There is no third way: every other document names at least one field."""
-    try:
-        assert isinstance(read_request(document), DeploymentRequest)
-    except InvalidRequestError as rejected:
-        assert all(": " in line for line in str(rejected).splitlines())  # noqa: PT017 - either is right

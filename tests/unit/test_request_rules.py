@@ -2,69 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
-from deployer.request.model import read_request
-from deployer.request.rules.guardrails import instance_size_problems, unguarded
 from deployer.request.rules.tags import MOST_TAGS
-from deployer.request.rules.variants import LOCAL_STORAGE_FAMILIES, family
-from deployer.request.rules.waits import limit_problems, timeout_problems, waiting_seconds
-from deployer.request.service_model import sagemaker
 from tests.unit.request_samples import percent, request, routing, serverless, variant, with_config, with_guardrails
+from tests.unit.rule_samples import ASYNCHRONOUS, PIPELINE, SHADOW, VARIANT, of_model, said_of, with_shadow, with_tags
 
 MARKETPLACE = "arn:aws:sagemaker:us-east-1:865070037744:model-package/vendor-tts-v3-0123456789abcdef0123456789abcdef"
-OWN_PACKAGE = "arn:aws:sagemaker:us-east-1:111122223333:model-package/tts/3"
-ASYNCHRONOUS = {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://out/churn"}}}
 DIRECT = {"InferenceExecutionConfig": {"Mode": "Direct"}}
-PIPELINE = {"Containers": [{"Image": "a"}, {"Image": "b"}]}
 MULTI_MODEL = {"PrimaryContainer": {"Mode": "MultiModel", "ModelDataUrl": "s3://b/models/"}}
 FOLDER = {"S3DataSource": {"S3Uri": "s3://b/f/", "S3DataType": "S3Prefix", "CompressionType": "None"}}
-
-
-def said_of(document: Document) -> list[str]:
-    """Return what is said of a request."""
-    try:
-        read_request(document)
-    except InvalidRequestError as rejected:
-        return str(rejected).splitlines()
-    return []
-
-
-def of_model(*variants: Document, model: Document, **config: Any) -> Document:
-    """Build a request of one model."""
-    return {**with_config(*(variants or [variant()]), **config), "Models": {"m": model}}
-
-
-def with_shadow(model: Document, **changed: Any) -> Document:
-    """Build a request whose shadow variant has a model."""
-    return request(
-        Models={"m": {"PrimaryContainer": {"Image": "a"}}, "s": model},
-        EndpointConfig={
-            "ProductionVariants": [variant(VariantName="A", ModelName="m")],
-            "ShadowProductionVariants": [variant(VariantName="S", ModelName="s", **changed)],
-        },
-    )
-
-
-def with_tags(count: int, common: int = 0) -> Document:
-    """Build a request whose model has so many tags, beside common ones."""
-    tags = [{"Key": f"own{number}", "Value": ""} for number in range(count)]
-    return request(
-        Models={"m": {"PrimaryContainer": {}, "Tags": tags}}, Tags={f"common{number}": "" for number in range(common)}
-    )
-
-
-VARIANT, SHADOW = "EndpointConfig.ProductionVariants[0]", "EndpointConfig.ShadowProductionVariants"
 ASYNC = "EndpointConfig.AsyncInferenceConfig"
 EXCLUDED = "is not for serverless endpoints"
 LOCAL = "which has storage of its own and takes no volume; leave it out"
-
 REFUSED = {
     "a volume on local storage": (
         request(variant(InstanceType="ml.g5.2xlarge", VolumeSizeInGB=256)),
@@ -262,158 +213,3 @@ REFUSED = {
 @pytest.mark.parametrize(("document", "line"), REFUSED.values(), ids=REFUSED)
 def test_what_sagemaker_refuses_is_rejected_by_field(document: Document, line: str) -> None:
     assert said_of(document) == [line]
-
-
-TAKEN = {
-    "a volume": request(variant(VolumeSizeInGB=256)),
-    "a volume on Inf2": request(variant(InstanceType="ml.inf2.xlarge", VolumeSizeInGB=256)),
-    "a key for a volume": with_config(variant(), KmsKeyId="1234abcd"),
-    "managed scaling that is off": request(variant(ManagedInstanceScaling={"Status": "DISABLED"})),
-    "managed scaling of inference components": request(
-        EndpointConfig={
-            "ExecutionRoleArn": "arn:aws:iam::111122223333:role/r",
-            "ProductionVariants": [variant(ManagedInstanceScaling={"Status": "ENABLED", "MaxInstanceCount": 2})],
-        }
-    ),
-    "a serverless list of one container": of_model(serverless(), model={"Containers": [{"Image": "a"}]}),
-    "asynchronous of an own package": of_model(
-        model={"PrimaryContainer": {"ModelPackageName": OWN_PACKAGE}}, **ASYNCHRONOUS
-    ),
-    "a shadow of an own package": with_shadow({"PrimaryContainer": {"ModelPackageName": OWN_PACKAGE}}),
-    "a pipeline without hostnames": of_model(model=PIPELINE),
-    "a model that is in SageMaker": request(variant(ModelName="theirs")),
-    "as many tags as fit": with_tags(MOST_TAGS - 10, 10),
-    "a tag of both lists": request(
-        Models={"m": {"PrimaryContainer": {}, "Tags": [{"Key": "a", "Value": "1"}]}}, Tags={"a": "2"}
-    ),
-    "a tag that mentions AWS": request(Tags={"aws": "x", "my:aws:tag": "y"}),
-}
-
-
-@pytest.mark.parametrize("document", TAKEN.values(), ids=TAKEN)
-def test_what_is_near_to_that_is_taken(document: Document) -> None:
-    assert said_of(document) == []
-
-
-def test_every_family_of_instances_is_known_to_have_volumes_or_storage_of_its_own() -> None:
-    """A family that botocore adds has to be looked up (Amazon EC2 User Guide, "Instance store")."""
-    shape: Any = sagemaker().shape_for("ProductionVariantInstanceType")
-    with_volumes = {
-        *(
-            "c4",
-            "c5",
-            "c6g",
-            "c6gn",
-            "c6i",
-            "c6in",
-            "c7g",
-            "c7i",
-            "c8g",
-            "inf1",
-            "inf2",
-            "m4",
-            "m5",
-            "m6g",
-            "m6i",
-            "m7i",
-        ),
-        *("m8g", "p2", "p3", "r5", "r6g", "r6i", "r7i", "r8g", "t2"),
-    }
-
-    assert {family(each) for each in shape.enum} - LOCAL_STORAGE_FAMILIES == with_volumes
-
-
-def test_live_models_of_others_are_guarded_as_far_as_is_known() -> None:
-    config = {"ProductionVariants": [variant(ModelName="theirs")]}
-
-    assert unguarded(config) == ""
-
-
-def linear(value: int, wait: int, **more: Any) -> Document:
-    """Build guardrails of linear steps."""
-    steps = {"Type": "LINEAR", "WaitIntervalInSeconds": wait, "LinearStepSize": percent(value)}
-    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": steps, **more}}
-
-
-def of_instances(count: int) -> Document:
-    """Build an endpoint config with a variant of so many instances."""
-    return {"ProductionVariants": [variant(VariantName="A", InitialInstanceCount=count)]}
-
-
-@pytest.mark.parametrize(
-    ("deployment", "count", "seconds"),
-    [
-        pytest.param({}, 1, 0, id="no policy"),
-        pytest.param({"AutoRollbackConfiguration": {}}, 1, 0, id="alarms only"),
-        pytest.param({"BlueGreenUpdatePolicy": routing("ALL_AT_ONCE")}, 4, 0, id="all at once"),
-        pytest.param({"BlueGreenUpdatePolicy": routing("CANARY", CanarySize=percent(10))}, 4, 600, id="a canary"),
-        pytest.param(linear(25, 600, TerminationWaitInSeconds=60), 8, 3 * 600 + 60, id="four steps"),
-        pytest.param(linear(10, 600), 2, 600, id="two steps, of an instance each"),
-        pytest.param({"RollingUpdatePolicy": {"MaximumBatchSize": percent(5), "WaitIntervalInSeconds": 60}}, 40, 1200),
-        pytest.param(
-            {
-                "RollingUpdatePolicy": {
-                    "MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 3},
-                    "WaitIntervalInSeconds": 60,
-                }
-            },
-            10,
-            240,
-            id="batches of three instances",
-        ),
-    ],
-)
-def test_waits_of_an_update_add_up(deployment: Document, count: int, seconds: int) -> None:
-    assert waiting_seconds(deployment, of_instances(count)) == seconds
-
-
-sizes = st.sampled_from([1, 10, 20, 50]).map(percent) | st.integers(1, 9).map(
-    lambda value: {"Type": "INSTANCE_COUNT", "Value": value}
-)
-deployments = st.one_of(
-    st.builds(lambda size: {"BlueGreenUpdatePolicy": routing("CANARY", CanarySize=size)}, sizes),
-    st.builds(linear, st.integers(10, 50), st.integers(0, 3600)),
-    st.builds(
-        lambda size, wait: {"RollingUpdatePolicy": {"MaximumBatchSize": size, "WaitIntervalInSeconds": wait}},
-        sizes,
-        st.integers(0, 3600),
-    ),
-)
-
-
-@given(deployment=deployments, count=st.integers(1, 50), timeout=st.integers(60, 43_200))
-def test_update_whose_waits_take_longer_than_the_stack_waits_is_told(
-    deployment: Document, count: int, timeout: int
-) -> None:
-    config = of_instances(count)
-    seconds = waiting_seconds(deployment, config)
-
-    assert bool(list(timeout_problems(deployment, config, timeout))) == (seconds >= timeout)
-    for policy in deployment.values():
-        policy["MaximumExecutionTimeoutInSeconds"] = timeout
-    assert bool(list(limit_problems(deployment, config))) == (seconds >= timeout)
-
-
-@given(value=st.integers(1, 60), count=st.integers(1, 50))
-def test_canary_in_instances_may_be_half_of_the_fleet(value: int, count: int) -> None:
-    size = {"Type": "INSTANCE_COUNT", "Value": value}
-    deployment = {"BlueGreenUpdatePolicy": routing("CANARY", CanarySize=size)}
-
-    problems = list(instance_size_problems(deployment, of_instances(count)))
-
-    assert bool(problems) == (2 * value > count)
-
-
-def test_misspelt_model_is_told_where_it_is_named() -> None:
-    named = request(variant(ModelName="modle"), Models={"model": {"PrimaryContainer": {}}})
-
-    assert said_of(named) == [f"{VARIANT}.ModelName: 'modle' is no key of Models; did you mean 'model'?"]
-
-
-def test_model_that_nobody_means_is_told_by_its_key() -> None:
-    named = request(
-        variant(ModelName="champion"), variant(ModelName="theirs"),
-        Models={"champion": {"PrimaryContainer": {}}, "challenger": {"PrimaryContainer": {}}},
-    )  # fmt: skip
-
-    assert said_of(named) == ["Models.challenger: is used by no variant; make it the ModelName of one, or leave it out"]

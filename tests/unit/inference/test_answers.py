@@ -1,55 +1,35 @@
-"""The adapter of the runtime: what an endpoint answers, and what is no answer."""
+"""The adapter of the runtime returns what an endpoint answers, and raises what is no answer."""
 
 from __future__ import annotations
 
 import io
-import itertools
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
-    EventStreamError,
     IncompleteReadError,
     NoCredentialsError,
     ReadTimeoutError,
     ResponseStreamingError,
 )
 from botocore.response import StreamingBody
-from botocore.stub import Stubber
 
-from deployer import clock, errors
-from deployer.aws.inference import _HEADERS, Inference, Locations
+from deployer import errors
+from deployer.aws.inference import _HEADERS
 from deployer.json_document import Document
 from deployer.request.expectations import mismatches
-from deployer.request.smoke_test import BODY_BYTES, Expect, SmokeTest
+from deployer.request.smoke_test import Expect, SmokeTest
 from deployer.request.smoke_test_rules import NOT_FOR_ASYNCHRONOUS
+from tests.unit.inference.invocations import NOT_FOUND, invoke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
-
-TEST = SmokeTest.model_validate({"ContentType": "text/csv", "Body": "1,2"})
-
-
-@pytest.fixture
-def client() -> Any:
-    """A client of the runtime that reaches nothing."""
-    config = Config(retries={"total_max_attempts": 1})
-    return boto3.client("sagemaker-runtime", config=config)
-
-
-@pytest.fixture
-def stub(client: Any) -> Iterator[Stubber]:
-    """What the runtime is going to answer; every answer has to be asked for."""
-    with Stubber(client) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
+    from botocore.stub import Stubber
 
 
 def answer(stub: Stubber, body: Any, asked: Document | None = None) -> None:
@@ -72,11 +52,6 @@ def answer_of_status(stub: Stubber, status: int) -> None:
 def body(content: bytes) -> StreamingBody:
     """Build the body of an answer."""
     return StreamingBody(io.BytesIO(content), len(content))
-
-
-def invoke(client: Any, test: SmokeTest = TEST) -> Any:
-    """Invoke the endpoint."""
-    return Inference(client).invoke("churn", test, (test.body or "").encode())
 
 
 def test_an_answer_is_what_the_endpoint_said(client: Any, stub: Stubber) -> None:
@@ -160,9 +135,6 @@ def refusing(client: Any, stub: Stubber) -> Refusing:
         return invoke(client)
 
     return invoke_and_be_refused
-
-
-NOT_FOUND = "Endpoint churn of account 111122223333 not found."
 
 
 @pytest.mark.parametrize(
@@ -255,118 +227,6 @@ def test_half_of_an_answer_is_none(client: Any, stub: Stubber, failure: Exceptio
 
     with pytest.raises(errors.SageMakerUnavailableError, match=r"^InvokeEndpoint: "):
         invoke(client)
-
-
-STREAM = SmokeTest.model_validate({"Body": "1,2", "Streaming": True, "TargetVariant": "B"})
-
-
-def parts(*contents: bytes) -> list[Document]:
-    """Build the events of a stream."""
-    return [{"PayloadPart": {"Bytes": content}} for content in contents]
-
-
-class Stream:
-    """A client whose stream has some events, and may break off."""
-
-    def __init__(self, events: Iterable[Document]) -> None:
-        self.events = events
-        self.asked: Document = {}
-
-    def invoke_endpoint_with_response_stream(self, **asked: Any) -> Document:
-        """Answer with the stream."""
-        self.asked = asked
-        return {"Body": self.events}
-
-
-def test_parts_of_a_stream_are_one_answer() -> None:
-    stream = Stream(parts(b"0.", b"9", b""))
-
-    found = invoke(stream, STREAM)
-
-    assert (found.status_code, found.body) == (200, b"0.9")
-    assert stream.asked == {
-        "EndpointName": "churn",
-        "ContentType": "application/json",
-        "Body": b"1,2",
-        "TargetVariant": "B",
-    }
-
-
-def broken(code: str) -> Iterator[Document]:
-    """Build a stream that ends in an error."""
-    yield from parts(b"0.")
-    raise EventStreamError({"Error": {"Code": code, "Message": "broken"}}, "InvokeEndpointWithResponseStream")
-
-
-def test_stream_that_the_model_breaks_off_is_an_answer_without_a_status() -> None:
-    found = invoke(Stream(broken("ModelStreamError")), STREAM)
-
-    assert (found.status_code, found.body) == (0, b"broken")
-
-
-def test_stream_that_the_service_breaks_off_is_asked_for_again() -> None:
-    with pytest.raises(
-        errors.SageMakerUnavailableError, match=r"^InvokeEndpointWithResponseStream: InternalStreamFailure"
-    ):
-        invoke(Stream(broken("InternalStreamFailure")), STREAM)
-
-
-def test_stream_without_an_end_is_read_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = itertools.count(0.0, 1.0)
-    monkeypatch.setattr(clock, "monotonic", lambda: next(times))
-
-    found = invoke(Stream(itertools.repeat(parts(b"x")[0])), STREAM)
-
-    assert (found.status_code, found.body) == (0, b"the stream did not end in time, or is too long")
-    assert next(times) < 70
-
-
-def test_stream_longer_than_any_answer_is_not_read_on() -> None:
-    found = invoke(Stream(itertools.repeat(parts(b"x" * (BODY_BYTES // 2))[0])), STREAM)
-
-    assert (found.status_code, found.body) == (0, b"the stream did not end in time, or is too long")
-
-
-def asynchronously(client: Any, **test: Any) -> Locations:
-    """Invoke an asynchronous endpoint."""
-    return Inference(client).invoke_asynchronously("churn", SmokeTest.model_validate(test))
-
-
-def test_asynchronous_endpoint_reads_the_body_in_s3(client: Any, stub: Stubber) -> None:
-    uri = "s3://b/body.csv"
-    asked = {
-        "EndpointName": "churn",
-        "ContentType": "application/json",
-        "InputLocation": uri,
-        "CustomAttributes": "x=1",
-    }
-    stub.add_response("invoke_endpoint_async", {"OutputLocation": "s3://b/o", "FailureLocation": "s3://b/f"}, asked)
-
-    assert asynchronously(client, BodyS3Uri=uri, CustomAttributes="x=1") == Locations("s3://b/o", "s3://b/f")
-
-
-def test_asynchronous_endpoint_takes_a_short_body_along(client: Any, stub: Stubber) -> None:
-    asked = {"EndpointName": "churn", "ContentType": "application/json", "Body": b"1"}
-    stub.add_response("invoke_endpoint_async", {"OutputLocation": "s3://b/o"}, asked)
-
-    assert asynchronously(client, Body="1") == Locations("s3://b/o")
-
-
-def test_asynchronous_endpoint_that_is_not_visible_is_asked_again(client: Any, stub: Stubber) -> None:
-    stub.add_client_error("invoke_endpoint_async", "ValidationError", NOT_FOUND)
-
-    with pytest.raises(errors.EndpointNotVisibleError, match=r"^InvokeEndpointAsync: "):
-        asynchronously(client, Body="1")
-
-
-def test_lost_asynchronous_call_passes(client: Any) -> None:
-    def lose(**_: Any) -> None:
-        raise ReadTimeoutError(endpoint_url="https://runtime")
-
-    client.meta.events.register("before-send.sagemaker-runtime.InvokeEndpointAsync", lose)
-
-    with pytest.raises(errors.SageMakerUnavailableError, match=r"^InvokeEndpointAsync: "):
-        asynchronously(client, Body="1")
 
 
 def test_fields_that_operations_lack_are_those_of_the_service_model(client: Any) -> None:

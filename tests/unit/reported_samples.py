@@ -1,0 +1,49 @@
+"""Requests that people have published, and what the deployer makes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployer.errors import InvalidRequestError
+from deployer.planning.draft import draft_deployment
+from deployer.planning.settings import Settings
+from tests.unit.planning_account import BUCKET
+from tests.unit.planning_samples import EXECUTION, STACK
+from tests.unit.request_samples import REGISTRY, ROLE
+
+if TYPE_CHECKING:
+    from deployer.planning.draft_state import Draft
+    from deployer.planning.plan import Action
+    from tests.unit.planning_account import PlanningAccount
+
+
+def settings(**changed: Any) -> Settings:
+    """Build the settings of a stack with a default instance type and no default image."""
+    values = {
+        "account_id": "111122223333",
+        "stack_name": STACK,
+        "artifact_bucket": BUCKET,
+        "artifact_prefix": "models/",
+        "execution_role_arn": ROLE,
+        "default_instance_type": "ml.m5.large",
+        "allowed_bucket_arns": "arn:aws:s3:::jumpstart-private-cache-prod-us-east-1",
+    }
+    return Settings.model_validate({**values, **changed})
+
+
+def drafted(account: PlanningAccount, document: object, **changed: Any) -> tuple[Draft, Action | None]:
+    """Draft a deployment."""
+    execution = {"Id": EXECUTION, "Name": "run-1", "StartTime": account.now.isoformat()}
+    return draft_deployment(document, execution, settings(**changed), account.store, account.planning)
+
+
+def lines_of(account: PlanningAccount, document: object, **changed: Any) -> list[str]:
+    """Return what is said of an input that is rejected."""
+    with pytest.raises(InvalidRequestError) as rejected:
+        drafted(account, document, **changed)
+    return str(rejected.value).splitlines()
+
+
+IMAGE = {"PrimaryContainer": {"Image": f"{REGISTRY}/a:1"}}
