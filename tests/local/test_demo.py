@@ -35,6 +35,34 @@ if TYPE_CHECKING:
 DEMO_SECONDS = 240
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
+LINES = (
+    r"Event on the bus: AwaitingArtifact",
+    r"models/tumours/model\.tar\.gz · the first model",
+    r"StoreRevision +exact copy revisions/tumours/artifacts/\w+/model\.tar\.gz",
+    r"CreateEndpointConfig +↻+ ModelNotVisibleError",
+    r"CreateEndpoint +↻+ EndpointConfigNotVisibleError",
+    r"DescribeEndpoint +Creating",
+    r"DescribeEndpoint +InService",
+    r"SmokeTestEndpoint +✓ as expected",
+    r"Event on the bus: Deployed tumours-",
+    r"The endpoint answers for 143 tumours as the first model on this machine does, for 88% rightly",
+    r"models/tumours/model\.tar\.gz · the better model",
+    r"DescribeEndpoint +Updating.* 25% of the traffic",
+    r"The endpoint answers for 143 tumours as the better model on this machine does, for 96% rightly",
+    r"models/tumours/model\.tar\.gz · a broken model",
+    r"SmokeTestEndpoint +✗ SmokeTestFailedError",
+    r"RestoreEndpoint +✓ the endpoint is as it was",
+    r"Event on the bus: Failed tumours-\S+ SmokeTestFailedError",
+    r"as the better model on this machine does, .* although models/tumours/model\.tar\.gz holds the broken one now",
+    r"an application's event: go back",
+    r"PlanDeployment +goes back to what tumours-\S+ was made of",
+    r"as the first model on this machine does, .*: its bytes come from the stored copy",
+    r"The client got \d+ answers in \d+ s, and none failed",
+    r"revisions/tumours/ keeps 3 exact copies and 4 requests",
+    r"A dry run of the sweep, .* names the broken model's endpoint config, model, revision, artifact, and nothing",
+)
+"""What the demo prints, in this order, among other lines."""
+
 
 @pytest.fixture(scope="module")
 def models() -> DemoModels:
@@ -80,34 +108,8 @@ def test_demo_shows_three_models_and_the_way_back() -> None:
 
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "\x1b" not in demo.stdout
-    lines = (
-        r"Event on the bus: AwaitingArtifact",
-        r"models/tumours/model\.tar\.gz · the first model",
-        r"StoreRevision +exact copy revisions/tumours/artifacts/\w+/model\.tar\.gz",
-        r"CreateEndpointConfig +↻+ ModelNotVisibleError",
-        r"CreateEndpoint +↻+ EndpointConfigNotVisibleError",
-        r"DescribeEndpoint +Creating",
-        r"DescribeEndpoint +InService",
-        r"SmokeTestEndpoint +✓ as expected",
-        r"Event on the bus: Deployed tumours-",
-        r"The endpoint answers for 143 tumours as the first model on this machine does, for 88% rightly",
-        r"models/tumours/model\.tar\.gz · the better model",
-        r"DescribeEndpoint +Updating.* 25% of the traffic",
-        r"The endpoint answers for 143 tumours as the better model on this machine does, for 96% rightly",
-        r"models/tumours/model\.tar\.gz · a broken model",
-        r"SmokeTestEndpoint +✗ SmokeTestFailedError",
-        r"RestoreEndpoint +✓ the endpoint is as it was",
-        r"Event on the bus: Failed tumours-\S+ SmokeTestFailedError",
-        r"as the better model on this machine does, .* although models/tumours/model\.tar\.gz holds the broken one now",
-        r"an application's event: go back",
-        r"PlanDeployment +goes back to what tumours-\S+ was made of",
-        r"as the first model on this machine does, .*: its bytes come from the stored copy",
-        r"The client got \d+ answers in \d+ s, and none failed",
-        r"revisions/tumours/ keeps 3 exact copies and 4 requests",
-        r"A dry run of the sweep, .* names the broken model's endpoint config, model, revision, artifact, and nothing",
-    )
     rest = demo.stdout
-    for line in lines:
+    for line in LINES:
         found = re.search(line, rest)
         assert found, f"{line}\n\n{demo.stdout}"
         rest = rest[found.start() :]

@@ -14,12 +14,61 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINES_OF_A_MODULE, LINES_OF_A_FUNCTION = 250, 40
-FOLDERS = ("functions", "endpoint_deployer", "local")
+FOLDERS = ("functions", "endpoint_deployer", "local", "tests")
+LONGER = {
+    "tests/local/test_cli.py",
+    "tests/local/test_corrections.py",
+    "tests/local/test_permissions.py",
+    "tests/local/test_used_permissions.py",
+    "tests/machine/scripted_scenarios.py",
+    "tests/machine/test_approval.py",
+    "tests/machine/test_callbacks.py",
+    "tests/machine/test_drift.py",
+    "tests/machine/test_first_deployment.py",
+    "tests/machine/test_guardrails.py",
+    "tests/machine/test_interpreter.py",
+    "tests/machine/test_language.py",
+    "tests/machine/test_reported_cases.py",
+    "tests/machine/test_sweep.py",
+    "tests/machine/test_triggers.py",
+    "tests/template/test_package.py",
+    "tests/unit/request_samples.py",
+    "tests/unit/test_allowances.py",
+    "tests/unit/test_decisions.py",
+    "tests/unit/test_draft.py",
+    "tests/unit/test_errors.py",
+    "tests/unit/test_hosting_invocations.py",
+    "tests/unit/test_hosting_lives.py",
+    "tests/unit/test_hosting_models.py",
+    "tests/unit/test_hosting_refusals.py",
+    "tests/unit/test_hosting_rollbacks.py",
+    "tests/unit/test_hosting_rollouts.py",
+    "tests/unit/test_hosting_simulator.py",
+    "tests/unit/test_inference.py",
+    "tests/unit/test_live_checks.py",
+    "tests/unit/test_load.py",
+    "tests/unit/test_model_data.py",
+    "tests/unit/test_plan.py",
+    "tests/unit/test_reported_requests.py",
+    "tests/unit/test_request_contract.py",
+    "tests/unit/test_request_rules.py",
+    "tests/unit/test_resolve.py",
+    "tests/unit/test_revision.py",
+    "tests/unit/test_s3.py",
+    "tests/unit/test_smoke_answers.py",
+    "tests/unit/test_smoke_test.py",
+    "tests/unit/test_store_revision.py",
+    "tests/unit/test_sweep.py",
+    "tests/unit/test_sweep_stored.py",
+    "tests/unit/test_triggers.py",
+}
+"""Test modules from before the limit, each of which is still to be split; none may be added."""
 
 
 def modules() -> list[Path]:
-    """Return the modules of the folders, without what is built or installed."""
-    return sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+    """Return the modules that have to be short."""
+    found = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+    return [path for path in found if str(path.relative_to(ROOT)) not in LONGER]
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
