@@ -12,6 +12,7 @@ from endpoint_deployer.aws.alarms import ringing
 from endpoint_deployer.aws.drift import last_drift
 from endpoint_deployer.aws.revisions import Endpoints
 from endpoint_deployer.aws.runs import Runs
+from endpoint_deployer.aws.scaling import scaled_variants, with_counts
 from endpoint_deployer.aws.status import status_of
 from endpoint_deployer.commands.following import conclude
 from endpoint_deployer.commands.options import AsJson, EndpointName, Target  # noqa: TC001 - typer reads them
@@ -37,8 +38,16 @@ def status(
         running = [*runs.newest(is_running=True)]
         names = [endpoint] if endpoint else sorted({*endpoints.names(), *(run.endpoint for run in running)} - {""})
         drift, alarms = last_drift(invocation.stack), ringing(invocation.stack)
+        scaled = scaled_variants(invocation.stack) if names else {}
         found = [status_of(name, endpoints, runs, running, drift) for name in names]
-        found = [{**each, "Alarms": alarms.get(each["EndpointName"], [])} for each in found]
+        found = [
+            {
+                **each,
+                "Alarms": alarms.get(each["EndpointName"], []),
+                "Scaling": with_counts(scaled.get(each["EndpointName"], []), each["Endpoint"]),
+            }
+            for each in found
+        ]
     if endpoint and not found[0]["Live"] and not found[0]["Runs"]:
         raise CommandError(
             f"There is no endpoint {endpoint}, and no execution that is about it is running. "

@@ -27,6 +27,10 @@ def status_lines(status: Document) -> Iterator[str]:
         yield f"  reason   [red]{escape(status['FailureReason'])}[/]"
     if status["Drift"]:
         yield f"  drift    [yellow]{', '.join(status['Drift'])}[/] [dim](by the last sweep)[/]"
+    for each in status["Scaling"]:
+        current = "unknown" if each["Current"] is None else each["Current"]
+        bounds = f"{each['MinCapacity']} to {each['MaxCapacity']}"
+        yield f"  scaling  {escape(each['VariantName'])}: {current}, from {bounds}"
     for alarm in status["Alarms"]:
         yield f"  alarm    [red]{escape(alarm)}[/] is in the state ALARM"
     for each in status["Runs"]:

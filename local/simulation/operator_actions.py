@@ -185,6 +185,8 @@ class Operator:
         variant = endpoint["ProductionVariants"][0]
         name, wanted = variant["VariantName"], {"DesiredWeight": float(1 + step.choice)}
         if step.action == "scale" and "CurrentInstanceCount" in variant:
+            if endpoint["EndpointStatus"] != "InService":
+                return False
             self._world.autoscaling.register_scalable_target(
                 ServiceNamespace="sagemaker",
                 ResourceId=f"endpoint/{step.endpoint}/variant/{name}",

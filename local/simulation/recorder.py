@@ -15,6 +15,7 @@ from local.simulation.account_state import configs_of
 from local.simulation.actors import current_actor
 from local.simulation.fault_windows import REFUSED
 from local.simulation.records import Arrival, Call, ObjectWrite, Probe, Write
+from local.simulation.registrations import watch_registrations
 from local.simulator import ServiceError
 from local.virtual_time.world import BUCKET
 
@@ -50,6 +51,7 @@ class Recorder:
         probes: The invocations.
         object_writes: What was written to the artifact bucket while it was watched; see `watching_objects`.
         arrivals: The events of SageMaker that arrived.
+        registrations: What was registered with Application Auto Scaling; see `local.simulation.registrations`.
     """
 
     def __init__(self, world: World, faults: FaultInjector) -> None:
@@ -65,6 +67,7 @@ class Recorder:
         for name in ("models", "configs", "endpoints", "tags"):
             self._watch_table(name, getattr(store, name))
         self._watch_calls()
+        self.registrations = watch_registrations(world)
         world.arrivals = self._on_event
 
     @property

@@ -101,6 +101,21 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Registration:
+    """What this stack has registered of an endpoint with Application Auto Scaling, after a change.
+
+    Attributes:
+        time: When, in seconds since the epoch.
+        endpoint: The endpoint.
+        scaled: The bounds, and the names of the policies, of each variant.
+    """
+
+    time: float
+    endpoint: str
+    scaled: Document
+
+
+@dataclass(frozen=True)
 class Answered:
     """A person answered the request for approval of an execution, at a time in seconds since the epoch."""
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import Any
 
 from local.environment import ACCOUNT_ID, REGION
 from local.json_document import Document
 from local.virtual_time.world import BUCKET, IMAGE, ROLE
-
-if TYPE_CHECKING:
-    from random import Random
-
 
 REGISTRY = f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com"
 SECRETS = ("hunter2-environment", "hunter2-body")
@@ -41,6 +38,16 @@ ANSWERS: Document = {"Body": f'{{"secret": "{SECRETS[1]}"}}', "Expect": {"JsonSc
 
 _INSTANCES: Document = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 _SERVERLESS: Document = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
+_UNSCALED = 0.75
+"""The share of requests without scaling, of those that can have some."""
+
+_POLICY: Document = {
+    "PolicyType": "TargetTrackingScaling",
+    "TargetTrackingScalingPolicyConfiguration": {
+        "TargetValue": 70.0,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+    },
+}
 
 
 def _percent(value: int) -> Document:
@@ -146,7 +153,21 @@ def request(endpoint: str, content: str, random: Random) -> Document:
         document["DeploymentConfig"] = random.choice(_GUARDRAILS)
     if has_tags:
         document["Tags"] = {"team": random.choice(["growth", "risk"])}
+    if kind in {"one", "data"}:
+        document |= _scaling(document)
     return document
+
+
+def _scaling(document: Document) -> Document:
+    """Build the scaling of some requests, and larger instances for some of these: a target has to be set aside."""
+    random = Random(json.dumps(document, sort_keys=True))  # noqa: S311 - repeatable, not secret
+    if random.random() < _UNSCALED:
+        return {}
+    policies = [{**_POLICY, "PolicyName": name} for name in random.choice([[], ["a"], ["a", "b"]])]
+    scaled = {"ScalableTarget": {"MinCapacity": 1, "MaxCapacity": random.choice([2, 4])}, "Policies": policies}
+    (variant,) = document["EndpointConfig"]["ProductionVariants"]
+    larger = {**variant, "InstanceType": random.choice(["ml.m5.large", "ml.m5.xlarge"])}
+    return {**_on(larger), "Scaling": {variant["VariantName"]: scaled}}
 
 
 def rollback(endpoint: str, random: Random) -> Document:

@@ -55,6 +55,7 @@ def run_scenario(scenario: Scenario, make_world: Callable[..., World]) -> Record
             drift_events=list(world.drift),
             missing_alarms=sorted(world.account.missing_alarms),
             own_alarms=world.own_alarms(),
+            registrations=recorder.registrations,
             log=world.log.getvalue(),
             fired=recorder.fired + faults.fired + _operator_actions(driver),
             failed_functions=[f"{function}: {error}" for function, error in world.rules.failures],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import describe_endpoint_config
 import plan_deployment
 from deployer import clock
-from deployer.planning import choose, draft
+from deployer.planning import checked_update, draft
 from deployer.planning.choose import Planning
 from deployer.planning.draft_state import Draft
 from deployer.planning.plan import Action
@@ -72,7 +72,7 @@ def accept_any_account(patch: pytest.MonkeyPatch) -> None:
 @breaks("valid_requests_are_not_rejected", seed=0)
 def reject_updates(patch: pytest.MonkeyPatch) -> None:
     """Rejects every change of a live endpoint."""
-    patch.setattr(choose, "live_problems", lambda *_: [Problem("EndpointConfig", "is another one")])
+    patch.setattr(checked_update, "live_problems", lambda *_: [Problem("EndpointConfig", "is another one")])
 
 
 @breaks("only_known_errors_are_raised", seed=0)

@@ -38,6 +38,7 @@ NOT_VISIBLE = {
         "DescribeEndpoint",
         "SmokeTestEndpoint",
         "UpdateTags",
+        "RegisterScaling",
         "RestoreEndpoint",
     }
     | CHANGES,

@@ -28,6 +28,7 @@ from tests.machine import (
     mutated_outcomes,
     mutated_requests,
     mutated_rollbacks,
+    mutated_scaling,
     scripted_scenarios,
 )
 from tests.machine.mutations import Mutation, mutations_of
@@ -52,6 +53,7 @@ MUTATIONS = [
     *mutations_of(mutated_cleanup),
     *mutations_of(mutated_alarms),
     *mutations_of(mutated_rollbacks),
+    *mutations_of(mutated_scaling),
 ]
 
 

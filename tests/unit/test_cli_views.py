@@ -128,6 +128,10 @@ def test_status_says_what_is_live_and_what_waits() -> None:
         "Endpoint": {"EndpointStatus": "Updating"},
         "Drift": ["ModelDeleted", "NotInvoked"],
         "Alarms": ["mine/rollback/churn-0123456789ab"],
+        "Scaling": [
+            {"VariantName": "A", "MinCapacity": 1, "MaxCapacity": 4, "Current": 2},
+            {"VariantName": "B", "MinCapacity": 1, "MaxCapacity": 4, "Current": None},
+        ],
         "Runs": [{**common, "Execution": "run-1", "State": "DescribeEndpoint", "NextLook": moment}],
         "Waiting": [
             {**common, "Execution": "run-2", "State": "WaitForOtherDeployment", "NextLook": None, "Reason": "[busy]"}
@@ -145,11 +149,14 @@ def test_status_says_what_is_live_and_what_waits() -> None:
         ["live", "churn-1"],
         ["by", "by"],
         ["drift", "ModelDeleted,"],
+        ["scaling", "A:"],
+        ["scaling", "B:"],
         ["alarm", "mine/rollback/churn-0123456789ab"],
         ["running", "run-1:"],
         ["waiting", "run-2:"],
     ]
     assert "next look by" in text
+    assert "scaling  A: 2, from 1 to 4\n  scaling  B: unknown, from 1 to 4\n" in text
     assert "upload of [x]\n" in text
     assert "upload of [x] · [busy]" in text
 
@@ -163,6 +170,7 @@ def test_endpoint_that_does_not_exist_is_told_so() -> None:
         "Endpoint": None,
         "Drift": [],
         "Alarms": [],
+        "Scaling": [],
         "Runs": [],
         "Waiting": [],
     }

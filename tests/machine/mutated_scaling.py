@@ -1,0 +1,39 @@
+"""The deployer broken on purpose: the scaling of revisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import register_scaling
+import restore_endpoint
+from tests.machine.factories import REFUSES, config, variant
+from tests.machine.mutations import breaks
+from tests.machine.scripted_scenarios import manual, scenario
+from tests.machine.test_scaling import POLICY, scaled
+
+if TYPE_CHECKING:
+    import pytest
+
+    from local.simulation.scenario import Scenario
+
+
+def failed_under_scaling(seed: int) -> Scenario:
+    """A scaled endpoint gets other instances, and the update fails its smoke test."""
+    larger = config(variant(InstanceType="ml.m5.xlarge"))
+    return scenario(
+        seed,
+        manual("first", 0.0, "a", **scaled(4, POLICY)),
+        manual("second", 2000.0, "b", SmokeTest=REFUSES, **scaled(6), **larger),
+    )
+
+
+@breaks("registered_scaling_is_that_of_the_live_revision", seed=0, make=failed_under_scaling)
+def register_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Registers no scaling."""
+    patch.setattr(register_scaling, "scaled_variants", lambda _: [])
+
+
+@breaks("registered_scaling_is_that_of_the_live_revision", seed=0, make=failed_under_scaling)
+def put_nothing_back(patch: pytest.MonkeyPatch) -> None:
+    """Puts no scaling back after a failure."""
+    patch.setattr(restore_endpoint, "put_back_scaling", lambda *_: True)
