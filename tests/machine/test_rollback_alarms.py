@@ -82,6 +82,21 @@ def test_rollback_makes_the_alarms_of_its_revision(world: World) -> None:
     assert alarms(world) == [made]
 
 
+def test_rollback_with_alarms_that_its_revision_does_not_take_is_rejected(world: World) -> None:
+    """What an asynchronous endpoint is asked for by a short form, SageMaker does not measure."""
+    output = {"OutputConfig": {"S3OutputPath": "s3://artifacts/out"}}
+    for content in "ab":
+        wanted = request(content)
+        wanted["EndpointConfig"]["AsyncInferenceConfig"] = output
+        deploy_one(world, wanted)
+
+    world.clock.sleep(60)
+    execution = world.run(rollback(**ERRORS))
+
+    assert execution.states[-1] == "Rejected"
+    assert "RollbackAlarms.Errors: is not for an asynchronous endpoint" in execution.cause
+
+
 def test_dry_run_shows_the_alarms_and_makes_none(world: World) -> None:
     deploy(world, "a")
 

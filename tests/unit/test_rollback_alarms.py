@@ -56,6 +56,10 @@ WRONG = {
         without(AlarmActions=["arn:aws:automate:us-east-1:ec2:terminate"]),
         "RollbackAlarms.Alarms[0].AlarmActions[0]: 'arn:aws:automate:us-east-1:ec2:terminate' is no topic of SNS",
     ),
+    "a rollback without guardrails": (
+        {"EndpointName": "churn", "Rollback": True, "RollbackAlarms": SHORT},
+        "RollbackAlarms: needs a DeploymentConfig beside it",
+    ),
     "no guardrails": (wanted(SHORT, DeploymentConfig=None), "RollbackAlarms: needs a DeploymentConfig beside it"),
     "too many": (wanted({"Alarms": [{**WHOLE, "Period": 60 * n} for n in range(1, 12)]}), "makes 11 alarms; SageMaker"),
     "an asynchronous endpoint": (

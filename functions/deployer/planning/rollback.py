@@ -18,6 +18,7 @@ from deployer.planning.resolve import check_smoke_test_body
 from deployer.planning.revision import name_revision
 from deployer.planning.revision_store import StoredRevision
 from deployer.request.problem import Problem, reject
+from deployer.request.rules.rollback_alarms import rollback_alarm_problems
 from deployer.request.smoke_test import SmokeTest
 from deployer.request.smoke_test_rules import problems_of
 from deployer.tags import DEPLOYED, STACK_TAG, STATE_TAG
@@ -80,6 +81,8 @@ def _resolved(draft: Draft, stored: StoredRevision, planning: Planning, store: S
     alarms = draft.request["RollbackAlarms"]
     alarms = stored.request.get("RollbackAlarms") if alarms is None else alarms
     request = {**stored.request, **own, "SmokeTest": smoke_test, "RollbackAlarms": alarms}
+    if draft.request["RollbackAlarms"]:
+        reject(rollback_alarm_problems(request))
     _check_smoke_test(request, store)
     return draft.with_content(name_revision(request, draft.requested_at, stored.data), source=stored.revision)
 

@@ -33,8 +33,7 @@ def broken_rules(request: Document) -> Iterator[Problem]:
         yield from reference_problems(config, models)
     if deployment := request.get("DeploymentConfig"):
         yield from guardrail_problems(deployment, config, models)
-    if not request.get("Rollback"):
-        yield from rollback_alarm_problems(request)
+    yield from rollback_alarm_problems(request)
     yield from scaling_problems(request["Scaling"], config)
     yield from tag_problems(request)
     yield from _own_field_problems(request)
