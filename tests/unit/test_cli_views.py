@@ -26,6 +26,12 @@ ROLLING = {
 }
 
 
+SCALED = [
+    {"VariantName": name, "MinCapacity": 1, "MaxCapacity": 4, "Current": current}
+    for name, current in (("A", 2), ("B", None))
+]
+
+
 def preview(**changed: Any) -> dict[str, Any]:
     """Build a preview of an update that changes nothing but what is given."""
     return {
@@ -128,10 +134,7 @@ def test_status_says_what_is_live_and_what_waits() -> None:
         "Endpoint": {"EndpointStatus": "Updating"},
         "Drift": ["ModelDeleted", "NotInvoked"],
         "Alarms": ["mine/rollback/churn-0123456789ab"],
-        "Scaling": [
-            {"VariantName": "A", "MinCapacity": 1, "MaxCapacity": 4, "Current": 2},
-            {"VariantName": "B", "MinCapacity": 1, "MaxCapacity": 4, "Current": None},
-        ],
+        "Scaling": SCALED,
         "Runs": [{**common, "Execution": "run-1", "State": "DescribeEndpoint", "NextLook": moment}],
         "Waiting": [
             {**common, "Execution": "run-2", "State": "WaitForOtherDeployment", "NextLook": None, "Reason": "[busy]"}
