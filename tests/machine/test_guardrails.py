@@ -1,4 +1,4 @@
-"""Changes of a live endpoint through SageMaker's own guardrails, and what the plan knows of them before they start."""
+"""Changes of a live endpoint through SageMaker's own guardrails, and how they end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tests.machine.factories import (
     config,
     container,
     deploy,
-    endpoint_of,
     moment_of,
     request,
     request_of,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from local.virtual_time.execution import Execution
     from local.virtual_time.world import World
+
 
 SERVERLESS = {"VariantName": "A", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
 
@@ -133,86 +133,6 @@ def test_change_that_sagemaker_would_refuse_or_downgrade_is_rejected(
     assert message in execution.cause
     assert world.names == before
     assert world.count("UpdateEndpoint") == 0
-
-
-def scale(world: World, name: str, count: int) -> None:
-    """Let Application Auto Scaling manage a variant, and scale it."""
-    world.autoscaling.register_scalable_target(
-        ServiceNamespace="sagemaker",
-        ResourceId=f"endpoint/churn/variant/{name}",
-        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
-        MinCapacity=1,
-        MaxCapacity=20,
-    )
-    set_count(world, name, count)
-
-
-def set_count(world: World, name: str, count: int) -> None:
-    """Set the number of instances of a variant by hand."""
-    desired = [{"VariantName": name, "DesiredInstanceCount": count}]
-    parameters = {"EndpointName": "churn", "DesiredWeightsAndCapacities": desired}
-    world.simulator.call("UpdateEndpointWeightsAndCapacities", parameters)
-
-
-def counts(world: World) -> dict[str, int]:
-    """Return the instances that each variant has."""
-    return {each["VariantName"]: each["CurrentInstanceCount"] for each in endpoint_of(world)["ProductionVariants"]}
-
-
-@pytest.mark.parametrize(
-    ("retain", "count"),
-    [
-        pytest.param({}, 7, id="by itself"),
-        pytest.param({"RetainAllVariantProperties": True}, 7, id="as asked for"),
-        pytest.param({"RetainAllVariantProperties": False}, 2, id="not if the request says so"),
-    ],
-)
-def test_scaled_counts_survive_an_update(world: World, retain: Document, count: int) -> None:
-    """Where Application Auto Scaling manages a variant, the request's count is only where it began."""
-    deploy(world, "a")
-    scale(world, "AllTraffic", 7)
-
-    world.clock.sleep(60)
-    world.run(request("b", **config(variant(InitialInstanceCount=2 if retain else 1)), **retain))
-
-    assert serves(world) == "b"
-    assert counts(world) == {"AllTraffic": count}
-
-
-def test_scaled_counts_survive_a_restoration(make_world: Callable[..., World]) -> None:
-    """After a failed smoke test the endpoint has as many instances as it was scaled to."""
-    world = make_world(Settings(broken_models={"bad": "cannot predict"}))
-    deploy(world, "a")
-    scale(world, "AllTraffic", 7)
-
-    world.clock.sleep(60)
-    execution = world.run(request("bad", SmokeTest={"Body": "{}"}))
-
-    assert execution.error == "SmokeTestFailedError"
-    assert serves(world) == "a"
-    assert counts(world) == {"AllTraffic": 7}
-
-
-def test_count_set_by_hand_is_reset_to_the_request(world: World) -> None:
-    """Where nothing scales the variant, the request rules."""
-    deploy(world, "a")
-    set_count(world, "AllTraffic", 7)
-
-    deploy(world, "b")
-
-    assert counts(world) == {"AllTraffic": 1}
-
-
-def test_change_of_a_scaled_variants_instance_type_is_rejected(world: World) -> None:
-    """SageMaker refuses to change it; the way out is said before anything is created."""
-    deploy(world, "a")
-    scale(world, "AllTraffic", 7)
-
-    world.clock.sleep(60)
-    execution = world.run(request("b", **config(variant(InstanceType="ml.m5.xlarge"))))
-
-    assert execution.states[-1] == "Rejected"
-    assert "cannot change from ml.m5.large while Application Auto Scaling manages the variant" in execution.cause
 
 
 def test_update_that_cannot_start_is_rolled_back_with_its_reason(make_world: Callable[..., World]) -> None:

@@ -1,8 +1,6 @@
-"""Changing an endpoint that is live: what would go wrong, and what is kept."""
+"""Changes that SageMaker would refuse on a live endpoint, and alarms that would roll them back, are named before."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
@@ -14,30 +12,17 @@ from deployer.planning.live_checks import (
     alarm_reason,
     case_problems,
     live_problems,
-    retention,
-    scaling_problems,
     size_problems,
 )
-from deployer.request.service_model import check_shape, operation_input
+from tests.unit.live_samples import config, variant
 
 GUARDED: Document = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]}}
 SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 10}}
-WEIGHT = {"VariantPropertyType": "DesiredWeight"}
-
-
-def variant(name: str = "A", **changed: Any) -> Document:
-    """Build a variant as DescribeEndpointConfig has it."""
-    return {"VariantName": name, "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **changed}
 
 
 def without_instances(name: str = "A") -> Document:
     """Build a serverless variant."""
     return {"VariantName": name, "ModelName": "m", **SERVERLESS}
-
-
-def config(*variants: Document, **more: Any) -> Document:
-    """Build an endpoint config."""
-    return {"ProductionVariants": list(variants or [variant()]), **more}
 
 
 SAME_NAMES = "EndpointConfig.ProductionVariants: are {}, and the live ones {}; guardrails need the same variant names"
@@ -50,7 +35,6 @@ ASYNCHRONOUS = (
     "EndpointConfig.AsyncInferenceConfig: is missing; the live endpoint is asynchronous and stays so. Keep it, or use "
     "an endpoint of another name"
 )
-
 CHANGES = {
     "nothing guarded": (config(variant("A")), config(variant("B")), None, []),
     "guardrails of nothing": (config(variant("A")), config(variant("B")), {}, []),
@@ -193,112 +177,6 @@ def test_canary_of_the_whole_fleet_is_refused_where_its_count_is_known(retained:
     problems = [str(problem) for problem in size_problems(deployment, config(), retained)]
 
     assert problems == ([TOO_LARGE] if is_refused else [])
-
-
-TYPE_STAYS = (
-    "EndpointConfig.ProductionVariants[{}].InstanceType: cannot change from {} while Application Auto Scaling manages "
-    "the variant; deregister its scalable target first"
-)
-COUNT_STAYS = (
-    "EndpointConfig.ProductionVariants[{}].InitialInstanceCount: cannot change from {} in an update that keeps the "
-    "counts of {}, which Application Auto Scaling manages; see RetainAllVariantProperties"
-)
-VARIANT_STAYS = (
-    "EndpointConfig.ProductionVariants: lack {}, which Application Auto Scaling manages; "
-    "deregister the scalable targets first"
-)
-LARGER: Document = {"InstanceType": "ml.m5.xlarge"}
-MORE: Document = {"InitialInstanceCount": 3}
-
-SCALED = {
-    "nothing is scaled": ([variant(**LARGER, **MORE)], set(), []),
-    "another count of a scaled one": ([variant(**MORE)], {"A"}, []),
-    "another type of a scaled one": ([variant(**LARGER)], {"A"}, [TYPE_STAYS.format(0, "ml.m5.large")]),
-    "another count beside a scaled one": (
-        [variant("A"), variant("B", **MORE)],
-        {"A"},
-        [COUNT_STAYS.format(1, 1, "A")],
-    ),
-    "another type beside a scaled one": ([variant("A"), variant("B", **LARGER)], {"A"}, []),
-    "a new variant beside a scaled one": ([variant("A"), variant("C", **MORE)], {"A"}, []),
-    "both scaled": (
-        [variant("A", **MORE), variant("B", **LARGER)],
-        {"B", "A"},
-        [TYPE_STAYS.format(1, "ml.m5.large")],
-    ),
-    "a scaled one goes": (
-        [variant("B")],
-        {"A"},
-        [VARIANT_STAYS.format("A")],
-    ),
-    "pools for instances": (
-        [{"VariantName": "A", "ModelName": "m", "InstancePools": [{"InstanceType": "ml.m5.large"}]}],
-        {"A"},
-        [TYPE_STAYS.format(0, "ml.m5.large")],
-    ),
-}
-
-
-@pytest.mark.parametrize(("variants", "scaled", "problems"), SCALED.values(), ids=SCALED)
-def test_what_scaling_forbids_is_said_before(variants: list[Document], scaled: set[str], problems: list[str]) -> None:
-    """The type of a scaled variant stays, and so do the counts of those that are kept along with it."""
-    live = config(variant("A"), variant("B"))
-
-    found = scaling_problems(config(*variants), live, scaled, scaled, counts_stay=True)
-
-    assert [str(problem) for problem in found] == problems
-
-
-def test_counts_are_the_requests_own_if_it_says_so() -> None:
-    """Who asks for retention, or against it, may change counts; the type of a scaled variant stays all the same."""
-    wanted = config(variant("A", **LARGER, **MORE), variant("B", **MORE))
-
-    found = scaling_problems(wanted, config(variant("A"), variant("B")), {"A"}, {"A"}, counts_stay=False)
-
-    assert [str(problem) for problem in found] == [TYPE_STAYS.format(0, "ml.m5.large")]
-
-
-@pytest.mark.parametrize(
-    ("is_asked_for", "excluded", "scaled", "kept"),
-    [
-        pytest.param(None, [], set(), {}, id="nobody says anything"),
-        pytest.param(None, [], {"A"}, COUNTS_STAY, id="a variant is scaled"),
-        pytest.param(False, [], {"A"}, {}, id="the request says no"),
-        pytest.param(True, [], set(), {"RetainAllVariantProperties": True}, id="the request says yes"),
-        pytest.param(True, [], {"A"}, {"RetainAllVariantProperties": True}, id="yes, and a variant is scaled"),
-        pytest.param(
-            True,
-            [WEIGHT],
-            {"A"},
-            {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": [WEIGHT]},
-            id="yes, but for something",
-        ),
-    ],
-)
-def test_a_request_decides_what_is_kept_before_scaling_does(
-    is_asked_for: bool | None,  # noqa: FBT001 - the case
-    excluded: list[Document],
-    scaled: set[str],
-    kept: Document,
-) -> None:
-    """Only where it says nothing do the counts stay that Application Auto Scaling manages."""
-    found = retention(is_asked_for, excluded, scaled)
-
-    assert found == kept
-    update = {"EndpointName": "churn", "EndpointConfigName": "churn-1", **found}
-    assert check_shape(operation_input("UpdateEndpoint"), update, "") == []
-
-
-def test_nothing_but_the_counts_stays_by_itself() -> None:
-    """All that UpdateEndpoint could keep is excluded, but for the counts: a request's weights and captures count."""
-    excluded = {each["VariantPropertyType"] for each in COUNTS_STAY["ExcludeRetainedVariantProperties"]}
-
-    kinds = check_shape("VariantPropertyType", "?", "")[0].message
-
-    assert {kind for kind in ("DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig") if kind in kinds} == {
-        *excluded,
-        "DesiredInstanceCount",
-    }
 
 
 @pytest.mark.parametrize(
