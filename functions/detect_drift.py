@@ -1,6 +1,7 @@
-"""DetectDrift: compare every endpoint that this stack has deployed to with its deployed revision, and change nothing.
+"""DetectDrift: compare every endpoint that this stack has deployed to with its deployed revision.
 
-It runs after each sweep, and repeats until it is done. Each run announces every difference by an event.
+It runs after each sweep, and repeats until it is done. Each run announces every difference by an event. It changes
+nothing, but starts an execution for each difference of a kind that the stack repairs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from deployer import clock
 from deployer.aws.event_bus import DRIFT_DETECTED
 from deployer.drift.find import find_drift
 from deployer.drift.look import Observer
+from deployer.drift.repair import choose_repair
 from deployer.errors import PermanentError, TransientError
 from deployer.json_document import Document
 from deployer.runtime import event_bus, executions, logger, measure, monitoring, objects, sagemaker, scaling, step
@@ -74,11 +76,19 @@ def _compare(observer: Observer, endpoint_name: str) -> list[str]:
         return []
     findings = find_drift(view, observer.now, timeout)
     for finding in findings:
-        _announce(view, finding)
+        _announce(view, finding, _start_repair(observer, view, finding))
     return [finding.kind.value for finding in findings]
 
 
-def _announce(view: View, finding: Finding) -> None:
+def _start_repair(observer: Observer, view: View, finding: Finding) -> str | None:
+    """Start what repairs a difference, unless a request is stored that it would supersede; return its ARN."""
+    repair = choose_repair(view, finding, os.environ["REPAIR_DRIFT"].split(","))
+    if repair is None or observer.is_requested(view):
+        return None
+    return observer.executions.start(observer.state_machine, repair.execution_name, repair.request)
+
+
+def _announce(view: View, finding: Finding, repair: str | None) -> None:
     """Announce a difference by an event, in the log and in the metrics."""
     detail = {
         "EndpointName": view.endpoint_name,
@@ -86,6 +96,7 @@ def _announce(view: View, finding: Finding) -> None:
         "Message": finding.message,
         "Deployed": view.deployed.name if view.deployed else None,
         "Attached": view.live.config_name if view.live else None,
+        "Repair": repair,
         "DetectedAt": clock.now().isoformat(),
     }
     event_bus().put(DRIFT_DETECTED, {member: value for member, value in detail.items() if value is not None})

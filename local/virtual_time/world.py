@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "UNUSED_RETENTION_HOURS": "24",
     "APPROVAL_ENDPOINTS": "",
     "IDLE_ENDPOINT_DAYS": "30",
+    "REPAIR_DRIFT": "",
     "EVENT_BUS_NAME": "default",
     "FAILURE_LOG_LINES": "0",
     "ABORT_ALARMS": "none",

@@ -56,6 +56,7 @@ ALONE = {
     "states:SendTaskSuccess": {"DescribeEndpoint", "WakeExecution"},
     "states:GetExecutionHistory": {"WakeExecution", "AnnounceFailure"},
     "states:DescribeExecution": {"DetectDrift"},
+    "states:StartExecution": {"DetectDrift"},
     "cloudwatch:PutMetricAlarm": _SCALING,
     "cloudwatch:DeleteAlarms": {"SweepUnused", *_SCALING},
     "cloudwatch:SetAlarmState": {"PlanDeployment", "UpdateEndpoint"},

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:deploy:run-1"
 
+MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:deploy"
+
 ENDED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 CALLS: list[tuple[str, Callable[[Executions], Any]]] = [
     ("send_task_success", lambda executions: executions.send_success("token", {})),
     ("get_execution_history", lambda executions: executions.newest_events(EXECUTION, 5)),
+    ("start_execution", lambda executions: executions.start(MACHINE, "repair-1", {})),
     ("describe_execution", lambda executions: executions.ended_at(EXECUTION)),
 ]
 
@@ -46,6 +49,19 @@ def test_waiting_task_is_completed(client: Any, stub: Stubber) -> None:
     stub.add_response("send_task_success", {}, {"taskToken": "token", "output": json.dumps({"InService": False})})
 
     assert Executions(client).send_success("token", {"InService": False})
+
+
+def test_execution_is_started_by_its_name(client: Any, stub: Stubber) -> None:
+    answer = {"executionArn": EXECUTION, "startDate": ENDED_AT}
+    stub.add_response("start_execution", answer, {"stateMachineArn": MACHINE, "name": "run-1", "input": "{}"})
+
+    assert Executions(client).start(MACHINE, "run-1", {}) == EXECUTION
+
+
+def test_execution_whose_name_is_taken_is_not_started(client: Any, stub: Stubber) -> None:
+    stub.add_client_error("start_execution", "ExecutionAlreadyExists")
+
+    assert Executions(client).start(MACHINE, "run-1", {}) is None
 
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])

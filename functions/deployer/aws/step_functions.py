@@ -54,6 +54,27 @@ class Executions:
             raise StepFunctionsUnavailableError(f"SendTaskSuccess: {error}") from error
         return True
 
+    def start(self, state_machine: str, name: str, document: Mapping[str, Any]) -> str | None:
+        """Start an execution.
+
+        Args:
+            state_machine: The state machine's ARN.
+            name: The execution's name. Step Functions takes each name once in 90 days (API reference, StartExecution).
+            document: Its input.
+
+        Returns:
+            Its ARN, also if it runs already with the same input; None if one of that name has ended.
+        """
+        try:
+            answer = self._client.start_execution(stateMachineArn=state_machine, name=name, input=json.dumps(document))
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "ExecutionAlreadyExists":
+                return None
+            raise _named("StartExecution", error) from error
+        except BotoCoreError as error:
+            raise StepFunctionsUnavailableError(f"StartExecution: {error}") from error
+        return str(answer["executionArn"])
+
     def ended_at(self, execution: str) -> datetime | None:
         """Return when an execution ended; None while it runs.
 

@@ -99,6 +99,11 @@ class Observer:
             **content,
         )
 
+    def is_requested(self, view: View) -> bool:
+        """Return whether an execution runs for an endpoint, also one that waits for a person's approval."""
+        revisions = _down_to(self._revisions(view.endpoint_name), view.deployed)
+        return any(ended_at is None for each in revisions for ended_at in self._ends(view.endpoint_name, each))
+
     def _live(self, endpoint: Document) -> Live:
         config = self.sagemaker.find_endpoint_config(endpoint.get("EndpointConfigName", ""))
         tags = self.sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
@@ -119,13 +124,15 @@ class Observer:
         """Return whether an execution works on a revision or has just ended; without a config it may await approval."""
         if self.sagemaker.find_endpoint_config(revision.name) is None:
             return False
+        ends = self._ends(endpoint_name, revision)
+        return any(ended_at is None or self.now < ended_at + VISIBLE_BY for ended_at in ends)
+
+    def _ends(self, endpoint_name: str, revision: Revision) -> Iterator[datetime | None]:
+        """Yield when the newest executions of a revision ended; None for one that runs."""
         folder = f"{revision_folder(endpoint_name, revision.name)}executions/"
         listed = sorted(self.objects.list_objects(self.bucket, folder), key=lambda each: each.last_modified)
         for each in listed[-_MOST_EXECUTIONS:]:
-            ended_at = self.executions.ended_at(execution_arn(self.state_machine, each.key.rpartition("/")[2]))
-            if ended_at is None or self.now < ended_at + VISIBLE_BY:
-                return True
-        return False
+            yield self.executions.ended_at(execution_arn(self.state_machine, each.key.rpartition("/")[2]))
 
     def _content(self, live: Live) -> Document:
         """Look up what the revision that an endpoint has consists of, as far as a view holds that."""
