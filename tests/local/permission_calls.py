@@ -103,6 +103,7 @@ CALLS: dict[str, tuple[str, str, Document]] = {
     "PutEvents": ("events", "PutEvents", {"Entries": [EVENT]}),
     "InvokeFunction": ("lambda", "Invoke", {"FunctionName": FUNCTION}),
     "StartExecution": ("stepfunctions", "StartExecution", {"stateMachineArn": MACHINE}),
+    "StartExecution of deployments": ("stepfunctions", "StartExecution", {"stateMachineArn": "", "input": "no JSON"}),
     "GetExecutionHistory": ("stepfunctions", "GetExecutionHistory", {"executionArn": ""}),
     "GetExecutionHistory of others": ("stepfunctions", "GetExecutionHistory", {"executionArn": EXECUTION}),
     "DescribeExecution": ("stepfunctions", "DescribeExecution", {"executionArn": ""}),
@@ -116,7 +117,7 @@ CALLS: dict[str, tuple[str, str, Document]] = {
     "SendMessage": ("sqs", "SendMessage", {"QueueUrl": "", "MessageBody": "m"}),
     "AssumeRole": ("sts", "AssumeRole", {"RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/r", "RoleSessionName": "session"}),
 }
-"""The calls. An empty bucket, execution or queue stands for the stack's."""
+"""The calls. An empty bucket, state machine, execution or queue stands for the stack's."""
 
 MAY = {
     "PlanDeployment": {
@@ -167,7 +168,7 @@ MAY = {
     "DetectDrift": {
         "DescribeModel", "DescribeEndpointConfig", "DescribeEndpoint", "ListTags of configs", "GetObject of uploads",
         "ListObjects of uploads", "ListObjects of revisions", "DescribeExecution", "GetMetricData", "PutEvents",
-        "DescribeAlarms",
+        "DescribeAlarms", "StartExecution of deployments",
     },
 }  # fmt: skip
 """The calls that each role allows. Those that depend on tags of the resource are tested by themselves."""

@@ -90,10 +90,11 @@ def is_denied(client: Any, operation: str, parameters: Document) -> bool:
 
 
 def of_stack(stack: Stack, parameters: Document) -> dict[str, str]:
-    """Return the parameters of a call that stand for the stack's own bucket, executions and queue."""
+    """Return the parameters of a call that stand for the stack's own bucket, state machine, executions and queue."""
     machine = stack.outputs.state_machine_arn
     own = {
         "Bucket": stack.outputs.artifact_bucket,
+        "stateMachineArn": machine,
         "executionArn": f"{machine.replace(':stateMachine:', ':execution:')}:none",
         "QueueUrl": stack.outputs.dead_letter_queue_url,
     }
