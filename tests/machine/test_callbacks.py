@@ -8,58 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployer.json_document import Document
-from local.simulator.errors import ServiceError
 from local.states_language.callbacks import Callbacks
-from local.virtual_time.step_functions_api import StepFunctions
-from tests.machine.bench import DONE, retry, types, wait
+from tests.machine.bench import DONE, retry, types
+from tests.machine.callback_samples import TIMED, Service
 
 if TYPE_CHECKING:
-    from local.virtual_time import Execution, Machine
     from tests.machine.bench import Bench
-
-TIMED: Document = {"Catch": [{"ErrorEquals": ["States.Timeout"], "ResultPath": "$.Failure", "Next": "Done"}]}
-
-
-def waiting(**more: Any) -> Document:
-    """Build a Task state that calls a function with its token and waits for it."""
-    payload = {"TaskToken.$": "$$.Task.Token", "RetryCount.$": "$$.State.RetryCount"}
-    return {
-        "Type": "Task",
-        "Resource": "arn:${Partition}:states:::lambda:invoke.waitForTaskToken",
-        "Parameters": {"FunctionName": "${WorkFunctionArn}", "Payload": payload},
-        "Next": "Done",
-        **more,
-    }
-
-
-class Service:
-    """A machine of one Task that waits for its token, and Step Functions' API in front of it."""
-
-    def __init__(self, bench: Bench, **more: Any) -> None:
-        self.bench = bench
-        self.machine: Machine = bench.machine({"Wait": waiting(**more), **DONE})
-        callbacks = self.machine._callbacks
-        self.api = StepFunctions(bench.clock, [self.machine], callbacks)
-
-    def succeed(self, token: str, output: Any = None) -> None:
-        """Complete a task."""
-        self.api.call("SendTaskSuccess", {"taskToken": token, "output": json.dumps(output)})
-
-    def refusal(self, operation: str, **request: Any) -> str:
-        """Return the code with which a call is refused."""
-        with pytest.raises(ServiceError) as refused:
-            self.api.call(operation, request)
-        return refused.value.code
-
-    def run(self, document: Any = None) -> Execution:
-        """Run an execution to its end."""
-        execution = self.machine.start(document or {})
-        self.machine.run()
-        return execution
-
-    def at(self, seconds: float, act: Any) -> None:
-        """Do something later."""
-        self.bench.clock.spawn(act, name="later", at=self.bench.clock.now() + seconds)
 
 
 def collect(tokens: list[str]) -> Any:
@@ -237,67 +191,3 @@ def test_a_stopped_execution_waits_for_nothing(bench: Bench) -> None:
 
     assert execution.status == "ABORTED"
     assert service.refusal("SendTaskSuccess", taskToken=tokens[0], output="1") == "TaskTimedOut"
-
-
-def history(service: Service, execution: Execution, **more: Any) -> Document:
-    """Read a page of the history."""
-    return service.api.call("GetExecutionHistory", {"executionArn": execution.arn, **more})
-
-
-def test_the_history_is_paged_and_turned_around(bench: Bench) -> None:
-    """The newest events come first; what happens between two pages moves nothing."""
-    bench.function(lambda *_: None)
-    service = Service(bench, TimeoutSeconds=30, **TIMED)
-    execution = service.machine.start({})
-    service.machine.run(until=bench.clock.now() + 10)
-
-    first = history(service, execution, reverseOrder=True, maxResults=2)
-    service.machine.run()
-    second = history(service, execution, reverseOrder=True, maxResults=10, nextToken=first["nextToken"])
-
-    assert [event["type"] for event in first["events"]] == ["TaskSubmitted", "TaskStarted"]
-    assert [event["id"] for event in second["events"]] == [3, 2, 1]
-    assert "nextToken" not in second
-    assert [event["id"] for event in history(service, execution)["events"]][:3] == [1, 2, 3]
-
-
-def test_the_history_leaves_data_out_if_asked_to(bench: Bench) -> None:
-    """Inputs and outputs only."""
-    bench.function(lambda *_: None)
-    service = Service(bench, TimeoutSeconds=30, **TIMED)
-    execution = service.run({"a": 1})
-
-    events = history(service, execution, includeExecutionData=False)["events"]
-
-    assert events[1]["stateEnteredEventDetails"] == {"name": "Wait", "inputDetails": {"truncated": False}}
-    assert execution.events[1]["stateEnteredEventDetails"]["input"] == '{"a":1}'
-
-
-def test_executions_are_started_and_described(bench: Bench) -> None:
-    """The same name with the same input is the same execution while it runs; another input is refused."""
-    machine = bench.machine({"W": wait(100), **DONE})
-    api = StepFunctions(bench.clock, [machine], machine._callbacks)
-    service = Service(bench)
-    service.api = api
-    request = {"stateMachineArn": machine.arn, "name": "n", "input": '{"a": 1}'}
-
-    first, second = api.call("StartExecution", request), api.call("StartExecution", request)
-    other = service.refusal("StartExecution", **{**request, "input": "{}"})
-    machine.run()
-    described = api.call("DescribeExecution", {"executionArn": first["executionArn"]})
-
-    assert first == second
-    assert other == "ExecutionAlreadyExists"
-    assert (described["status"], described["stopDate"] - described["startDate"]) == ("SUCCEEDED", 100)
-
-
-@pytest.mark.parametrize("operation", ["DescribeExecution", "GetExecutionHistory"])
-def test_executions_of_nobody_are_refused(bench: Bench, operation: str) -> None:
-    """One that has not begun yet is not there either."""
-    bench.function(lambda *_: None)
-    service = Service(bench, TimeoutSeconds=30)
-    later = service.machine.start({}, at=bench.clock.now() + 10)
-
-    assert service.refusal(operation, executionArn="arn:x") == "ExecutionDoesNotExist"
-    assert service.refusal(operation, executionArn=later.arn) == "ExecutionDoesNotExist"
-    service.machine.close()

@@ -24,7 +24,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "machine/test_reported_cases.py::test_case_04_limit_is_told",
     ),
     "05 smoke tests of multi-model and direct containers": (
-        "unit/test_smoke_test.py::test_what_a_model_needs_is_asked_for_and_refused_for_others",
+        "unit/test_smoke_test_limits.py::test_what_a_model_needs_is_asked_for_and_refused_for_others",
         "unit/inference/test_answers.py::test_what_a_smoke_test_says_more_is_asked_for",
     ),
     "06 a container that fetches its weights itself": (
@@ -54,9 +54,9 @@ REPORTED: dict[str, tuple[str, ...]] = {
     ),
     "14 messages that mislead": ("unit/test_reported_messages.py::test_message_says_what_to_write",),
     "15 two executions of one request": (
-        "machine/test_reported_cases.py::test_case_15_twin_that_cannot_create_its_config_reverts_nothing",
-        "machine/test_reported_cases.py::test_case_15_twins_with_slow_answers_are_one_deployment",
-        "machine/test_reported_cases.py::test_case_15_twins_that_run_out_of_time_never_revert_each_other",
+        "machine/test_reported_twins.py::test_case_15_twin_that_cannot_create_its_config_reverts_nothing",
+        "machine/test_reported_twins.py::test_case_15_twins_with_slow_answers_are_one_deployment",
+        "machine/test_reported_twins.py::test_case_15_twins_that_run_out_of_time_never_revert_each_other",
     ),
     "16 causes that are too large": (
         "machine/test_reported_cases.py::test_case_16_smoke_test_with_a_huge_cause_is_restored",
@@ -66,10 +66,10 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "machine/test_resume.py::test_repeated_event_whose_smoke_test_fails_restores_the_first_bytes",
     ),
     "18 a history that is too long": (
-        "machine/test_reported_cases.py::test_case_18_execution_that_waits_its_turn_stays_far_below_the_history_limit",
+        "machine/test_reported_twins.py::test_case_18_execution_that_waits_its_turn_stays_far_below_the_history_limit",
     ),
     "thousands of configs whose names contain that of the endpoint": (
-        "machine/test_reported_cases.py::test_configs_whose_names_contain_that_of_the_endpoint_change_nothing",
+        "machine/test_reported_twins.py::test_configs_whose_names_contain_that_of_the_endpoint_change_nothing",
     ),
     "a scaled endpoint that cannot be deleted": (
         "local/test_used_permissions.py::test_nothing_that_a_function_needs_is_denied",
@@ -88,7 +88,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "unit/test_plan_warnings.py::test_image_tag_of_what_is_live_already_is_said_not_to_be_followed",
     ),
     "the simulator and inference components": (
-        "unit/test_hosting_invocations.py::test_inference_component_answers_by_its_name",
+        "unit/test_hosting_components.py::test_inference_component_answers_by_its_name",
     ),
     "the simulator and a fleet of no instances": (
         "unit/test_hosting_records.py::test_fleet_that_is_scaled_to_zero_is_updated_by_instances",
@@ -98,7 +98,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "unit/test_hosting_refused_updates.py::test_an_update_that_sagemaker_does_not_do_is_refused",
     ),
     "a canary that is rolled back while another request waits": (
-        "machine/test_reported_cases.py::test_canary_that_was_rolled_back_fails_although_another_request_takes_over",
+        "machine/test_reported_twins.py::test_canary_that_was_rolled_back_fails_although_another_request_takes_over",
     ),
     "a misspelt ModelName": ("unit/test_rules_of_models.py::test_misspelt_model_is_told_where_it_is_named",),
     "requests that wait after the live config was deleted": (

@@ -1,0 +1,72 @@
+"""Weights and instance counts of the hosting simulator share the traffic and change in their time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deployer.json_document import Document
+from local.simulator import Settings
+from tests.unit.hosting_account import Account, refused, variant
+
+
+def test_weights_share_the_traffic(account: Account) -> None:
+    """Two variants with the weights 2 and 1 answer two thirds and one third; a target is honoured."""
+    account.create_model()
+    account.create_config("c", variant(InitialVariantWeight=2), variant(VariantName="B", InitialVariantWeight=1))
+    account.create_endpoint()
+    account.clock.sleep(account.settings.create_seconds)
+
+    answers = [account.simulator.invoke({"EndpointName": "e", "Body": b""}) for _ in range(300)]
+    share = sum(answer["InvokedProductionVariant"] == "A" for answer in answers) / len(answers)
+    target = account.runtime.invoke_endpoint(EndpointName="e", Body=b"", TargetVariant="B")
+
+    assert abs(share - 2 / 3) < 0.1
+    assert target["InvokedProductionVariant"] == "B"
+
+
+def test_weights_and_counts_are_set_in_their_time() -> None:
+    """Meanwhile the endpoint is Updating, desired and current values differ, and it serves by the old ones."""
+    account = Account(settings=Settings(scale_seconds=60))
+    account.create_model("n")
+    account.serve(variant(), variant(VariantName="B", ModelName="n"))
+    desired = [{"VariantName": "B", "DesiredWeight": 0.0, "DesiredInstanceCount": 3}]
+    account.sagemaker.update_endpoint_weights_and_capacities(EndpointName="e", DesiredWeightsAndCapacities=desired)
+
+    during, models = account.describe(), account.models()
+    account.clock.sleep(60)
+    after = account.describe()
+
+    assert during["EndpointStatus"] == "Updating"
+    assert values(during) == [(1.0, 1.0, 1, 1), (1.0, 0.0, 1, 3)]
+    assert models.keys() == {"m", "n"}
+    assert after["EndpointStatus"] == "InService"
+    assert values(after) == [(1.0, 1.0, 1, 1), (0.0, 0.0, 3, 3)]
+    assert account.models().keys() == {"m"}
+
+
+def values(described: Any) -> list[tuple[float, float, int, int]]:
+    """Return weights and counts, the current ones and the desired ones."""
+    members = ("CurrentWeight", "DesiredWeight", "CurrentInstanceCount", "DesiredInstanceCount")
+    return [tuple(each[member] for member in members) for each in described["ProductionVariants"]]
+
+
+@pytest.mark.parametrize(
+    ("desired", "said"),
+    [
+        (
+            {"VariantName": "X", "DesiredWeight": 1},
+            'The variant name(s) "X" is/are not present within endpoint configuration "c".',
+        ),
+        ({"VariantName": "A", "DesiredWeight": 0}, "The sum of the variant weights must be greater than 0."),
+    ],
+    ids=["unknown", "nothing left"],
+)
+def test_weights_that_cannot_be_are_refused(account: Account, desired: Document, said: str) -> None:
+    """A variant has to exist, and one has to answer."""
+    account.serve()
+    call = account.sagemaker.update_endpoint_weights_and_capacities
+
+    assert refused(call, EndpointName="e", DesiredWeightsAndCapacities=[desired]) == ("ValidationException", said)
+    assert account.state == ("InService", "c")
