@@ -98,6 +98,21 @@ CALLS: dict[str, tuple[str, str, Document]] = {
         "DescribeScalableTargets",
         {"ServiceNamespace": "sagemaker"},
     ),
+    "ListTagsForResource": (
+        "application-autoscaling",
+        "ListTagsForResource",
+        {"ResourceARN": f"arn:aws:application-autoscaling:{REGION}:{ACCOUNT_ID}:scalable-target/it"},
+    ),
+    "DescribeScalingPolicies": (
+        "application-autoscaling",
+        "DescribeScalingPolicies",
+        {"ServiceNamespace": "sagemaker"},
+    ),
+    "DescribeScheduledActions": (
+        "application-autoscaling",
+        "DescribeScheduledActions",
+        {"ServiceNamespace": "sagemaker"},
+    ),
     "RegisterScalableTarget": ("application-autoscaling", "RegisterScalableTarget", TARGET),
     "DeregisterScalableTarget": ("application-autoscaling", "DeregisterScalableTarget", TARGET),
     "PutEvents": ("events", "PutEvents", {"Entries": [EVENT]}),
@@ -123,7 +138,7 @@ MAY = {
     "PlanDeployment": {
         "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListTags of configs", "ListTags of endpoints",
         "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads", "ListObjects of revisions",
-        "DescribeAlarms", "DescribeScalableTargets", "SetAlarmState of aborts",
+        "DescribeAlarms", "DescribeScalableTargets", "ListTagsForResource", "SetAlarmState of aborts",
     },
     "ConfirmRevision": {"ListTags of configs"},
     "StoreRevision": {
@@ -136,6 +151,8 @@ MAY = {
     "DescribeEndpointConfig": {"DescribeEndpointConfig"},
     "CreateEndpoint": {"CreateEndpoint", "DescribeEndpoint", "ListEndpoints", "ListTags of endpoints"},
     "UpdateEndpoint": {
+        "DescribeEndpointConfig", "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
+        "ListTagsForResource",
         "DescribeEndpoint", "ListTags of configs", "ListTags of endpoints", "DescribeAlarms",
         "PutMetricAlarm of aborts", "PutMetricAlarm of rollbacks", "SetAlarmState of aborts",
     },
@@ -149,8 +166,14 @@ MAY = {
     "UpdateTags": {
         "DescribeEndpoint", "DescribeModel", "ListTags of endpoints", "ListTags of models", "ListTags of configs",
     },
+    "RegisterScaling": {
+        "DescribeEndpoint", "DescribeEndpointConfig", "DescribeAlarms", "DescribeScalableTargets",
+        "DescribeScalingPolicies", "DescribeScheduledActions", "ListTagsForResource",
+    },
     "RecordDeployment": {"ListTags of configs"},
     "RestoreEndpoint": {
+        "DescribeAlarms", "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
+        "ListTagsForResource",
         "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",
         "DeregisterScalableTarget",
     },
@@ -166,6 +189,7 @@ MAY = {
         "DeleteAlarms of rollbacks",
     },
     "DetectDrift": {
+        "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions", "ListTagsForResource",
         "DescribeModel", "DescribeEndpointConfig", "DescribeEndpoint", "ListTags of configs", "GetObject of uploads",
         "ListObjects of uploads", "ListObjects of revisions", "DescribeExecution", "GetMetricData", "PutEvents",
         "DescribeAlarms", "StartExecution of deployments",

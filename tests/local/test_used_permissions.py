@@ -20,6 +20,7 @@ from local.simulator import Failure, Fault
 from tests.local.empty_account import empty_account
 from tests.local.permission_calls import ALARM, MAY, TARGET, VARIANT
 from tests.machine.factories import ANSWERS, request, rollback
+from tests.machine.test_scaling import LARGER, NIGHT, POLICY, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -52,7 +53,22 @@ OF_SERVICES = {
 OF_OTHER_SMOKE_TESTS = ("sagemaker:InvokeEndpointWithResponseStream", "sagemaker:InvokeEndpointAsync")
 # A model that names a package needs rights on it, too (Developer Guide, "Deploy a Model Version from a Different
 # Account"); the simulator has no registry.
-OF_OTHER_RESOURCES = (":model-package/*", ":inference-component/*")
+# Application Auto Scaling makes alarms and its role with the rights of who registers a target; local AWS makes none.
+OF_OTHER_RESOURCES = (
+    ":model-package/*",
+    ":inference-component/*",
+    ":alarm:TargetTracking-endpoint/*",
+    "/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
+)
+# It looks at the endpoint with these rights; local AWS looks with its own.
+OF_SCALING = {
+    "sagemaker:DescribeEndpoint",
+    "sagemaker:DescribeEndpointConfig",
+    "sagemaker:UpdateEndpointWeightsAndCapacities",
+    "cloudwatch:DescribeAlarms",
+}
+# What puts scaling back after a failure has the policy of what registers it.
+REGISTERING = {"RegisterScaling", "UpdateEndpoint", "RestoreEndpoint"}
 EXECUTION_SECONDS = 90.0
 RETENTION_SECONDS = 2 * 86400.0
 LARGEST_INPUT = 261_700  # of the 262,144 bytes that an execution's input may have
@@ -103,7 +119,7 @@ class Paths:
         self.stack.server.control.settings = replace(self.quick, faults=FAULTS, failures=FAILURES)
         # A function that has run is warm for the next path: alone, the first run starts each of them only once.
         self._creation()
-        paths = (self._failures, self._overtaken, self._whole_life, self._short_ones)
+        paths = (self._failures, self._overtaken, self._whole_life, self._scaled, self._short_ones)
         with ThreadPoolExecutor(3) as pool:
             for path in [pool.submit(path) for path in paths]:
                 path.result()
@@ -125,6 +141,13 @@ class Paths:
         self._run(request("b", "perms-life", Tags={"team": "risk"}), "NothingToDo")
         self._run(request("c", "perms-life", EndpointConfig=config), "Deployed")
         self._run(rollback(endpoint="perms-life"), "Deployed")
+
+    def _scaled(self) -> None:
+        """Scale an endpoint, less, no more and again; then change its instance type."""
+        whole = scaled(4, POLICY, ScheduledActions=[NIGHT])
+        for content, parts in (("a", whole), ("b", scaled(3)), ("c", {}), ("d", whole)):
+            self._run(request(content, "perms-scaled", **parts), "Deployed")
+        self._run(request("e", "perms-scaled", **LARGER, **whole), "Deployed")
 
     def _failures(self) -> None:
         """Update an endpoint by what SageMaker rolls back without a reason, and by what fails its smoke test."""
@@ -237,8 +260,17 @@ def grants_of(stack: Stack, function: str, role: str) -> Iterator[tuple[list[str
             others = (*OF_LAMBDA, *OF_LARGE_COPIES, *OF_OTHER_SMOKE_TESTS)
             own = [action for action in actions if not action.startswith(others)]
             own = [action for action in own if (function, action) not in OF_SERVICES]
+            own = [action for action in own if not _is_for_scaling(function, action)]
             if own and resources:
                 yield own, resources
+
+
+def _is_for_scaling(function: str, action: str) -> bool:
+    """Return whether an action may be needed only where scaling is registered, or put back."""
+    if function == "RegisterScaling":
+        return action in OF_SCALING
+    is_of_scaling = action.startswith("application-autoscaling:") or action in OF_SCALING
+    return function in REGISTERING and is_of_scaling
 
 
 def _policies_of(iam: Any, role: str) -> Iterator[Document]:
