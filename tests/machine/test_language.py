@@ -8,19 +8,12 @@ import pytest
 
 from deployer.json_document import Document
 from local.states_language.errors import StateError, UnsupportedStateError
-from local.states_language.paths import MAX_DATA_BYTES
 from tests.machine.bench import CALLED, DONE, task, types
+from tests.machine.language_samples import calling, passing
 from tests.machine.moto_interpreter import MotoRun
 
 if TYPE_CHECKING:
     from tests.machine.bench import Bench
-
-CAUGHT: Document = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.Failure", "Next": "Done"}]}
-
-
-def passing(**more: Any) -> Document:
-    """Build a Pass state that ends the execution."""
-    return {"A": {"Type": "Pass", "End": True, **more}}
 
 
 def waiting(path: str) -> Document:
@@ -32,11 +25,6 @@ def choosing(**rule: Any) -> Document:
     """Build a Choice state of one rule."""
     choice = {"Type": "Choice", "Choices": [{**rule, "Next": "Yes"}], "Default": "No"}
     return {"A": choice, "Yes": {"Type": "Pass", "Result": True, "End": True}, "No": passing(Result=False)["A"]}
-
-
-def calling(**more: Any) -> Document:
-    """Build a Task state that catches all errors that can be caught."""
-    return {"A": task(**CAUGHT, **more), **DONE}
 
 
 def on_both(bench: Bench, states: Document, document: Any) -> tuple[Any, str, str]:
@@ -175,54 +163,6 @@ def test_task_takes_five_events(bench: Bench) -> None:
 
     assert types(execution)[1:6] == ["TaskStateEntered", *CALLED, "LambdaFunctionSucceeded", "TaskStateExited"]
     assert types(execution)[6] == "SucceedStateEntered"
-
-
-def test_a_function_gets_no_more_than_256_kib(bench: Bench) -> None:
-    """Parameters that double the data are too large; nothing is called, and nothing catches it."""
-    called: list[Any] = []
-    bench.function(lambda event, _: called.append(event))
-    machine = bench.machine(calling(Parameters={"a.$": "$", "b.$": "$"}))
-
-    execution = machine.start({"x": "x" * 150_000})
-    machine.run()
-
-    assert execution.error == "States.DataLimitExceeded"
-    assert called == []
-
-
-def test_data_hold_no_more_than_256_kib_with_the_result(bench: Bench) -> None:
-    """Input and result fit, both together do not: nothing catches that."""
-    bench.function(lambda *_: "y" * 150_000)
-    machine = bench.machine(calling(ResultPath="$.b"))
-
-    execution = machine.start({"x": "x" * 150_000})
-    machine.run()
-
-    assert execution.error == "States.DataLimitExceeded"
-    assert execution.states == ["A"]
-
-
-def test_a_result_of_more_than_256_kib_is_caught(bench: Bench) -> None:
-    """It is the task's own failure."""
-    bench.function(lambda *_: "y" * MAX_DATA_BYTES)
-    machine = bench.machine(calling())
-
-    execution = machine.start({})
-    machine.run()
-
-    assert execution.states == ["A", "Done"]
-    assert execution.failures == [("A", "States.DataLimitExceeded")]
-
-
-@pytest.mark.parametrize(("text", "status"), [("ä" * 131_071, "SUCCEEDED"), ("ä" * 131_072, "FAILED")])
-def test_data_are_measured_in_bytes(bench: Bench, text: str, status: str) -> None:
-    """Two bytes for each of these letters, and two for the quotes; the limit itself is allowed."""
-    machine = bench.machine(passing(Result=text))
-
-    execution = machine.start({})
-    machine.run()
-
-    assert execution.status == status
 
 
 @pytest.mark.parametrize(

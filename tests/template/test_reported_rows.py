@@ -49,7 +49,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "unit/test_reported_updates.py::test_canary_of_the_whole_fleet_is_told",
     ),
     "13 tags inside a model": (
-        "unit/test_plan.py::test_tags_of_the_deployer_win_over_those_of_a_request",
+        "unit/test_planned_calls.py::test_tags_of_the_deployer_win_over_those_of_a_request",
         "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
     ),
     "14 messages that mislead": ("unit/test_reported_messages.py::test_message_says_what_to_write",),

@@ -2,68 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from deployer.errors import InvalidRequestError
-from deployer.planning.revision_store import StoredData, StoredRevision
-from tests.unit.hosting_account import Clock
-from tests.unit.planning_samples import NOON, revision
-from tests.unit.sweep_factories import Sweeper, names
+from tests.unit.planning_samples import NOON
+from tests.unit.stored_sweeps import (
+    ARTIFACTS,
+    FIRST,
+    SECOND,
+    THIRD,
+    artifacts_in,
+    hours_ago,
+    put_artifact,
+    request,
+    requests_in,
+    sweep,
+)
+from tests.unit.sweep_factories import names
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
-
-ENDPOINTS = ["churn", "html"]
-REVISIONS = {revision(number, number, endpoint).name: endpoint for endpoint in ENDPOINTS for number in range(3)}
-FIRST, SECOND, THIRD = (name for name, endpoint in REVISIONS.items() if endpoint == "churn")
-MODELS = {endpoint: [f"{endpoint}-m-{number:012x}" for number in range(2)] for endpoint in ENDPOINTS}
-ARTIFACTS = [f"a{number:011x}" for number in range(3)]
-
-
-def hours_ago(hours: float) -> datetime:
-    """Return a time before noon."""
-    return NOON - timedelta(hours=hours)
-
-
-def request(endpoint: str, models: list[str], artifacts: list[str]) -> bytes:
-    """Write a stored request."""
-    uris = [f"s3://artifacts/revisions/{endpoint}/artifacts/{each}/model.tar.gz" for each in artifacts]
-    return StoredRevision(
-        revision=FIRST,
-        endpoint_name=endpoint,
-        requested_at=NOON,
-        request_id="run-1",
-        execution="run-1",
-        request={},
-        model_names={str(number): name for number, name in enumerate(models)},
-        data=[StoredData(path="", uri=uri, version="") for uri in uris],
-    ).to_json()
-
-
-def put_artifact(objects: FakeObjects, endpoint: str, artifact: str, at: datetime) -> None:
-    """Store an artifact of two objects."""
-    for name in ("model.tar.gz", "part/two"):
-        objects.put(f"revisions/{endpoint}/artifacts/{artifact}/{name}", at=at)
-
-
-def artifacts_in(objects: FakeObjects) -> set[tuple[str, str]]:
-    """Return the endpoints and digests of the stored artifacts."""
-    keys = [key.split("/") for key in objects.bodies]
-    return {(parts[1], parts[3]) for parts in keys if parts[2] == "artifacts"}
-
-
-def requests_in(objects: FakeObjects) -> set[str]:
-    """Return the revisions whose requests are stored."""
-    return {key.split("/")[2] for key in objects.bodies if key.endswith("/request.json")}
-
-
-def sweep(account: FakeSageMaker, objects: FakeObjects, **options: Any) -> Any:
-    """Sweep at noon."""
-    return Sweeper(account, objects, Clock(NOON.timestamp())).sweep(**options)
 
 
 def stored(*revisions: str, models: tuple[str, ...] = (), artifacts: tuple[str, ...] = (ARTIFACTS[0],)) -> FakeObjects:
@@ -194,63 +150,3 @@ def test_dry_run_deletes_nothing_and_tells_the_same() -> None:
 
     assert kept == before
     assert names(listed) == names(sweep(FakeSageMaker(), objects))
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A stored request: how old it is, and the numbers of the models and artifacts that it names."""
-
-    age: int
-    models: list[int]
-    artifacts: list[int]
-    has_config: bool
-
-
-hours = st.sampled_from([1, 25])
-stored_requests = st.dictionaries(
-    st.sampled_from(list(REVISIONS)),
-    st.builds(
-        Stored,
-        hours,
-        st.lists(st.integers(0, 1), max_size=2, unique=True),
-        st.lists(st.integers(0, 2), max_size=2, unique=True),
-        st.booleans(),
-    ),
-)
-stored_artifacts = st.dictionaries(st.tuples(st.sampled_from(ENDPOINTS), st.sampled_from(ARTIFACTS)), hours)
-foreign_models = st.sets(st.sampled_from([name for each in MODELS.values() for name in each]))
-
-
-@given(requests=stored_requests, artifacts=stored_artifacts, theirs=foreign_models)
-def test_stored_objects_stay_as_long_as_anything_needs_them(
-    requests: dict[str, Stored], artifacts: dict[tuple[str, str], int], theirs: set[str]
-) -> None:
-    """And no longer; the models stay, because they are not the stack's own."""
-    account, objects = FakeSageMaker(), FakeObjects()
-    named: dict[str, set[str]] = {}
-    for name, each in requests.items():
-        endpoint = REVISIONS[name]
-        named[name] = {MODELS[endpoint][number] for number in each.models}
-        body = request(endpoint, sorted(named[name]), [ARTIFACTS[number] for number in each.artifacts])
-        objects.put_request(endpoint, name, body, hours_ago(each.age))
-        if each.has_config:
-            account.add_config(name, at=hours_ago(each.age), stack="another")
-    for (endpoint, artifact), age in artifacts.items():
-        put_artifact(objects, endpoint, artifact, hours_ago(age))
-    for model in theirs:
-        account.add_model(model, hours_ago(48), stack="another")
-
-    sweep(account, objects)
-    left, kept = artifacts_in(objects), requests_in(objects)
-    again = sweep(account, objects)
-
-    needed = {name for name, each in requests.items() if each.has_config or each.age < 24}
-    models_named = {name: named[name] & theirs for name in requests}
-    assert needed <= kept
-    assert set().union(*models_named.values()) == set().union(*(models_named[name] for name in kept))
-    for name in kept - needed:
-        newer = {other for other in kept if other > name or requests[other].has_config}
-        assert models_named[name] - set().union(*(models_named[other] for other in newer))
-    mentioned = {(REVISIONS[name], ARTIFACTS[number]) for name in kept for number in requests[name].artifacts}
-    assert left == {each for each, age in artifacts.items() if each in mentioned or age < 24}
-    assert names(again) == {}

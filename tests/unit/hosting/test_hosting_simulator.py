@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from deployer.aws.classification import classify
 from deployer.json_document import Document
 from tests.unit.hosting_account import ARN, Account, images, refused, variant
@@ -67,63 +69,70 @@ def test_names_of_endpoints_have_no_case(account: Account) -> None:
     assert said == ("ValidationException", f'Cannot create already existing endpoint "{ARN}endpoint/e".')
 
 
-def test_names_are_taken_and_missing_in_the_services_words(account: Account) -> None:
-    """Every refusal reads as SageMaker's, and is classified as what it means."""
-    account.serve()
-    sagemaker = account.sagemaker
-    model, config = f'"{ARN}model/m"', f'"{ARN}endpoint-config/c"'
-    refusals_by_error: dict[str, list[tuple[str, str, Callable[..., Any], Document]]] = {
-        "AlreadyExistsError": [
-            (f"Cannot create already existing model {model}.", "CreateModel", account.create_model, {}),
-            (
-                f"Cannot create already existing endpoint configuration {config}.",
-                "CreateEndpointConfig",
-                account.create_config,
-                {},
-            ),
-        ],
-        "EndpointExistsError": [
-            (
-                f'Cannot create already existing endpoint "{ARN}endpoint/e".',
-                "CreateEndpoint",
-                account.create_endpoint,
-                {},
-            )
-        ],
-        "AlreadyAppliedError": [
-            (
-                'Cannot update endpoint with the currently in use endpoint configuration "c".',
-                "UpdateEndpoint",
-                sagemaker.update_endpoint,
-                {"EndpointName": "e", "EndpointConfigName": "c"},
-            )
-        ],
-        "EndpointMissingError": [
-            (
-                f'Could not find endpoint "{ARN}endpoint/none".',
-                "UpdateEndpoint",
-                sagemaker.update_endpoint,
-                {"EndpointName": "None", "EndpointConfigName": "c"},
-            )
-        ],
-        "EndpointConfigNotVisibleError": [
-            (
-                f'Could not find endpoint configuration "{ARN}endpoint-config/x".',
-                "CreateEndpoint",
-                sagemaker.create_endpoint,
-                {"EndpointName": "f", "EndpointConfigName": "x"},
-            )
-        ],
-        "ModelNotVisibleError": [
-            (f'Could not find model "{ARN}model/x".', "DescribeModel", sagemaker.describe_model, {"ModelName": "x"})
-        ],
-    }
-    for name, refusals in refusals_by_error.items():
-        for message, operation, call, parameters in refusals:
-            code, answered = refused(call, **parameters)
+Refusal = tuple[str, str, str, "Callable[[Account], Callable[..., Any]]", Document]
+REFUSALS: dict[str, Refusal] = {
+    "model exists": (
+        "AlreadyExistsError",
+        f'Cannot create already existing model "{ARN}model/m".',
+        "CreateModel",
+        lambda account: account.create_model,
+        {},
+    ),
+    "config exists": (
+        "AlreadyExistsError",
+        f'Cannot create already existing endpoint configuration "{ARN}endpoint-config/c".',
+        "CreateEndpointConfig",
+        lambda account: account.create_config,
+        {},
+    ),
+    "endpoint exists": (
+        "EndpointExistsError",
+        f'Cannot create already existing endpoint "{ARN}endpoint/e".',
+        "CreateEndpoint",
+        lambda account: account.create_endpoint,
+        {},
+    ),
+    "config is in use": (
+        "AlreadyAppliedError",
+        'Cannot update endpoint with the currently in use endpoint configuration "c".',
+        "UpdateEndpoint",
+        lambda account: account.sagemaker.update_endpoint,
+        {"EndpointName": "e", "EndpointConfigName": "c"},
+    ),
+    "endpoint is missing": (
+        "EndpointMissingError",
+        f'Could not find endpoint "{ARN}endpoint/none".',
+        "UpdateEndpoint",
+        lambda account: account.sagemaker.update_endpoint,
+        {"EndpointName": "None", "EndpointConfigName": "c"},
+    ),
+    "config is missing": (
+        "EndpointConfigNotVisibleError",
+        f'Could not find endpoint configuration "{ARN}endpoint-config/x".',
+        "CreateEndpoint",
+        lambda account: account.sagemaker.create_endpoint,
+        {"EndpointName": "f", "EndpointConfigName": "x"},
+    ),
+    "model is missing": (
+        "ModelNotVisibleError",
+        f'Could not find model "{ARN}model/x".',
+        "DescribeModel",
+        lambda account: account.sagemaker.describe_model,
+        {"ModelName": "x"},
+    ),
+}
 
-            assert answered == message
-            assert classify(operation, code, answered).__name__ == name
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_names_are_taken_and_missing_in_the_services_words(account: Account, refusal: Refusal) -> None:
+    """Every refusal reads as SageMaker's, and is classified as what it means."""
+    error, message, operation, call, parameters = refusal
+    account.serve()
+
+    code, answered = refused(call(account), **parameters)
+
+    assert answered == message
+    assert classify(operation, code, answered).__name__ == error
 
 
 def test_requests_are_checked_against_the_service_model(account: Account) -> None:

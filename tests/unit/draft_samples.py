@@ -1,0 +1,53 @@
+"""Drafts of uploads and of requests by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployer.errors import InvalidRequestError
+from deployer.planning.draft import draft_deployment
+from deployer.planning.settings import Settings
+from tests.unit.planning_account import BUCKET
+from tests.unit.planning_samples import EXECUTION, STACK, at
+from tests.unit.request_samples import REGISTRY, ROLE
+
+if TYPE_CHECKING:
+    from deployer.planning.draft_state import Draft
+    from deployer.planning.plan import Action
+    from tests.unit.planning_account import PlanningAccount
+
+
+STARTED_AT = at(5)
+IMAGE = {"PrimaryContainer": {"Image": f"{REGISTRY}/churn:1"}}
+
+
+def settings(**changed: Any) -> Settings:
+    """Build the settings of the stack."""
+    values = {
+        "account_id": "111122223333",
+        "stack_name": STACK,
+        "artifact_bucket": BUCKET,
+        "artifact_prefix": "models/",
+        "execution_role_arn": ROLE,
+        "default_image": f"{REGISTRY}/default:1",
+        "default_instance_type": "ml.m5.large",
+        "deployment_timeout_seconds": 3600,
+    }
+    return Settings.model_validate({**values, **changed})
+
+
+def draft_of(
+    account: PlanningAccount, document: object, *, name: str = "run-1", **changed: Any
+) -> tuple[Draft, Action | None]:
+    """Draft the deployment of an input."""
+    execution = {"Id": EXECUTION, "Name": name, "StartTime": STARTED_AT.isoformat()}
+    return draft_deployment(document, execution, settings(**changed), account.store, account.planning)
+
+
+def rejection(account: PlanningAccount, document: object, **changed: Any) -> str:
+    """Return the message with which an input is rejected."""
+    with pytest.raises(InvalidRequestError) as rejected:
+        draft_of(account, document, **changed)
+    return str(rejected.value)
