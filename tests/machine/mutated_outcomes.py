@@ -23,13 +23,15 @@ from deployer.planning.plan import Action
 from deployer.tags import DEPLOYED, EXECUTION_TAG
 from local.simulation.environments import Deployment
 from tests.machine.mutations import Definition, around, breaks, decide_by, redefine
+from tests.machine.repeated_scenarios import (
+    copies_after_a_failed_smoke_test,
+    redriven_after_its_twin,
+    resumed_broken_update,
+)
 from tests.machine.scripted_scenarios import (
     broken_update,
-    copies_after_a_failed_smoke_test,
     forgotten_approval,
-    redriven_after_its_twin,
     refused_repetition,
-    resumed_broken_update,
     stack_update_while_waiting,
     superseded_in_its_smoke_test,
 )

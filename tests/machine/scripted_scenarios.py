@@ -18,7 +18,7 @@ ENVIRONMENT = {
 _NO_FAULTS = Settings()
 _NO_INSTANCES = Fault("CreateEndpoint", "rejected", code="ResourceLimitExceeded", message="The limit is 0 Instances.")
 _UNKNOWN = "Endpoint churn of account 111122223333 not found."
-_BROKEN = {"bad": "cannot predict"}
+BROKEN = {"bad": "cannot predict"}
 _HOUR = 3600.0
 
 
@@ -89,7 +89,7 @@ def broken_update(seed: int) -> steps.Scenario:
         seed,
         manual("first", 0.0, "a"),
         manual("second", 900.0, "bad", SmokeTest=ANSWERS),
-        settings=Settings(lag=USUAL_LAG, broken_models=_BROKEN),
+        settings=Settings(lag=USUAL_LAG, broken_models=BROKEN),
     )
 
 
@@ -102,24 +102,7 @@ def refused_repetition(seed: int) -> steps.Scenario:
         manual("first", 0.0, "a"),
         manual("second", 900.0, "bad", SmokeTest=ANSWERS),
         fault_windows=(steps.FaultWindow(name="lost, denied", start=890.0, end=960.0, faults=(lost, denied)),),
-        settings=Settings(broken_models=_BROKEN),
-    )
-
-
-def copies_after_a_failed_smoke_test(seed: int) -> steps.Scenario:
-    """The smoke test of an event's first copy is denied; the second copy deploys the revision once that is restored."""
-    denied = Fault("InvokeEndpoint", "rejected", times=None, code="AccessDeniedException", message="not authorized")
-    slow = Fault("InvokeEndpoint", "slow", times=None, seconds=50.0)
-    tested = request("b", SmokeTest={**ANSWERS, "Repetitions": 4})
-    deliveries = (0.0, 5.0 + 7 * seed)
-    return scenario(
-        seed,
-        manual("first", 0.0, "a"),
-        steps.Event(name="second", at=900.0, endpoint="churn", detail=tested, deliveries=deliveries),
-        fault_windows=(
-            steps.FaultWindow(name="denied", start=890.0, end=1250.0, faults=(denied,)),
-            steps.FaultWindow(name="slow", start=1250.0, end=9000.0, faults=(slow,)),
-        ),
+        settings=Settings(broken_models=BROKEN),
     )
 
 
@@ -143,77 +126,7 @@ def broken_update_of_a_new_endpoint(seed: int) -> steps.Scenario:
         seed,
         manual("first", 0.0, "a"),
         manual("newer", 597.0, "bad", SmokeTest=ANSWERS),
-        settings=Settings(create_seconds=595.0, update_seconds=75.0, broken_models=_BROKEN),
-    )
-
-
-def resumed_broken_update(seed: int) -> steps.Scenario:
-    """A run is stopped before its smoke test; its event is delivered again, and the test fails."""
-    slow = steps.FaultWindow(
-        name="slow answers", start=1000.0, end=2000.0, faults=(Fault("InvokeEndpoint", "slow", seconds=50.0, times=1),)
-    )
-    tested = request("bad", SmokeTest=ANSWERS)
-    return scenario(
-        seed,
-        manual("first", 0.0, "a"),
-        steps.Event(name="second", at=900.0, endpoint="churn", detail=tested, deliveries=(0.0, 3000.0)),
-        steps.Stop(name="stop", at=1190.0, execution="second.0"),
-        fault_windows=(slow,),
-        settings=Settings(broken_models=_BROKEN),
-    )
-
-
-def resumed_update(seed: int) -> steps.Scenario:
-    """A run is stopped while it waits for its endpoint; its event is delivered again, and the test passes."""
-    tested = request("b", SmokeTest=ANSWERS)
-    return scenario(
-        seed,
-        manual("first", 0.0, "a"),
-        steps.Event(name="second", at=900.0, endpoint="churn", detail=tested, deliveries=(0.0, 2400.0)),
-        steps.Stop(name="stop", at=1000.0, execution="second.0"),
-    )
-
-
-def slow_twins(seed: int) -> steps.Scenario:
-    """A person starts two executions of one request while every call takes minutes; an older upload is live."""
-    slow = Fault("*", "slow", times=None, seconds=40.0 + 10 * (seed % 4), probability=0.7)
-    document = request("b", SmokeTest=ANSWERS)
-    return scenario(
-        seed,
-        steps.Upload(name="older", at=0.0, endpoint="churn", key=KEY, body="one"),
-        steps.Manual(name="twins", at=900.0, endpoint="churn", document=document, deliveries=(0.0, 0.5)),
-        fault_windows=(steps.FaultWindow(name="slow calls", start=890.0, end=9000.0, faults=(slow,)),),
-        DEPLOYMENT_TIMEOUT_SECONDS="1200",
-    )
-
-
-def twin_that_cannot_record(seed: int) -> steps.Scenario:
-    """Two executions of one request deploy it; the function of the first is killed as often as it records that."""
-    killed = Fault("AddTags", "killed", times=4)
-    document = request("b", SmokeTest=ANSWERS)
-    return scenario(
-        seed,
-        steps.Upload(name="older", at=0.0, endpoint="churn", key=KEY, body="one"),
-        steps.Manual(name="twins", at=900.0, endpoint="churn", document=document, deliveries=(0.0, 0.5)),
-        fault_windows=(steps.FaultWindow(name="killed", start=910.0, end=4000.0, faults=(killed,)),),
-    )
-
-
-def redriven_after_its_twin(seed: int) -> steps.Scenario:
-    """A run is stopped in its smoke test, and its twin deploys the revision; then the first is redriven, and fails."""
-    slow = Fault("InvokeEndpoint", "slow", seconds=50.0)
-    denied = Fault("InvokeEndpoint", "rejected", times=None, code="AccessDeniedException", message="not authorized")
-    tested = request("b", SmokeTest=ANSWERS)
-    return scenario(
-        seed,
-        manual("first", 0.0, "a"),
-        steps.Event(name="second", at=900.0, endpoint="churn", detail=tested, deliveries=(0.0, 2400.0)),
-        steps.Stop(name="stop", at=1190.0, execution="second.0"),
-        steps.Redrive(name="redrive", at=6000.0, execution="second.0"),
-        fault_windows=(
-            steps.FaultWindow(name="slow", start=1000.0, end=1200.0, faults=(slow,)),
-            steps.FaultWindow(name="denied", start=5990.0, end=7000.0, faults=(denied,)),
-        ),
+        settings=Settings(create_seconds=595.0, update_seconds=75.0, broken_models=BROKEN),
     )
 
 
@@ -313,5 +226,5 @@ def overwritten_while_live(seed: int) -> steps.Scenario:
         steps.OperatorStep(name="overwrite", at=1000.0, action="overwrite artifact", endpoint="churn"),
         manual("broken", 1100.0, "bad", SmokeTest=ANSWERS),
         steps.OperatorStep(name="replace", at=4000.0, action="replace instances", endpoint="churn"),
-        settings=Settings(broken_models=_BROKEN),
+        settings=Settings(broken_models=BROKEN),
     )

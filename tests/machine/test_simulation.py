@@ -29,6 +29,7 @@ from tests.machine import (
     mutated_requests,
     mutated_rollbacks,
     mutated_scaling,
+    repeated_scenarios,
     scripted_scenarios,
 )
 from tests.machine.mutations import Mutation, mutations_of
@@ -109,14 +110,14 @@ def test_mutation_is_caught(
         scripted_scenarios.stack_update_while_waiting,
         scripted_scenarios.broken_update,
         scripted_scenarios.refused_repetition,
-        scripted_scenarios.copies_after_a_failed_smoke_test,
+        repeated_scenarios.copies_after_a_failed_smoke_test,
         scripted_scenarios.superseded_in_its_smoke_test,
         scripted_scenarios.broken_update_of_a_new_endpoint,
-        scripted_scenarios.resumed_update,
-        scripted_scenarios.resumed_broken_update,
-        scripted_scenarios.slow_twins,
-        scripted_scenarios.twin_that_cannot_record,
-        scripted_scenarios.redriven_after_its_twin,
+        repeated_scenarios.resumed_update,
+        repeated_scenarios.resumed_broken_update,
+        repeated_scenarios.slow_twins,
+        repeated_scenarios.twin_that_cannot_record,
+        repeated_scenarios.redriven_after_its_twin,
         scripted_scenarios.model_of_a_swept_revision,
         scripted_scenarios.two_revisions_of_one_model,
         scripted_scenarios.lagging_replicas,
@@ -150,7 +151,7 @@ def test_broken_update_is_restored(make_world: Callable[..., World]) -> None:
 def test_failed_twin_does_not_revert_what_its_twin_deployed(make_world: Callable[..., World]) -> None:
     """Case 15: the deployed revision stays live, and is what the final update replaces."""
     for seed in range(4):
-        recording = run_scenario(scripted_scenarios.redriven_after_its_twin(seed), make_world)
+        recording = run_scenario(repeated_scenarios.redriven_after_its_twin(seed), make_world)
 
         first, redriven, twin = recording.runs[:3]
         assert [first.outcome, redriven.outcome, twin.outcome] == ["Deployed", "Failed", "Deployed"]

@@ -14,8 +14,8 @@ from deployer.planning.revision import (
     build_revision,
 )
 from deployer.request.model import read_request
+from tests.unit.accepted_samples import ACCEPTED
 from tests.unit.planning_samples import NOON
-from tests.unit.request_samples import ACCEPTED
 
 DEFAULTS = Defaults("arn:aws:iam::111122223333:role/default", "registry/default:1", "ml.m5.large", 2)
 ARTIFACT = Artifact("artifacts", "models/churn/model.tar.gz", "v1", 5)

@@ -9,11 +9,8 @@ from deployer.json_document import Document
 from deployer.request.allowances import Allowances
 from deployer.request.model import read_request
 from deployer.request.service_model import check_shape, operation_input, sagemaker
-from tests.unit.request_samples import (
-    ACCEPTED,
-    request,
-    variant,
-)
+from tests.unit.accepted_samples import ACCEPTED
+from tests.unit.request_samples import request, variant
 from tests.unit.service_values import every_member
 
 

@@ -7,8 +7,8 @@ import pytest
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.request.model import read_request
+from tests.unit.rejected_samples import OWN_FIELDS_WRONG
 from tests.unit.request_samples import (
-    OWN_FIELDS_WRONG,
     percent,
     request,
     rolling,

@@ -19,7 +19,9 @@ from deployer.json_document import Document
 from deployer.request.model import DeploymentRequest, read_request
 from deployer.request.smoke_test import Expect, SmokeTest
 from local import schema
-from tests.unit.request_samples import ACCEPTED, OWN_FIELDS_WRONG, TWO_MODELS, request, variant
+from tests.unit.accepted_samples import ACCEPTED
+from tests.unit.rejected_samples import OWN_FIELDS_WRONG
+from tests.unit.request_samples import TWO_MODELS, request, variant
 
 ROOT = Path(__file__).parents[2]
 VARIANT = variant()
