@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from local.aws.server import Server
 from local.aws.stack import running_stack
 from local.demo.sample.training import pack, train
 from local.environment import STACK_NAME
 from local.simulator import Settings
+from tests.local.ministack_server import ROLE, SPEED, Executions, make_function
 from tests.local.parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -77,3 +80,21 @@ def trained() -> Trained:
 def artifact(trained: Trained) -> bytes:
     """The sample's `model.tar.gz`."""
     return pack(trained)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Local AWS without the stack, with one function."""
+    with Server(speed=SPEED) as running:
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        running.client("iam").create_role(
+            RoleName=ROLE.rpartition("/")[2], AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+        )
+        make_function(running, "work")
+        yield running
+
+
+@pytest.fixture
+def executions(server: Server) -> Executions:
+    """A place to run small definitions."""
+    return Executions(server)

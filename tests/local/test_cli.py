@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.environment import STACK_NAME
-from tests.local.command_line import write_manifest
+from tests.local.command_line import CommandLine, write_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path

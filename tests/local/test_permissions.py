@@ -208,7 +208,9 @@ def test_no_other_role_is_passed_to_sagemaker(as_role: Callable[[str, str], Any]
     """CreateModels passes the stack's execution role on, and no other."""
     with pytest.raises(ClientError, match="not authorized to perform: iam:PassRole"):
         as_role("CreateModels", "sagemaker").create_model(
-            **MODEL, ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT_ID}:role/administrator"
+            ModelName="with-role",
+            PrimaryContainer={"Image": "i"},
+            ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT_ID}:role/administrator",
         )
 
 

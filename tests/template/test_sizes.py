@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 LINES_OF_A_MODULE, LINES_OF_A_FUNCTION = 250, 40
 FOLDERS = ("functions", "endpoint_deployer", "local", "tests")
 LONGER = {
-    "tests/local/test_cli.py",
-    "tests/local/test_corrections.py",
-    "tests/local/test_permissions.py",
     "tests/local/test_used_permissions.py",
     "tests/unit/test_hosting_lives.py",
 }
