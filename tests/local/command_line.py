@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from local.aws.stack import Stack
 
-
 SECONDS = 120
 
 

@@ -18,13 +18,8 @@ if TYPE_CHECKING:
 
     from local.aws.server import Server
 
-
 SPEED = 50.0
-
-
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/runs-functions"
-
-
 CODE = """
 def handler(event, context):
     if event.get("Fails"):

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from local.aws.stack import Stack
 
-
 MODEL = {"ModelName": "with-role", "PrimaryContainer": {"Image": "i"}}
 
 

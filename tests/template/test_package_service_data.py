@@ -23,8 +23,6 @@ CHECKED_OPERATIONS = (
     "DescribeEndpointConfig",
 )
 """Requests and answers that the deployer reads the service model for."""
-
-
 CLIENTS = """
 import json, sys
 sys.path.append(sys.argv[1])
