@@ -13,7 +13,8 @@ from deployer.announcement import announce
 from deployer.diagnosis import failing_variant, is_shown_by_log
 from deployer.errors import AccessDeniedError, MonitoringUnavailableError
 from deployer.json_document import Document
-from deployer.outcome import conclude
+from deployer.outcome import Outcome, conclude
+from deployer.planning.keys import request_key
 from deployer.runtime import container_logs, event_bus, logger, step
 
 
@@ -21,6 +22,10 @@ from deployer.runtime import container_logs, event_bus, logger, step
 def handler(event: Document) -> Document:
     """Return the outcome; raise AnnouncementUnavailableError while the bus takes no event."""
     detail = conclude(event, os.environ["ARTIFACT_PREFIX"])
+    if detail["Outcome"] == Outcome.DEPLOYED:
+        # With it, another stack can deploy the same (see the parameter PromoteTo).
+        key = request_key(detail["EndpointName"], detail["Revision"])
+        detail["StoredRequest"] = f"s3://{os.environ['ARTIFACT_BUCKET']}/{key}"
     announce(detail, _log_of_failure(detail, event.get("ChangedAt")))
     # The state machine's Fail states read both, whatever the outcome.
     return {"Error": "", "Cause": "", **detail}

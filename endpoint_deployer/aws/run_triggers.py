@@ -35,6 +35,8 @@ def describe_trigger(trigger: object, name: str) -> str:
         return f"upload of {detail['object'].get('key')}{by}"
     if "ModelPackageArn" in detail:
         return f"approval of {str(detail['ModelPackageArn']).rpartition(':')[2]}"
+    if "StoredRequest" in detail:
+        return f"promotion of {detail.get('Revision')} from account {event.get('account')}"
     if "detail-type" in event:
         return f"event of {event.get('source')}"
     return f"by hand: {name}"

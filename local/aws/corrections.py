@@ -11,6 +11,7 @@ from typing import Any
 
 from ministack.core import iam_actions
 from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, s3
+from ministack.services.cloudformation import provisioners
 
 from local.json_document import Document
 
@@ -130,3 +131,19 @@ def metrics_of(line: str) -> Iterator[Document]:
                         "unit": metric.get("Unit", "None"),
                         "dimensions": dimensions,
                     }
+
+
+def make_event_bus_policies() -> None:
+    """Let stacks have an AWS::Events::EventBusPolicy (CloudFormation Template Reference)."""
+
+    def create(_logical_id: str, properties: Document, _stack: str) -> tuple[str, Document]:
+        bus, statement = properties["EventBusName"], properties["Statement"]
+        permission = {name: statement[name] for name in ("Principal", "Action", "Condition") if name in statement}
+        eventbridge._put_permission({"EventBusName": bus, "StatementId": properties["StatementId"], **permission})  # noqa: SLF001
+        return f"{bus}|{properties['StatementId']}", {}
+
+    def delete(physical_id: str, _properties: Document) -> None:
+        bus, _, statement = physical_id.partition("|")
+        eventbridge._remove_permission({"EventBusName": bus, "StatementId": statement})  # noqa: SLF001
+
+    provisioners._RESOURCE_HANDLERS["AWS::Events::EventBusPolicy"] = {"create": create, "delete": delete}  # noqa: SLF001

@@ -36,13 +36,14 @@ class Outputs:
     event_bus: str
 
 
-def deploy(server: Server, template: Path, parameters: Mapping[str, str]) -> Outputs:
+def deploy(server: Server, template: Path, parameters: Mapping[str, str], stack: str = STACK_NAME) -> Outputs:
     """Deploy a built template, or update the stack to it, and return the stack's outputs.
 
     Args:
         server: Local AWS.
         template: What `local.aws.build.build` returned.
         parameters: Parameters of the template.
+        stack: The name of the stack.
 
     Raises:
         ProgramFailedError: `sam deploy` failed; the message says why.
@@ -51,18 +52,18 @@ def deploy(server: Server, template: Path, parameters: Mapping[str, str]) -> Out
     overrides = {"Architecture": architecture(), **parameters}
     environment = server.environment | {"SAM_CLI_POLL_DELAY": "0.3", "PYTHONWARNINGS": "ignore"}
     run(
-        [_SAM, "deploy", "--template-file", template, "--stack-name", STACK_NAME, "--s3-bucket", _PACKAGES,
+        [_SAM, "deploy", "--template-file", template, "--stack-name", stack, "--s3-bucket", _PACKAGES,
          "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar", "--parameter-overrides",
          *(f"{name}={value}" for name, value in overrides.items())],
         environment=environment,
         folder=BUILD,
         timeout=_DEPLOY_SECONDS,
     )  # fmt: skip
-    return _outputs(server)
+    return _outputs(server, stack)
 
 
-def _outputs(server: Server) -> Outputs:
-    stack = server.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+def _outputs(server: Server, name: str) -> Outputs:
+    stack = server.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     values = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Outputs(
         artifact_bucket=values["ArtifactBucketName"],

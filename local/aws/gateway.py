@@ -24,6 +24,7 @@ from local.aws.corrections import (
     authorize_deletions_of_alarms,
     heed_conditions_of_copies,
     keep_whole_alarms,
+    make_event_bus_policies,
     publish_metrics_of_logs,
     put_versions_in_events,
 )
@@ -62,6 +63,7 @@ def main() -> None:
     sagemaker, audit, states = SageMaker(simulator, targets), Audit(), StepFunctions()
     audit.begin()
     put_versions_in_events()
+    make_event_bus_policies()
     heed_conditions_of_copies()
     publish_metrics_of_logs()
     keep_whole_alarms()

@@ -71,9 +71,13 @@ class Rules:
 
 
 def _completed(pattern: Any, state_machine: str) -> Any:
-    """Fill in what the template's pattern refers to: of all resources only the state machine."""
+    """Fill in what the template's pattern refers to: the state machine, or how the ARNs of its executions begin."""
     if isinstance(pattern, dict):
-        return {key: _completed(value, state_machine) for key, value in pattern.items()}
+        executions = state_machine.replace(":stateMachine:", ":execution:") + ":"
+        return {
+            key: executions if key == "prefix" and value is None else _completed(value, state_machine)
+            for key, value in pattern.items()
+        }
     if isinstance(pattern, list):
-        return [state_machine if each is None else each for each in pattern]
+        return [state_machine if each is None else _completed(each, state_machine) for each in pattern]
     return pattern

@@ -16,6 +16,8 @@ _GIVEN = {
     "AllowedKmsKeyArns": ["arn:aws:kms:us-east-1:111122223333:key/0000"],
     "AllowedInstanceTypes": ["ml.m5.*", "ml.g5.xlarge"],
     "ExecutionRoleArn": "arn:aws:iam::111122223333:role/given",
+    "PromoteTo": "arn:aws:events:us-east-1:999988887777:event-bus/default",
+    "PromoteFrom": "999988887777",
     "AlarmTopicArn": "arn:aws:sns:us-east-1:111122223333:alarms",
 }
 """Samples of parameters that have no default of their own that a policy could name."""

@@ -114,7 +114,7 @@ def test_overwritten_versions_expire_only_if_the_parameter_says_so(template: Doc
 def test_bucket_and_queue_take_only_calls_over_tls(template: Document, policy: str, service: str) -> None:
     statements = template["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"]
 
-    (denied,) = [each for each in statements if each["Effect"] == "Deny"]
+    (denied,) = [each for each in statements if each.get("Effect") == "Deny"]
 
     assert (denied["Principal"], denied["Action"]) == ("*", f"{service}:*")
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

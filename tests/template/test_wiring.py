@@ -91,7 +91,8 @@ def test_rule_knows_the_request_for_approval_by_its_name(resources: Document, ru
     properties = resources[f"{rule}Rule"]["Properties"]
 
     assert properties["EventBusName"] == {"Ref": "EventBusName"}
-    assert properties["EventPattern"] == {"source": [SOURCE], "detail-type": [APPROVAL_REQUESTED]}
+    pattern = properties["EventPattern"]
+    assert (pattern["source"], pattern["detail-type"]) == ([SOURCE], [APPROVAL_REQUESTED])
 
 
 TREES = {"deployer": FUNCTIONS / "deployer", **{name: ROOT / name for name in ("endpoint_deployer", "local")}}

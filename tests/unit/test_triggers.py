@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from deployer.aws.s3_objects import Artifact
 from deployer.errors import InvalidRequestError
-from deployer.planning.triggers import Trigger, parse_trigger
+from deployer.planning.triggers import AllowedEvents, Trigger, parse_trigger
 from tests.unit.planning_samples import NOON
 from tests.unit.trigger_samples import LOCATION, STARTED_AT, package_event, parse, rejection, sample, uploaded
 
@@ -76,7 +76,7 @@ def test_other_change_of_an_approved_package_is_rejected(fields: list[str]) -> N
 
 @pytest.mark.parametrize("groups", [("*",), ("fraud-*", "ch*"), ("churn",)], ids=str)
 def test_package_of_an_allowed_group_is_a_request(groups: tuple[str, ...]) -> None:
-    trigger = parse_trigger(package_event(), "run-1", STARTED_AT, LOCATION, groups)
+    trigger = parse_trigger(package_event(), "run-1", STARTED_AT, LOCATION, AllowedEvents(groups))
 
     assert trigger.endpoint_name == "churn"
 
@@ -84,7 +84,7 @@ def test_package_of_an_allowed_group_is_a_request(groups: tuple[str, ...]) -> No
 @pytest.mark.parametrize("groups", [("churn-*", "Churn"), ()], ids=str)
 def test_package_of_another_group_is_rejected(groups: tuple[str, ...]) -> None:
     with pytest.raises(InvalidRequestError) as rejected:
-        parse_trigger(package_event(), "run-1", STARTED_AT, LOCATION, groups)
+        parse_trigger(package_event(), "run-1", STARTED_AT, LOCATION, AllowedEvents(groups))
 
     assert str(rejected.value) == (
         "detail.ModelPackageGroupName: churn is no group that this stack deploys; see its parameter ModelPackageGroups"

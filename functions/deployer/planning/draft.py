@@ -54,9 +54,7 @@ def draft_deployment(
     """
     _check_execution_name(execution)
     started_at = datetime.fromisoformat(execution["StartTime"])
-    trigger = parse_trigger(
-        document, execution["Name"], started_at, settings.upload_location, settings.model_package_groups
-    )
+    trigger = parse_trigger(document, execution["Name"], started_at, settings.upload_location, settings.allowed_events)
     resolved = resolve_request(trigger, store.objects, settings.upload_location, settings.allowances)
     if resolved.artifact:
         planning.uploads[resolved.artifact.uri] = resolved.artifact

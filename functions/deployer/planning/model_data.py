@@ -59,7 +59,7 @@ def resolve_data(  # noqa: PLR0913 - by name
         artifact: The uploaded artifact, for containers without data.
         objects: The adapter of S3.
         copy_artifacts: `uploads` copies each `model.tar.gz` of the artifact bucket, `all` everything but the folders
-            of multi-model containers, `none` nothing.
+            of multi-model containers, `none` nothing. What another stack has stored is always copied.
 
     Raises:
         InvalidRequestError: Data are missing or cannot be read; each line names a field.
@@ -177,6 +177,8 @@ class _Resolver:
     def _is_copied(self, source: Source, bucket: str, key: str) -> bool:
         if self._is_in_store(bucket, key) or source.is_bound:
             return False
+        if bucket != self.bucket and key.startswith(STORE_PREFIX):
+            return True  # another stack promotes its stored copy, and sweeps it away some day
         is_upload = bucket == self.bucket and posixpath.basename(key) == ARTIFACT_NAME and not source.is_folder
         return self.copy_artifacts == "all" or (self.copy_artifacts == "uploads" and is_upload)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deployer.aws.s3 import MANIFEST_NAMES, Objects
 from deployer.aws.s3_objects import Artifact, parse_uri
 from deployer.errors import AccessDeniedError, InvalidRequestError
+from deployer.planning.promotion import promoted_request
 from deployer.planning.revision import containers_without_data
 from deployer.request.manifest import read_manifest
 from deployer.request.model import DeploymentRequest, parse_request, request_problems
@@ -61,7 +62,7 @@ def resolve_request(
     Raises:
         InvalidRequestError: A field of the request is wrong by itself, or the uploaded object is gone.
     """
-    document = _document(trigger, objects, location)
+    document = _document(trigger, objects, location, allowances)
     request = parse_request(document, endpoint_name=trigger.endpoint_name, open_enums=allowances.open_enums)
     problems = tuple(_problems(trigger, request, allowances))
     is_upload_of_artifact = trigger.upload is not None and not _is_manifest(trigger.upload)
@@ -82,8 +83,10 @@ def _problems(trigger: Trigger, request: DeploymentRequest, allowances: Allowanc
         yield from _ambiguous_containers(request)
 
 
-def _document(trigger: Trigger, objects: Objects, location: UploadLocation) -> object:
-    """Return the request as written: in the trigger, in the uploaded manifest, or in the artifact's manifest."""
+def _document(trigger: Trigger, objects: Objects, location: UploadLocation, allowances: Allowances) -> object:
+    """Return the request: of the trigger, of the uploaded manifest or the artifact's, or what another stack stored."""
+    if trigger.promoted:
+        return promoted_request(trigger.promoted, objects, allowances)
     upload = trigger.upload
     if upload is None:
         return trigger.document

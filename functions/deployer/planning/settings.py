@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from deployer.json_document import Document
 from deployer.planning.revision import Defaults
-from deployer.planning.triggers import UploadLocation
+from deployer.planning.triggers import AllowedEvents, UploadLocation
 from deployer.request.allowances import Allowances
 
 
@@ -32,6 +32,7 @@ class Settings(BaseModel):
     artifact_prefix: str
     copy_artifacts: Literal["uploads", "all", "none"] = "uploads"
     model_package_groups: Words = ("*",)
+    promote_from: str = ""
     execution_role_arn: str
     default_image: str = ""
     default_instance_type: str = ""
@@ -59,6 +60,11 @@ class Settings(BaseModel):
     def upload_location(self) -> UploadLocation:
         """Where uploads are expected."""
         return UploadLocation(self.artifact_bucket, self.artifact_prefix, self.account_id)
+
+    @property
+    def allowed_events(self) -> AllowedEvents:
+        """What events are taken of that others cause."""
+        return AllowedEvents(self.model_package_groups, self.promote_from)
 
     @property
     def defaults(self) -> Defaults:

@@ -1,4 +1,4 @@
-"""Parses triggers: uploads, approved model packages, events of applications, and inputs of people."""
+"""Parses triggers: uploads, approved packages, events of applications and of other stacks, and inputs of people."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from deployer.aws.event_bus import DEPLOYMENT_ENDED
 from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME, MANIFEST_NAMES
 from deployer.aws.s3_objects import Artifact, version_of
 from deployer.errors import InvalidRequestError
@@ -42,6 +43,19 @@ class UploadLocation:
 
 
 @dataclass(frozen=True, slots=True)
+class AllowedEvents:
+    """What a stack takes events of that others cause."""
+
+    package_groups: Collection[str] = ("*",)
+    """Patterns (with `*`) of the model package groups whose packages are deployed."""
+    promoting_account: str = ""
+    """The account whose stack promotes what it has deployed to this one; empty for none."""
+
+
+_ANY_PACKAGE = AllowedEvents()
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """The trigger of an execution, before anything is looked up."""
 
@@ -52,6 +66,8 @@ class Trigger:
     document: object = None
     """The request, if the trigger holds it."""
     upload: Artifact | None = None
+    promoted: str = ""
+    """The URI of the stored request that another stack has deployed, and that is deployed here, too."""
 
 
 class _Event(BaseModel):
@@ -97,18 +113,31 @@ class _PackageApproved(_Event):
     detail: _PackageDetail
 
 
+class _EndedDetail(BaseModel):
+    outcome: Annotated[Literal["Deployed"], Field(alias="Outcome")]
+    endpoint_name: Annotated[str, Field(alias="EndpointName")]
+    stored_request: Annotated[
+        str, Field(alias="StoredRequest", pattern=rf"^s3://[^/]+/{STORE_PREFIX}.+/request\.json$")
+    ]
+
+
+class _DeploymentEnded(_Event):
+    source: Literal["endpoint-deployer"]
+    detail_type: Annotated[Literal["Endpoint Deployment Ended"], Field(alias="detail-type")]
+    detail: _EndedDetail
+
+
 class _DeploymentRequested(_Event):
     source: str
     detail_type: Annotated[Literal["Endpoint Deployment Requested"], Field(alias="detail-type")]
     detail: Any
 
 
-_EVENT: TypeAdapter[_ObjectCreated | _PackageApproved | _DeploymentRequested] = TypeAdapter(
-    Annotated[_ObjectCreated | _PackageApproved | _DeploymentRequested, Field(discriminator="detail_type")]
-)
+_KnownEvent = _ObjectCreated | _PackageApproved | _DeploymentRequested | _DeploymentEnded
+_EVENT: TypeAdapter[_KnownEvent] = TypeAdapter(Annotated[_KnownEvent, Field(discriminator="detail_type")])
 
 
-_DETAIL_TYPES = ("Object Created", "SageMaker Model Package State Change", REQUESTED)
+_DETAIL_TYPES = ("Object Created", "SageMaker Model Package State Change", REQUESTED, DEPLOYMENT_ENDED)
 
 
 def parse_trigger(
@@ -116,7 +145,7 @@ def parse_trigger(
     execution_name: str,
     started_at: datetime,
     location: UploadLocation,
-    package_groups: Collection[str] = ("*",),
+    allowed: AllowedEvents = _ANY_PACKAGE,
 ) -> Trigger:
     """Read the input of an execution: an event of EventBridge, or else the request itself.
 
@@ -125,7 +154,7 @@ def parse_trigger(
         execution_name: The execution's name.
         started_at: When it started.
         location: Where uploads are expected.
-        package_groups: Patterns (with `*`) of the model package groups whose packages are deployed.
+        allowed: What it takes events of.
 
     Raises:
         InvalidRequestError: It is an event that this deployer does not know, or one from another account or bucket.
@@ -139,16 +168,26 @@ def parse_trigger(
         event = _EVENT.validate_python(document)
     except ValidationError as error:
         raise _malformed(error) from None  # that one quotes the event
+    if isinstance(event, _DeploymentEnded):
+        return _parse_promotion(event, allowed.promoting_account)
     if event.account != location.account:
         raise _rejected("account", f"the event is of account {event.account}, the deployer of {location.account}")
     if isinstance(event, _ObjectCreated):
         return _parse_upload(event, location)
     requested_at = event.time.astimezone(UTC)
     if isinstance(event, _PackageApproved):
-        _check_approval(event.detail, package_groups)
+        _check_approval(event.detail, allowed.package_groups)
         package = {"Models": {"package": {"PrimaryContainer": {"ModelPackageName": event.detail.package_arn}}}}
         return Trigger(event.id, requested_at, event.detail.group_name, package)
     return Trigger(event.id, requested_at, document=event.detail)
+
+
+def _parse_promotion(event: _DeploymentEnded, promoting_account: str) -> Trigger:
+    """Read the event of another stack's deployment. EventBridge sets the account, which no caller can choose."""
+    if event.account != promoting_account:
+        raise _rejected("account", f"{event.account} promotes nothing to this stack; see its parameter PromoteFrom")
+    requested_at, detail = event.time.astimezone(UTC), event.detail
+    return Trigger(event.id, requested_at, detail.endpoint_name, promoted=detail.stored_request)
 
 
 def _malformed(error: ValidationError) -> InvalidRequestError:

@@ -55,7 +55,7 @@ class Allowances:
                 yield from self._text(path, name, value)
         yield from self._instances(document.get("EndpointConfig") or {}, document.get("Scaling") or {})
         if uri := (document.get("SmokeTest") or {}).get("BodyS3Uri"):
-            yield from self._bucket("SmokeTest.BodyS3Uri", uri)
+            yield from self.bucket_problems("SmokeTest.BodyS3Uri", uri)
 
     def _text(self, path: str, name: str, value: str) -> Iterator[Problem]:
         if name == "Image":
@@ -67,12 +67,13 @@ class Allowances:
         elif (match := _SCHEME.match(value)) is None:
             return
         elif match["scheme"] == "s3":
-            yield from self._bucket(path, value)
+            yield from self.bucket_problems(path, value)
         elif self.buckets:
             # SageMaker also takes the address of a bucket, which names one in several ways.
             yield Problem(path, f"{shown(value)} must begin with s3://")
 
-    def _bucket(self, path: str, uri: str) -> Iterator[Problem]:
+    def bucket_problems(self, path: str, uri: str) -> Iterator[Problem]:
+        """Yield a problem if the stack does not allow the bucket that a URI names."""
         bucket = uri.removeprefix("s3://").partition("/")[0]
         yield from _not_allowed(path, bucket, self.buckets, "AllowedBucketArns")
 

@@ -1,0 +1,56 @@
+"""Turns what another stack has deployed into a request: its stored request, without what is that stack's own."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from deployer.aws.s3_objects import parse_uri
+from deployer.errors import AccessDeniedError, InvalidRequestError
+from deployer.json_document import Document
+from deployer.planning.model_data import data_problems
+from deployer.planning.revision_store import StoredRevision
+from deployer.request.problem import Problem, reject
+
+if TYPE_CHECKING:
+    from deployer.aws.s3 import Objects
+    from deployer.request.allowances import Allowances
+
+_PATH = "detail.StoredRequest"
+
+
+def promoted_request(uri: str, objects: Objects, allowances: Allowances) -> Document:
+    """Read the stored request of another stack's revision, and check that its stored data are what was deployed there.
+
+    Roles that this stack does not allow are left out, so that its own default takes their place; all else stays.
+
+    Args:
+        uri: The stored request, below `revisions/` in the other stack's bucket.
+        objects: The adapter of S3.
+        allowances: What this stack lets requests name.
+
+    Raises:
+        InvalidRequestError: The bucket is not allowed, the request or its data are gone, or their size differs.
+    """
+    reject(allowances.bucket_problems(_PATH, uri))
+    bucket, key = parse_uri(uri)
+    try:
+        content = objects.read(bucket, key)
+    except AccessDeniedError as error:
+        raise InvalidRequestError(f"{_PATH}: {error}") from error
+    if content is None:
+        raise InvalidRequestError(f"{_PATH}: {uri} is not there")
+    stored = StoredRevision.parse(content)
+    reject(Problem(f"{_PATH}: {each.path}", each.message) for each in data_problems(stored.data, objects, bucket))
+    own_roles = [role for role in allowances.role_patterns if role]
+    models = {name: _with_own_role(model, own_roles) for name, model in stored.request["Models"].items()}
+    config = _with_own_role(stored.request["EndpointConfig"], own_roles)
+    return {**stored.request, "Models": models, "EndpointConfig": config}
+
+
+def _with_own_role(document: Document, patterns: list[str]) -> Document:
+    """Leave out a role that this stack does not allow."""
+    role = document.get("ExecutionRoleArn")
+    if role is None or any(fnmatchcase(role, pattern) for pattern in patterns):
+        return document
+    return {name: value for name, value in document.items() if name != "ExecutionRoleArn"}

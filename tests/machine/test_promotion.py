@@ -1,0 +1,197 @@
+"""A stack deploys what another one has deployed: the same request, from copies of the same bytes in its own bucket."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployer.json_document import Document
+from tests.machine.factories import BUCKET, NOTHING, endpoint_of, live_model, put_manifest, rollback, stored, upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.virtual_time.world import World
+
+STAGING = "staging-artifacts"
+STAGING_ACCOUNT = "999988887777"
+STAGING_ROLE = f"arn:aws:iam::{STAGING_ACCOUNT}:role/staging"
+KEY = "models/churn/model.tar.gz"
+
+
+@pytest.fixture(autouse=True)
+def promotes_from_staging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stack takes what the other account deploys, and may read its bucket."""
+    monkeypatch.setenv("PROMOTE_FROM", STAGING_ACCOUNT)
+    monkeypatch.setenv("ALLOWED_BUCKET_ARNS", f"arn:aws:s3:::{STAGING}")
+
+
+def promotion(world: World, detail: Document, account: str = STAGING_ACCOUNT) -> Document:
+    """Build the event of the other stack's deployment."""
+    return {**world.event("endpoint-deployer", "Endpoint Deployment Ended", detail), "account": account}
+
+
+def deployed_elsewhere(make_world: Callable[..., World], **manifest: Any) -> tuple[World, Document]:
+    """Deploy an upload in one world; return another, which has its store in the other bucket, and the event."""
+    sender: World = make_world()
+    put_manifest(sender, json.dumps(manifest))
+    upload(sender, b"weights", KEY)
+    detail = json.loads(json.dumps(sender.bus[-1]).replace(f"s3://{BUCKET}/", f"s3://{STAGING}/"))
+    kept = {key: sender.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in stored(sender)}
+    receiver: World = make_world()
+    receiver.s3.create_bucket(Bucket=STAGING)
+    for key, body in kept.items():
+        moved = body.replace(f"s3://{BUCKET}/".encode(), f"s3://{STAGING}/".encode())
+        receiver.s3.put_object(Bucket=STAGING, Key=key, Body=moved)
+    return receiver, detail
+
+
+def test_promoted_revision_is_deployed_from_a_copy_of_its_own(make_world: Callable[..., World]) -> None:
+    """Nothing of the endpoint depends on the other stack's bucket, and the bytes are those that were deployed there."""
+    world, detail = deployed_elsewhere(make_world, Tags={"team": "growth"})
+
+    execution = world.run(promotion(world, detail))
+
+    url = live_model(world)["PrimaryContainer"]["ModelDataUrl"]
+    copy = world.s3.get_object(Bucket=BUCKET, Key=url.removeprefix(f"s3://{BUCKET}/"))["Body"].read()
+    assert (execution.states[-1], execution.cause) == ("Deployed", "")
+    assert url.startswith(f"s3://{BUCKET}/revisions/churn/artifacts/")
+    assert copy == b"weights"
+    assert world.bus[-1]["StoredRequest"].startswith(f"s3://{BUCKET}/revisions/churn/")
+
+
+@pytest.mark.parametrize("copies", ["uploads", "all", "none"])
+def test_what_is_promoted_is_copied_whatever_else_is(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, copies: str
+) -> None:
+    """The other stack sweeps its copy away some day."""
+    world, detail = deployed_elsewhere(make_world)
+    monkeypatch.setenv("COPY_ARTIFACTS", copies)
+
+    world.run(promotion(world, detail))
+
+    assert live_model(world)["PrimaryContainer"]["ModelDataUrl"].startswith(f"s3://{BUCKET}/")
+
+
+def test_same_event_twice_is_one_deployment(make_world: Callable[..., World]) -> None:
+    """EventBridge may deliver an event more than once."""
+    world, detail = deployed_elsewhere(make_world)
+    event = promotion(world, detail)
+
+    ends = [world.run(event).states[-1] for _ in range(2)]
+
+    assert ends == ["Deployed", "NothingToDo"]
+
+
+def test_promoted_revision_can_be_rolled_back(make_world: Callable[..., World]) -> None:
+    """It is a revision like any other."""
+    world, detail = deployed_elsewhere(make_world)
+    upload(world, b"what was before", KEY)
+    before = live_model(world)
+    world.clock.sleep(60)
+    world.run(promotion(world, detail))
+    promoted = live_model(world)
+
+    world.clock.sleep(60)
+    execution = world.run(rollback())
+
+    assert execution.states[-1] == "Deployed"
+    assert promoted["PrimaryContainer"]["ModelDataUrl"] != before["PrimaryContainer"]["ModelDataUrl"]
+    assert live_model(world)["PrimaryContainer"] == before["PrimaryContainer"]
+
+
+def test_promoted_revision_waits_for_approval_where_the_stack_wants_it(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What staging has tried, production still may ask a person about."""
+    world, detail = deployed_elsewhere(make_world)
+    monkeypatch.setenv("APPROVAL_ENDPOINTS", "churn")
+    monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "600")
+
+    execution = world.run(promotion(world, detail))
+
+    assert execution.states[-1] == "TimedOut"
+    assert "AwaitApproval" in execution.states
+    assert len(world.approvals) == 1
+    assert world.names == NOTHING
+
+
+def test_role_of_the_other_stack_is_replaced_by_the_default_one(make_world: Callable[..., World]) -> None:
+    """A role of another account cannot be passed; one that the stack allows stays."""
+    world, detail = deployed_elsewhere(make_world)
+    key = detail["StoredRequest"].removeprefix(f"s3://{STAGING}/")
+    document = json.loads(world.s3.get_object(Bucket=STAGING, Key=key)["Body"].read())
+    document["Request"]["Models"]["model"]["ExecutionRoleArn"] = STAGING_ROLE
+    world.s3.put_object(Bucket=STAGING, Key=key, Body=json.dumps(document).encode())
+
+    world.run(promotion(world, detail))
+
+    assert live_model(world)["ExecutionRoleArn"] == "arn:aws:iam::111122223333:role/runs-models"
+    assert endpoint_of(world)["EndpointStatus"] == "InService"
+
+
+def without_request(world: World, detail: Document) -> Document:
+    """The other stack has swept its request away."""
+    world.s3.delete_object(Bucket=STAGING, Key=detail["StoredRequest"].removeprefix(f"s3://{STAGING}/"))
+    return promotion(world, detail)
+
+
+def with_other_bytes(world: World, detail: Document) -> Document:
+    """The stored copy has another size than what was deployed."""
+    (key,) = (key for key in stored_in(world, STAGING) if key.endswith("model.tar.gz"))
+    world.s3.put_object(Bucket=STAGING, Key=key, Body=b"something else")
+    return promotion(world, detail)
+
+
+def without_data(world: World, detail: Document) -> Document:
+    """The stored copy is gone."""
+    (key,) = (key for key in stored_in(world, STAGING) if key.endswith("model.tar.gz"))
+    world.s3.delete_object(Bucket=STAGING, Key=key)
+    return promotion(world, detail)
+
+
+def from_another_account(world: World, detail: Document) -> Document:
+    """An account that promotes nothing to this one."""
+    return promotion(world, detail, account="111111111111")
+
+
+def of_another_bucket(world: World, detail: Document) -> Document:
+    """A bucket that the stack does not allow."""
+    return promotion(world, {**detail, "StoredRequest": detail["StoredRequest"].replace(STAGING, "elsewhere")})
+
+
+def of_a_failure(world: World, detail: Document) -> Document:
+    """A deployment that failed there."""
+    return promotion(world, {**detail, "Outcome": "Failed"})
+
+
+def stored_in(world: World, bucket: str) -> list[str]:
+    """Return the keys in a bucket."""
+    return [each["Key"] for each in world.s3.list_objects_v2(Bucket=bucket)["Contents"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without_request, "detail.StoredRequest: s3://staging-artifacts/"),
+        (with_other_bytes, "has 14 bytes instead of 7"),
+        (without_data, "is gone"),
+        (from_another_account, "account: 111111111111 promotes nothing to this stack"),
+        (of_another_bucket, "detail.StoredRequest: 'elsewhere' is not among what this stack allows"),
+        (of_a_failure, "detail.Outcome: Input should be 'Deployed'"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_cannot_be_promoted_is_rejected(
+    make_world: Callable[..., World], change: Callable[[World, Document], Document], message: str
+) -> None:
+    """The message names the field, and nothing is created."""
+    world, detail = deployed_elsewhere(make_world)
+
+    execution = world.run(change(world, detail))
+
+    assert execution.states[-1] == "Rejected"
+    assert message in execution.cause
+    assert world.names == NOTHING
