@@ -31,14 +31,15 @@ _PAUSE_SECONDS = 1.0
 """Before each endpoint, of which about five calls of SageMaker are made: its rate is shared by the whole account."""
 
 _MOST_ENDPOINTS = 200
-"""How many endpoints the result names; it is part of the execution's data."""
+"""How many endpoints the result names, and how many repairs; it is part of the execution's data."""
+_START: Document = {"After": "", "Findings": 0, "Found": {}, "Repairs": {}}
 
 
 @step(sagemaker, objects, executions, monitoring, event_bus)
 def handler(event: Document) -> Document:
     """Return whether all endpoints have been compared, which differences there are, and where to go on."""
-    before: Document = event["Drift"] or {"After": "", "Findings": 0, "Found": {}}
-    progress = {member: before[member] for member in ("After", "Findings", "Found")}
+    before: Document = event["Drift"] or _START
+    progress = {member: before[member] for member in _START}
     observer, deadline = _observer(datetime.fromisoformat(event["Now"])), clock.now() + _TIME
     for name in observer.endpoint_names():
         if name <= progress["After"]:
@@ -46,38 +47,45 @@ def handler(event: Document) -> Document:
         if clock.now() >= deadline:
             return {**progress, "Done": False}
         try:
-            kinds = _compare(observer, name)
+            kinds, repair = _compare(observer, name)
         except TransientError:
             # A retry from the start would repeat the events of the endpoints that are done.
             if progress["After"] == before["After"]:
                 raise
             return {**progress, "Done": False}
-        progress = _with_kinds(progress, name, kinds)
+        progress = _with_findings(progress, name, kinds, repair)
     measure("DriftFindings", progress["Findings"], MetricUnit.Count)
     return {**progress, "Done": True}
 
 
-def _with_kinds(progress: Document, endpoint_name: str, kinds: list[str]) -> Document:
+def _with_findings(progress: Document, endpoint_name: str, kinds: list[str], repair: str | None) -> Document:
     """Return the progress after an endpoint; it names the differences of a bounded number of endpoints."""
-    found: Document = progress["Found"]
+    found, repairs = progress["Found"], progress["Repairs"]
     if kinds and len(found) < _MOST_ENDPOINTS:
         found = {**found, endpoint_name: sorted(set(kinds))}
-    return {"After": endpoint_name, "Findings": progress["Findings"] + len(kinds), "Found": found}
+        repairs = {**repairs, **({endpoint_name: repair} if repair else {})}
+    findings = progress["Findings"] + len(kinds)
+    return {"After": endpoint_name, "Findings": findings, "Found": found, "Repairs": repairs}
 
 
-def _compare(observer: Observer, endpoint_name: str) -> list[str]:
-    """Announce how an endpoint differs from its deployed revision; return the kind of each difference."""
+def _compare(observer: Observer, endpoint_name: str) -> tuple[list[str], str | None]:
+    """Announce how an endpoint differs from its deployed revision.
+
+    Returns:
+        The kind of each difference, and the ARN of the execution that repairs it if one does.
+    """
     clock.sleep(_PAUSE_SECONDS)
     timeout = timedelta(seconds=float(os.environ["DEPLOYMENT_TIMEOUT_SECONDS"]))
     try:
         view = observer.look_at(endpoint_name)
     except PermanentError as error:
         logger.warning("Endpoint not compared", extra={"endpoint": endpoint_name, "error": type(error).__name__})
-        return []
+        return [], None
     findings = find_drift(view, observer.now, timeout)
-    for finding in findings:
-        _announce(view, finding, _start_repair(observer, view, finding))
-    return [finding.kind.value for finding in findings]
+    repairs = [_start_repair(observer, view, finding) for finding in findings]
+    for finding, repair in zip(findings, repairs, strict=True):
+        _announce(view, finding, repair)
+    return [finding.kind.value for finding in findings], next(filter(None, repairs), None)
 
 
 def _start_repair(observer: Observer, view: View, finding: Finding) -> str | None:

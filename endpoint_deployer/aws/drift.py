@@ -11,13 +11,18 @@ if TYPE_CHECKING:
 
 
 def last_drift(stack: Stack) -> Document:
-    """Return the kinds of differences that the last sweep found, by endpoint."""
+    """Return what the last sweep found.
+
+    Returns:
+        By endpoint, in `Found` the kinds of its differences, and in `Repairs` the ARN of the execution that it started.
+    """
     client = stack.client("stepfunctions")
     listed = client.list_executions(stateMachineArn=stack.sweep_state_machine, statusFilter="SUCCEEDED", maxResults=1)[
         "executions"
     ]
+    nothing: Document = {"Found": {}, "Repairs": {}}
     if not listed:
-        return {}
+        return nothing
     output = client.describe_execution(executionArn=listed[0]["executionArn"]).get("output") or "{}"
-    found: Document = (json.loads(output).get("Drift") or {}).get("Found", {})
-    return found
+    drift: Document = json.loads(output).get("Drift") or {}
+    return {member: drift.get(member, {}) for member in nothing}

@@ -18,7 +18,7 @@ _WAITING_FOR_TURN = {"WaitForOtherDeployment", "PlanAgain"}
 
 
 def status_of(
-    name: str, endpoints: Endpoints, runs: Runs, running: Sequence[Run], drift: Mapping[str, list[str]]
+    name: str, endpoints: Endpoints, runs: Runs, running: Sequence[Run], drift: Mapping[str, Document]
 ) -> Document:
     """Return the status of an endpoint as JSON.
 
@@ -27,7 +27,7 @@ def status_of(
         endpoints: Reads endpoints.
         runs: Reads executions.
         running: The executions that run.
-        drift: What the last sweep found, by endpoint.
+        drift: What the last sweep found; see `endpoint_deployer.aws.drift`.
     """
     endpoint = endpoints.find(name)
     own = [_progress(runs, run) for run in reversed(running) if run.endpoint == name]
@@ -37,7 +37,8 @@ def status_of(
         "FailureReason": (endpoint or {}).get("FailureReason"),
         "Live": _live(endpoint, endpoints, runs) if endpoint else None,
         "Endpoint": _fleets(endpoint) if endpoint else None,
-        "Drift": drift.get(name, []),
+        "Drift": drift["Found"].get(name, []),
+        "Repair": drift["Repairs"].get(name),
         "Runs": [each for each in own if each["State"] not in _WAITING_FOR_TURN],
         "Waiting": [each for each in own if each["State"] in _WAITING_FOR_TURN],
     }

@@ -27,6 +27,8 @@ def status_lines(status: Document) -> Iterator[str]:
         yield f"  reason   [red]{escape(status['FailureReason'])}[/]"
     if status["Drift"]:
         yield f"  drift    [yellow]{', '.join(status['Drift'])}[/] [dim](by the last sweep)[/]"
+    if status["Repair"]:
+        yield f"  repair   {status['Repair'].rpartition(':')[2]} [dim](started by the last sweep)[/]"
     for each in status["Scaling"]:
         current = "unknown" if each["Current"] is None else each["Current"]
         bounds = f"{each['MinCapacity']} to {each['MaxCapacity']}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +53,7 @@ def test_replaced_config_is_rolled_back(world: World) -> None:
     (repair,) = sweep(world)
 
     assert repair == world.machine.executions[-1].arn
+    assert json.loads(world.sweeper.executions[-1].record["output"])["Drift"]["Repairs"] == {"churn": repair}
     assert world.outcomes[-1] == "Deployed"
     assert served_model(world) == deployed
     world.clock.sleep(HOUR)

@@ -22,6 +22,8 @@ DESCRIBED: dict[str, Any] = {
     "status": "SUCCEEDED",
     "startDate": datetime(2026, 11, 24, 12, tzinfo=UTC),
 }
+FOUND = {"churn": ["ConfigReplaced"]}
+REPAIRS = {"churn": "arn:aws:states:us-east-1:111122223333:execution:deploy:repair-1"}
 
 
 @pytest.mark.parametrize(
@@ -29,10 +31,13 @@ DESCRIBED: dict[str, Any] = {
     [
         pytest.param(None, {}, id="no sweep yet"),
         pytest.param({"Sweep": {"Done": True}}, {}, id="of an earlier version"),
-        pytest.param({"Drift": {"Found": {"churn": ["NotInvoked"]}}}, {"churn": ["NotInvoked"]}, id="drift"),
+        pytest.param({"Drift": {"Found": FOUND}}, {"Found": FOUND}, id="drift"),
+        pytest.param(
+            {"Drift": {"Found": FOUND, "Repairs": REPAIRS}}, {"Found": FOUND, "Repairs": REPAIRS}, id="repair"
+        ),
     ],
 )
-def test_last_sweep_says_what_has_drifted(output: Any, expected: dict[str, list[str]]) -> None:
+def test_last_sweep_says_what_has_drifted(output: Any, expected: dict[str, Any]) -> None:
     client = boto3.client("stepfunctions")
     stack: Any = SimpleNamespace(client=lambda _: client, sweep_state_machine=MACHINE)
     with Stubber(client) as stubber:
@@ -41,4 +46,4 @@ def test_last_sweep_says_what_has_drifted(output: Any, expected: dict[str, list[
         if output:
             stubber.add_response("describe_execution", {**DESCRIBED, "output": json.dumps(output)})
 
-        assert last_drift(stack) == expected
+        assert last_drift(stack) == {"Found": {}, "Repairs": {}, **expected}

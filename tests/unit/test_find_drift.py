@@ -47,6 +47,8 @@ DRIFT = {
         view(missing_data=("s3://artifacts/revisions/churn/artifacts/0/model.tar.gz",)),
         [Kind.STORED_DATA_DELETED],
     ),
+    "two alarms": (view(missing_alarms=("a",), changed_alarms=("b",)), [Kind.ALARM_DELETED, Kind.ALARM_CHANGED]),
+    "two scaled variants": (view(changed_scaling=("A", "B")), [Kind.SCALING_CHANGED]),
     "upload": (view(upload=upload(30)), [Kind.UPLOAD_NOT_DEPLOYED]),
     "no invocation": (view(invocations=0, invoked_since=at(60)), [Kind.NOT_INVOKED]),
 }
