@@ -39,6 +39,7 @@ _RESOURCES = {
     "sagemaker:inference-component:DesiredCopyCount": re.compile(r"inference-component/[^/]+"),
 }
 _NO_DIMENSION = "Unsupported service namespace, resource type or scalable dimension"
+_TAGGED_AGAIN = "The scalable target that you tried to tag already exists"  # terraform-aws-rds-aurora, pull request 420
 _ROLE = (
     f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
@@ -137,6 +138,8 @@ class ScalingService:
         if endpoint and endpoint["EndpointStatus"] != "InService":
             raise invalid("The status should be in 'InService' to register it as a scalable target")
         key = _key(parameters)
+        if key in self._targets and parameters.get("Tags"):
+            raise invalid(_TAGGED_AGAIN)
         known = self._targets.get(key) or {
             "RoleARN": _ROLE,
             "CreationTime": self.moment(),

@@ -62,9 +62,10 @@ class Scaling(ScalingCalls):
         if target is not None and not target.is_own:
             raise ScalingRejectedError(f"Variant {name} is a scalable target of somebody else's, {target.arn}.")
         if target is None or not holds(target.described, variant["ScalableTarget"]):
-            tags = {STACK_TAG: self._stack}
-            unregistered = Target(name, dimension, names, is_own=target is not None)
-            self._change(unregistered, "RegisterScalableTarget", **variant["ScalableTarget"], Tags=tags)
+            # The service refuses tags of a target that is there (terraform-aws-rds-aurora, pull request 420).
+            tags = {} if target else {"Tags": {STACK_TAG: self._stack}}
+            named = Target(name, dimension, names, is_own=target is not None)
+            self._change(named, "RegisterScalableTarget", **variant["ScalableTarget"], **tags)
             changed.append(name)
         for field in ENTRY_NAMES:
             changed += self._equalize(Target(name, dimension, names, is_own=True), field, variant[field])

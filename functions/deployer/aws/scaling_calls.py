@@ -33,6 +33,8 @@ ENTRY_NAMES = {"Policies": "PolicyName", "ScheduledActions": "ScheduledActionNam
 _GONE = "ObjectNotFoundException"
 _REJECTED = frozenset({"ValidationException", "FailedResourceAccessException", "PayloadTooLargeException"})
 _NOT_IN_SERVICE = "'InService'"
+_THERE_ALREADY = "already exists"
+"""Of a new target with tags: an answer was lost, or the listing lags (API Reference, RegisterScalableTarget)."""
 _MOST_PAGES = 20
 """Of fifty entries each: a target has at most 50 policies and 200 scheduled actions."""
 
@@ -165,7 +167,7 @@ def _error_class(code: str, message: str) -> type[DeployerError]:
         return AccessDeniedError
     if code.startswith("LimitExceeded"):
         return QuotaExceededError
-    if code in _REJECTED:
+    if code in _REJECTED and _THERE_ALREADY not in message:
         return EndpointNotVisibleError if _NOT_IN_SERVICE in message else ScalingRejectedError
     return MonitoringUnavailableError
 
