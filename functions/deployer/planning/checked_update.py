@@ -24,7 +24,7 @@ from deployer.request.rules.waits import limit_problems, timeout_problems
 from deployer.request.scaling import COUNT, dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from deployer.aws.monitoring import Monitoring
     from deployer.aws.scaling import Scaling
@@ -49,19 +49,25 @@ def checked_update(
         InvalidRequestError: The endpoint cannot be changed in this way.
     """
     config = dict(live.config)
-    targets = find_targets(draft, config, scaling)
+    targets, before = find_targets(draft, config, scaling), stored(live.config_name)
     return {
-        "retention": checked_retention(draft, live, monitoring, targets),
-        "scaling": plan_scaling(draft, stored(live.config_name), config, targets),
+        "retention": checked_retention(draft, live, monitoring, targets, before),
+        "scaling": plan_scaling(draft, before, config, targets),
     }
 
 
-def checked_retention(draft: Draft, live: Live, monitoring: Monitoring, targets: list[Target]) -> Document:
-    """Check a draft against the attached config, the alarms and the scaling; return the retention parameters."""
+def checked_retention(
+    draft: Draft, live: Live, monitoring: Monitoring, targets: list[Target], before: Iterable[Document] = ()
+) -> Document:
+    """Check a draft against the attached config, the alarms and the scaling; return the retention parameters.
+
+    Variants that the live revision scales keep their counts, too, while another run's change has set the targets aside.
+    """
     config, attached = with_model_names(draft.request["EndpointConfig"], draft.model_names), dict(live.config)
     on_instances = {variant["VariantName"] for variant in variants_of(attached) if dimension(variant) == COUNT}
     known = [target for target in targets if target.dimension == COUNT and target.variant_name in on_instances]
     scaled, foreign = {each.variant_name for each in known}, {each.variant_name for each in known if not each.is_own}
+    scaled |= on_instances & {each["VariantName"] for each in before}
     made = rollback_alarms(draft.request, draft.stack)
     alarms = monitoring.alarm_states([*alarm_names(draft.deployment_config), *made])
     is_asked_for = draft.request.get("RetainAllVariantProperties")
