@@ -1,10 +1,12 @@
-"""An update that is planned while another run's change has set the scaling aside."""
+"""Updates of endpoints whose targets are not those of the revision that they serve."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.machine.factories import deploy_one, request, serves
+from local.simulator import Settings
+from local.virtual_time.world import STACK_NAME
+from tests.machine.factories import ANSWERS, deploy_one, request, serves
 from tests.machine.test_scaled_endpoints import counts, set_count
 from tests.machine.test_scaling import POLICY, registered, scaled
 
@@ -28,3 +30,23 @@ def test_counts_stay_although_the_targets_are_set_aside(world: World) -> None:
     assert serves(world) == "b"
     assert counts(world) == {"AllTraffic": 7}
     assert registered(world) == {"AllTraffic": (1, 9, "invocations")}
+
+
+def test_failed_update_leaves_a_target_that_a_person_handed_over(world: World) -> None:
+    """Its owner has tagged it for this stack; the revision before says nothing of it."""
+    deploy_one(world, request("a"))
+    world.autoscaling.register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId="endpoint/churn/variant/AllTraffic",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=1,
+        MaxCapacity=20,
+        Tags={"endpoint-deployer:stack": STACK_NAME},
+    )
+    world.simulator.settings = Settings(broken_models={"bad": "cannot predict"})
+    world.clock.sleep(60)
+
+    execution = world.run(request("bad", SmokeTest=ANSWERS, **scaled(4)))
+
+    assert (execution.states[-1], serves(world)) == ("Failed", "a")
+    assert registered(world) == {"AllTraffic": (1, 20)}

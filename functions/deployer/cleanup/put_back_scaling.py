@@ -22,6 +22,7 @@ def put_back_scaling(plan: Plan, live: Live | None, scaling: Scaling) -> bool:
     """
     if live is None or (live.status, live.config_name) != ("InService", plan.previous):
         return False
-    names = [variant["VariantName"] for variant in variants_of(plan.request["EndpointConfig"])]
-    scaling.apply(plan.endpoint_name, plan.scaling.previous, names)
+    names = {variant["VariantName"] for variant in variants_of(plan.request["EndpointConfig"])}
+    # No request says how these were scaled, so they stay as they are.
+    scaling.apply(plan.endpoint_name, plan.scaling.previous, names - {*plan.scaling.handed_over})
     return True

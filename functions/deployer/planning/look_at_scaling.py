@@ -36,13 +36,14 @@ def plan_scaling(
         previous_config: The endpoint config of that, as SageMaker describes it.
         targets: The scalable targets among the endpoint's variants.
     """
-    has_own = any(target.is_own for target in targets)
+    own = {target.variant_name for target in targets if target.is_own}
     # A plan that is decided anew may have set it aside before.
     was_used = isinstance(draft, Plan) and draft.scaling.is_used
-    if not (draft.request.get("Scaling") or before or has_own or was_used):
+    if not (draft.request.get("Scaling") or before or own or was_used):
         return PlannedScaling()
     changed = changed_variants(draft.request["EndpointConfig"], previous_config)
-    return PlannedScaling(is_used=True, previous=tuple(before), set_aside=tuple(changed))
+    handed_over = tuple(sorted(own - {each["VariantName"] for each in before}))
+    return PlannedScaling(is_used=True, previous=tuple(before), set_aside=tuple(changed), handed_over=handed_over)
 
 
 def stored_scaling(endpoint_name: str, revision: str, objects: Objects, bucket: str) -> list[Document]:

@@ -26,6 +26,8 @@ class PlannedScaling(StateData):
     """The scaled variants of the revision that the endpoint serves before; see `scaled_variants`."""
     set_aside: tuple[str, ...] = ()
     """The variants that SageMaker does not change in this way while they are scalable targets."""
+    handed_over: tuple[str, ...] = ()
+    """The variants with targets of this stack's that the revision before does not scale: a person has tagged them."""
 
 
 def scaled_variants(request: Document) -> list[Document]:
