@@ -144,8 +144,7 @@ def test_status_says_what_is_live_and_what_waits() -> None:
     printed_text = io.StringIO()
     console = Console(file=printed_text, width=200, highlight=False)
 
-    for line in status_lines(status):
-        console.print(line)
+    console.print(*status_lines(status), sep="\n")
 
     text = printed_text.getvalue()
     assert [line.split()[:2] for line in text.splitlines()] == [
