@@ -19,7 +19,18 @@ from deployer.drift.look import Observer
 from deployer.drift.repair import choose_repair
 from deployer.errors import PermanentError, TransientError
 from deployer.json_document import Document
-from deployer.runtime import event_bus, executions, logger, measure, monitoring, objects, sagemaker, scaling, step
+from deployer.runtime import (
+    event_bus,
+    executions,
+    logger,
+    measure,
+    monitoring,
+    objects,
+    registry,
+    sagemaker,
+    scaling,
+    step,
+)
 
 if TYPE_CHECKING:
     from deployer.drift.find import Finding, View
@@ -119,6 +130,7 @@ def _observer(now: datetime) -> Observer:
         executions=executions(),
         monitoring=monitoring(),
         scaling=scaling(),
+        registry=registry(),
         bucket=os.environ["ARTIFACT_BUCKET"],
         prefix=os.environ["ARTIFACT_PREFIX"],
         stack=os.environ["STACK_NAME"],

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from deployer.aws.inference import Inference
     from deployer.aws.logs import ContainerLogs
     from deployer.aws.monitoring import Monitoring
+    from deployer.aws.registry import Registry
     from deployer.aws.s3 import Objects
     from deployer.aws.s3_copy import Copier
     from deployer.aws.sagemaker import SageMaker
@@ -117,6 +118,13 @@ def container_logs() -> ContainerLogs:
     from deployer.aws.logs import ContainerLogs
 
     return ContainerLogs(client("logs"))
+
+
+def registry() -> Registry:
+    """Return the adapter of Amazon ECR."""
+    from deployer.aws.registry import Registry
+
+    return Registry(client("ecr"), os.environ["ACCOUNT_ID"])
 
 
 def executions() -> Executions:

@@ -12,6 +12,7 @@ from unittest import mock
 import boto3
 from moto import mock_aws
 from moto.cloudwatch.models import cloudwatch_backends
+from moto.ecr.models import ecr_backends
 from moto.moto_api._internal import mock_random
 from moto.s3.models import s3_backends
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 def _empty_moto(seed: int) -> None:
     """Delete all that moto holds, and repeat its random numbers by a seed."""
-    for backends in (s3_backends, cloudwatch_backends):
+    for backends in (s3_backends, cloudwatch_backends, ecr_backends):
         backends.reset()
     mock_random.seed(seed)
 

@@ -76,6 +76,7 @@ CALLS: dict[str, tuple[str, str, Document]] = {
     },
     "ListMultipartUploads": ("s3", "ListMultipartUploads", {"Bucket": ""}),
     "DescribeAlarms": ("cloudwatch", "DescribeAlarms", {}),
+    "DescribeImages": ("ecr", "DescribeImages", {"repositoryName": "none"}),
     "GetMetricData": (
         "cloudwatch",
         "GetMetricData",
@@ -192,7 +193,7 @@ MAY = {
         "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions", "ListTagsForResource",
         "DescribeModel", "DescribeEndpointConfig", "DescribeEndpoint", "ListTags of configs", "GetObject of uploads",
         "ListObjects of uploads", "ListObjects of revisions", "DescribeExecution", "GetMetricData", "PutEvents",
-        "DescribeAlarms", "StartExecution of deployments",
+        "DescribeAlarms", "DescribeImages", "StartExecution of deployments",
     },
 }  # fmt: skip
 """The calls that each role allows. Those that depend on tags of the resource are tested by themselves."""

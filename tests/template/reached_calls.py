@@ -26,6 +26,7 @@ SERVICES = {
     "inference": "sagemaker-runtime",
     "logs": "logs",
     "monitoring": "cloudwatch",
+    "registry": "ecr",
     "s3": "s3",
     "s3_calls": "s3",
     "s3_copy": "s3",

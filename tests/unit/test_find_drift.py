@@ -49,6 +49,7 @@ DRIFT = {
     ),
     "two alarms": (view(missing_alarms=("a",), changed_alarms=("b",)), [Kind.ALARM_DELETED, Kind.ALARM_CHANGED]),
     "two scaled variants": (view(changed_scaling=("A", "B")), [Kind.SCALING_CHANGED]),
+    "two moved tags": (view(changed_images=("a:1", "b:1")), [Kind.IMAGE_CHANGED] * 2),
     "upload": (view(upload=upload(30)), [Kind.UPLOAD_NOT_DEPLOYED]),
     "no invocation": (view(invocations=0, invoked_since=at(60)), [Kind.NOT_INVOKED]),
 }

@@ -43,13 +43,13 @@ class Uploads(FakeObjects):
         return super().list_objects(bucket, prefix)
 
 
-def look(objects: Any) -> Any:
+def look(objects: Any, registry: Any = None, **endpoint: Any) -> Any:
     """Look at an endpoint that serves a deployed revision."""
     sagemaker: Any = FakeSageMaker()
     sagemaker.add_config(REVISION.name)
     sagemaker.tags[f"config/{REVISION.name}"] = {STACK_TAG: STACK, STATE_TAG: DEPLOYED}
     sagemaker.add_endpoint("churn", REVISION.name)
-    sagemaker.endpoints["churn"] |= {"CreationTime": NOON, "EndpointArn": "endpoint/churn"}
+    sagemaker.endpoints["churn"] |= {"CreationTime": NOON, "EndpointArn": "endpoint/churn", **endpoint}
     nobody: Any = None
     observer = Observer(
         sagemaker=sagemaker,
@@ -57,6 +57,7 @@ def look(objects: Any) -> Any:
         executions=nobody,
         monitoring=nobody,
         scaling=nobody,
+        registry=registry,
         bucket="artifacts",
         prefix="models/",
         stack=STACK,
@@ -109,3 +110,35 @@ def test_uploads_are_compared_with_no_request_that_cannot_be_read(request_: byte
     seen = look(bucket(request_, UPLOADED))
 
     assert (seen.upload, seen.versions, seen.missing_data) == (None, frozenset(), ())
+
+
+class FakeRegistry:
+    """A registry in which every tag has one digest."""
+
+    def __init__(self, digest: str | None) -> None:
+        self.digest = digest
+
+    def digest_of(self, _image: str) -> str | None:
+        """Return the digest."""
+        return self.digest
+
+
+@pytest.mark.parametrize(
+    ("resolved", "current", "changed"),
+    [
+        pytest.param("i@sha256:a", "sha256:b", ("i:1",), id="moved"),
+        pytest.param("i@sha256:a", "sha256:a", (), id="as deployed"),
+        pytest.param("i@sha256:a", None, (), id="not known"),
+        pytest.param("i:1", "sha256:b", (), id="not resolved by SageMaker"),
+    ],
+)
+def test_image_is_compared_with_what_its_tag_names(
+    resolved: str, current: str | None, changed: tuple[str, ...]
+) -> None:
+    """Two variants of one image are one difference."""
+    images = [{"SpecifiedImage": "i:1", "ResolvedImage": resolved}]
+    variants = [{"VariantName": name, "DeployedImages": images} for name in ("A", "B")]
+
+    view = look(bucket(stored()), FakeRegistry(current), ProductionVariants=variants)
+
+    assert view.changed_images == changed

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     ALARM_DELETED = "AlarmDeleted"
     ALARM_CHANGED = "AlarmChanged"
     SCALING_CHANGED = "ScalingChanged"
+    IMAGE_CHANGED = "ImageChanged"
     UPLOAD_NOT_DEPLOYED = "UploadNotDeployed"
     NOT_INVOKED = "NotInvoked"
 
@@ -74,6 +75,7 @@ class View:
         missing_alarms: The alarms that were made for the update to the endpoint's revision, and are gone.
         changed_alarms: Those that somebody has changed.
         changed_scaling: The variants of which something else is registered than the scaling of the endpoint's revision.
+        changed_images: The images whose tag names another digest now than the one that the endpoint runs.
         versions: The versions of the data that the endpoint's revision was made of.
         upload: The newest artifact of the endpoint's folder, if there is one.
         invocations: How often the endpoint was invoked since `invoked_since`; None if that is not asked for.
@@ -90,6 +92,7 @@ class View:
     missing_alarms: tuple[str, ...] = ()
     changed_alarms: tuple[str, ...] = ()
     changed_scaling: tuple[str, ...] = ()
+    changed_images: tuple[str, ...] = ()
     versions: frozenset[str] = field(default_factory=frozenset)
     upload: Upload | None = None
     invocations: float | None = None
@@ -148,7 +151,9 @@ def _find_in_content(view: View, live: Live) -> Iterator[Finding]:
 
 
 def _find_in_use(view: View, live: Live, uploaded_before: datetime) -> Iterator[Finding]:
-    """Yield an artifact that was never deployed, and that nobody invokes the endpoint."""
+    """Yield images and an artifact that are newer than what the endpoint runs, and that nobody invokes it."""
+    for image in view.changed_images:
+        yield Finding(Kind.IMAGE_CHANGED, f"The tag of {image} names another image now than the endpoint runs.")
     upload, newest = view.upload, live.newest
     if (
         upload

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deployer.aws.monitoring import Monitoring
+    from deployer.aws.registry import Registry
     from deployer.aws.s3 import Objects
     from deployer.aws.sagemaker import SageMaker
     from deployer.aws.scaling import Scaling
@@ -54,6 +55,7 @@ class Observer:
         executions: The adapter of Step Functions.
         monitoring: The adapter of CloudWatch.
         scaling: The adapter of Application Auto Scaling.
+        registry: The adapter of Amazon ECR.
         bucket: The artifact bucket.
         prefix: Where the endpoints' folders for uploads lie in it; ends in a slash.
         stack: The stack.
@@ -67,6 +69,7 @@ class Observer:
     executions: Executions
     monitoring: Monitoring
     scaling: Scaling
+    registry: Registry
     bucket: str
     prefix: str
     stack: str
@@ -89,6 +92,7 @@ class Observer:
         deployed = next((each for each in revisions if self._is_deployed(each)), None)
         attached = live.attached if live else None
         content = self._content(live) if live and attached in revisions else {}
+        images = self._changed_images(endpoint) if endpoint else ()
         newer = self._revisions(endpoint_name)
         return View(
             endpoint_name=endpoint_name,
@@ -96,6 +100,7 @@ class Observer:
             deployed=deployed,
             is_in_store=attached in revisions,
             is_under_way=any(self._is_under_way(endpoint_name, each) for each in _down_to(newer, deployed, attached)),
+            changed_images=tuple(images),
             **content,
         )
 
@@ -150,6 +155,19 @@ class Observer:
             "invocations": self._invocations(live, since),
             "invoked_since": since,
         }
+
+    def _changed_images(self, endpoint: Document) -> Iterator[str]:
+        """Yield the images whose tag has moved since SageMaker resolved it (API Reference, DeployedImage)."""
+        variants = endpoint.get("ProductionVariants", [])
+        deployed = {
+            each.get("SpecifiedImage", ""): each.get("ResolvedImage", "").rpartition("@")[2]
+            for variant in variants
+            for each in variant.get("DeployedImages", [])
+        }
+        for image, digest in deployed.items():
+            current = self.registry.digest_of(image) if digest.startswith("sha256:") else None
+            if current and current != digest:
+                yield image
 
     def _stored(self, live: Live) -> StoredRevision | None:
         """Read the stored request; None if there is none, or none that this version can read."""
