@@ -88,14 +88,14 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "unit/test_plan_warnings.py::test_image_tag_of_what_is_live_already_is_said_not_to_be_followed",
     ),
     "the simulator and inference components": (
-        "unit/test_hosting_components.py::test_inference_component_answers_by_its_name",
+        "unit/hosting/test_hosting_components.py::test_inference_component_answers_by_its_name",
     ),
     "the simulator and a fleet of no instances": (
-        "unit/test_hosting_records.py::test_fleet_that_is_scaled_to_zero_is_updated_by_instances",
+        "unit/hosting/test_hosting_records.py::test_fleet_that_is_scaled_to_zero_is_updated_by_instances",
     ),
     "the simulator accepts what SageMaker refuses": (
-        "unit/test_hosting_refused_configs.py::test_a_config_that_contradicts_itself_is_refused",
-        "unit/test_hosting_refused_updates.py::test_an_update_that_sagemaker_does_not_do_is_refused",
+        "unit/hosting/test_hosting_refused_configs.py::test_a_config_that_contradicts_itself_is_refused",
+        "unit/hosting/test_hosting_refused_updates.py::test_an_update_that_sagemaker_does_not_do_is_refused",
     ),
     "a canary that is rolled back while another request waits": (
         "machine/test_reported_twins.py::test_canary_that_was_rolled_back_fails_although_another_request_takes_over",

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from deployer.json_document import Document
 from local.simulator import Settings
 from local.simulator.model_server import BrokenModelError, ModelServer
+from tests.unit.hosting.hosting_models import ADDER, with_artifact
 from tests.unit.hosting_account import (
     ROLE,
     Account,
@@ -18,7 +19,6 @@ from tests.unit.hosting_account import (
     refused,
     variant,
 )
-from tests.unit.hosting_models import ADDER, with_artifact
 
 
 def test_an_endpoint_really_answers() -> None:

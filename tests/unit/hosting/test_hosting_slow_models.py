@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.simulator import Settings
 from local.simulator.model_server import ModelServer
+from tests.unit.hosting.hosting_models import ADDER, with_artifact
 from tests.unit.hosting_account import (
     WAIT,
     Account,
@@ -19,7 +20,6 @@ from tests.unit.hosting_account import (
     model_servers,
     refused,
 )
-from tests.unit.hosting_models import ADDER, with_artifact
 
 if TYPE_CHECKING:
     import pytest

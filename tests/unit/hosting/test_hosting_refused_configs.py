@@ -7,6 +7,7 @@ import pytest
 from deployer.aws.classification import classify
 from deployer.errors import SageMakerRejectedError
 from deployer.json_document import Document
+from tests.unit.hosting.hosting_samples import ASYNC, BOUGHT
 from tests.unit.hosting_account import (
     ROLE,
     Account,
@@ -14,7 +15,6 @@ from tests.unit.hosting_account import (
     serverless,
     variant,
 )
-from tests.unit.hosting_samples import ASYNC, BOUGHT
 
 CAPTURE = {
     "DataCaptureConfig": {
