@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from local.simulation.fault_injector import FaultInjector
     from local.simulation.scenario import Scenario
+    from local.virtual_time.execution import Execution
     from local.virtual_time.world import World
 
 _ANSWER_TRIES, _ANSWER_SECONDS = 10, 120.0
@@ -90,6 +91,18 @@ class Driver:
             self.sweeps.append(SweepRun(self._world.sweeper.start(given, name=step.name), settings))
 
         self.deployment.run_published(start, settings)
+
+    def repairs(self) -> list[Run]:
+        """Return the executions that sweeps have started, in the same order."""
+        known = {run.arn for run in self.runs}
+        started = [each for each in self._world.machine.executions if each.arn not in known]
+        return [self._repair(execution) for execution in started]
+
+    def _repair(self, execution: Execution) -> Run:
+        document, began = json.loads(execution.record["input"]), execution.record["startDate"]
+        sweep = next(each for each in reversed(self.sweeps) if each.execution.record["startDate"] <= began)
+        options: Document = {"name": execution.record["name"], "endpoint": document["EndpointName"], "at": 0.0}
+        return Run(execution, steps.Manual(**options, document=document, validity="depends"), sweep.environment)
 
     def _request(self, request: steps.RequestStep) -> None:
         document, now = self._input(request), self._world.clock.now()

@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Literal
 
 from local.simulation import scenario as steps
+from local.simulation.drift_steps import drift_settings, drift_steps
 from local.simulation.fault_windows import LONGEST_LAG, USUAL_LAG, make_alarm_faults, make_fault_windows
 from local.simulation.requests import BROKEN, EXTERNAL_MODEL, SHARED_KEY
 from local.simulation.workload import make_request
@@ -43,7 +44,7 @@ def make_scenario(seed: int) -> Scenario:
     environment, settings = _environment(random), _settings(random)
     # Drawn by itself, so that scenarios differ in nothing else from what they were without these alarms.
     own = Random(f"{seed} alarms")  # noqa: S311 - repeatable, not secret
-    environment |= _alarm_settings(own)
+    environment |= _alarm_settings(own) | drift_settings(seed)
     shortest_change = min(settings.create_seconds, settings.update_seconds)
     windows = tuple(make_fault_windows(random, moments, length, most_lag=0.8 * shortest_change))
     guarded = [each.at + delay for each in requests if "DeploymentConfig" in _text(each) for delay in each.deliveries]
@@ -61,6 +62,7 @@ def make_scenario(seed: int) -> Scenario:
     ]
     if has_external_model:
         made.append(steps.OperatorStep(name="create-model", at=0.0, action="create model", endpoint=endpoints[0]))
+    made += drift_steps(seed, endpoints, made)
     return steps.Scenario(
         seed=seed,
         environment=environment,

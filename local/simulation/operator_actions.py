@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.json_document import Document
 from local.simulation.account_state import configs_of, models_of
+from local.simulation.other_services import OtherServices
 from local.simulation.requests import external_model
 from local.simulator import ServiceError
 from local.virtual_time.world import BUCKET
@@ -64,11 +65,13 @@ class Operator:
 
     Attributes:
         done: How often each action was taken.
+        others: What the person does to other services.
     """
 
     def __init__(self, world: World, faults: FaultInjector) -> None:
         self._world, self._faults = world, faults
         self.done: Counter[str] = Counter()
+        self.others = OtherServices(world)
         self._actions: dict[OperatorAction, Callable[[_Situation], object]] = {
             "create model": lambda _: self.call("CreateModel", **external_model()),
             "delete endpoint": self._delete_endpoint,
@@ -93,7 +96,9 @@ class Operator:
         with self._faults.suspended():
             found = self._world.simulator.resources()
             situation = _Situation(step, found["Models"], found["EndpointConfigs"], found["Endpoints"])
-            self.done[step.action] += bool(self._actions[step.action](situation))
+            is_other = step.action in self.others.actions
+            is_done = self.others.actions[step.action](step) if is_other else self._actions[step.action](situation)
+            self.done[step.action] += bool(is_done)
 
     def call(self, operation: str, **parameters: Any) -> bool:
         """Call SageMaker as an operator, and return whether the call succeeded."""

@@ -14,7 +14,17 @@ from local.simulation.account_state import configs_of
 if TYPE_CHECKING:
     from collections import Counter
 
-    from local.simulation.records import Answered, Arrival, Call, ObjectWrite, Probe, Registration, Write
+    from local.simulation.records import (
+        AlarmChange,
+        Answered,
+        Arrival,
+        Call,
+        Invocation,
+        ObjectWrite,
+        Probe,
+        Registration,
+        Write,
+    )
     from local.simulation.runs import Run, SweepRun
     from local.simulation.scenario import Scenario
 
@@ -46,6 +56,8 @@ class Recording:
         missing_alarms: The alarms that did not exist while they guarded an update.
         own_alarms: The alarms of the stack that exist in the end.
         registrations: What the stack registered with Application Auto Scaling, in order.
+        alarm_changes: The rollback alarms that people changed or deleted, in order.
+        invocations: The invocations that CloudWatch counted, in order.
         log: What the functions logged.
         fired: How often each kind of fault fired, and how often each action was taken.
         failed_functions: The functions invoked by events that failed in all their attempts, with their errors.
@@ -72,6 +84,8 @@ class Recording:
     missing_alarms: list[str]
     own_alarms: list[str]
     registrations: list[Registration]
+    alarm_changes: list[AlarmChange]
+    invocations: list[Invocation]
     log: str
     fired: Counter[str]
     failed_functions: list[str] = field(default_factory=list)

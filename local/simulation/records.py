@@ -107,12 +107,31 @@ class Registration:
     Attributes:
         time: When, in seconds since the epoch.
         endpoint: The endpoint.
-        scaled: The bounds, and the names of the policies, of each variant.
+        scaled: The bounds, and the names of the policies and the scheduled actions, of each variant.
+        actor: The execution or the step that changed it.
     """
 
     time: float
     endpoint: str
     scaled: Document
+    actor: str = ""
+
+
+@dataclass(frozen=True)
+class AlarmChange:
+    """A person changed or deleted a rollback alarm, at a time in seconds since the epoch: a kind of drift."""
+
+    time: float
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """Somebody invoked an endpoint, and CloudWatch counted it, at a time in seconds since the epoch."""
+
+    time: float
+    endpoint: str
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local.environment import ACCOUNT_ID, REGION
 from local.json_document import Document
+from local.simulation.scaled_requests import with_scaling
 from local.virtual_time.world import BUCKET, IMAGE, ROLE
+
+if TYPE_CHECKING:
+    from random import Random
 
 REGISTRY = f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com"
 SECRETS = ("hunter2-environment", "hunter2-body")
@@ -38,16 +41,6 @@ ANSWERS: Document = {"Body": f'{{"secret": "{SECRETS[1]}"}}', "Expect": {"JsonSc
 
 _INSTANCES: Document = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 _SERVERLESS: Document = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
-_UNSCALED = 0.75
-"""The share of requests without scaling, of those that can have some."""
-
-_POLICY: Document = {
-    "PolicyType": "TargetTrackingScaling",
-    "TargetTrackingScalingPolicyConfiguration": {
-        "TargetValue": 70.0,
-        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
-    },
-}
 
 
 def _percent(value: int) -> Document:
@@ -137,7 +130,7 @@ def request(endpoint: str, content: str, random: Random) -> Document:
         add = _with_data if kind == "data" else _with_folder
         models = {key: add(document) for key, document in models.items()}
     elif kind == "serverless":
-        variant = _SERVERLESS
+        variant = {**_SERVERLESS, "VariantName": "v"}
     elif kind == "external":
         models, variant = {}, {**variant, "ModelName": EXTERNAL_MODEL}
     variants = [{**variant, "VariantName": key, "ModelName": key} for key in models] if kind == "two" else [variant]
@@ -153,21 +146,7 @@ def request(endpoint: str, content: str, random: Random) -> Document:
         document["DeploymentConfig"] = random.choice(_GUARDRAILS)
     if has_tags:
         document["Tags"] = {"team": random.choice(["growth", "risk"])}
-    if kind in {"one", "data"}:
-        document |= _scaling(document)
-    return document
-
-
-def _scaling(document: Document) -> Document:
-    """Build the scaling of some requests, and larger instances for some of these: a target has to be set aside."""
-    random = Random(json.dumps(document, sort_keys=True))  # noqa: S311 - repeatable, not secret
-    if random.random() < _UNSCALED:
-        return {}
-    policies = [{**_POLICY, "PolicyName": name} for name in random.choice([[], ["a"], ["a", "b"]])]
-    scaled = {"ScalableTarget": {"MinCapacity": 1, "MaxCapacity": random.choice([2, 4])}, "Policies": policies}
-    (variant,) = document["EndpointConfig"]["ProductionVariants"]
-    larger = {**variant, "InstanceType": random.choice(["ml.m5.large", "ml.m5.xlarge"])}
-    return {**_on(larger), "Scaling": {variant["VariantName"]: scaled}}
+    return with_scaling(document) if kind in {"one", "data", "serverless"} else document
 
 
 def rollback(endpoint: str, random: Random) -> Document:

@@ -136,9 +136,9 @@ class FalseEvent(Step):
 OperatorAction = Literal[
     "take over", "shift weights", "scale", "delete endpoint", "use model", "attach config", "tag", "untag", "clean up",
     "create model", "system update", "fail rollback", "overwrite artifact", "delete artifact", "replace instances",
-    "delete live config",
+    "delete live config", "change alarm", "delete alarm", "change scaling", "delete copy", "invoke endpoint",
 ]  # fmt: skip
-"""The actions of an operator; see `local.simulation.operator_actions`."""
+"""The actions of an operator; see `local.simulation.operator_actions` and `local.simulation.other_services`."""
 
 
 @dataclass(frozen=True, kw_only=True)

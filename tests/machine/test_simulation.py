@@ -25,6 +25,7 @@ from local.virtual_time.worlds import worlds
 from tests.machine import (
     mutated_alarms,
     mutated_cleanup,
+    mutated_drift,
     mutated_outcomes,
     mutated_requests,
     mutated_rollbacks,
@@ -55,6 +56,7 @@ MUTATIONS = [
     *mutations_of(mutated_alarms),
     *mutations_of(mutated_rollbacks),
     *mutations_of(mutated_scaling),
+    *mutations_of(mutated_drift),
 ]
 
 

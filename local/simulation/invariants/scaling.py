@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import math
 from typing import TYPE_CHECKING
 
 from local.simulation.account_state import at, configs_of
-from local.simulation.registrations import summary
+from local.simulation.invariants.differences import Differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.json_document import Document
     from local.simulation.recording import Recording
     from local.simulation.runs import Run
 
@@ -21,35 +20,28 @@ def registered_scaling_is_that_of_the_live_revision(recording: Recording) -> Ite
 
     A run that was stopped, gave up, or could not restore may leave none, which the next success registers.
     """
-    wanted = _stored_scaling(recording)
+    differences = Differences(recording)
+    wanted = differences.scaling
     for endpoint in recording.scenario.endpoints:
-        is_known = True
+        is_known, deployed_at = True, -math.inf
         for run in sorted(recording.runs_of(endpoint), key=lambda each: each.ended):
-            is_known = (is_known and not run.is_unfinished) or run.outcome == "Deployed"
+            # What a person changes stays until a revision is deployed.
+            is_changed = _is_changed_by_operator(recording, endpoint, deployed_at, run.ended)
+            deployed_at = run.ended if run.outcome == "Deployed" else deployed_at
+            is_known = (is_known and not run.is_unfinished and not is_changed) or run.outcome == "Deployed"
             record = at(recording.writes, run.ended).endpoints.get(endpoint) if is_known else None
             is_busy = record is None or record["EndpointStatus"] != "InService" or len(configs_of(record)) > 1
             if record is None or is_busy or run.outcome not in {"Deployed", "Failed"} or _is_shared(recording, run):
                 continue
             config = record["EndpointConfigName"]
             if config in wanted and not recording.is_taken_over(endpoint):
-                found = _registered(recording, endpoint, run.ended, record["CreationTime"].timestamp())
+                found = differences.registered(record, run.ended)
                 is_right = found == wanted[config]
                 yield (
                     ""
                     if is_right
                     else f"{endpoint} serves {config} with {found}, not {wanted[config]}, after {run.name}"
                 )
-
-
-def _stored_scaling(recording: Recording) -> dict[str, Document]:
-    """Return the scaling of each stored revision."""
-    found: dict[str, Document] = {}
-    for write in recording.object_writes:
-        if write.content and write.key.endswith("/request.json"):
-            scaling = json.loads(write.content)["Request"].get("Scaling") or {}
-            parts = {name: summary(each["ScalableTarget"], each["Policies"]) for name, each in scaling.items()}
-            found[write.key.split("/")[-2]] = parts
-    return found
 
 
 def _is_shared(recording: Recording, run: Run) -> bool:
@@ -59,7 +51,7 @@ def _is_shared(recording: Recording, run: Run) -> bool:
     return any(visit is not None and visit.entered <= run.ended for visit in changing)
 
 
-def _registered(recording: Recording, endpoint: str, moment: float, since: float) -> Document:
-    """Return what was registered of an endpoint last, before a moment and after the endpoint was created."""
-    before = [each for each in recording.registrations if each.endpoint == endpoint and since <= each.time <= moment]
-    return before[-1].scaled if before else {}
+def _is_changed_by_operator(recording: Recording, endpoint: str, since: float, until: float) -> bool:
+    """Return whether a person changed what is registered of an endpoint in a period."""
+    changes = [each for each in recording.registrations if each.endpoint == endpoint and since < each.time <= until]
+    return any(each.actor not in recording.names for each in changes)
