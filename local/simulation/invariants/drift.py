@@ -136,9 +136,13 @@ def _problem_with_upload(recording: Recording, endpoint: str, moment: float) -> 
         if each.key.startswith(f"models/{endpoint}/") and each.key.endswith("model.tar.gz") and each.time <= moment
     ]
     current = {each.key: each.version for each in written}
+    # What was deployed to an endpoint that a person has deleted since is not deployed to the one of that name.
+    record = at(recording.writes, moment).endpoints.get(endpoint)
+    created_at = record["CreationTime"].timestamp() if record else 0.0
     for run in recording.runs_of(endpoint):
         versions = {data["Version"] for data in run.plan.get("Data", [])}
-        if run.outcome == "Deployed" and run.ended <= moment and written and current[written[-1].key] in versions:
+        is_there = run.outcome == "Deployed" and created_at <= run.ended <= moment
+        if is_there and written and current[written[-1].key] in versions:
             return f"an upload of {endpoint} was reported, and {run.name} had deployed it"
     return ""
 
