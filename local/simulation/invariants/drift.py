@@ -119,7 +119,8 @@ def _differences(differences: Differences, account: Account, moment: float, endp
         return {"ConfigReplaced"}
     config = account.configs.get(attached.name)
     if config is None:
-        return {"ConfigDeleted"}
+        # What the stored request says is still compared; the rest stood in the config and in its tags.
+        return {"ConfigDeleted"} | (differences.kinds(record, moment) & {"StoredDataDeleted"})
     is_pending = account.tags_of("configs", attached.name).get(STATE_TAG) == PENDING
     newest = [Revision.parse(endpoint, name) for name in retained_revisions(account, endpoint, 1)]
     is_older = any(each and each.order > attached.order for each in newest)
