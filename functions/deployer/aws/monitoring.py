@@ -83,22 +83,20 @@ class Monitoring:
 
     def make_abort_alarm(self, name: str, endpoint_name: str, tags: list[Document]) -> None:
         """Make the alarm that ends updates of an endpoint, or find it there, and bring it to the state `OK`."""
-        _call(
-            self._client("cloudwatch"),
-            "put_metric_alarm",
-            AlarmName=name,
-            AlarmDescription=f"Set it to ALARM to end an update of the endpoint {endpoint_name} that is under way.",
-            Namespace="EndpointDeployer",
-            MetricName="Aborts",
-            Dimensions=[{"Name": "EndpointName", "Value": endpoint_name}],
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="ignore",
-            Tags=tags,
-        )
+        alarm = {
+            "AlarmName": name,
+            "AlarmDescription": f"Set it to ALARM to end an update of the endpoint {endpoint_name} that is under way.",
+            "Namespace": "EndpointDeployer",
+            "MetricName": "Aborts",
+            "Dimensions": [{"Name": "EndpointName", "Value": endpoint_name}],
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Threshold": 0,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "TreatMissingData": "ignore",
+        }
+        self.make_alarm(alarm, tags)
         self._set_state(name, "OK", "An update begins.")
 
     def set_off(self, name: str, reason: str) -> None:

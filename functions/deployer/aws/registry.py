@@ -46,9 +46,7 @@ class Registry:
             )
         except (ClientError, BotoCoreError):
             return None  # what cannot be read is no difference
-        details = answer["imageDetails"]
-        return (
-            details[0].get("imageDigest")
-            if details and details[0].get("imageManifestMediaType") not in _LISTS
-            else None
-        )
+        for detail in answer["imageDetails"]:
+            if detail.get("imageManifestMediaType") not in _LISTS:
+                return str(detail["imageDigest"])
+        return None

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from deployer.errors import InvalidRequestError
 from deployer.planning.abort import abort_prefix
-from deployer.planning.keys import STORE_PREFIX, request_key
+from deployer.planning.keys import STORE_PREFIX
 from deployer.planning.live import Live
-from deployer.planning.revision_store import StoredRevision
 from deployer.planning.rollback_alarms import alarm_prefix, endpoint_of, rollback_alarms
+from deployer.planning.stored_requests import read_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +57,8 @@ def _is_unused(sweep: Sweep, name: str, endpoints: set[str]) -> bool:
 def _named(sweep: Sweep, endpoint_name: str) -> Iterator[set[str] | None]:
     """Yield the alarms that each stored request of an endpoint names; None for one that cannot be read."""
     for revision in sweep.objects.list_folders(sweep.bucket, f"{STORE_PREFIX}{endpoint_name}/"):
-        content = sweep.objects.read(sweep.bucket, request_key(endpoint_name, revision))
         try:
-            yield {*rollback_alarms(StoredRevision.parse(content).request, sweep.stack)} if content else set()
+            stored = read_stored(sweep.objects, sweep.bucket, endpoint_name, revision)
+            yield {*rollback_alarms(stored.request, sweep.stack)} if stored else set()
         except InvalidRequestError:
             yield None

@@ -17,12 +17,12 @@ from deployer.drift.find import VISIBLE_BY, Upload, View
 from deployer.endpoint_config import model_names, variants_of
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
-from deployer.planning.keys import STORE_PREFIX, request_key, revision_folder
+from deployer.planning.keys import STORE_PREFIX, revision_folder
 from deployer.planning.live import Live
 from deployer.planning.names import Revision
-from deployer.planning.revision_store import StoredRevision
 from deployer.planning.rollback_alarms import rollback_alarms
 from deployer.planning.scaling import scaled_variants
+from deployer.planning.stored_requests import find_readable
 from deployer.tags import DEPLOYED, EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, STATE_TAG
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from deployer.aws.sagemaker import SageMaker
     from deployer.aws.scaling import Scaling
     from deployer.aws.step_functions import Executions
+    from deployer.planning.revision_store import StoredRevision
 
 MOST_REVISIONS = 50
 """How many of the newest revisions are looked at for one that was deployed."""
@@ -170,12 +171,7 @@ class Observer:
                 yield image
 
     def _stored(self, live: Live) -> StoredRevision | None:
-        """Read the stored request; None if there is none, or none that this version can read."""
-        content = self.objects.read(self.bucket, request_key(live.name, live.config_name))
-        try:
-            return StoredRevision.parse(content) if content is not None else None
-        except InvalidRequestError:
-            return None
+        return find_readable(self.objects, self.bucket, live.name, live.config_name)
 
     def _missing_data(self, stored: StoredRevision | None) -> Iterator[str]:
         """Yield the URIs of copies that are gone."""

@@ -75,8 +75,8 @@ class Planning:
     def decided(self, draft: Draft, action: Action, before: Before | None = None, reason: str = "") -> Plan:
         """Make the plan of a draft, with the reason if nothing is deployed now."""
         seconds = next_look_seconds(draft.deadline, self.now, self.wait_seconds)
-        plan = Plan.of(draft.model_copy(update={"reason": reason}), action, seconds, before)
-        return plan.model_copy(update={"warnings": plan_warnings(plan.request, action, self.stack_role)})
+        warnings = plan_warnings(draft.request, action, self.stack_role)
+        return Plan.of(draft, action, seconds, before, reason=reason, warnings=warnings)
 
 
 def find_live(planning: Planning, name: str) -> Live | None:

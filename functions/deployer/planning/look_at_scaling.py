@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import variants_of
-from deployer.errors import InvalidRequestError
-from deployer.planning.keys import request_key
 from deployer.planning.plan import Plan
-from deployer.planning.revision_store import StoredRevision
 from deployer.planning.scaling import PlannedScaling, changed_variants, scaled_variants
+from deployer.planning.stored_requests import find_readable
 
 if TYPE_CHECKING:
     from deployer.aws.s3 import Objects
@@ -48,8 +46,5 @@ def plan_scaling(
 
 def stored_scaling(endpoint_name: str, revision: str, objects: Objects, bucket: str) -> list[Document]:
     """Return the scaling of a stored revision; none if it is not stored, or not in a format that can be read."""
-    content = objects.read(bucket, request_key(endpoint_name, revision)) if revision else None
-    try:
-        return scaled_variants(StoredRevision.parse(content).request) if content is not None else []
-    except InvalidRequestError:
-        return []
+    stored = find_readable(objects, bucket, endpoint_name, revision) if revision else None
+    return scaled_variants(stored.request) if stored else []

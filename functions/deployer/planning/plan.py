@@ -27,7 +27,7 @@ from deployer.tags import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from deployer.planning.live import Live
@@ -79,7 +79,16 @@ class Plan(Draft):
     """What a dry run and a request for approval report; empty for other runs."""
 
     @classmethod
-    def of(cls, draft: Draft, action: Action, wait_seconds: int, before: Before | None = None) -> Plan:
+    def of(  # noqa: PLR0913 - by name
+        cls,
+        draft: Draft,
+        action: Action,
+        wait_seconds: int,
+        before: Before | None = None,
+        *,
+        reason: str = "",
+        warnings: Sequence[str] = (),
+    ) -> Plan:
         """Decide on a draft.
 
         Args:
@@ -87,11 +96,14 @@ class Plan(Draft):
             action: The action of the state machine.
             wait_seconds: Seconds until the next look.
             before: What the run changes; None if there is no endpoint, or it is changing.
+            reason: Why nothing is deployed now.
+            warnings: Warnings about what the deployer cannot check.
         """
-        content = {name: getattr(draft, name) for name in Draft.model_fields}
+        content = {name: getattr(draft, name) for name in Draft.model_fields if name != "reason"}
         before = before or Before(scaling=PlannedScaling(is_used=bool(draft.request.get("Scaling"))))
         decided = {name: getattr(before, name) for name in Before.model_fields}
-        return cls(action=action, wait_seconds=wait_seconds, **content, **decided)
+        more = {"reason": reason, "warnings": [*warnings]}
+        return cls(action=action, wait_seconds=wait_seconds, **content, **decided, **more)
 
     @property
     def is_to_announce(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from deployer.aws.s3_objects import parse_uri
@@ -42,15 +41,12 @@ def promoted_request(uri: str, objects: Objects, allowances: Allowances) -> Docu
         raise InvalidRequestError(f"{_PATH}: {uri} is not there")
     stored = StoredRevision.parse(content)
     reject(Problem(f"{_PATH}: {each.path}", each.message) for each in data_problems(stored.data, objects, bucket))
-    own_roles = [role for role in allowances.role_patterns if role]
-    models = {name: _with_own_role(model, own_roles) for name, model in stored.request["Models"].items()}
-    config = _with_own_role(stored.request["EndpointConfig"], own_roles)
+    models = {name: _with_own_role(model, allowances) for name, model in stored.request["Models"].items()}
+    config = _with_own_role(stored.request["EndpointConfig"], allowances)
     return {**stored.request, "Models": models, "EndpointConfig": config}
 
 
-def _with_own_role(document: Document, patterns: list[str]) -> Document:
+def _with_own_role(document: Document, allowances: Allowances) -> Document:
     """Leave out a role that this stack does not allow."""
-    role = document.get("ExecutionRoleArn")
-    if role is None or any(fnmatchcase(role, pattern) for pattern in patterns):
-        return document
-    return {name: value for name, value in document.items() if name != "ExecutionRoleArn"}
+    is_allowed = allowances.allows_role(document.get("ExecutionRoleArn", ""))
+    return {name: value for name, value in document.items() if name != "ExecutionRoleArn" or is_allowed}

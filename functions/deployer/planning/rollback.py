@@ -10,13 +10,13 @@ from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.choose import Planning, find_live, missing_models, superseded_reason, waiting_reason
 from deployer.planning.decisions import check_in_service
-from deployer.planning.keys import STORE_PREFIX, request_key
+from deployer.planning.keys import STORE_PREFIX
 from deployer.planning.model_data import data_problems
 from deployer.planning.names import Revision
 from deployer.planning.plan import Action, Plan
 from deployer.planning.resolve import check_smoke_test_body
 from deployer.planning.revision import name_revision
-from deployer.planning.revision_store import StoredRevision
+from deployer.planning.stored_requests import read_stored
 from deployer.request.problem import Problem, reject
 from deployer.request.rules.rollback_alarms import rollback_alarm_problems
 from deployer.request.smoke_test import SmokeTest
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from deployer.planning.draft_state import Draft
     from deployer.planning.live import Live
     from deployer.planning.revision import Store
+    from deployer.planning.revision_store import StoredRevision
     from deployer.request.allowances import Allowances
 
 _OWN_FIELDS = (
@@ -209,8 +210,7 @@ def is_deployed(name: str, sagemaker: SageMaker, stack: str) -> bool:
 
 
 def _read(store: Store, endpoint_name: str, revision: str) -> StoredRevision | None:
-    text = store.objects.read(store.bucket, request_key(endpoint_name, revision))
     try:
-        return StoredRevision.parse(text) if text is not None else None
+        return read_stored(store.objects, store.bucket, endpoint_name, revision)
     except InvalidRequestError as error:
         raise InvalidRequestError(f"Rollback: {revision}: {error}") from None

@@ -72,6 +72,10 @@ class Allowances:
             # SageMaker also takes the address of a bucket, which names one in several ways.
             yield Problem(path, f"{shown(value)} must begin with s3://")
 
+    def allows_role(self, role: str) -> bool:
+        """Return whether the stack lets requests name an execution role."""
+        return not any(_not_allowed("", role, self.role_patterns, ""))
+
     def bucket_problems(self, path: str, uri: str) -> Iterator[Problem]:
         """Yield a problem if the stack does not allow the bucket that a URI names."""
         bucket = uri.removeprefix("s3://").partition("/")[0]
