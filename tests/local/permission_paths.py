@@ -17,7 +17,7 @@ from local.simulator import Failure, Fault
 from tests.local.empty_account import empty_account
 from tests.local.permission_calls import ALARM, TARGET, VARIANT
 from tests.machine.factories import ANSWERS, request, rollback
-from tests.machine.test_scaling import LARGER, NIGHT, POLICY, scaled
+from tests.machine.scaling_samples import LARGER, NIGHT, POLICY, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

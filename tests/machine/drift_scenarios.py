@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from local.simulation import scenario as steps
 from tests.machine.alarm_scenarios import ERRORS
 from tests.machine.factories import KEY
+from tests.machine.scaling_samples import NIGHT, POLICY, scaled
 from tests.machine.scripted_scenarios import manual, scenario
-from tests.machine.test_scaling import NIGHT, POLICY, scaled
 
 if TYPE_CHECKING:
     from local.simulation.scenario import OperatorAction

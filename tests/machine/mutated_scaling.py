@@ -8,8 +8,8 @@ import register_scaling
 import restore_endpoint
 from tests.machine.factories import REFUSES, config, variant
 from tests.machine.mutations import breaks
+from tests.machine.scaling_samples import POLICY, scaled
 from tests.machine.scripted_scenarios import manual, scenario
-from tests.machine.test_scaling import POLICY, scaled
 
 if TYPE_CHECKING:
     import pytest

@@ -11,11 +11,11 @@ from local.simulator import Settings
 from tests.machine.factories import (
     config,
     deploy,
-    endpoint_of,
     request,
     serves,
     variant,
 )
+from tests.machine.scaling_samples import counts, register_target, set_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,26 +25,8 @@ if TYPE_CHECKING:
 
 def scale(world: World, name: str, count: int) -> None:
     """Let Application Auto Scaling manage a variant, and scale it."""
-    world.autoscaling.register_scalable_target(
-        ServiceNamespace="sagemaker",
-        ResourceId=f"endpoint/churn/variant/{name}",
-        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
-        MinCapacity=1,
-        MaxCapacity=20,
-    )
+    register_target(world, name)
     set_count(world, name, count)
-
-
-def set_count(world: World, name: str, count: int) -> None:
-    """Set the number of instances of a variant by hand."""
-    desired = [{"VariantName": name, "DesiredInstanceCount": count}]
-    parameters = {"EndpointName": "churn", "DesiredWeightsAndCapacities": desired}
-    world.simulator.call("UpdateEndpointWeightsAndCapacities", parameters)
-
-
-def counts(world: World) -> dict[str, int]:
-    """Return the instances that each variant has."""
-    return {each["VariantName"]: each["CurrentInstanceCount"] for each in endpoint_of(world)["ProductionVariants"]}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,57 +11,18 @@ from local.simulator import Settings
 from local.virtual_time.world import STACK_NAME
 from tests.machine.factories import (
     ANSWERS,
-    config,
     deploy_one,
     endpoint_of,
     request,
     rollback,
     serves,
-    variant,
 )
+from tests.machine.scaling_samples import LARGER, NIGHT, POLICY, register_target, registered, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.virtual_time.world import World
-
-LARGER = config(variant(InstanceType="ml.m5.xlarge"))
-POLICY: Document = {
-    "PolicyName": "invocations",
-    "PolicyType": "TargetTrackingScaling",
-    "TargetTrackingScalingPolicyConfiguration": {
-        "TargetValue": 70.0,
-        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
-    },
-}
-NIGHT: Document = {
-    "ScheduledActionName": "night",
-    "Schedule": "cron(0 22 * * ? *)",
-    "StartTime": "2030-01-01T00:00:00+01:00",
-    "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 1},
-}
-
-
-def scaled(most: int = 4, *policies: Document, **more: Any) -> Document:
-    """Build the field of a request that scales its only variant."""
-    target = {"MinCapacity": 1, "MaxCapacity": most}
-    return {"Scaling": {"AllTraffic": {"ScalableTarget": target, "Policies": [*policies], **more}}}
-
-
-def registered(world: World) -> Document:
-    """Return what is registered of the endpoint's variants: the bounds, and the names of what belongs to them."""
-    found: Document = {}
-    for target in world.scaling.targets_of("churn"):
-        key = {member: target[member] for member in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
-        policies = world.scaling.call("DescribeScalingPolicies", key)["ScalingPolicies"]
-        actions = world.scaling.call("DescribeScheduledActions", key)["ScheduledActions"]
-        found[target["ResourceId"].rpartition("/")[2]] = (
-            target["MinCapacity"],
-            target["MaxCapacity"],
-            *(each["PolicyName"] for each in policies),
-            *(each["ScheduledActionName"] for each in actions),
-        )
-    return found
 
 
 def test_scaling_is_registered_after_the_proof_with_the_stacks_tag(world: World) -> None:
@@ -176,13 +137,7 @@ def test_new_endpoint_that_fails_leaves_no_target(make_world: Callable[..., Worl
 def test_target_of_somebody_else_is_left_alone(world: World) -> None:
     """Its variant cannot be scaled by a request; the message says how to hand it over."""
     deploy_one(world, request("a"))
-    world.autoscaling.register_scalable_target(
-        ServiceNamespace="sagemaker",
-        ResourceId="endpoint/churn/variant/AllTraffic",
-        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
-        MinCapacity=1,
-        MaxCapacity=20,
-    )
+    register_target(world)
     world.clock.sleep(60)
 
     rejected = world.run(request("b", **scaled(4)))

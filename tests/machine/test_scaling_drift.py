@@ -9,7 +9,7 @@ import pytest
 from deployer.json_document import Document
 from tests.machine.drifts import kinds
 from tests.machine.factories import DAY, deploy_one, request, rollback
-from tests.machine.test_scaling import NIGHT, POLICY, registered, scaled
+from tests.machine.scaling_samples import NIGHT, POLICY, registered, scaled
 
 if TYPE_CHECKING:
     from local.virtual_time.world import World

@@ -16,7 +16,7 @@ from deployer.json_document import Document
 from local.simulator import Fault, Settings
 from local.simulator.errors import FunctionKilledError
 from tests.machine.factories import ANSWERS, config, deploy_one, request, serves, variant
-from tests.machine.test_scaling import NIGHT, POLICY, registered, scaled
+from tests.machine.scaling_samples import NIGHT, POLICY, registered, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

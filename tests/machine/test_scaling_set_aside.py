@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from local.simulator import Settings
 from local.virtual_time.world import STACK_NAME
 from tests.machine.factories import ANSWERS, deploy_one, request, serves
-from tests.machine.test_scaled_endpoints import counts, set_count
-from tests.machine.test_scaling import POLICY, registered, scaled
+from tests.machine.scaling_samples import POLICY, counts, register_target, registered, scaled, set_count
 
 if TYPE_CHECKING:
     from local.virtual_time.world import World
@@ -35,14 +34,7 @@ def test_counts_stay_although_the_targets_are_set_aside(world: World) -> None:
 def test_failed_update_leaves_a_target_that_a_person_handed_over(world: World) -> None:
     """Its owner has tagged it for this stack; the revision before says nothing of it."""
     deploy_one(world, request("a"))
-    world.autoscaling.register_scalable_target(
-        ServiceNamespace="sagemaker",
-        ResourceId="endpoint/churn/variant/AllTraffic",
-        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
-        MinCapacity=1,
-        MaxCapacity=20,
-        Tags={"endpoint-deployer:stack": STACK_NAME},
-    )
+    register_target(world, Tags={"endpoint-deployer:stack": STACK_NAME})
     world.simulator.settings = Settings(broken_models={"bad": "cannot predict"})
     world.clock.sleep(60)
 

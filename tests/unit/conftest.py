@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,3 +35,12 @@ def step_functions(account: PlanningAccount, monkeypatch: pytest.MonkeyPatch) ->
     with Stubber(account.clients["stepfunctions"]) as stub:
         yield stub
         stub.assert_no_pending_responses()
+
+
+@pytest.fixture(scope="module")
+def stack_of_a_function() -> Iterator[None]:
+    """Python's own limit, as Lambda has it; libraries that only tests import raise it."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deployer.errors import InvalidRequestError
+from deployer.json_document import Document
 from deployer.planning.draft import draft_deployment
 from deployer.planning.settings import Settings
 from tests.unit.planning_account import BUCKET
-from tests.unit.planning_samples import EXECUTION, STACK, at
+from tests.unit.planning_samples import EXECUTION, NOON, STACK, at
 from tests.unit.request_samples import REGISTRY, ROLE
 
 if TYPE_CHECKING:
-    from deployer.planning.draft_state import Draft
+    from deployer.planning.draft_state import Draft, Upload
     from deployer.planning.plan import Action
     from tests.unit.planning_account import PlanningAccount
 
@@ -36,6 +37,21 @@ def settings(**changed: Any) -> Settings:
         "deployment_timeout_seconds": 3600,
     }
     return Settings.model_validate({**values, **changed})
+
+
+def object_created(upload: Upload) -> Document:
+    """Build the event of an upload at noon."""
+    return {
+        "id": "event-1",
+        "account": "111122223333",
+        "time": NOON.isoformat(),
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {
+            "bucket": {"name": upload.bucket},
+            "object": {"key": upload.key, "version-id": upload.version, "etag": "0"},
+        },
+    }
 
 
 def draft_of(

@@ -8,29 +8,25 @@ import pytest
 
 from deployer.errors import InvalidRequestError
 from deployer.planning.draft import draft_deployment
-from deployer.planning.settings import Settings
-from tests.unit.planning_account import BUCKET
-from tests.unit.planning_samples import EXECUTION, STACK
-from tests.unit.request_samples import REGISTRY, ROLE
+from tests.unit import draft_samples
+from tests.unit.planning_samples import EXECUTION
+from tests.unit.request_samples import REGISTRY
 
 if TYPE_CHECKING:
     from deployer.planning.draft_state import Draft
     from deployer.planning.plan import Action
+    from deployer.planning.settings import Settings
     from tests.unit.planning_account import PlanningAccount
 
 
 def settings(**changed: Any) -> Settings:
     """Build the settings of a stack with a default instance type and no default image."""
     values = {
-        "account_id": "111122223333",
-        "stack_name": STACK,
-        "artifact_bucket": BUCKET,
-        "artifact_prefix": "models/",
-        "execution_role_arn": ROLE,
-        "default_instance_type": "ml.m5.large",
+        "default_image": "",
+        "deployment_timeout_seconds": 7200,
         "allowed_bucket_arns": "arn:aws:s3:::jumpstart-private-cache-prod-us-east-1",
     }
-    return Settings.model_validate({**values, **changed})
+    return draft_samples.settings(**{**values, **changed})
 
 
 def drafted(account: PlanningAccount, document: object, **changed: Any) -> tuple[Draft, Action | None]:

@@ -6,32 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.json_document import Document
 from deployer.planning.keys import artifact_key
 from deployer.planning.plan import Action
-from tests.unit.draft_samples import IMAGE, STARTED_AT, draft_of, rejection
+from tests.unit.draft_samples import IMAGE, STARTED_AT, draft_of, object_created, rejection
 from tests.unit.planning_account import BUCKET, KEY
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, at
 from tests.unit.request_samples import REGISTRY, request, variant, with_smoke_test
 
 if TYPE_CHECKING:
-    from deployer.planning.draft_state import Upload
     from tests.unit.planning_account import PlanningAccount
-
-
-def object_created(upload: Upload) -> Document:
-    """Build the event of an upload at noon."""
-    return {
-        "id": "event-1",
-        "account": "111122223333",
-        "time": NOON.isoformat(),
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "detail": {
-            "bucket": {"name": upload.bucket},
-            "object": {"key": upload.key, "version-id": upload.version, "etag": "0"},
-        },
-    }
 
 
 def test_draft_of_an_upload_is_of_its_event(account: PlanningAccount) -> None:

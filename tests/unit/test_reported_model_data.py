@@ -9,6 +9,7 @@ import yaml
 
 from deployer.json_document import Document
 from deployer.planning.plan import Action, Plan
+from tests.unit.draft_samples import object_created
 from tests.unit.planning_account import BUCKET
 from tests.unit.planning_samples import NOON
 from tests.unit.reported_samples import drafted, lines_of
@@ -25,15 +26,7 @@ GATED = "s3://jumpstart-private-cache-prod-us-east-1/some-llm/v1/"
 def manifest_of(account: PlanningAccount, **document: Any) -> Document:
     """Upload a manifest; build its event."""
     key = "models/churn/deployment.yaml"
-    uploaded = account.put(key, yaml.safe_dump(document).encode())
-    return {
-        "id": "event-1",
-        "account": "111122223333",
-        "time": NOON.isoformat(),
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "detail": {"bucket": {"name": BUCKET}, "object": {"key": key, "version-id": uploaded.version, "etag": "0"}},
-    }
+    return object_created(account.put(key, yaml.safe_dump(document).encode()))
 
 
 def made(found: Draft) -> Document:

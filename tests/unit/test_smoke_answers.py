@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,19 +10,10 @@ from deployer.request.expectations import Answer, mismatches
 from tests.unit.smoke_samples import answer, expect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from deployer.request.smoke_test import Expect
 
 
-@pytest.fixture(autouse=True, scope="module")
-def stack_of_a_function() -> Iterator[None]:
-    """Python's own limit, as Lambda has it; libraries that only tests import raise it."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(1000)
-    yield
-    sys.setrecursionlimit(before)
-
+pytestmark = pytest.mark.usefixtures("stack_of_a_function")
 
 FULFILLED = {
     "nothing but the status": (expect(), answer(b"\xff")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -19,17 +18,10 @@ from deployer.request.smoke_test_rules import problems_of
 from tests.unit.smoke_samples import answer, expect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True, scope="module")
-def stack_of_a_function() -> Iterator[None]:
-    """Python's own limit, as Lambda has it; libraries that only tests import raise it."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(1000)
-    yield
-    sys.setrecursionlimit(before)
+pytestmark = pytest.mark.usefixtures("stack_of_a_function")
 
 
 @pytest.mark.filterwarnings("default")

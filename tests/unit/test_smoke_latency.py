@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,17 +9,7 @@ from hypothesis import strategies as st
 from deployer.request.expectations import latency_mismatch
 from tests.unit.smoke_samples import expect
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True, scope="module")
-def stack_of_a_function() -> Iterator[None]:
-    """Python's own limit, as Lambda has it; libraries that only tests import raise it."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(1000)
-    yield
-    sys.setrecursionlimit(before)
+pytestmark = pytest.mark.usefixtures("stack_of_a_function")
 
 
 def by_sorting(milliseconds: list[float], percent: int) -> float:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import pytest
 
 from deployer.json_document import Document
@@ -12,20 +9,10 @@ from deployer.request.smoke_test import SmokeTest
 from deployer.request.smoke_test_rules import NOT_FOR_ASYNCHRONOUS, problems_of
 from tests.unit.smoke_requests import smoke_test
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
 INSTANCES = {"ProductionVariants": [{"VariantName": "A"}, {"VariantName": "B"}]}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def stack_of_a_function() -> Iterator[None]:
-    """Python's own limit, as Lambda has it; libraries that only tests import raise it."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(1000)
-    yield
-    sys.setrecursionlimit(before)
+pytestmark = pytest.mark.usefixtures("stack_of_a_function")
 
 
 def schema_test(schema: Document) -> SmokeTest:

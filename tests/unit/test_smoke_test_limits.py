@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import pytest
 from pydantic import ValidationError
 
@@ -13,18 +10,7 @@ from deployer.request.smoke_test import BODY_BYTES, SmokeTest
 from deployer.request.smoke_test_rules import problems_of
 from tests.unit.smoke_requests import smoke_test
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True, scope="module")
-def stack_of_a_function() -> Iterator[None]:
-    """Python's own limit, as Lambda has it; libraries that only tests import raise it."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(1000)
-    yield
-    sys.setrecursionlimit(before)
-
+pytestmark = pytest.mark.usefixtures("stack_of_a_function")
 
 MODELS: dict[str, Document] = {
     "one": {"PrimaryContainer": {}},
