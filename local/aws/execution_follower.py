@@ -2,12 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
+
+import jsonpointer
 
 from endpoint_deployer.aws import history
 from endpoint_deployer.aws.history import Moment
 from local.aws.errors import LocalAwsError
+
+VERSION_POINTER = "/detail/object/version-id"
+"""The version of the object in an event of S3, which starts an execution."""
 
 _LOOK_SECONDS = 0.1
 
@@ -16,13 +21,19 @@ class ExecutionMissingError(LocalAwsError):
     """No execution that was looked for started in time."""
 
 
-def wait_for_execution(states: Any, state_machine: str, fits: Callable[[Any], bool], *, timeout: float) -> str:
-    """Wait for an execution with a fitting input to start, and return its ARN.
+def input_has(text: str, pointer: str, value: str) -> bool:
+    """Return whether an execution's input has a value at a JSON pointer; inputs of others may be of any shape."""
+    return bool(jsonpointer.resolve_pointer(json.loads(text), pointer, None) == value)
+
+
+def wait_for_execution(states: Any, state_machine: str, pointer: str, value: str, *, timeout: float) -> str:
+    """Wait for an execution to start whose input has a value at a JSON pointer, and return its ARN.
 
     Args:
         states: A boto3 client of Step Functions.
         state_machine: The ARN of its state machine.
-        fits: Callback: returns whether an input, as JSON, is that of the execution.
+        pointer: Where in the input the value is.
+        value: What only the input of the awaited execution has there.
         timeout: Seconds to wait at most.
 
     Raises:
@@ -35,7 +46,7 @@ def wait_for_execution(states: Any, state_machine: str, fits: Callable[[Any], bo
             arn: str = execution["executionArn"]
             if arn in others:
                 continue
-            if fits(json.loads(states.describe_execution(executionArn=arn)["input"])):
+            if input_has(states.describe_execution(executionArn=arn)["input"], pointer, value):
                 return arn
             others.add(arn)
         time.sleep(_LOOK_SECONDS)

@@ -1,9 +1,10 @@
 """Corrects Step Functions in MiniStack: states read data and wait for task tokens as on AWS.
 
-MiniStack reads a path that selects nothing as null, compares and waits whatever the types are, knows no limit of data,
-lets a function with a task token fail unnoticed, keeps one token over all retries, passes over TimeoutSecondsPath, and
-writes neither a task's parameters nor a Lambda function's own events into the history. Here its states run on
-`local.states_language`; executions, API and history stay MiniStack's.
+MiniStack reads a path that selects nothing as null, compares and waits whatever the types are, knows no limit of
+data, starts executions with an input that is no JSON, lets a function with a task token fail unnoticed, keeps one
+token over all retries, passes over TimeoutSecondsPath, and writes neither a task's parameters nor a Lambda function's
+own events into the history. Here its states run on `local.states_language`; executions, API and history stay
+MiniStack's.
 """
 
 import contextvars
@@ -56,9 +57,10 @@ class StepFunctions:
     def install(self) -> None:
         """Replace MiniStack's own functions, by their names there."""
         names = "now_iso _run_execution _execute_pass _execute_task _execute_choice _execute_wait _fail_state_error"
-        for name in (*names.split(), "_send_task_success", "_send_task_failure"):
+        for name in (*names.split(), "_start_execution", "_send_task_success", "_send_task_failure"):
             getattr(stepfunctions, name)  # an error now, if a new version of MiniStack is built in another way
         run_execution = stepfunctions._run_execution  # noqa: SLF001 - MiniStack has no hook for any of these
+        start_execution = stepfunctions._start_execution  # noqa: SLF001
 
         def run_until_ended(arn: str) -> None:
             try:
@@ -66,7 +68,15 @@ class StepFunctions:
             except ExecutionEndedError:
                 return
 
+        def start_if_json(request: Document) -> Any:
+            # Source: Step Functions API Reference, StartExecution.
+            if not _is_json(request.get("input", "{}")):
+                message = "Invalid State Machine Execution Input: 'Input is not valid JSON'"
+                return error_response_json("InvalidExecutionInput", message, 400)
+            return start_execution(request)
+
         stepfunctions.now_iso = self._now
+        stepfunctions._start_execution = start_if_json  # noqa: SLF001
         stepfunctions._run_execution = run_until_ended  # noqa: SLF001
         stepfunctions._execute_pass = _as_state(_run_pass)  # noqa: SLF001
         stepfunctions._execute_choice = _as_state(run_choice)  # noqa: SLF001
@@ -192,6 +202,14 @@ def _fail(state: Document, data: Any, context: Document) -> tuple[str, str]:
     except StateError as failed:
         error = failed
     return error.error, error.cause
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _scaled(seconds: float) -> float:

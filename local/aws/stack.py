@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from local.aws.build import build
 from local.aws.deploy import Outputs, deploy
-from local.aws.execution_follower import follow, wait_for_execution
+from local.aws.execution_follower import VERSION_POINTER, follow, wait_for_execution
 from local.aws.outcome_queue import Outcomes
 from local.aws.server import Server
 from local.json_document import Document
@@ -60,12 +60,8 @@ class Stack:
         Raises:
             ExecutionMissingError: None started in time.
         """
-
-        def is_of_upload(event: Any) -> bool:
-            return isinstance(event, dict) and event.get("detail", {}).get("object", {}).get("version-id") == version
-
-        states = self.server.client("stepfunctions")
-        return wait_for_execution(states, self.outputs.state_machine_arn, is_of_upload, timeout=_START_SECONDS)
+        states, machine = self.server.client("stepfunctions"), self.outputs.state_machine_arn
+        return wait_for_execution(states, machine, VERSION_POINTER, version, timeout=_START_SECONDS)
 
     def outcome_of(self, execution: str) -> Document:
         """Wait for the event that announces an execution's outcome, and return its detail.

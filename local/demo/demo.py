@@ -3,9 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
@@ -125,7 +123,7 @@ class Demo:
         event = events.put_events(Entries=[entry])["Entries"][0]["EventId"]
         self._progress.say("[green]→[/] an application's event: go back to the revision before")
         states, machine = self._stack.server.client("stepfunctions"), self._stack.outputs.state_machine_arn
-        execution = wait_for_execution(states, machine, _is_event(event), timeout=_START_SECONDS)
+        execution = wait_for_execution(states, machine, "/id", event, timeout=_START_SECONDS)
         outcome = self._follow(execution, "Deployed").outcome
         self._require_revision(str(outcome["Revision"]))
         self._compare("first", ": its bytes come from the stored copy")
@@ -220,7 +218,3 @@ class Demo:
 def _words(name: str) -> str:
     """Return a PascalCase name as separate words."""
     return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
-
-
-def _is_event(event_id: str) -> Callable[[Any], bool]:
-    return lambda document: isinstance(document, dict) and document.get("id") == event_id

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from botocore.exceptions import ClientError
 
+from local.aws.execution_follower import VERSION_POINTER, input_has
 from local.demo.demo_models import DemoModels
 from local.demo.sample.client import invoke
 from local.demo.sample.training import MANIFEST, Trained, pack
@@ -94,8 +94,8 @@ class Acts:
         states = self._site.client("stepfunctions")
         listed = states.list_executions(stateMachineArn=self._site.state_machine, maxResults=_NEWEST)["executions"]
         for each in listed:
-            started = json.loads(states.describe_execution(executionArn=each["executionArn"])["input"])
-            if started.get("detail", {}).get("object", {}).get("version-id") == version:
+            started = states.describe_execution(executionArn=each["executionArn"])["input"]
+            if input_has(started, VERSION_POINTER, version):
                 return str(each["executionArn"])
         return None
 

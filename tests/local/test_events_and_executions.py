@@ -38,12 +38,8 @@ def put(stack: Stack, event: Document, bus: str = "default") -> str:
 
 def outcome_of_event(stack: Stack, event_id: str) -> Document:
     """Wait for the execution that an event starts, and return its outcome."""
-
-    def is_of_event(document: Any) -> bool:
-        return isinstance(document, dict) and document.get("id") == event_id
-
-    states = stack.server.client("stepfunctions")
-    return stack.outcome_of(wait_for_execution(states, stack.outputs.state_machine_arn, is_of_event, timeout=20))
+    states, machine = stack.server.client("stepfunctions"), stack.outputs.state_machine_arn
+    return stack.outcome_of(wait_for_execution(states, machine, "/id", event_id, timeout=20))
 
 
 def test_request_by_event_is_deployed(stack: Stack) -> None:

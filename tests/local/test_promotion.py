@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from ministack.services.cloudformation import provisioners
@@ -51,17 +51,15 @@ def test_deployment_is_promoted(stack: Stack, production: Stack, artifact: bytes
     """The event is forwarded; the endpoint is made from a copy in the receiving bucket, once no other stack has it."""
     states, sagemaker = stack.server.client("stepfunctions"), stack.server.client("sagemaker")
     first = stack.outcome_of(stack.execution_of(stack.upload("models/promoted/model.tar.gz", artifact)))
+    machine = production.outputs.state_machine_arn
 
-    def is_promotion(event: Any) -> bool:
-        return isinstance(event, dict) and event.get("detail", {}).get("Revision") == first["Revision"]
-
-    arrived = wait_for_execution(states, production.outputs.state_machine_arn, is_promotion, timeout=20)
+    arrived = wait_for_execution(states, machine, "/detail/Revision", first["Revision"], timeout=20)
     # In one account the endpoint still belongs to the stack that has made it.
     refused = production.outcome_of(arrived)
     sagemaker.delete_endpoint(EndpointName="promoted")
     sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="promoted", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
     event = json.loads(states.describe_execution(executionArn=arrived)["input"])
-    again = states.start_execution(stateMachineArn=production.outputs.state_machine_arn, input=json.dumps(event))
+    again = states.start_execution(stateMachineArn=machine, input=json.dumps(event))
     second = production.outcome_of(again["executionArn"])
 
     config = sagemaker.describe_endpoint_config(EndpointConfigName=second["Revision"])

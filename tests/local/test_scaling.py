@@ -26,14 +26,20 @@ def variant(endpoint: str, name: str = "AllTraffic") -> dict[str, str]:
     return {"ServiceNamespace": "sagemaker", "ResourceId": resource, "ScalableDimension": COUNT}
 
 
+def deregister_all(client: Any) -> None:
+    """Deregister all targets."""
+    for target in client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]:
+        names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+        client.deregister_scalable_target(**{name: target[name] for name in names})
+
+
 @pytest.fixture
 def scaling(stack: Stack) -> Iterator[Any]:
     """Application Auto Scaling, which has no targets before and after a test."""
     client = stack.server.client("application-autoscaling")
+    deregister_all(client)
     yield client
-    for target in client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]:
-        names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
-        client.deregister_scalable_target(**{name: target[name] for name in names})
+    deregister_all(client)
 
 
 @pytest.fixture

@@ -7,22 +7,26 @@ import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import yaml
 
 from deployer.json_document import Document
 from local.aws.build import build
 from local.aws.deploy import deploy
 from local.aws.execution_follower import follow
+from tests.local.ministack_server import wait_for
 from tests.local.permission_calls import ALARM
 from tests.machine.factories import request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from local.aws.stack import Stack
 
 EXECUTION_SECONDS = 90.0
 CANARY_SECONDS = 3600
+ENDPOINT = "updated"
 ALARM_NAME = "canary"
 CANARY = {
     "BlueGreenUpdatePolicy": {
@@ -41,6 +45,21 @@ CHANGES = [
     ("deployer/planning/draft.py", r"\bDraft\(\n", 'Draft(\n        shape="new",\n'),
     ("deployer/outcome.py", r'"Outcome": ', '"Code": "new", "Outcome": '),
 ]
+
+
+@pytest.fixture
+def alarm(stack: Stack) -> Iterator[Callable[[], None]]:
+    """Return what puts the alarm of the canary into alarm; no canary is under way after the test, even if it fails."""
+    cloudwatch = stack.server.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**{**ALARM, "AlarmName": ALARM_NAME})
+
+    def ring() -> None:
+        cloudwatch.set_alarm_state(AlarmName=ALARM_NAME, StateValue="ALARM", StateReason="by hand")
+
+    yield ring
+    ring()
+    wait_for(lambda: stack.endpoint(ENDPOINT)["EndpointStatus"], lambda status: status == "InService")
+    cloudwatch.delete_alarms(AlarmNames=[ALARM_NAME])
 
 
 def with_other_code(template: Path, folder: Path) -> Path:
@@ -69,7 +88,7 @@ def with_other_code(template: Path, folder: Path) -> Path:
 
 def start(stack: Stack, content: str, **more: Any) -> str:
     """Start an execution that deploys a content, and return its ARN."""
-    states, document = stack.server.client("stepfunctions"), request(content, "updated", **more)
+    states, document = stack.server.client("stepfunctions"), request(content, ENDPOINT, **more)
     started = states.start_execution(stateMachineArn=stack.outputs.state_machine_arn, input=json.dumps(document))
     return str(started["executionArn"])
 
@@ -83,10 +102,11 @@ def plan_of(stack: Stack, execution: str) -> Document:
     )
 
 
-def test_running_execution_ends_on_its_own_code(stack: Stack, image: str, tmp_path: Path) -> None:
+def test_running_execution_ends_on_its_own_code(
+    stack: Stack, image: str, tmp_path: Path, alarm: Callable[[], None]
+) -> None:
     """The stack is updated in the middle of a canary, which then fails; the next execution runs on the new code."""
-    cloudwatch, states = stack.server.client("cloudwatch"), stack.server.client("stepfunctions")
-    cloudwatch.put_metric_alarm(**{**ALARM, "AlarmName": ALARM_NAME})
+    states = stack.server.client("stepfunctions")
     before = stack.outcome_of(start(stack, "a"))
     running = start(stack, "b", DeploymentConfig=CANARY)
     for moment in follow(states, running, timeout=EXECUTION_SECONDS):
@@ -95,9 +115,9 @@ def test_running_execution_ends_on_its_own_code(stack: Stack, image: str, tmp_pa
 
     deploy(stack.server, with_other_code(build(), tmp_path), {"DefaultImage": image, "PollIntervalSeconds": "10"})
     # The canary takes hours; how long the update of the stack takes does not matter.
-    cloudwatch.set_alarm_state(AlarmName=ALARM_NAME, StateValue="ALARM", StateReason="by hand")
+    alarm()
     old = stack.outcome_of(running)
-    live = stack.endpoint("updated")["EndpointConfigName"]
+    live = stack.endpoint(ENDPOINT)["EndpointConfigName"]
     following = start(stack, "c")
     new = stack.outcome_of(following)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from ministack.services import stepfunctions
 
 from deployer.json_document import Document
 from local.environment import ACCOUNT_ID, REGION
-from tests.local.ministack_server import SPEED, Executions, refusal, wait_for
+from tests.local.ministack_server import ROLE, SPEED, Executions, refusal, wait_for
 
 if TYPE_CHECKING:
     from local.aws.server import Server
@@ -31,6 +32,23 @@ def waiting(payload: Document | None = None, **more: Any) -> Document:
 def types(events: list[Document]) -> list[str]:
     """Return the types of events."""
     return [event["type"] for event in events]
+
+
+def test_an_input_that_is_no_json_is_refused(server: Server) -> None:
+    """Nothing is started."""
+    client = server.client("stepfunctions")
+    definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
+    machine = client.create_state_machine(name="strict", definition=definition, roleArn=ROLE)["stateMachineArn"]
+
+    with pytest.raises(ClientError, match="InvalidExecutionInput"):
+        client.start_execution(stateMachineArn=machine, input="no JSON")
+
+    assert client.list_executions(stateMachineArn=machine)["executions"] == []
+
+
+def test_ministack_takes_an_input_that_is_no_json() -> None:
+    """If it does no longer, the correction can go."""
+    assert "InvalidExecutionInput" not in inspect.getsource(stepfunctions._start_execution)
 
 
 def test_a_task_waits_for_its_token(executions: Executions) -> None:
