@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from deployer.errors import AccessDeniedError, AlarmRejectedError, MonitoringUnavailableError, QuotaExceededError
 from deployer.json_document import Document
@@ -151,6 +151,9 @@ def _call(client: BaseClient, method: str, **parameters: Any) -> Document:
         if code in _REFUSALS:
             raise AlarmRejectedError(f"{method}: {message}") from error
         raise MonitoringUnavailableError(f"{method}: {code}: {message}") from error
+    except ParamValidationError as error:
+        # It is not sent: the service model does not have it so.
+        raise AlarmRejectedError(f"{method}: {error}") from error
     except BotoCoreError as error:
         raise MonitoringUnavailableError(f"{method}: {error}") from error
     return answer

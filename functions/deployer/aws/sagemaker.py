@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from deployer.aws.sagemaker_tags import SageMakerTags
 from deployer.endpoint_config import model_names
 from deployer.errors import (
-    AccessDeniedError,
     AlreadyAppliedError,
     AlreadyExistsError,
     ChangeUncertainError,
+    DeploymentTimedOutError,
     EndpointBusyError,
     EndpointConfigNotVisibleError,
     EndpointExistsError,
     EndpointMissingError,
     EndpointNotVisibleError,
     ModelNotVisibleError,
-    SageMakerRejectedError,
+    PermanentError,
 )
 from deployer.json_document import Document
 from deployer.tags import EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, USED_AT_TAG
@@ -152,12 +152,14 @@ def may_have_been_accepted(*, is_retry: bool) -> Iterator[None]:
     """Let a refusal of a repeated change of an endpoint tell that the call before may have been accepted.
 
     Raises:
-        ChangeUncertainError: The change has been asked for before, and now it, or a look at it, is refused.
+        ChangeUncertainError: The change has been asked for before, and now it, a look at it, or what has to be there
+            before it, such as an alarm, is refused.
     """
     try:
         yield
-    except (AccessDeniedError, SageMakerRejectedError) as error:
-        if not is_retry:
+    except PermanentError as error:
+        # After the deadline the endpoint is left as SageMaker has it, whatever the call before did.
+        if not is_retry or isinstance(error, DeploymentTimedOutError):
             raise
         raise ChangeUncertainError(f"{type(error).__name__}: {error}") from error
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from deployer.errors import (
     AccessDeniedError,
@@ -35,6 +35,15 @@ _REJECTED = frozenset({"ValidationException", "FailedResourceAccessException", "
 _NOT_IN_SERVICE = "'InService'"
 _THERE_ALREADY = "already exists"
 """Of a new target with tags: an answer was lost, or the listing lags (API Reference, RegisterScalableTarget)."""
+_DEFAULTS = {
+    "Cooldown": 300,
+    "MetricAggregationType": "Average",
+    "ReturnData": True,
+    "ScaleInCooldown": 300,
+    "ScaleOutCooldown": 300,
+    "Timezone": "UTC",
+}
+"""What members mean if they are left out (API Reference of each; User Guide, "Define cooldown periods")."""
 _MOST_PAGES = 20
 """Of fifty entries each: a target has at most 50 policies and 200 scheduled actions."""
 
@@ -126,7 +135,10 @@ class ScalingCalls:
         return by_name(self._list(operation, member, **target.names), field)
 
     def _is_own(self, described: Document) -> bool:
-        answer = self._call("ListTagsForResource", ResourceARN=described["ScalableTargetARN"])
+        # The service model does not require the ARN; a target without one can bear no tag.
+        if not (arn := described.get("ScalableTargetARN")):
+            return False
+        answer = self._call("ListTagsForResource", ResourceARN=arn)
         return bool(answer.get("Tags", {}).get(STACK_TAG) == self._stack)
 
     def _list(self, operation: str, member: str, **parameters: Any) -> Iterator[Document]:
@@ -147,6 +159,9 @@ class ScalingCalls:
             if code == _GONE and operation.startswith(("Delete", "Deregister", "ListTags")):
                 return {}
             raise _error_class(code, message)(f"{operation}: {code}: {message}") from error
+        except ParamValidationError as error:
+            # It is not sent: the service model does not have it so.
+            raise ScalingRejectedError(f"{operation}: {error}") from error
         except BotoCoreError as error:
             raise MonitoringUnavailableError(f"{operation}: {error}") from error
         return answer
@@ -173,11 +188,23 @@ def _error_class(code: str, message: str) -> type[DeployerError]:
 
 
 def holds(described: object, wanted: object) -> bool:
-    """Return whether what the service describes is what was put; order and what the service adds do not count."""
+    """Return whether what the service describes is what was put; order and what the service adds do not count.
+
+    A member that it leaves out has its default, or is empty or false.
+    """
     if isinstance(wanted, dict) and isinstance(described, dict):
-        return all(key in described and holds(described[key], value) for key, value in wanted.items())
+        return all(holds(described.get(key, _default(key, value)), value) for key, value in wanted.items())
     if isinstance(wanted, list) and isinstance(described, list):
         return len(described) == len(wanted) and all(any(holds(each, entry) for each in described) for entry in wanted)
     if isinstance(described, datetime) and isinstance(wanted, str):
         return described.astimezone(UTC) == datetime.fromisoformat(wanted).astimezone(UTC)
     return described == wanted
+
+
+def _default(member: str, wanted: object) -> object:
+    """Return what a member means that the service leaves out, given what it is wanted to be; None if that is unknown.
+
+    Switches such as `DisableScaleIn` are false by default (API Reference of each).
+    """
+    is_empty = wanted is False or wanted in ([], {}) or isinstance(wanted, dict)
+    return _DEFAULTS.get(member, type(wanted)() if is_empty else None)

@@ -103,9 +103,10 @@ def _is_answered(recording: Recording, run: Run, visit: Visit) -> bool:
 
 def _is_repetition(recording: Recording, run: Run, visit: Visit) -> bool:
     """Return whether AWS refused a call of the step after an earlier attempt had failed."""
-    codes = {_SERVICE_CODES[name] for name in ("AccessDeniedError", "SageMakerRejectedError")}
+    codes = {_SERVICE_CODES[name] for name in ("AccessDeniedError", "QuotaExceededError", "SageMakerRejectedError")}
     calls = {call.outcome for call in recording.calls if (call.actor, call.function) == (run.name, visit.state)}
-    return len(visit.failures) > 1 and bool(codes & calls)
+    is_refused = bool(codes & calls) or (run.name, visit.state) in recording.denied
+    return len(visit.failures) > 1 and is_refused
 
 
 def _is_untestable(recording: Recording, run: Run, _visit: Visit) -> bool:
