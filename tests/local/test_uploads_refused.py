@@ -48,7 +48,7 @@ def test_wrong_manifest_is_rejected_and_nothing_created(stack: Stack, endpoint: 
     assert (described["status"], described["error"]) == ("FAILED", "InvalidRequestError")
 
 
-@pytest.mark.parametrize("key", ["models/near/model.zip", "models/near/Model.tar.gz", "models/near/Deployment.yml"])
+@pytest.mark.parametrize("key", ["models/near/model.zip", "models/near/Model.tar.gz"])
 def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would(stack: Stack, key: str) -> None:
     """It starts an execution by the shipped rule, whose event names the endpoint and the right name of the file."""
     outcome = stack.outcome_of(stack.execution_of(stack.upload(key, b"nothing")))

@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
 
 NEAR_MISSES = [
-    "churn/Model.tar.gz", "churn/v2/MODEL.TAR.GZ", "churn/Model.Tar.Gz", "churn/model.TAR.GZ", "churn/model.tar.GZ",
-    "churn/model.zip", "churn/model.tgz", "churn/model.tar", "churn/Model.zip", "churn/MODEL.ZIP",
-    "churn/Deployment.yaml", "churn/Deployment.yml", "churn/Deployment.json", "churn/DEPLOYMENT.YAML",
-    "churn/deployment.YAML", "churn/DEPLOYMENT.YML", "churn/deployment.JSON",
+    "churn/Model.tar.gz", "churn/v2/Model.tar.gz", "churn/model.zip", "churn/model.tgz", "churn/model.tar",
     "model.tar.gz", "deployment.yaml", "deployment.yml", "deployment.json",
 ]  # fmt: skip
 
