@@ -22,8 +22,8 @@ The limit is not published (EventBridge User Guide, "Wildcards and event pattern
 def complexity(patterns: list[str]) -> int:
     """Return how many beginnings of wildcard patterns one value can match at most.
 
-    This is the measure of EventBridge's own matcher (aws/event-ruler, `MachineComplexityEvaluator`). A state is a pattern
-    and how many of its characters are matched; the quotation marks of a value belong to it.
+    This is the measure of EventBridge's own matcher (aws/event-ruler, `MachineComplexityEvaluator`). A state is a
+    pattern and how many of its characters are matched; the quotation marks of a value belong to it.
     """
     quoted = [f'"{pattern}"' for pattern in patterns]
     characters = {character for pattern in quoted for character in pattern} - {"*"} | {"\0"}
