@@ -53,7 +53,7 @@ def archive_of(script: str) -> bytes:
     return packed.getvalue()
 
 
-def test_event_of_a_failed_endpoint_says_why_and_what_to_do(stack: Stack) -> None:
+def test_event_of_a_failed_endpoint_has_the_cause_and_the_way_out(stack: Stack) -> None:
     """The class is that of SageMaker's reason, and the traceback comes from CloudWatch Logs, with the role's rights."""
     broken = archive_of("def model_fn(folder):\n    raise ValueError('the weights are missing')\n")
 
@@ -83,7 +83,7 @@ def notifications(stack: Stack) -> Iterator[str]:
     sqs.delete_queue(QueueUrl=queue)
 
 
-def test_somebody_is_told_in_a_sentence_with_a_link(stack: Stack, notifications: str) -> None:
+def test_notification_is_a_sentence_with_a_link(stack: Stack, notifications: str) -> None:
     """The rule's input transformer makes it; the topic passes it on."""
     execution = stack.execution_of(stack.upload("models/notified/deployment.yaml", b"Models: 3"))
     stack.outcome_of(execution)

@@ -165,7 +165,7 @@ def test_failed_smoke_test_is_explained_and_reported(command_line: CommandLine, 
     assert "Correct the model or the expectation" in printed
 
 
-def test_endpoint_of_somebody_else_is_adopted(command_line: CommandLine, stack: Stack) -> None:
+def test_foreign_endpoint_is_adopted(command_line: CommandLine, stack: Stack) -> None:
     sagemaker = stack.server.client("sagemaker")
     role = stack.outputs.execution_role_arn
     image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"

@@ -35,7 +35,7 @@ def test_versions_of_a_function_keep_their_code(server: Server) -> None:
     assert answers == [["1", ""], "changed"]
 
 
-def test_a_copy_overwrites_nothing_if_it_is_told_so(server: Server) -> None:
+def test_a_copy_with_if_none_match_overwrites_nothing(server: Server) -> None:
     """CopyObject with `If-None-Match: *` is refused where something is, and made where nothing is."""
     client = server.client("s3")
     client.create_bucket(Bucket="copies")
@@ -92,7 +92,7 @@ def test_sagemakers_events_arrive_on_the_default_bus(server: Server) -> None:
     assert event["detail"]["Tags"] == {"team": "x"}
 
 
-def test_sagemaker_tells_times_of_the_wall(server: Server) -> None:
+def test_sagemaker_answers_with_times_of_the_wall_clock(server: Server) -> None:
     """However fast its own clock runs: functions compare its times with theirs."""
     server.control.settings = Settings()
     time.sleep(0.5)  # 25 seconds of the simulator's

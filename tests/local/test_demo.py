@@ -115,7 +115,7 @@ def test_demo_shows_three_models_and_the_way_back() -> None:
         rest = rest[found.start() :]
 
 
-def test_demo_that_fails_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failed_demo_ends_with_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever goes wrong, the demo names it and ends with status 1."""
 
     def fail() -> None:

@@ -140,7 +140,7 @@ def test_busy_server_stops_as_well(artifact: bytes) -> None:
     assert not left_after(pids)
 
 
-def test_failed_start_says_why() -> None:
+def test_failed_start_prints_its_cause() -> None:
     """A server that ends while it starts is reported with the end of its log."""
     program = "import sys; print('the port is made of cheese', file=sys.stderr); sys.exit(3)"
 
@@ -148,7 +148,7 @@ def test_failed_start_says_why() -> None:
         Server(command=(sys.executable, "-c", program))
 
 
-def test_failed_deployment_says_why() -> None:
+def test_failed_deployment_prints_its_cause() -> None:
     """A stack that cannot be deployed is reported with what `sam deploy` says."""
     with Server() as server, pytest.raises(ProgramFailedError, match=r"(?s)sam deploy.*PollIntervalSeconds"):
         Stack.deploy(server, build(), {"PollIntervalSeconds": "never"})

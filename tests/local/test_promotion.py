@@ -85,6 +85,6 @@ def test_bus_takes_the_other_accounts_events_of_deployments_only(production: Sta
     assert (statement["Action"], statement["Condition"]) == ("events:PutEvents", condition)
 
 
-def test_ministack_knows_no_policies_of_event_buses() -> None:
+def test_ministack_has_no_policies_of_event_buses() -> None:
     """If it does, the correction can go."""
     assert "AWS::Events::EventBusPolicy" not in provisioners._RESOURCE_HANDLERS

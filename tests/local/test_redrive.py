@@ -58,6 +58,6 @@ def test_stopped_execution_goes_on_where_it_was(stack: Stack, quick: Settings) -
     assert refusal(states, f"{arn}-missing") == "ExecutionDoesNotExist"
 
 
-def test_ministack_knows_no_redrive() -> None:
+def test_ministack_has_no_redrive() -> None:
     """Once this fails, `local.aws.redrive` is no longer needed."""
     assert not hasattr(stepfunctions, "_redrive_execution")

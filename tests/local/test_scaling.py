@@ -151,7 +151,7 @@ def test_what_cannot_be_is_refused(scaling: Any, method: str, parameters: Docume
     assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
 
 
-def test_a_token_of_nobody_is_refused(scaling: Any) -> None:
+def test_unknown_token_is_refused(scaling: Any) -> None:
     """A page follows from a page."""
     with pytest.raises(ClientError, match="InvalidNextTokenException"):
         scaling.describe_scalable_targets(ServiceNamespace="sagemaker", NextToken="made up")
@@ -168,7 +168,7 @@ def test_who_may_only_look_may_not_register(scaling: Any, allowed: Callable[...,
     assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
 
 
-def test_who_may_not_look_is_told_so(allowed: Callable[..., Any]) -> None:
+def test_reading_without_the_right_is_an_error(allowed: Callable[..., Any]) -> None:
     """That there is nothing to see is no answer."""
     client = allowed("application-autoscaling", "application-autoscaling:RegisterScalableTarget")
 

@@ -165,7 +165,7 @@ def test_data_hold_no_more_than_256_kib(executions: Executions) -> None:
     assert (described["status"], described["error"]) == ("FAILED", "States.DataLimitExceeded")
 
 
-def test_ministack_knows_no_limit_of_data(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ministack_has_no_limit_of_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it does, the correction can go."""
     monkeypatch.setattr(stepfunctions, "_invoke_resource", lambda *_: "x" * 300_000)
 

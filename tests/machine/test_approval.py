@@ -111,7 +111,7 @@ def test_longest_wait_leaves_the_deployment_its_time(make_world: Any, monkeypatc
     assert len(execution.events) < 25_000
 
 
-def test_stack_requires_approval_whatever_the_request_says(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stack_requires_approval_without_regard_to_the_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the endpoint's name; others deploy by themselves."""
     monkeypatch.setenv("APPROVAL_ENDPOINTS", "prod-*,churn")
     deploy(world, "a", endpoint="fraud")
@@ -122,7 +122,7 @@ def test_stack_requires_approval_whatever_the_request_says(world: World, monkeyp
     assert execution.states[-1] == "Deployed"
 
 
-def test_rollback_needs_approval_if_it_says_so(world: World) -> None:
+def test_rollback_with_approval_waits_for_it(world: World) -> None:
     """What the stored request said of its own approval does not count."""
     deploy(world, "a", "b")
     execution = start(world, rollback(**APPROVAL))

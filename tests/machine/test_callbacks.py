@@ -67,7 +67,7 @@ def test_the_token_stands_in_the_history(bench: Bench) -> None:
     }
 
 
-def test_a_wait_that_nobody_ends_times_out(bench: Bench) -> None:
+def test_a_wait_without_an_answer_times_out(bench: Bench) -> None:
     """After the seconds that the data say, with States.Timeout; that is no failed attempt."""
     bench.function(lambda *_: None)
     service = Service(bench, TimeoutSecondsPath="$.Seconds", **TIMED)
@@ -155,7 +155,7 @@ def test_a_token_is_good_for_one_attempt(bench: Bench, ending: str) -> None:
     assert code == "TaskTimedOut"
 
 
-def test_tokens_of_nobody_are_refused(bench: Bench) -> None:
+def test_unknown_tokens_are_refused(bench: Bench) -> None:
     """What is no token, and one of no task."""
     bench.function(lambda *_: None)
     service = Service(bench, TimeoutSeconds=30)

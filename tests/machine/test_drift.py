@@ -137,7 +137,7 @@ def test_upload_that_changes_nothing_is_not_reported(world: World) -> None:
     assert kinds(world, 3 * HOUR) == []
 
 
-def test_endpoint_that_nobody_invokes_is_reported_if_the_stack_says_so(
+def test_endpoint_without_invocations_is_reported_if_the_stack_asks_for_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As soon as the days are over; one invocation within them is enough."""

@@ -168,7 +168,7 @@ def test_each_status_during_an_update_has_its_outcome(make_world: Callable[..., 
     assert all(set(names) - {"churn"} <= set(world.names[kind]) for kind, names in before.items())
 
 
-def test_endpoint_that_somebody_deletes_during_an_update_is_not_created_again(make_world: Callable[..., World]) -> None:
+def test_endpoint_that_is_deleted_during_an_update_is_not_created_again(make_world: Callable[..., World]) -> None:
     """The run fails by name, and announces it."""
     world = prepare(make_world, "a")
     execution = world.machine.start(wanted("b"))

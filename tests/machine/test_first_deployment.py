@@ -51,7 +51,7 @@ def test_uploaded_artifact_becomes_a_live_endpoint(world: World) -> None:
     assert loads(world) == b"one"
 
 
-def test_manifest_says_what_the_endpoint_is(world: World) -> None:
+def test_manifest_defines_the_endpoint(world: World) -> None:
     """Image, instances and tags come from the manifest, the model data from the upload."""
     put_manifest(world, MANIFEST)
 

@@ -69,7 +69,7 @@ def test_executions_are_started_and_described(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("operation", ["DescribeExecution", "GetExecutionHistory"])
-def test_executions_of_nobody_are_refused(bench: Bench, operation: str) -> None:
+def test_unknown_executions_are_refused(bench: Bench, operation: str) -> None:
     """One that has not begun yet is not there either."""
     bench.function(lambda *_: None)
     service = Service(bench, TimeoutSeconds=30)

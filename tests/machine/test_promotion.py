@@ -63,7 +63,7 @@ def test_promoted_revision_is_deployed_from_a_copy_of_its_own(make_world: Callab
 
 
 @pytest.mark.parametrize("copies", ["uploads", "all", "none"])
-def test_what_is_promoted_is_copied_whatever_else_is(
+def test_promoted_artifact_is_copied_under_each_copy_rule(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, copies: str
 ) -> None:
     """The other stack sweeps its copy away some day."""
@@ -102,7 +102,7 @@ def test_promoted_revision_can_be_rolled_back(make_world: Callable[..., World]) 
     assert live_model(world)["PrimaryContainer"] == before["PrimaryContainer"]
 
 
-def test_promoted_revision_waits_for_approval_where_the_stack_wants_it(
+def test_promoted_revision_waits_for_approval_where_the_stack_requires_it(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What staging has tried, production still may ask a person about."""

@@ -119,7 +119,9 @@ def test_event_of_the_deployers_own_store_is_rejected(world: World) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_event_for_somebody_else_is_rejected(world: World, field: tuple[str, ...], value: str, named: str) -> None:
+def test_event_of_another_account_or_bucket_is_rejected(
+    world: World, field: tuple[str, ...], value: str, named: str
+) -> None:
     """Another account's, another bucket's and malformed events create nothing."""
     event = sample_with_object(world, "artifact_uploaded")
     part = event

@@ -147,7 +147,7 @@ def test_case_04_request_of_any_size_has_an_outcome(world: World, wanted: Docume
         assert world.names == NOTHING
 
 
-def test_case_04_limit_is_told(world: World) -> None:
+def test_case_04_limit_is_reported(world: World) -> None:
     """A request of 200 KB is rejected, and the cause says how large it is and how large it may be."""
     execution = world.run(SIZES["a plan that is larger than the limit"])
 

@@ -40,7 +40,7 @@ def code_of(call: Callable[[], Any]) -> str:
     return ""
 
 
-def test_a_copy_overwrites_nothing_if_it_is_told_so(clients: tuple[Any, Any]) -> None:
+def test_a_copy_with_if_none_match_overwrites_nothing(clients: tuple[Any, Any]) -> None:
     """CopyObject with `If-None-Match: *`; moto passes over it."""
     plain, corrected = clients
     plain.put_object(Bucket=BUCKET, Key="copy", Body=b"first")
@@ -90,7 +90,7 @@ def test_a_copy_is_made_of_the_expected_content(clients: tuple[Any, Any], etag: 
     assert needed == ["", ""], "moto refuses by itself now"
 
 
-def test_an_upload_that_is_gone_is_said_to_be_gone(clients: tuple[Any, Any]) -> None:
+def test_missing_upload_is_reported_as_missing(clients: tuple[Any, Any]) -> None:
     """Another run has completed or aborted it; moto breaks."""
     plain, corrected = clients
     gone = {"Bucket": BUCKET, "Key": "parts", "UploadId": "gone"}

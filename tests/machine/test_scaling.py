@@ -134,7 +134,7 @@ def test_new_endpoint_that_fails_leaves_no_target(make_world: Callable[..., Worl
     assert world.scaling.targets_of("churn") == []
 
 
-def test_target_of_somebody_else_is_left_alone(world: World) -> None:
+def test_foreign_target_is_left_alone(world: World) -> None:
     """Its variant cannot be scaled by a request; the message says how to hand it over."""
     deploy_one(world, request("a"))
     register_target(world)

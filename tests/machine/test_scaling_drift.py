@@ -75,7 +75,7 @@ def test_scaling_as_registered_is_never_reported(world: World) -> None:
     assert kinds(world, DAY) == []
 
 
-def test_target_of_somebody_else_is_not_reported(world: World) -> None:
+def test_foreign_target_is_not_reported(world: World) -> None:
     """Neither it nor its policies; the revision has no scaling."""
     deploy_one(world, request("a"))
     change(world, "register_scalable_target", {"MinCapacity": 1, "MaxCapacity": 20})

@@ -66,7 +66,7 @@ def test_nothing_is_swept_within_the_retention(world: World) -> None:
     assert (world.names, stored(world)) == (before, objects)
 
 
-def test_dry_run_tells_and_deletes_nothing(world: World) -> None:
+def test_dry_run_reports_and_deletes_nothing(world: World) -> None:
     """The event names what a sweep would remove."""
     deploy(world, *"abcde")
     before, objects = world.names, stored(world)
@@ -80,7 +80,7 @@ def test_dry_run_tells_and_deletes_nothing(world: World) -> None:
     assert world.names != before
 
 
-def test_one_revision_is_retained_if_the_stack_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_revision_is_retained_if_the_stack_is_set_to_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that is served; there is no way back then."""
     monkeypatch.setenv("RETAINED_REVISIONS", "1")
     revisions = deploy(world, *"abc")

@@ -69,7 +69,7 @@ def test_scaling_before_an_update_does_not_look_like_its_rollback(
 
 @pytest.mark.parametrize("delivery", [EventDelivery(), LOST], ids=["events arrive", "events are lost"])
 @pytest.mark.parametrize("pause", [1, 30, 400], ids=["a second", "half a minute", "minutes"])
-def test_alarm_s_rollback_is_a_failure_whoever_has_the_endpoint_next(
+def test_rollback_by_alarm_is_a_failure_also_if_another_run_has_the_endpoint_next(
     make_world: Callable[..., World], delivery: EventDelivery, pause: int
 ) -> None:
     """Another request waits for its turn, and begins as soon as SageMaker has rolled the canary back."""

@@ -81,7 +81,7 @@ def test_rejected_upload_is_found_by_its_endpoint(world: World) -> None:
     assert all(line.get("endpoint") == "churn" for line in lines if "message" in line)
 
 
-def test_waiting_manifest_says_which_container_waits_and_where_it_looked(world: World) -> None:
+def test_waiting_manifest_names_the_container_and_the_searched_folder(world: World) -> None:
     """The event of an upload to another folder says so."""
     world.upload(MANIFEST_KEY, MANIFEST.encode())
     world.machine.run()
@@ -93,7 +93,7 @@ def test_waiting_manifest_says_which_container_waits_and_where_it_looked(world: 
     )
 
 
-def test_superseded_event_says_by_what(world: World) -> None:
+def test_superseded_event_names_what_supersedes_it(world: World) -> None:
     """A request of an hour ago comes after a newer one."""
     older = world.requested(request("a"))
     world.clock.sleep(3600)

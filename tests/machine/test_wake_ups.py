@@ -175,7 +175,7 @@ def test_spurious_event_in_every_state_changes_nothing(make_world: Callable[...,
     assert world.rules.failures == []
 
 
-def test_event_of_an_endpoint_that_nobody_deploys_changes_nothing(world: World) -> None:
+def test_event_of_an_endpoint_without_a_deployment_changes_nothing(world: World) -> None:
     """Somebody else's endpoint, and one whose deployment ended long ago: nothing is called and nothing fails."""
     deploy(world, "a")
 

@@ -67,19 +67,29 @@ def test_target_runs_the_check(target: str, command: str) -> None:
     assert command in recipe(target)
 
 
-@pytest.mark.parametrize("name", ["code.py", "page.md", "definition.asl.json", "template.yaml", "Makefile"])
-def test_misspelling_is_found_in_every_kind_of_file(tmp_path: Path, name: str) -> None:
-    misspelt = tmp_path / name
-    misspelt.write_text('"""Recie' + 've an endpoint."""\n')  # codespell reads this file, too
+def spelling_of(text: str, file: Path) -> subprocess.CompletedProcess[str]:
+    file.write_text(text)
     config = ["--toml", str(ROOT / "pyproject.toml")]
-
-    checked = subprocess.run(  # noqa: S603 - fixed arguments
-        [sys.executable, "-m", "codespell_lib", *config, str(misspelt)],
+    return subprocess.run(  # noqa: S603 - fixed arguments
+        [sys.executable, "-m", "codespell_lib", *config, str(file)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
 
+
+@pytest.mark.parametrize("name", ["code.py", "page.md", "definition.asl.json", "template.yaml", "Makefile"])
+def test_misspelling_is_found_in_every_kind_of_file(tmp_path: Path, name: str) -> None:
+    checked = spelling_of('"""Recie' + 've an endpoint."""\n', tmp_path / name)  # codespell reads this file, too
+
     assert checked.returncode != 0
     assert "==> Receive" in checked.stdout
+
+
+def test_word_of_a_name_is_found(tmp_path: Path) -> None:
+    """A name in code is made of words, and each of them is checked."""
+    checked = spelling_of("def test_limit_is_to" + "ld() -> None: ...\n", tmp_path / "code.py")
+
+    assert checked.returncode != 0
+    assert "==> said" in checked.stdout

@@ -209,7 +209,7 @@ def test_paths_exist(path: Path) -> None:
             assert (ROOT / name).exists(), name
 
 
-def test_table_says_where_things_are() -> None:
+def test_layers_table_has_each_module() -> None:
     """Each row leads to files or folders, so that who has never seen the project finds it in two steps."""
     table = section((ROOT / "CONTRIBUTING.md").read_text(), "## Where things are")
     rows_of_table = re.findall(r"^\| (?!you look for)(\w.*?) \| (.*) \|$", table, re.MULTILINE)

@@ -60,7 +60,7 @@ def test_notification_is_a_sentence_and_a_link(template: Document, partition: st
     )
 
 
-def test_request_for_approval_is_told_in_the_same_form(template: Document) -> None:
+def test_request_for_approval_is_notified_in_the_same_form(template: Document) -> None:
     outcome, approval = (
         template["Resources"][name]["Properties"]["Targets"][0]
         for name in ("NotificationRule", "NotificationOfApprovalRule")
@@ -75,7 +75,7 @@ def test_outcomes_of_notifications_exist(template: Document) -> None:
     assert set(default) <= set(Outcome)
 
 
-def test_nobody_is_told_unless_that_is_asked_for(template: Document) -> None:
+def test_notifications_are_sent_only_if_they_are_asked_for(template: Document) -> None:
     """Every resource of notifications has a condition."""
     own = {name: each for name, each in template["Resources"].items() if name.startswith("Notification")}
 

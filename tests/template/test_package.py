@@ -47,7 +47,9 @@ def default_of(template: Document, parameter: str) -> str:
     return str(template["Parameters"][parameter]["Default"])
 
 
-def test_makefile_builds_every_function_for_what_the_template_says(template: Document, resources: Document) -> None:
+def test_makefile_builds_every_function_for_the_runtime_of_the_template(
+    template: Document, resources: Document
+) -> None:
     makefile = (FUNCTIONS / "Makefile").read_text()
 
     for name in functions_of(resources):

@@ -29,7 +29,7 @@ def test_every_parameter_is_asked_for_in_one_group(template: Document) -> None:
     assert sorted(asked) == sorted(template["Parameters"])
 
 
-def test_every_parameter_says_what_it_is_for(template: Document) -> None:
+def test_every_parameter_has_a_description(template: Document) -> None:
     """Each parameter is described by a sentence and can be left out."""
     for name, parameter in template["Parameters"].items():
         assert parameter["Description"].endswith("."), name
@@ -61,7 +61,7 @@ def test_uploads_never_land_among_stored_revisions(template: Document, prefix: s
 
 
 @pytest.mark.parametrize("rule", ["UploadRule", "MisnamedUploadRule"])
-def test_patterns_of_uploads_fit_a_rule_whatever_the_prefix(template: Document, rule: str) -> None:
+def test_patterns_of_uploads_fit_a_rule_with_every_prefix(template: Document, rule: str) -> None:
     """A pattern has 2,048 characters at most (EventBridge User Guide, quotas); a bucket's name has 63."""
     longest = "m" * template["Parameters"]["ArtifactPrefix"]["MaxLength"]
     pattern = json.dumps(template["Resources"][rule]["Properties"]["EventPattern"], separators=(",", ":"))
@@ -100,7 +100,7 @@ def test_pattern_of_a_model_package_group_is_one_of_eventbridge(
     assert bool(re.search(template["Parameters"]["ModelPackageGroups"]["AllowedPattern"], group)) == is_allowed
 
 
-def test_overwritten_versions_expire_only_if_the_parameter_says_so(template: Document) -> None:
+def test_overwritten_versions_expire_only_if_the_parameter_is_set(template: Document) -> None:
     rules = template["Resources"]["ArtifactBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
 
     (condition, rule, otherwise) = rules[-1]["Fn::If"]

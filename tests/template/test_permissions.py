@@ -96,7 +96,7 @@ def test_only_what_belongs_to_the_stack_is_changed_or_deleted(resources: Documen
     assert all(statement["Condition"] == {"StringEquals": IS_OWN} for statement in changing)
 
 
-def test_instance_types_are_limited_by_the_policy_as_the_parameter_says(resources: Document) -> None:
+def test_policy_limits_instance_types_to_those_of_the_parameter(resources: Document) -> None:
     """Whatever the function's code does. Serverless variants have no type, which ForAllValues allows."""
     (statement,) = statements_with(resources, "CreateEndpointConfig", "sagemaker:CreateEndpointConfig")
 
@@ -178,7 +178,7 @@ def test_inference_components_are_invoked_by_their_own_right(resources: Document
     assert kinds == {"endpoint/*", "inference-component/*"}
 
 
-def test_missing_answer_of_an_asynchronous_endpoint_is_told_from_a_denied_one(resources: Document) -> None:
+def test_missing_answer_of_an_asynchronous_endpoint_differs_from_a_denied_one(resources: Document) -> None:
     """S3 answers 403 for an object that is missing to those who may not list its bucket."""
     assert "s3:ListBucket" in allowed_to(resources, "SmokeTestEndpoint")
 

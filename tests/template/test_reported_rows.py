@@ -21,18 +21,18 @@ REPORTED: dict[str, tuple[str, ...]] = {
     ),
     "04 a plan that is too large": (
         "machine/test_reported_cases.py::test_case_04_request_of_any_size_has_an_outcome",
-        "machine/test_reported_cases.py::test_case_04_limit_is_told",
+        "machine/test_reported_cases.py::test_case_04_limit_is_reported",
     ),
     "05 smoke tests of multi-model and direct containers": (
         "unit/test_smoke_test_limits.py::test_what_a_model_needs_is_asked_for_and_refused_for_others",
-        "unit/inference/test_answers.py::test_what_a_smoke_test_says_more_is_asked_for",
+        "unit/inference/test_answers.py::test_further_fields_of_a_smoke_test_are_sent",
     ),
     "06 a container that fetches its weights itself": (
         "unit/test_reported_model_data.py::test_container_that_waits_for_an_artifact_is_named",
         "unit/test_reported_model_data.py::test_container_that_fetches_its_weights_itself_waits_for_nothing",
     ),
     "07 a serial pipeline of which one container has data": (
-        "unit/test_reported_model_data.py::test_pipeline_gets_the_archive_where_it_says_so",
+        "unit/test_reported_model_data.py::test_pipeline_gets_the_archive_where_the_request_marks_it",
         "unit/test_reported_model_data.py::test_pipeline_does_not_give_the_upload_to_all_containers",
     ),
     "08 gated model data": ("unit/test_reported_model_data.py::test_gated_model_data_need_not_be_readable",),
@@ -46,13 +46,13 @@ REPORTED: dict[str, tuple[str, ...]] = {
     "11 what SageMaker refuses": ("unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",),
     "12 a canary of a Marketplace model, and of the whole fleet": (
         "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
-        "unit/test_reported_updates.py::test_canary_of_the_whole_fleet_is_told",
+        "unit/test_reported_updates.py::test_canary_of_the_whole_fleet_is_reported",
     ),
     "13 tags inside a model": (
         "unit/test_planned_calls.py::test_tags_of_the_deployer_win_over_those_of_a_request",
         "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
     ),
-    "14 messages that mislead": ("unit/test_reported_messages.py::test_message_says_what_to_write",),
+    "14 messages that mislead": ("unit/test_reported_messages.py::test_message_has_what_to_write",),
     "15 two executions of one request": (
         "machine/test_reported_twins.py::test_case_15_twin_that_cannot_create_its_config_reverts_nothing",
         "machine/test_reported_twins.py::test_case_15_twins_with_slow_answers_are_one_deployment",
@@ -76,16 +76,16 @@ REPORTED: dict[str, tuple[str, ...]] = {
     ),
     "answers of S3 that stay": ("unit/s3_objects/test_failing_calls.py::test_answers_of_s3_become_errors",),
     "waits beyond the deployment timeout": (
-        "unit/test_reported_updates.py::test_waits_beyond_the_deployment_timeout_are_told",
+        "unit/test_reported_updates.py::test_waits_beyond_the_deployment_timeout_are_reported",
     ),
     "an alarm that is in ALARM already": (
-        "unit/test_reported_updates.py::test_alarm_that_is_in_alarm_already_is_told",
+        "unit/test_reported_updates.py::test_alarm_that_is_in_alarm_already_is_reported",
     ),
     "waits beyond MaximumExecutionTimeoutInSeconds": (
         "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
     ),
     "an image that was pushed anew under its tag": (
-        "unit/test_plan_warnings.py::test_image_tag_of_what_is_live_already_is_said_not_to_be_followed",
+        "unit/test_plan_warnings.py::test_warning_that_the_image_tag_of_what_is_live_is_not_followed",
     ),
     "the simulator and inference components": (
         "unit/hosting/test_hosting_components.py::test_inference_component_answers_by_its_name",
@@ -100,7 +100,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
     "a canary that is rolled back while another request waits": (
         "machine/test_reported_twins.py::test_canary_that_was_rolled_back_fails_although_another_request_takes_over",
     ),
-    "a misspelt ModelName": ("unit/test_rules_of_models.py::test_misspelt_model_is_told_where_it_is_named",),
+    "a misspelt ModelName": ("unit/test_rules_of_models.py::test_misspelt_model_is_reported_where_it_is_named",),
     "requests that wait after the live config was deleted": (
         "machine/test_reported_cases.py::test_case_03_deleted_live_config_is_reported_in_plain_words",
     ),

@@ -79,7 +79,7 @@ def shortest_seconds(retrier: Document) -> float:
 
 
 @every_task
-def test_what_passes_by_itself_is_waited_for_long_enough_whatever_jitter_draws(name: str, task: Document) -> None:
+def test_transient_errors_are_retried_long_enough_with_any_jitter(name: str, task: Document) -> None:
     for retrier in task["Retry"]:
         least = max(LEAST_SECONDS.get(error, 0) for error in retrier["ErrorEquals"])
 

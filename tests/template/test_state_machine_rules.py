@@ -33,7 +33,7 @@ def test_definition_can_be_read_in_one_sitting(machine: str) -> None:
 
 
 @every_machine
-def test_every_state_says_what_it_is_for(machine: str) -> None:
+def test_every_state_has_a_comment(machine: str) -> None:
     """Each state has a comment that reads as a sentence; those in which a failure ends have a name that says it."""
     for name, state in read_definition(machine)["States"].items():
         assert state.get("Comment", "." if state["Type"] == "Fail" else "").endswith("."), name
@@ -110,7 +110,7 @@ def test_looks_at_the_endpoint_without_an_event_become_rarer(definition: Documen
     assert states["LookLessOften"]["Next"] == "DescribeEndpoint"
 
 
-def test_answer_to_the_wait_says_when_to_look_again(definition: Document) -> None:
+def test_answer_to_the_wait_has_the_time_of_the_next_look(definition: Document) -> None:
     """It takes the place of what was known, so the functions that answer get that."""
     states, look = definition["States"], definition["States"]["DescribeEndpoint"]
 

@@ -87,7 +87,7 @@ def test_rule_may_invoke_its_function(resources: Document, rule: str, function: 
 
 
 @pytest.mark.parametrize("rule", ["Supersede", "NotificationOfApproval"])
-def test_rule_knows_the_request_for_approval_by_its_name(resources: Document, rule: str) -> None:
+def test_rule_matches_the_request_for_approval(resources: Document, rule: str) -> None:
     properties = resources[f"{rule}Rule"]["Properties"]
 
     assert properties["EventBusName"] == {"Ref": "EventBusName"}

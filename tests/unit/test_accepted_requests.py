@@ -30,7 +30,7 @@ def test_what_sagemaker_takes_is_accepted(document: Document) -> None:
         ),
     ],
 )
-def test_names_that_can_be_told_may_be_left_out(document: Document, names: list[tuple[str, str]]) -> None:
+def test_names_that_follow_from_others_may_be_left_out(document: Document, names: list[tuple[str, str]]) -> None:
     """The only variant is AllTraffic, the only model is meant, and several variants are called like their models."""
     config = read_request(document).endpoint_config
 

@@ -106,7 +106,7 @@ def test_deleted_alarm_is_gone(monitoring: Monitoring) -> None:
         ("InternalServiceFault", MonitoringUnavailableError),
     ],
 )
-def test_what_stays_is_told_from_what_passes(
+def test_permanent_errors_differ_from_transient_ones(
     client: Any, monitoring: Monitoring, code: str, error: type[DeployerError]
 ) -> None:
     """Only what passes is retried."""

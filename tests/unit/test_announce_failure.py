@@ -91,7 +91,7 @@ def test_execution_whose_data_were_too_large_is_announced(monkeypatch: pytest.Mo
     }
 
 
-def test_input_tells_what_no_plan_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_input_stands_in_for_a_missing_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     """The input is left out of the event if it is large."""
     upload = {"detail-type": "Object Created", "id": "event-7", "detail": {"object": {"key": "models/churn/a.tar.gz"}}}
     events = [TOO_LARGE, entered("PlanDeployment", {"Failure": None})]
@@ -126,7 +126,7 @@ def test_failure_that_the_bus_did_not_take_is_announced(monkeypatch: pytest.Monk
     assert "RestoreError" not in detail
 
 
-def test_failed_restoration_is_told_beside_the_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_restoration_is_reported_beside_the_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     (detail,) = announced(monkeypatch, [TOO_LARGE, entered("RestoreEndpoint", {"Plan": PLAN, "Failure": FAILURE})])
 
     assert (detail["Error"], detail["RestoreError"]) == ("SmokeTestFailedError", "States.DataLimitExceeded")

@@ -105,7 +105,7 @@ def test_approval_that_is_missing_when_the_time_is_over_ends_the_run(action: Act
         require_approval(planned(action), at(360))
 
 
-def test_rejection_says_who_and_why() -> None:
+def test_rejection_has_the_person_and_the_comment() -> None:
     with pytest.raises(ApprovalRejectedError, match="ann rejected the deployment: not today"):
         with_answer(asked(), {"Decision": "Reject", "By": "ann", "Comment": "not today"}, NOON)
 
@@ -129,5 +129,5 @@ def test_dry_run_needs_no_approval() -> None:
     assert require_approval(planned(DryRun=True), NOON).action is Action.UPDATE
 
 
-def test_answer_changes_nothing_where_nobody_was_asked() -> None:
+def test_answer_without_a_question_changes_nothing() -> None:
     assert with_answer(plan(), APPROVE, NOON) == plan()

@@ -26,7 +26,7 @@ def test_missing_endpoint_is_created(account: PlanningAccount) -> None:
     assert (plan.action, plan.previous, plan.previous_arn) == (Action.CREATE, "", "")
 
 
-def test_plan_says_when_to_look_again(account: PlanningAccount) -> None:
+def test_plan_has_the_time_of_the_next_look(account: PlanningAccount) -> None:
     assert choose(account, draft()).wait_seconds == account.planning.wait_seconds
 
 

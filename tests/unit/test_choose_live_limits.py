@@ -75,7 +75,7 @@ def test_update_that_changes_the_type_of_a_scaled_variant_is_rejected(account: P
 @pytest.mark.parametrize(
     ("retained", "is_rejected"), [(None, True), (True, False), (False, False)], ids=["nothing said", "yes", "no"]
 )
-def test_count_beside_a_scaled_variant_may_change_only_if_the_request_says_what_is_retained(
+def test_count_beside_a_scaled_variant_may_change_only_with_explicit_retention(
     account: PlanningAccount, retained: Any, *, is_rejected: bool
 ) -> None:
     two = [variant(VariantName="AllTraffic"), variant(VariantName="B")]
@@ -115,7 +115,7 @@ def test_later_deployment_of_inference_components_can_be_tested(account: Plannin
     assert choose(account, draft(minutes=10, **components, SmokeTest={"Body": "x"})).action is Action.UPDATE
 
 
-def test_request_says_what_is_retained(account: PlanningAccount) -> None:
+def test_request_decides_what_is_retained(account: PlanningAccount) -> None:
     account.serve()
     excluded = [{"VariantPropertyType": "DesiredWeight"}]
 

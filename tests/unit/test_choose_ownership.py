@@ -42,7 +42,7 @@ WAY_OUT = (
         pytest.param({STACK_TAG: "another"}, "belongs to the stack 'another'", id="of another stack"),
     ],
 )
-def test_endpoint_of_somebody_else_is_not_changed_until_its_owner_tags_it(
+def test_foreign_endpoint_is_not_changed_until_its_owner_tags_it(
     account: PlanningAccount, tags: dict[str, str], whose: str
 ) -> None:
     serve_by_hand(account, tags)

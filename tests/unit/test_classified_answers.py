@@ -150,7 +150,7 @@ def test_validation_exception_is_classified_by_its_message_and_the_names_of_the_
         ("ResourceInUse", errors.SageMakerRejectedError),
     ],
 )
-def test_any_other_code_is_classified_whatever_its_message(code: str, expected: type[DeployerError]) -> None:
+def test_any_other_code_is_classified_with_every_message(code: str, expected: type[DeployerError]) -> None:
     assert classify("CreateModel", code, "Could not find model") is expected
 
 

@@ -128,7 +128,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, account: Account, *arguments: str) -
         pytest.param(Account(["Updating"], run_of("RUNNING")), "has no AutoRollbackConfiguration", id="without alarm"),
     ],
 )
-def test_abort_says_why_it_cannot(monkeypatch: pytest.MonkeyPatch, account: Account, message: str) -> None:
+def test_refused_abort_has_its_reason(monkeypatch: pytest.MonkeyPatch, account: Account, message: str) -> None:
     status, printed = invoke(monkeypatch, account, "abort", "churn", "--yes")
 
     assert (status, account.calls) == (1, [])

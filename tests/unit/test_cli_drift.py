@@ -37,7 +37,7 @@ REPAIRS = {"churn": "arn:aws:states:us-east-1:111122223333:execution:deploy:repa
         ),
     ],
 )
-def test_last_sweep_says_what_has_drifted(output: Any, expected: dict[str, Any]) -> None:
+def test_status_shows_the_drift_of_the_last_sweep(output: Any, expected: dict[str, Any]) -> None:
     client = boto3.client("stepfunctions")
     stack: Any = SimpleNamespace(client=lambda _: client, sweep_state_machine=MACHINE)
     with Stubber(client) as stubber:

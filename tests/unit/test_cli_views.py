@@ -113,7 +113,7 @@ def test_each_fact_has_a_line(changed: dict[str, Any], line: str) -> None:
         ({"InstanceType": "serverless", "Count": 0}, {"InstanceType": "serverless", "Count": 0}, "A: serverless"),
     ],
 )
-def test_instances_are_told_before_and_after(before: Any, after: Any, text: str) -> None:
+def test_instances_are_shown_before_and_after(before: Any, after: Any, text: str) -> None:
     lines = printed(preview(Instances=[{"VariantName": "A", "Before": before, "After": after}]))
 
     assert f"  instances          {text}" in lines
@@ -123,7 +123,7 @@ def test_warning_has_a_line_of_its_own() -> None:
     assert "! mind [this]" in printed(preview(Warnings=["mind [this]"]))
 
 
-def test_status_says_what_is_live_and_what_waits() -> None:
+def test_status_shows_what_is_live_and_what_waits() -> None:
     moment = "2026-11-24T12:00:00+00:00"
     common = {"Revision": "churn-2", "StartedAt": moment, "Since": moment, "Trigger": "upload of [x]", "Reason": ""}
     status = {
@@ -165,7 +165,7 @@ def test_status_says_what_is_live_and_what_waits() -> None:
     assert "upload of [x] · [busy]" in text
 
 
-def test_endpoint_that_does_not_exist_is_told_so() -> None:
+def test_status_of_a_missing_endpoint_is_that_it_is_missing() -> None:
     status: dict[str, Any] = {
         "EndpointName": "churn",
         "Status": None,

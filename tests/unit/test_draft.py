@@ -62,7 +62,7 @@ def test_overwritten_upload_is_superseded_without_a_revision(account: PlanningAc
     assert (action, found.revision) == (Action.SUPERSEDED, None)
 
 
-def test_request_without_its_artifact_awaits_it_and_says_which_container(account: PlanningAccount) -> None:
+def test_request_without_its_artifact_awaits_it_and_names_the_container(account: PlanningAccount) -> None:
     found, action = draft_of(account, request())
 
     assert (action, found.revision) == (Action.AWAITING_ARTIFACT, None)

@@ -54,7 +54,7 @@ def test_every_error_belongs_to_one_group() -> None:
         (errors.LiveConfigMissingError, errors.PermanentError),
     ],
 )
-def test_error_says_whether_trying_again_can_help(leaf: type[DeployerError], group: type[DeployerError]) -> None:
+def test_error_shows_whether_a_retry_can_help(leaf: type[DeployerError], group: type[DeployerError]) -> None:
     assert issubclass(leaf, group)
 
 

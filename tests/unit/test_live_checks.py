@@ -94,7 +94,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("wanted", "live", "deployment", "problems"), CHANGES.values(), ids=CHANGES)
-def test_what_sagemaker_would_not_do_is_said_before(
+def test_what_sagemaker_would_refuse_is_rejected_before(
     wanted: Document, live: Document, deployment: Document | None, problems: list[str]
 ) -> None:
     """It refuses some changes after minutes, and passes over some guardrails without a word."""
@@ -138,7 +138,7 @@ def test_alarm_that_watches_is_no_problem(state: str) -> None:
     assert not list(alarm_problems(None, {}))
 
 
-def test_alarm_that_would_roll_the_update_back_at_once_is_told() -> None:
+def test_alarm_that_would_roll_the_update_back_at_once_is_reported() -> None:
     (problem,) = map(str, alarm_problems(GUARDED, {"churn-5xx": "ALARM"}))
 
     assert problem == (

@@ -58,7 +58,9 @@ SCALED = {
 
 
 @pytest.mark.parametrize(("variants", "scaled", "problems"), SCALED.values(), ids=SCALED)
-def test_what_scaling_forbids_is_said_before(variants: list[Document], scaled: set[str], problems: list[str]) -> None:
+def test_what_scaling_forbids_is_rejected_before(
+    variants: list[Document], scaled: set[str], problems: list[str]
+) -> None:
     """The type of a scaled variant stays, and so do the counts of those that are kept along with it."""
     live = config(variant("A"), variant("B"))
 
@@ -67,7 +69,7 @@ def test_what_scaling_forbids_is_said_before(variants: list[Document], scaled: s
     assert [str(problem) for problem in found] == problems
 
 
-def test_counts_are_the_requests_own_if_it_says_so() -> None:
+def test_counts_are_the_request_s_own_if_it_retains_none() -> None:
     """Who asks for retention, or against it, may change counts; the type of a scaled variant stays all the same."""
     wanted = config(variant("A", **LARGER, **MORE), variant("B", **MORE))
 

@@ -75,7 +75,7 @@ def test_printed_lines_work_with_a_path_that_has_a_space() -> None:
         (60.0, "SageMaker's time and the waits run 60 times as fast: an endpoint takes about 3 s to come up."),
     ],
 )
-def test_speed_of_time_and_the_packages_of_models_are_told(speed: float, expected: str) -> None:
+def test_speed_of_time_and_the_packages_of_models_are_printed(speed: float, expected: str) -> None:
     text = up.instructions(OUTPUTS, "http://127.0.0.1:4566", speed)
 
     assert expected in text

@@ -50,7 +50,7 @@ def test_text_with_both_halves_of_a_character_is_taken() -> None:
     assert face.body == "\U0001f600"
 
 
-def test_number_with_no_least_is_told_by_its_most() -> None:
+def test_number_without_a_minimum_is_described_by_its_maximum() -> None:
     assert check_shape("Percentage", 101, "P") == [Problem("P", "101 is not at most 100")]
 
 

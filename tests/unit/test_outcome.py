@@ -70,7 +70,7 @@ def test_every_end_has_a_name(action: str, error: str | None, expected: str) -> 
     assert conclude(ended, "models/")["Outcome"] == expected
 
 
-def test_event_tells_names_and_times() -> None:
+def test_event_has_names_and_times() -> None:
     detail = conclude(report(Failure=failure("EndpointFailedError", "No luck.")), "models/")
 
     assert detail == {
@@ -104,13 +104,13 @@ def test_event_of_a_dry_run_names_fields_without_values() -> None:
     assert "confidential" not in json.dumps(detail)
 
 
-def test_event_tells_what_the_endpoint_went_back_to() -> None:
+def test_event_has_what_the_endpoint_went_back_to() -> None:
     restored = report(Failure=failure("SmokeTestFailedError"), Restore={"Done": True, "Restored": "churn-0"})
 
     assert conclude(restored, "models/")["Restored"] == "churn-0"
 
 
-def test_event_tells_why_the_endpoint_could_not_be_restored() -> None:
+def test_event_has_the_cause_of_a_failed_restoration() -> None:
     failed = report(Failure=failure("SmokeTestFailedError"), RestoreFailure=failure("AccessDeniedError", "not allowed"))
 
     detail = conclude(failed, "models/")

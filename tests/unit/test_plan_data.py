@@ -87,7 +87,7 @@ def test_draft_with_content_keeps_whose_it_is() -> None:
     assert found.source == "churn-20261124T110000-0123456789ab"
 
 
-def test_draft_without_a_revision_wants_none() -> None:
+def test_draft_without_a_revision_has_none() -> None:
     with pytest.raises(ValueError, match="is no revision of churn"):
         _ = bare_draft({}).wanted
 

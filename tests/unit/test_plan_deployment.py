@@ -66,7 +66,7 @@ def test_request_that_awaits_its_artifact_has_no_revision(account: PlanningAccou
     assert account.calls(before) == []
 
 
-def test_dry_run_is_planned_whatever_it_would_do(account: PlanningAccount) -> None:
+def test_dry_run_is_planned_with_every_action(account: PlanningAccount) -> None:
     """Neither a busy endpoint nor a missing artifact makes it wait."""
     found = {
         "create": plan_first(account, request(**SMALL, DryRun=True)),

@@ -51,7 +51,7 @@ def test_role_that_has_to_read_rollback_alarms_is_named(
     [("churn:3", True), ("churn", True), (f"churn@sha256:{64 * '0'}", False)],
     ids=["a tag", "no tag", "a digest"],
 )
-def test_image_tag_of_what_is_live_already_is_said_not_to_be_followed(
+def test_warning_that_the_image_tag_of_what_is_live_is_not_followed(
     action: Action,
     image: str,
     is_warned: bool,  # noqa: FBT001 - a column of the table

@@ -48,13 +48,13 @@ def test_models_bear_whose_they_are_and_when_they_were_used() -> None:
     assert tags(model) == {**OWN, **USED_AT}
 
 
-def test_config_is_pending_and_tells_what_was_served_before() -> None:
+def test_config_is_pending_and_names_what_was_served_before() -> None:
     config = plan(previous="old").endpoint_config_request(NOON)
 
     assert tags(config) == {**OWN, **USED_AT, STATE_TAG: PENDING, PREVIOUS_TAG: "old"}
 
 
-def test_config_of_a_new_endpoint_tells_that_nothing_was_served_before() -> None:
+def test_config_of_a_new_endpoint_names_nothing_that_was_served_before() -> None:
     config = plan(action=Action.CREATE, previous="").endpoint_config_request(NOON)
 
     assert tags(config)[PREVIOUS_TAG] == ""

@@ -34,7 +34,7 @@ def test_missing_defaults_are_rejected_by_field(account: PlanningAccount) -> Non
     ]
 
 
-def test_smoke_test_body_that_is_not_there_is_told_with_all_else(account: PlanningAccount) -> None:
+def test_missing_smoke_test_body_is_reported_with_all_else(account: PlanningAccount) -> None:
     uri = f"s3://{BUCKET}/body.json"
 
     message = rejection(account, request(variant(ModelName="theirs"), SmokeTest={"BodyS3Uri": uri}))
@@ -62,7 +62,7 @@ def test_request_is_checked_against_what_the_stack_allows(account: PlanningAccou
 ALARMED = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]}}
 
 
-def test_all_problems_are_told_at_once_whatever_finds_them(account: PlanningAccount) -> None:
+def test_problems_of_all_checks_are_reported_at_once(account: PlanningAccount) -> None:
     """A bucket, a model, the stored body, the smoke test, the live variants and an alarm."""
     account.serve("live", -60)
     other = variant(VariantName="B", ModelName="theirs")

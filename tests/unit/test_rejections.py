@@ -15,7 +15,7 @@ def test_checks_without_a_problem_raise_nothing() -> None:
     assert rejections.lines == []
 
 
-def test_all_problems_are_told_at_once_and_each_once() -> None:
+def test_all_problems_are_reported_at_once_and_each_once() -> None:
     with pytest.raises(InvalidRequestError) as rejected, Rejections() as rejections:  # noqa: PT012 - three checks
         with rejections.later():
             raise InvalidRequestError("a: is wrong\nb: is wrong")
@@ -26,7 +26,7 @@ def test_all_problems_are_told_at_once_and_each_once() -> None:
     assert str(rejected.value).splitlines() == ["a: is wrong", "b: is wrong", "c: is wrong"]
 
 
-def test_field_is_told_by_the_first_check_that_finds_it_wrong() -> None:
+def test_field_is_reported_by_the_first_check_that_finds_it_wrong() -> None:
     with pytest.raises(InvalidRequestError) as rejected, Rejections() as rejections:  # noqa: PT012 - two checks
         with rejections.later():
             raise InvalidRequestError("a: is not allowed\na: has no scheme")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.unit.planning_account import PlanningAccount
 
 
-def test_model_that_does_not_exist_is_told_with_the_one_that_is_meant(account: PlanningAccount) -> None:
+def test_missing_model_is_reported_with_the_nearest_name(account: PlanningAccount) -> None:
     named = request(variant(ModelName="model"), variant(ModelName="theirs"), Models={"model": IMAGE})
 
     (line,) = lines_of(account, named)
@@ -73,5 +73,5 @@ UNCLEAR = {
 
 
 @pytest.mark.parametrize(("document", "lines"), UNCLEAR.values(), ids=UNCLEAR)
-def test_message_says_what_to_write(account: PlanningAccount, document: Document, lines: list[str]) -> None:
+def test_message_has_what_to_write(account: PlanningAccount, document: Document, lines: list[str]) -> None:
     assert lines_of(account, document) == lines

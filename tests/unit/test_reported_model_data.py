@@ -77,7 +77,7 @@ def container(name: str, **more: Any) -> Document:
     return {"ContainerHostname": name, "Image": f"{REGISTRY}/{name}:1", **more}
 
 
-def test_pipeline_gets_the_archive_where_it_says_so(account: PlanningAccount) -> None:
+def test_pipeline_gets_the_archive_where_the_request_marks_it(account: PlanningAccount) -> None:
     upload = account.put("models/churn/model.tar.gz")
     pipe = {
         "InferenceExecutionConfig": {"Mode": "Serial"},

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.unit.planning_account import PlanningAccount
 
 
-def test_waits_beyond_the_deployment_timeout_are_told(account: PlanningAccount) -> None:
+def test_waits_beyond_the_deployment_timeout_are_reported(account: PlanningAccount) -> None:
     deployment = {
         "BlueGreenUpdatePolicy": {
             **routing("LINEAR", LinearStepSize=percent(10)),
@@ -76,7 +76,7 @@ def test_asynchronous_endpoint_stays_asynchronous(account: PlanningAccount) -> N
     assert line.startswith("EndpointConfig.AsyncInferenceConfig: is missing; the live endpoint is asynchronous")
 
 
-def test_canary_of_the_whole_fleet_is_told(account: PlanningAccount) -> None:
+def test_canary_of_the_whole_fleet_is_reported(account: PlanningAccount) -> None:
     deployed(account, request(variant(), Models={"m": IMAGE}))
     size = {"Type": "INSTANCE_COUNT", "Value": 1}
     other = {"PrimaryContainer": {"Image": f"{REGISTRY}/b:1"}}
@@ -93,7 +93,7 @@ def test_canary_of_the_whole_fleet_is_told(account: PlanningAccount) -> None:
     assert line.endswith("CanarySize.Value: 1 of the 1 instances of variant AllTraffic is not 1 to 50 percent")
 
 
-def test_alarm_that_is_in_alarm_already_is_told(account: PlanningAccount) -> None:
+def test_alarm_that_is_in_alarm_already_is_reported(account: PlanningAccount) -> None:
     deployed(account, request(variant(), Models={"m": IMAGE}))
     account.put_alarm("churn-5xx")
     account.cloudwatch.set_alarm_state(AlarmName="churn-5xx", StateValue="ALARM", StateReason="now")

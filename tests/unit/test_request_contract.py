@@ -203,7 +203,7 @@ REJECTED = {
 @pytest.mark.parametrize(
     ("document", "line"), [*REJECTED.values(), *OWN_FIELDS_WRONG.values()], ids=[*REJECTED, *OWN_FIELDS_WRONG]
 )
-def test_what_is_wrong_is_said_with_its_path(document: Document, line: str) -> None:
+def test_what_is_wrong_is_reported_with_its_path(document: Document, line: str) -> None:
     """The problem is named, and what to do about it."""
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(document)
@@ -226,7 +226,7 @@ def test_what_is_wrong_is_said_with_its_path(document: Document, line: str) -> N
     ],
     ids=lambda case: case.partition(":")[0] if isinstance(case, str) else "",
 )
-def test_a_problem_is_said_once(document: Document, line: str) -> None:
+def test_a_problem_is_reported_once(document: Document, line: str) -> None:
     """What both pydantic and the service model find is said by the one that knows more."""
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(document)
@@ -234,7 +234,7 @@ def test_a_problem_is_said_once(document: Document, line: str) -> None:
     assert str(rejected.value) == line
 
 
-def test_all_problems_are_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     """A person mends a request once, not once for each problem."""
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(

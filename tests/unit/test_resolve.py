@@ -83,13 +83,13 @@ def test_artifact_that_was_overwritten_since_its_event_is_not_deployed(account: 
     assert resolve(account, by_upload(old)).readiness is Readiness.OVERWRITTEN
 
 
-def test_artifact_that_is_gone_is_told(account: PlanningAccount) -> None:
+def test_missing_artifact_is_reported(account: PlanningAccount) -> None:
     gone = Artifact(BUCKET, KEY, "v1")
 
     assert rejection(account, by_upload(gone)) == f"detail.object.key: {gone.uri} is not there any more"
 
 
-def test_manifest_that_is_gone_is_told(account: PlanningAccount) -> None:
+def test_missing_manifest_is_reported(account: PlanningAccount) -> None:
     gone = Artifact(BUCKET, MANIFEST, "v1")
 
     assert rejection(account, by_upload(gone)) == f"detail.object.key: {gone.uri} is not there any more"
@@ -194,7 +194,7 @@ def test_upload_that_several_containers_of_a_model_would_get_is_rejected(account
     assert "write ModelDataUrl: null for each container that has no model data" in message
 
 
-def test_upload_is_for_the_one_container_that_says_nothing_of_data(account: PlanningAccount) -> None:
+def test_upload_is_for_the_one_container_without_a_field_for_data(account: PlanningAccount) -> None:
     artifact = upload(account)
     before, main = PIPELINE["Containers"]
     manifest = put_manifest(account, Models={"pipe": {"Containers": [{**before, "ModelDataUrl": None}, main]}})

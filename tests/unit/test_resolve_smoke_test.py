@@ -57,7 +57,7 @@ def test_smoke_test_body_that_may_not_be_read_is_a_problem_of_its_field() -> Non
     assert str(rejected.value) == "SmokeTest.BodyS3Uri: s3://b/k: access is denied"
 
 
-def test_smoke_test_body_that_an_endpoint_would_not_take_is_told() -> None:
+def test_smoke_test_body_that_an_endpoint_would_not_take_is_reported() -> None:
     test = SmokeTest.model_validate({"BodyS3Uri": "s3://b/k"})
     largest: Any = ObjectOfSize(BODY_BYTES)
     too_large: Any = ObjectOfSize(BODY_BYTES + 1)

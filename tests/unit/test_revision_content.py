@@ -58,7 +58,7 @@ def test_default_variants_of_several_models_are_called_like_their_models() -> No
     ]
 
 
-def test_what_a_request_says_is_not_replaced_by_defaults() -> None:
+def test_fields_of_a_request_are_not_replaced_by_defaults() -> None:
     model = {"PrimaryContainer": {"Image": f"{REGISTRY}/churn:1"}, "ExecutionRoleArn": ROLE}
     document = {"Models": {"m": model}, "EndpointConfig": {"ProductionVariants": [variant(InstanceType="ml.c5.large")]}}
 

@@ -158,7 +158,7 @@ def test_default_alarms_are_for_guarded_updates_without_their_own(request_: Docu
     assert len(rollback_alarms(with_whole_alarms(request_, DEFAULTS), "stack")) == count
 
 
-def test_written_out_alarms_stay_whatever_the_defaults_are() -> None:
+def test_written_out_alarms_stay_with_every_default() -> None:
     """A stored request makes the same alarms again."""
     stored = with_whole_alarms(complete(), DEFAULTS)
 

@@ -92,7 +92,7 @@ def test_model_that_the_revision_expects_in_sagemaker_is_looked_up(account: Plan
     )
 
 
-def test_own_models_that_somebody_deleted_are_made_again(account: PlanningAccount) -> None:
+def test_own_models_that_were_deleted_are_created_again(account: PlanningAccount) -> None:
     first, _ = serve(account, "a", "b")
     account.sagemaker.delete_model(first.model_names["m"])
 

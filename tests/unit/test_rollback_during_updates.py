@@ -145,7 +145,7 @@ def test_failed_endpoint_ends_the_run_at_once(account: PlanningAccount) -> None:
         decide(account, rollback())
 
 
-def test_deleted_live_config_is_told(account: PlanningAccount) -> None:
+def test_deleted_live_config_is_reported(account: PlanningAccount) -> None:
     _, second = serve(account, "a", "b")
     account.sagemaker.delete_endpoint_config(second.wanted.name)
     account.sleep(15)

@@ -94,7 +94,7 @@ def test_stored_folders_that_are_no_revisions_are_passed_over(account: PlanningA
     assert resolve(account, rollback()).source == first.revision
 
 
-def test_revision_without_a_stored_request_is_told(account: PlanningAccount) -> None:
+def test_revision_without_a_stored_request_is_reported(account: PlanningAccount) -> None:
     """Version 0.1 of the deployer stored none."""
     first, second = serve(account, "a", "b", is_stored=False)
 
@@ -107,7 +107,7 @@ def test_revision_without_a_stored_request_is_told(account: PlanningAccount) -> 
     )
 
 
-def test_missing_revision_is_told_with_those_that_were_deployed(account: PlanningAccount) -> None:
+def test_missing_revision_is_reported_with_those_that_were_deployed(account: PlanningAccount) -> None:
     first, second = serve(account, "a", "b")
     account.serve("c", 20, is_deployed=False)
     account.sleep(30)
@@ -137,7 +137,7 @@ def test_rollback_before_anything_was_deployed_is_rejected_at_once(account: Plan
     )
 
 
-def test_missing_endpoint_is_told(account: PlanningAccount) -> None:
+def test_missing_endpoint_is_reported(account: PlanningAccount) -> None:
     assert rejection(account, rollback()) == "Rollback: there is no endpoint churn"
 
 
@@ -155,7 +155,7 @@ def test_first_revision_has_none_before_it(account: PlanningAccount) -> None:
         pytest.param(b'{"Format": 2}', "has Format 2", id="of a newer version"),
     ],
 )
-def test_stored_request_that_cannot_be_read_is_told_by_its_revision(
+def test_unreadable_stored_request_is_reported_with_its_revision(
     account: PlanningAccount, document: bytes, message: str
 ) -> None:
     first, _ = serve(account, "a", "b")

@@ -67,7 +67,7 @@ deployments = st.one_of(
 
 
 @given(deployment=deployments, count=st.integers(1, 50), timeout=st.integers(60, 43_200))
-def test_update_whose_waits_take_longer_than_the_stack_waits_is_told(
+def test_update_whose_waits_take_longer_than_the_stack_waits_is_reported(
     deployment: Document, count: int, timeout: int
 ) -> None:
     config = of_instances(count)

@@ -45,13 +45,13 @@ def test_live_models_of_others_are_guarded_as_far_as_is_known() -> None:
     assert unguarded(config) == ""
 
 
-def test_misspelt_model_is_told_where_it_is_named() -> None:
+def test_misspelt_model_is_reported_where_it_is_named() -> None:
     named = request(variant(ModelName="modle"), Models={"model": {"PrimaryContainer": {}}})
 
     assert said_of(named) == [f"{VARIANT}.ModelName: 'modle' is no key of Models; did you mean 'model'?"]
 
 
-def test_model_that_nobody_means_is_told_by_its_key() -> None:
+def test_unused_model_is_reported_by_its_key() -> None:
     named = request(
         variant(ModelName="champion"), variant(ModelName="theirs"),
         Models={"champion": {"PrimaryContainer": {}}, "challenger": {"PrimaryContainer": {}}},

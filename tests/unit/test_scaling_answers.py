@@ -38,7 +38,7 @@ def test_omitted_members_have_their_defaults(described: object, wanted: object, 
     assert holds(described, wanted) is is_held
 
 
-def test_target_without_arn_is_somebody_elses() -> None:
+def test_target_without_arn_is_foreign() -> None:
     """Only what bears the stack's tag is changed, and tags are read by the ARN."""
     names = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/churn/variant/A", "ScalableDimension": COUNT}
     client: Any = SimpleNamespace(describe_scalable_targets=lambda **_: {"ScalableTargets": [names]})

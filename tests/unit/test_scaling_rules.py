@@ -149,14 +149,14 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("document", "said"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_said_with_its_path(document: Document, said: str) -> None:
+def test_what_is_wrong_is_reported_with_its_path(document: Document, said: str) -> None:
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(document)
 
     assert any(said in line for line in str(rejected.value).splitlines()), str(rejected.value)
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
+def test_everything_that_is_wrong_is_reported_at_once() -> None:
     wanted = scaling(5, 4, [{"PolicyName": "p"}], [{**NIGHT, "Schedule": "daily"}])
 
     with pytest.raises(InvalidRequestError) as rejected:
@@ -206,7 +206,7 @@ def test_variants_on_other_instances_are_set_aside(config: Document, before: Doc
 
 
 @pytest.mark.parametrize("is_own", [True, False], ids=["own", "somebody else's"])
-def test_target_of_somebody_else_is_said_with_the_way_out(is_own: bool) -> None:  # noqa: FBT001 - a parameter
+def test_foreign_target_is_reported_with_the_way_out(is_own: bool) -> None:  # noqa: FBT001 - a parameter
     target = Target("AllTraffic", "dimension", {"ScalableTargetARN": "arn:target"}, is_own=is_own)
 
     found = [str(problem) for problem in foreign_target_problems(scaled(scaling()), [target], "mine")]

@@ -90,7 +90,7 @@ def test_uploads_are_expected_below_the_prefix(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("value", ["uploads", "all", "none"])
-def test_copies_are_made_as_the_parameter_says(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_copies_are_made_by_the_parameter(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     assert settings(monkeypatch, COPY_ARTIFACTS=value).copy_artifacts == value
 
 

@@ -149,7 +149,7 @@ def test_an_answer_that_is_not_as_expected_is_described(expected: Expect, given_
     assert len(mismatch) < 600
 
 
-def test_all_mismatches_are_told_at_once() -> None:
+def test_all_mismatches_are_reported_at_once() -> None:
     """A person mends a model once, not once for each expectation."""
     expected = expect(
         StatusCode=201,

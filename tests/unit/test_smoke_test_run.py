@@ -86,7 +86,7 @@ def test_late_answers_fail_the_test() -> None:
 
 
 @given(repetitions=st.integers(1, 100))
-def test_endpoint_is_asked_as_often_as_the_test_says(repetitions: int) -> None:
+def test_endpoint_is_invoked_as_often_as_the_test_asks(repetitions: int) -> None:
     endpoint = Endpoint([5.0])
 
     found = run_smoke_test(smoke_test(repetitions), endpoint.ask)
@@ -150,14 +150,14 @@ def test_asynchronous_answer_is_read_where_it_is_put(time: Time) -> None:
     assert len(endpoint.asked) == 2
 
 
-def test_asynchronous_failure_is_told_in_its_words(time: Time) -> None:
+def test_asynchronous_failure_is_reported_with_its_message(time: Time) -> None:
     endpoint = Asynchronous(time, 3, {"s3://b/f/1": b"two columns"})
 
     with pytest.raises(SmokeTestFailedError, match=r"^Answer 1 of 1: status 0 instead of 200: 'two columns'$"):
         run_asynchronously(endpoint, smoke_test())
 
 
-def test_asynchronous_failure_that_leaves_nothing_is_told_when_the_time_is_over(time: Time) -> None:
+def test_asynchronous_failure_without_an_output_is_reported_when_the_time_is_over(time: Time) -> None:
     endpoint = Asynchronous(time, 0, {}, failure="")
     began = time.now
 

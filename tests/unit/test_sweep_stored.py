@@ -141,7 +141,7 @@ def test_request_that_comes_just_before_the_artifact_is_deleted_protects_it() ->
     assert artifacts_in(racing) == {("churn", ARTIFACTS[0])}
 
 
-def test_dry_run_deletes_nothing_and_tells_the_same() -> None:
+def test_dry_run_deletes_nothing_and_reports_the_same() -> None:
     objects = stored(FIRST)
     before = dict(objects.bodies)
 

@@ -92,7 +92,7 @@ def test_sweep_announces_what_it_removed(account: FakeSageMaker, bus: FakeBus) -
     assert not account.models
 
 
-def test_dry_run_only_tells(account: FakeSageMaker, bus: FakeBus) -> None:
+def test_dry_run_only_reports(account: FakeSageMaker, bus: FakeBus) -> None:
     sweep({"DryRun": True})
 
     assert bus.events[0][1]["DryRun"] is True

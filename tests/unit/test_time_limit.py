@@ -49,7 +49,7 @@ def test_schema_cannot_hold_the_function(schema: Document, answer: object) -> No
     assert time.monotonic() - began < 5
 
 
-def test_schema_that_takes_ages_to_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_schema_that_takes_too_long_to_read_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_schema, "CHECK_SECONDS", 0.001)
     schema = {"anyOf": [{"type": "number"}] * 2000}
 

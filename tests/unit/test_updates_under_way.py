@@ -18,7 +18,7 @@ DURING, AFTER = PLAN.deadline - timedelta(seconds=1), PLAN.deadline
 PENDING = {"EndpointConfigName": OTHER, "StartTime": at(20)}
 
 
-def test_next_update_that_has_begun_says_that_this_one_was_rolled_back() -> None:
+def test_next_update_that_has_begun_shows_that_this_one_was_rolled_back() -> None:
     """It can only begin when the endpoint serves what it served before."""
     found = live(PREVIOUS, EndpointStatus="Updating", LastModifiedTime=at(20), PendingDeploymentSummary=PENDING)
 

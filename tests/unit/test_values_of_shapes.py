@@ -67,7 +67,7 @@ def test_value_of_a_shape_is_taken(shape: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(("shape", "value", "said"), REFUSED.values(), ids=REFUSED)
-def test_value_that_does_not_fit_is_told_by_its_path(shape: str, value: object, said: str) -> None:
+def test_value_that_does_not_fit_is_reported_by_its_path(shape: str, value: object, said: str) -> None:
     """Whose limit it is stands in the place of the dots."""
     (problem,) = map(str, check_shape(shape, value, "P"))
 

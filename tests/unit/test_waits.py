@@ -99,7 +99,7 @@ def test_look_after_the_deadline_comes_at_once(late: int) -> None:
     assert first_look_seconds(NOON, NOON + timedelta(seconds=late)) == 1
 
 
-def test_accepted_change_tells_after_which_time_it_is_seen_and_when_to_look() -> None:
+def test_accepted_change_has_the_times_of_its_effect_and_of_the_next_look() -> None:
     found = requested(NOON + timedelta(hours=2), NOON, at(-5))
 
     assert found == {"RequestedAt": at(-5).isoformat(), "LookSeconds": 480}

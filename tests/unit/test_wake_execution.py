@@ -158,7 +158,7 @@ def test_second_event_changes_nothing(woken: Woken) -> None:
     assert woken.wake(attached) == []
 
 
-def test_endpoint_of_others_wakes_nobody(woken: Woken) -> None:
+def test_foreign_endpoint_wakes_no_execution(woken: Woken) -> None:
     assert woken.wake("by-hand") == []
     assert woken.executions.looked_at == []
 

@@ -67,7 +67,7 @@ def test_a_status_event_is_as_sagemaker_sends_it() -> None:
     }
 
 
-def test_a_deployment_tells_of_each_stage() -> None:
+def test_a_deployment_shows_each_stage() -> None:
     """An update sends its own events: with the summary of what is pending, and one without it in the end."""
     account, events = listening()
     account.serve()

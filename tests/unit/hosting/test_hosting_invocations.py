@@ -131,7 +131,7 @@ def test_operation_that_is_not_simulated_is_named() -> None:
     assert said == ("UnknownOperationException", "The simulator does not do ListTrainingJobs.")
 
 
-def test_serverless_variant_tells_of_no_instances() -> None:
+def test_serverless_variant_shows_no_instances() -> None:
     """It has a count of instances, which is 0."""
     account = Account()
     account.serve(serverless())

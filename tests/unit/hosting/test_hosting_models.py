@@ -97,7 +97,7 @@ def test_a_broken_model_answers_every_invocation_with_an_error(part: str) -> Non
     )
 
 
-def test_what_is_broken_is_told_by_the_settings_of_now() -> None:
+def test_current_settings_decide_which_models_are_broken() -> None:
     """A model breaks and gets well without being deployed anew, and its neighbour is not touched."""
     account = Account()
     account.create_model("n")
@@ -139,7 +139,9 @@ def test_an_asynchronous_endpoint_is_not_invoked_synchronously() -> None:
     ],
     ids=["multi-model", "direct"],
 )
-def test_some_models_have_to_be_told_which_part_answers(model: Document, header: dict[str, str], missing: str) -> None:
+def test_some_models_need_the_name_of_the_part_that_answers(
+    model: Document, header: dict[str, str], missing: str
+) -> None:
     """A multi-model container needs the model, containers that are invoked directly need one of them."""
     account = Account()
     account.sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE, **model)

@@ -67,7 +67,7 @@ def test_tags_go_with_their_resource() -> None:
     assert account.sagemaker.list_tags(ResourceArn=arn)["Tags"] == []
 
 
-def test_endpoint_tells_the_images_that_it_runs() -> None:
+def test_endpoint_shows_the_images_that_it_runs() -> None:
     """The tag of an image is resolved when an update begins, and what an image is named by its digest stays so."""
     account = Account()
     account.serve()

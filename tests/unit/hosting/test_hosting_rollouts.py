@@ -44,7 +44,7 @@ def test_an_update_goes_through_the_stages_of_its_policy(
     assert described.get("LastDeploymentConfig", {}) == deployment
 
 
-def test_a_deployment_that_is_pending_is_told_in_full() -> None:
+def test_a_pending_deployment_is_described_in_full() -> None:
     """Name, start, stage with its own start, weights and counts, of both fleets."""
     account = Account()
     account.serve(*FOUR)
@@ -131,7 +131,7 @@ def test_a_replica_that_lags_shows_an_earlier_stage() -> None:
     assert seen[-1] == 2
 
 
-def test_an_endpoint_that_nobody_touches_costs_nothing() -> None:
+def test_an_untouched_endpoint_costs_no_computing() -> None:
     """A look passes over endpoints that have nothing due, however many there are."""
     account = Account()
     account.serve()

@@ -94,7 +94,7 @@ def test_a_late_answer_is_not_taken_for_the_next_one(monkeypatch: pytest.MonkeyP
     assert b"timed out" in late.body
 
 
-def test_a_slow_model_takes_its_time_and_keeps_nobody_waiting() -> None:
+def test_a_slow_model_delays_no_other_call() -> None:
     """The time passes on the simulator's clock, and other calls are answered meanwhile."""
     account = Account(settings=Settings(answer_seconds={"m": 5.0}))
     account.serve()

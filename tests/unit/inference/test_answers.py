@@ -54,7 +54,7 @@ def body(content: bytes) -> StreamingBody:
     return StreamingBody(io.BytesIO(content), len(content))
 
 
-def test_an_answer_is_what_the_endpoint_said(client: Any, stub: Stubber) -> None:
+def test_an_answer_is_the_endpoint_s_own(client: Any, stub: Stubber) -> None:
     """The status of a success, every byte of the body, and a time."""
     answer(stub, body(b"0.9\xff"), {"EndpointName": "churn", "ContentType": "text/csv", "Body": b"1,2"})
 
@@ -64,7 +64,7 @@ def test_an_answer_is_what_the_endpoint_said(client: Any, stub: Stubber) -> None
     assert found.latency_milliseconds >= 0
 
 
-def test_what_a_smoke_test_says_more_is_asked_for(client: Any, stub: Stubber) -> None:
+def test_further_fields_of_a_smoke_test_are_sent(client: Any, stub: Stubber) -> None:
     said = {
         "Accept": "text/csv",
         "CustomAttributes": "accept_eula=true",

@@ -173,7 +173,7 @@ def test_additional_data_are_resolved(s3: Any) -> None:
     assert resolved.data[0].copied_from == f"s3://{ELSEWHERE}/draft/"
 
 
-def test_container_that_wants_no_data_gets_none(s3: Any, artifact: Artifact) -> None:
+def test_container_without_data_gets_none(s3: Any, artifact: Artifact) -> None:
     """An empty ModelDataUrl says so."""
     resolved = resolve(s3, {"Image": IMAGE}, {"Image": IMAGE, "ModelDataUrl": None}, artifact=artifact)
 

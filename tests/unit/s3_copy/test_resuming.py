@@ -171,7 +171,7 @@ def test_second_run_beside_a_single_call_is_harmless(s3: Any, client: Any, sourc
     assert stored(s3) == CONTENT
 
 
-def test_upload_that_somebody_aborted_is_begun_anew(s3: Any, client: Any, source: Artifact) -> None:
+def test_aborted_upload_is_begun_anew(s3: Any, client: Any, source: Artifact) -> None:
     """Without a copy at its place, the step is repeated."""
 
     def abort(count: int) -> None:

@@ -107,7 +107,7 @@ def test_denied_deletion_of_what_bears_the_tag_of_the_stack_is_tried_again(
 
 @pytest.mark.parametrize("kind", DELETIONS.values(), ids=DELETIONS)
 @pytest.mark.parametrize("tags", [{}, {STACK_TAG: "another"}], ids=["no tag", "another stack"])
-def test_denied_deletion_of_what_belongs_to_somebody_else_is_denied(
+def test_denied_deletion_of_a_foreign_resource_is_denied(
     service: SageMaker, stub: Stubber, kind: Deletion, tags: dict[str, str]
 ) -> None:
     deny(stub, kind.operation)

@@ -37,9 +37,7 @@ def test_endpoint_of_this_execution_that_exists_is_success(service: SageMaker, s
 
 
 @pytest.mark.parametrize("tags", [{EXECUTION_TAG: "another execution"}, {}], ids=["another execution", "nobody"])
-def test_endpoint_of_somebody_else_that_exists_is_planned_again(
-    service: SageMaker, stub: Stubber, tags: dict[str, str]
-) -> None:
+def test_foreign_endpoint_that_exists_is_planned_again(service: SageMaker, stub: Stubber, tags: dict[str, str]) -> None:
     """Even with the config of this run."""
     refuse(stub, "create_endpoint", EXISTING["create_endpoint"])
     describe_endpoint(stub, EndpointStatus="Creating")

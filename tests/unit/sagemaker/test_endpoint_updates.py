@@ -44,7 +44,7 @@ def test_update_of_this_execution_is_success(service: SageMaker, stub: Stubber, 
 
 
 @pytest.mark.parametrize("message", [IN_PROGRESS, IN_USE], ids=["under way", "done"])
-def test_same_update_by_somebody_else_is_planned_again(service: SageMaker, stub: Stubber, message: str) -> None:
+def test_same_update_by_another_run_is_planned_again(service: SageMaker, stub: Stubber, message: str) -> None:
     """What this execution has not tried yet cannot be its effect."""
     refuse(stub, "update_endpoint", message)
 
@@ -55,7 +55,7 @@ def test_same_update_by_somebody_else_is_planned_again(service: SageMaker, stub:
 
 
 @pytest.mark.parametrize("is_retry", [True, False], ids=["tried again", "tried first"])
-def test_update_of_somebody_else_is_planned_again(service: SageMaker, stub: Stubber, *, is_retry: bool) -> None:
+def test_other_update_by_another_run_is_planned_again(service: SageMaker, stub: Stubber, *, is_retry: bool) -> None:
     refuse(stub, "update_endpoint", IN_PROGRESS)
     if is_retry:
         describe_endpoint(stub, "churn-c-0", PendingDeploymentSummary={"EndpointConfigName": "churn-c-9"})

@@ -84,7 +84,7 @@ def test_error_has_the_operation_and_sagemakers_own_words(service: SageMaker, st
     assert str(refused.value) == "CreateModel: Requested image registry/churn:1 not found."
 
 
-def test_server_fault_is_transient_whatever_its_code(service: SageMaker, stub: Stubber) -> None:
+def test_server_fault_is_transient_with_every_code(service: SageMaker, stub: Stubber) -> None:
     refuse(stub, "create_model", "?", code="UnknownError", status=503)
 
     with pytest.raises(errors.SageMakerUnavailableError):

@@ -50,9 +50,7 @@ def test_model_that_exists_with_equal_content_is_noted_as_used(service: SageMake
 
 
 @pytest.mark.parametrize("tags", [{STACK_TAG: "another"}, {}], ids=["another stack's", "nobody's, or not visible yet"])
-def test_model_of_somebody_else_is_used_and_stays_as_it_is(
-    service: SageMaker, stub: Stubber, tags: dict[str, str]
-) -> None:
+def test_foreign_model_is_used_and_stays_as_it_is(service: SageMaker, stub: Stubber, tags: dict[str, str]) -> None:
     """The policy lets only this stack's be tagged. If it is deleted before a config names it, it is created again."""
     refuse(stub, "create_model", EXISTING["create_model"])
     describe_model(stub)
@@ -73,7 +71,7 @@ def test_young_model_of_this_run_needs_no_tags(service: SageMaker, stub: Stubber
     service.create_model(MODEL)
 
 
-def test_young_model_of_another_run_is_tagged_when_iam_knows_whose_it_is(service: SageMaker, stub: Stubber) -> None:
+def test_young_model_of_another_run_is_tagged_once_its_tags_reach_iam(service: SageMaker, stub: Stubber) -> None:
     own = {STACK_TAG: STACK, EXECUTION_TAG: "another execution", USED_AT_TAG: USED_AT}
     refuse(stub, "create_model", EXISTING["create_model"])
     describe_model(stub)

@@ -111,7 +111,7 @@ def test_revision_that_another_endpoint_has_stays(account: PlanningAccount, swee
     assert existing(account) == parts(used)
 
 
-def test_model_that_somebody_else_s_config_names_stays(account: PlanningAccount, sweeper: Sweeper) -> None:
+def test_model_that_a_foreign_config_names_stays(account: PlanningAccount, sweeper: Sweeper) -> None:
     made = account.serve("used")
     (model,) = made.model_names.values()
     variant = {"VariantName": "A", "ModelName": model, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
@@ -168,7 +168,7 @@ def test_everything_of_an_endpoint_stays_whose_config_was_deleted(account: Plann
     assert existing(account) == parts(older, attached) - {attached.revision}
 
 
-def test_dry_run_tells_what_a_sweep_removes(account: PlanningAccount, sweeper: Sweeper) -> None:
+def test_dry_run_names_what_a_sweep_removes(account: PlanningAccount, sweeper: Sweeper) -> None:
     for number in range(4):
         account.serve(f"image-{number}", 20 * number)
     account.sleep(DAY + 1)
