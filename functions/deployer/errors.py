@@ -164,6 +164,10 @@ class ScalingRejectedError(PermanentError):
     """Application Auto Scaling refuses the scaling of the request for a permanent reason, or it is somebody else's."""
 
 
+class ListingTooLongError(PermanentError):
+    """A listing has more pages than are read; a part of it is never taken for the whole."""
+
+
 class AccessDeniedError(PermanentError):
     """A policy does not allow the call."""
 

@@ -76,7 +76,7 @@ def test_alarms_are_listed_by_the_beginning_of_their_names(monitoring: Monitorin
 
 
 def test_listing_goes_on_with_the_next_page(client: Any, monitoring: Monitoring) -> None:
-    asked = {"AlarmNamePrefix": "mine/", "AlarmTypes": ["MetricAlarm"]}
+    asked = {"AlarmNamePrefix": "mine/", "AlarmTypes": ["MetricAlarm"], "MaxRecords": 100}
     with Stubber(client) as stubber:
         page = {"MetricAlarms": [{"AlarmName": "a"}], "NextToken": "more"}
         stubber.add_response("describe_alarms", page, asked)

@@ -36,10 +36,10 @@ class Uploads(FakeObjects):
             raise self.newest
         return self.newest
 
-    def list_objects(self, bucket: str, prefix: str, limit: int = 1000) -> Any:
+    def list_objects(self, bucket: str, prefix: str) -> Any:
         """List objects."""
         if prefix == KEY:
-            return iter([ListedObject(KEY, 1, at(30))][:limit])
+            return iter([ListedObject(KEY, 1, at(30))])
         return super().list_objects(bucket, prefix)
 
 

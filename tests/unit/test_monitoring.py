@@ -80,7 +80,7 @@ def test_an_alarm_of_alarms_is_one() -> None:
                 "MetricAlarms": [{"AlarmName": "a", "StateValue": "OK"}],
                 "CompositeAlarms": [{"AlarmName": "all", "StateValue": "ALARM"}],
             },
-            {"AlarmNames": ["a", "all"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
+            {"AlarmNames": ["a", "all"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": 100},
         )
 
         states = Monitoring(both.__getitem__).alarm_states({"all", "a"})

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from deployer.aws import logs, s3, s3_calls, s3_copy
+from deployer.aws import logs, s3_copy
 from deployer.aws.sagemaker import SageMaker
 from deployer.errors import SageMakerRejectedError
 from deployer.json_document import Document
@@ -45,35 +45,6 @@ def test_streams_of_a_log_are_looked_through_page_by_page(
         stubs["logs"].add_response("describe_log_streams", {"nextToken": str(number + 1)}, {**asked, **marker})
 
     assert logs.ContainerLogs(stubs["logs"].client).last_lines("churn", SINCE, 20) is None
-
-
-def test_listing_of_objects_ends_after_its_most_pages(
-    stubs: dict[str, Stubber], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(s3_calls, "MOST_PAGES", PAGES)
-    asked = {"Bucket": "artifacts", "Prefix": "p/"}
-    for number in range(PAGES):
-        entry = {"Key": f"p/{number}", "Size": 1, "LastModified": SINCE}
-        marker = {"ContinuationToken": str(number)} if number else {}
-        page = {"Contents": [entry], "IsTruncated": True, "NextContinuationToken": str(number + 1)}
-        stubs["s3"].add_response("list_objects_v2", page, {**asked, **marker})
-
-    listed = list(s3.Objects(stubs["s3"].client).list_objects("artifacts", "p/"))
-
-    assert [each.key for each in listed] == ["p/0", "p/1", "p/2"]
-
-
-def test_deletion_of_an_object_with_many_versions_ends(
-    stubs: dict[str, Stubber], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next sweep goes on with what is left."""
-    monkeypatch.setattr(s3, "MOST_PAGES", PAGES)
-    for number in range(PAGES):
-        version = {"Key": "k", "VersionId": str(number)}
-        stubs["s3"].add_response("list_object_versions", {"Versions": [version]}, {"Bucket": "b", "Prefix": "k"})
-        stubs["s3"].add_response("delete_object", {}, {"Bucket": "b", **version})
-
-    s3.Objects(stubs["s3"].client).delete_permanently("b", "k")
 
 
 def test_copied_parts_are_listed_page_by_page(stubs: dict[str, Stubber]) -> None:

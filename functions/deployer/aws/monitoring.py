@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from deployer.errors import AccessDeniedError, AlarmRejectedError, MonitoringUnavailableError, QuotaExceededError
+from deployer.errors import (
+    AccessDeniedError,
+    AlarmRejectedError,
+    ListingTooLongError,
+    MonitoringUnavailableError,
+    QuotaExceededError,
+)
 from deployer.json_document import Document
 
 if TYPE_CHECKING:
@@ -20,6 +26,11 @@ _REFUSALS = frozenset(
     {"InvalidFormat", "InvalidParameterCombination", "InvalidParameterValue", "MissingParameter", "ValidationError"}
 )
 """Codes of errors that stay (CloudWatch API Reference, Common Errors and the errors of PutMetricAlarm)."""
+
+
+_PAGE = 100
+_MOST_PAGES = 1_000
+"""Of a hundred alarms each."""
 
 
 class Monitoring:
@@ -50,7 +61,8 @@ class Monitoring:
         if not asked:
             return {}
         kinds = ["MetricAlarm", "CompositeAlarm"]
-        answer = _call(self._client("cloudwatch"), "describe_alarms", AlarmNames=asked, AlarmTypes=kinds)
+        named = {"AlarmNames": asked, "AlarmTypes": kinds, "MaxRecords": _PAGE}
+        answer = _call(self._client("cloudwatch"), "describe_alarms", **named)
         alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
         return {alarm["AlarmName"]: alarm for alarm in alarms}
 
@@ -68,14 +80,19 @@ class Monitoring:
         _call(self._client("cloudwatch"), "put_metric_alarm", **alarm, Tags=tags)
 
     def list_alarms(self, prefix: str) -> Iterator[Document]:
-        """Describe the metric alarms whose names have a prefix."""
-        parameters: Document = {"AlarmNamePrefix": prefix, "AlarmTypes": ["MetricAlarm"]}
-        while True:
+        """Describe the metric alarms whose names have a prefix.
+
+        Raises:
+            ListingTooLongError: There are more than `_MOST_PAGES` pages.
+        """
+        parameters: Document = {"AlarmNamePrefix": prefix, "AlarmTypes": ["MetricAlarm"], "MaxRecords": _PAGE}
+        for _ in range(_MOST_PAGES):
             answer = _call(self._client("cloudwatch"), "describe_alarms", **parameters)
             yield from answer.get("MetricAlarms", [])
             if not answer.get("NextToken"):
                 return
             parameters["NextToken"] = answer["NextToken"]
+        raise ListingTooLongError(f"describe_alarms: {prefix} begins more than {_MOST_PAGES:,} pages of alarms.")
 
     def delete_alarm(self, name: str) -> None:
         """Delete an alarm; nothing happens if it is gone."""
@@ -114,6 +131,9 @@ class Monitoring:
 
         SageMaker counts invocations by endpoint and variant (Developer Guide, "Amazon SageMaker AI metrics in Amazon
         CloudWatch"); a variant that was not invoked has no data.
+
+        Raises:
+            MonitoringUnavailableError: CloudWatch has only a part of the data (API Reference, GetMetricData).
         """
         queries = [
             {
@@ -136,7 +156,10 @@ class Monitoring:
         answer = _call(
             self._client("cloudwatch"), "get_metric_data", MetricDataQueries=queries, StartTime=since, EndTime=until
         )
-        return float(sum(sum(result["Values"]) for result in answer["MetricDataResults"]))
+        results = answer["MetricDataResults"]
+        if answer.get("NextToken") or any(result.get("StatusCode", "Complete") != "Complete" for result in results):
+            raise MonitoringUnavailableError("get_metric_data: the answer is incomplete")
+        return float(sum(sum(result["Values"]) for result in results))
 
 
 def _call(client: BaseClient, method: str, **parameters: Any) -> Document:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.s3_calls import MOST_PAGES, UNREACHABLE, ObjectMissingError, PreconditionFailedError, S3Calls
 from deployer.aws.s3_objects import Artifact, ListedObject, Listing, version_of
-from deployer.errors import InvalidRequestError, StorageUnavailableError
+from deployer.errors import InvalidRequestError, ListingTooLongError, StorageUnavailableError
 from deployer.json_document import Document
 
 if TYPE_CHECKING:
@@ -158,21 +158,17 @@ class Objects(S3Calls):
             for entry in page.get("CommonPrefixes", []):
                 yield entry["Prefix"].removeprefix(prefix).rstrip("/")
 
-    def list_objects(
-        self, bucket: str, prefix: str, start_after: str = "", limit: int = LISTING_LIMIT
-    ) -> Iterator[ListedObject]:
-        """Yield the objects under a prefix in the order of their keys, at most as many as the limit says.
-
-        To list more, call it again with the last key as `start_after`.
-        """
-        marker = {"StartAfter": start_after} if start_after else {}
-        for count, entry in enumerate(self._entries(bucket, prefix, **marker)):
-            if count == limit:
-                return
+    def list_objects(self, bucket: str, prefix: str) -> Iterator[ListedObject]:
+        """Yield the objects under a prefix in the order of their keys."""
+        for entry in self._entries(bucket, prefix):
             yield ListedObject(entry["Key"], entry["Size"], entry["LastModified"])
 
     def delete_permanently(self, bucket: str, key: str) -> None:
-        """Delete all versions and delete markers of exactly one key."""
+        """Delete all versions and delete markers of exactly one key.
+
+        Raises:
+            ListingTooLongError: It has more versions than are deleted at a time; the next sweep goes on.
+        """
         for _ in range(MOST_PAGES):
             page = self._call("ListObjectVersions", Bucket=bucket, Prefix=key)
             # Keys come in order, so those of longer keys come after those of this one.
@@ -181,6 +177,7 @@ class Objects(S3Calls):
                 self._call("DeleteObject", Bucket=bucket, Key=key, VersionId=each["VersionId"])
             if not own:
                 return
+        raise ListingTooLongError(f"s3://{bucket}/{key}: has versions left after {MOST_PAGES:,} pages of them")
 
 
 def _is_archived(head: Document) -> bool:

@@ -13,7 +13,13 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError, ParamValidationError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from deployer.errors import AccessDeniedError, DeployerError, InvalidRequestError, StorageUnavailableError
+from deployer.errors import (
+    AccessDeniedError,
+    DeployerError,
+    InvalidRequestError,
+    ListingTooLongError,
+    StorageUnavailableError,
+)
 from deployer.json_document import Document
 
 if TYPE_CHECKING:
@@ -84,7 +90,11 @@ class S3Calls:
             yield from page.get("Contents", [])
 
     def _pages(self, bucket: str, prefix: str, **parameters: Any) -> Iterator[Document]:
-        """Yield the pages of ListObjectsV2; none if there is no such bucket."""
+        """Yield the pages of ListObjectsV2; none if there is no such bucket.
+
+        Raises:
+            ListingTooLongError: There are more than `MOST_PAGES`.
+        """
         marker: Document = {}
         for _ in range(MOST_PAGES):
             try:
@@ -95,6 +105,7 @@ class S3Calls:
             if not page["IsTruncated"]:
                 return
             marker = {"ContinuationToken": page["NextContinuationToken"]}
+        raise ListingTooLongError(f"s3://{bucket}/{prefix}: has more than {MOST_PAGES:,} pages, and no more are read")
 
 
 _MEANINGS: tuple[tuple[str, type[DeployerError]], ...] = (

@@ -15,11 +15,13 @@ from botocore.config import Config
 
 from deployer import clock
 from deployer.aws.s3_calls import ObjectMissingError, PreconditionFailedError, S3Calls
+from deployer.aws.s3_objects import checksums, copy_source, version_pin
 from deployer.errors import (
     ArtifactMissingError,
     CopyUnfinishedError,
     DeployerError,
     InvalidRequestError,
+    ListingTooLongError,
     PermanentError,
     StorageUnavailableError,
 )
@@ -51,6 +53,7 @@ COPY_CONFIG = Config(
 )
 
 _MOST_PARTS = 10_000
+_MOST_PAGES = 100  # of up to a thousand parts each
 _MOST_FAILURES = 8
 
 _METADATA = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Metadata")
@@ -61,19 +64,6 @@ def split(size: int, smallest: int) -> dict[int, range]:
     """Split an object into at most 10,000 parts; return the positions of each one's bytes, by its number."""
     step = max(smallest, -(-size // _MOST_PARTS))
     return {number: range(first, min(first + step, size)) for number, first in enumerate(range(0, size, step), 1)}
-
-
-def version_pin(source: Artifact) -> Document:
-    """Return the parameter of HeadObject that names the exact version."""
-    return {"VersionId": source.version} if source.has_version_id else {"IfMatch": source.version}
-
-
-def copy_source(source: Artifact) -> Document:
-    """Return the parameters of CopyObject and UploadPartCopy that name the exact version to copy."""
-    place = {"Bucket": source.bucket, "Key": source.key}
-    if source.has_version_id:
-        return {"CopySource": {**place, "VersionId": source.version}}
-    return {"CopySource": place, "CopySourceIfMatch": source.version}
 
 
 class Copier(S3Calls):
@@ -137,7 +127,9 @@ class Copier(S3Calls):
         # Neither tags nor annotations are wanted, and each would need rights of its own.
         directives = {"MetadataDirective": "COPY", "TaggingDirective": "REPLACE", "AnnotationDirective": "EXCLUDE"}
         target = {"Bucket": self._bucket, "Key": key, "IfNoneMatch": "*"}
-        self._call_on(source, "CopyObject", **target, **directives, **_encryption(self._head(source)))
+        head = self._head(source)
+        answer = self._call_on(source, "CopyObject", **target, **directives, **_encryption(head))
+        self._compare(head, answer.get("CopyObjectResult", {}), source, key)
 
     def _copy_in_parts(self, source: Artifact, key: str, deadline: float) -> None:
         head = self._head(source)
@@ -155,24 +147,39 @@ class Copier(S3Calls):
             done = sum(len(parts[number]) for number in etags)
             share = f"{done:,} of {source.size:,} bytes ({done / source.size:.0%})"
             raise CopyUnfinishedError(f"{source.uri}: {share} are copied so far")
-        listed = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
-        self._call("CompleteMultipartUpload", **upload, MultipartUpload={"Parts": listed}, IfNoneMatch="*")
+        listed = {"Parts": [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]}
+        answer = self._call("CompleteMultipartUpload", **upload, MultipartUpload=listed, IfNoneMatch="*")
+        self._compare(head, answer, source, key)
 
     def _is_there(self, source: Artifact, key: str) -> bool:
         """Return whether the copy is there; raise InvalidRequestError if there is something else."""
         try:
-            size = self._call("HeadObject", Bucket=self._bucket, Key=key)["ContentLength"]
+            found = self._call("HeadObject", Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         except ObjectMissingError:
             return False
-        if size != source.size:
-            text = f"has {size} bytes, and the {source.size} of {source.uri} belong there; somebody else wrote it"
-            raise InvalidRequestError(f"s3://{self._bucket}/{key}: {text}, so delete it")
+        if found["ContentLength"] != source.size:
+            raise self._foreign(key, f"has {found['ContentLength']} bytes, and the {source.size} of {source.uri}")
+        if checksums(found):
+            with suppress(ArtifactMissingError):
+                self._compare(self._head(source), found, source, key)
         return True
+
+    def _compare(self, head: Document, copied: Document, source: Artifact, key: str) -> None:
+        """Raise InvalidRequestError if a checksum that S3 keeps of both objects differs."""
+        expected, found = checksums(head), checksums(copied)
+        for name in expected.keys() & found.keys():
+            if expected[name] != found[name]:
+                raise self._foreign(key, f"has the {name} {found[name]}, and the {expected[name]} of {source.uri}")
+
+    def _foreign(self, key: str, what: str) -> InvalidRequestError:
+        advice = "belong there; somebody else wrote it, so delete it"
+        return InvalidRequestError(f"s3://{self._bucket}/{key}: {what} {advice}")
 
     def _head(self, source: Artifact) -> Document:
         """Look up the source's exact version."""
         try:
-            return self._call("HeadObject", Bucket=source.bucket, Key=source.key, **version_pin(source))
+            named = {"Bucket": source.bucket, "Key": source.key, **version_pin(source)}
+            return self._call("HeadObject", **named, ChecksumMode="ENABLED")
         except (ObjectMissingError, PreconditionFailedError) as error:
             raise _version_missing(source) from error
 
@@ -198,7 +205,7 @@ class Copier(S3Calls):
         """Return the ETags of the parts that are copied already, by number."""
         etags: dict[int, str] = {}
         marker: Document = {}
-        while True:
+        for _ in range(_MOST_PAGES):
             page = self._call("ListParts", **upload, **marker)
             for each in page.get("Parts", []):
                 # A version of this deployer that split otherwise may have begun the upload.
@@ -207,6 +214,7 @@ class Copier(S3Calls):
             if not page.get("IsTruncated"):
                 return etags
             marker = {"PartNumberMarker": page["NextPartNumberMarker"]}
+        raise ListingTooLongError(f"ListParts: {upload['Key']}: there are more than {_MOST_PAGES} pages")
 
 
 def _in_parallel(work: Callable[[Any], Any], items: Sequence[Any], deadline: float) -> list[Any]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from deployer.json_document import Document
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -67,6 +69,30 @@ def version_of(version_id: str | None, etag: str) -> str:
     All objects from before versioning was turned on have the id "null", whatever their content.
     """
     return version_id if version_id and version_id != "null" else '"' + etag.strip('"') + '"'
+
+
+def version_pin(source: Artifact) -> Document:
+    """Return the parameter of HeadObject that names the exact version."""
+    return {"VersionId": source.version} if source.has_version_id else {"IfMatch": source.version}
+
+
+def copy_source(source: Artifact) -> Document:
+    """Return the parameters of CopyObject and UploadPartCopy that name the exact version to copy."""
+    place = {"Bucket": source.bucket, "Key": source.key}
+    if source.has_version_id:
+        return {"CopySource": {**place, "VersionId": source.version}}
+    return {"CopySource": place, "CopySourceIfMatch": source.version}
+
+
+def checksums(answer: Document) -> dict[str, str]:
+    """Return the checksums of an object's whole content, by the names of their fields; none of those of parts.
+
+    S3 keeps them since 2025 of every object, without ever reading it again: those of an upload, else CRC64NVME (S3 User
+    Guide, "Checking object integrity"; API Reference, CopyObjectResult). A copy has the algorithm of its source.
+    """
+    is_whole = answer.get("ChecksumType") == "FULL_OBJECT"
+    named = {name: value for name, value in answer.items() if name.startswith("Checksum") and name != "ChecksumType"}
+    return named if is_whole else {}
 
 
 def parse_uri(uri: str) -> tuple[str, str]:

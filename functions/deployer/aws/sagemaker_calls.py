@@ -14,6 +14,7 @@ from deployer.errors import (
     DeployerError,
     EndpointConfigNotVisibleError,
     EndpointNotVisibleError,
+    ListingTooLongError,
     ModelNotVisibleError,
     SageMakerRejectedError,
     SageMakerThrottledError,
@@ -33,6 +34,7 @@ NO_RESOURCE = "Resource does not exist"
 
 _SERVER_FAULT = 500
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 10.0
+_PAGE = 100
 _MOST_PAGES = 1_000
 """Of a hundred entries each; a filtered listing may have empty ones between."""
 _MOST_PRECEDING = 10
@@ -59,7 +61,8 @@ class SageMakerCalls:
     def tags_of(self, arn: str) -> dict[str, str]:
         """Return a resource's tags; none if it is gone, though a replica that lags may still describe it."""
         try:
-            tags = self._call("ListTags", ResourceArn=arn)["Tags"]
+            # A page has 50, as many as a user may set; those of AWS itself come on top.
+            tags = [*self._listed_pages("ListTags", "Tags", ResourceArn=arn)]
         except SageMakerRejectedError as error:
             if NO_RESOURCE not in str(error):
                 raise
@@ -123,28 +126,26 @@ class SageMakerCalls:
 
     def list_endpoints(self, **filters: Any) -> Iterator[Document]:
         """List endpoints, by the filters of the API's own ListEndpoints."""
-        return self._listed_pages("ListEndpoints", "Endpoints", **filters)
+        return self._listed_pages("ListEndpoints", "Endpoints", MaxResults=_PAGE, **filters)
 
     def list_endpoint_configs(self, **filters: Any) -> Iterator[Document]:
         """List endpoint configs, by the filters of the API's own ListEndpointConfigs."""
-        return self._listed_pages("ListEndpointConfigs", "EndpointConfigs", **filters)
+        return self._listed_pages("ListEndpointConfigs", "EndpointConfigs", MaxResults=_PAGE, **filters)
 
     def list_models(self, **filters: Any) -> Iterator[Document]:
         """List models, by the filters of the API's own ListModels."""
-        return self._listed_pages("ListModels", "Models", **filters)
+        return self._listed_pages("ListModels", "Models", MaxResults=_PAGE, **filters)
 
     def _listed_pages(self, operation: str, member: str, **parameters: Any) -> Iterator[Document]:
-        """Yield the entries of a listing, up to a bound."""
+        """Yield the entries of a listing; raises ListingTooLongError beyond a bound."""
         token: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
-            page = self._call(operation, MaxResults=100, **parameters, **token)
+            page = self._call(operation, **parameters, **token)
             yield from page[member]
             if "NextToken" not in page:
                 return
             token = {"NextToken": page["NextToken"]}
-        raise SageMakerRejectedError(
-            f"{operation}: there are more than {_MOST_PAGES} pages, and no more are looked through."
-        )
+        raise ListingTooLongError(f"{operation}: there are more than {_MOST_PAGES:,} pages, and no more are read.")
 
     def _call(self, operation: str, **parameters: Any) -> Document:
         longest = _FIRST_PAUSE_SECONDS

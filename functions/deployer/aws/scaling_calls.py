@@ -13,6 +13,7 @@ from deployer.errors import (
     AccessDeniedError,
     DeployerError,
     EndpointNotVisibleError,
+    ListingTooLongError,
     MonitoringUnavailableError,
     QuotaExceededError,
     ScalingRejectedError,
@@ -149,7 +150,7 @@ class ScalingCalls:
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}
-        raise ScalingRejectedError(f"{operation}: there are more than {_MOST_PAGES} pages.")
+        raise ListingTooLongError(f"{operation}: there are more than {_MOST_PAGES} pages, and no more are read.")
 
     def _call(self, operation: str, **parameters: Any) -> Document:
         try:

@@ -204,7 +204,7 @@ class Observer:
             newest = self.objects.newest_below(self.bucket, folder)
         except InvalidRequestError:  # more objects than are searched
             return None
-        listed = next(self.objects.list_objects(self.bucket, newest.key, limit=1), None) if newest else None
+        listed = next(self.objects.list_objects(self.bucket, newest.key), None) if newest else None
         return Upload(newest.key, newest.version, listed.last_modified) if newest and listed else None
 
     def _invocations(self, live: Live, since: datetime) -> float | None:

@@ -152,8 +152,9 @@ def test_copy_is_encrypted_with_the_key_of_its_source(encryption: Document, kept
     target = {"Bucket": BUCKET, "Key": TARGET}
     head = {"ContentLength": 10, "ETag": '"e"', **encryption}
     with Stubber(single) as stub:
-        stub.add_client_error("head_object", "404", http_status_code=404, expected_params=target)
-        stub.add_response("head_object", head, {"Bucket": SOURCE, "Key": KEY, "VersionId": "v1"})
+        mode = {"ChecksumMode": "ENABLED"}
+        stub.add_client_error("head_object", "404", http_status_code=404, expected_params={**target, **mode})
+        stub.add_response("head_object", head, {"Bucket": SOURCE, "Key": KEY, "VersionId": "v1", **mode})
         expected = {
             **target,
             "IfNoneMatch": "*",
@@ -191,7 +192,8 @@ def test_object_without_versions_is_pinned_by_its_etag() -> None:
     plain = boto3.client("s3", config=COPY_CONFIG)
     with Stubber(plain) as stub:
         stub.add_client_error("head_object", "404", http_status_code=404)
-        stub.add_response("head_object", {"ContentLength": 10}, {"Bucket": SOURCE, "Key": KEY, "IfMatch": '"e"'})
+        named = {"Bucket": SOURCE, "Key": KEY, "IfMatch": '"e"', "ChecksumMode": "ENABLED"}
+        stub.add_response("head_object", {"ContentLength": 10}, named)
         stub.add_client_error("copy_object", "PreconditionFailed", http_status_code=412)
         stub.add_client_error("head_object", "404", http_status_code=404)
         stub.add_client_error("head_object", "412", http_status_code=412)

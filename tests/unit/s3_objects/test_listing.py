@@ -95,14 +95,12 @@ def test_folders_are_listed_by_name(s3: Any, objects: Objects) -> None:
     assert list(objects.list_folders(BUCKET, "nothing/")) == []
 
 
-def test_objects_are_listed_from_a_key_on(s3: Any, objects: Objects) -> None:
-    """A listing that ended at its limit goes on behind its last key."""
+def test_objects_are_listed_with_size_and_time(s3: Any, objects: Objects) -> None:
     for number in range(5):
         put(s3, f"revisions/{number}", b"x" * number)
     put(s3, "other")
 
-    first = list(objects.list_objects(BUCKET, "revisions/", limit=2))
-    rest = list(objects.list_objects(BUCKET, "revisions/", start_after=first[-1].key))
+    listed = list(objects.list_objects(BUCKET, "revisions/"))
 
-    assert [(each.key, each.size) for each in first + rest] == [(f"revisions/{number}", number) for number in range(5)]
-    assert all(each.last_modified.tzinfo for each in first)
+    assert [(each.key, each.size) for each in listed] == [(f"revisions/{number}", number) for number in range(5)]
+    assert all(each.last_modified.tzinfo for each in listed)

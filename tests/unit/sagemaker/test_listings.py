@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer import errors
-from deployer.aws.sagemaker_calls import _MOST_PAGES
 from deployer.json_document import Document
-from tests.unit.sagemaker.answers import ARN, MOMENT
+from deployer.tags import STACK_TAG
+from tests.unit.sagemaker.answers import ARN, CONFIG_ARN, MOMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,8 +60,11 @@ def test_listing_goes_through_all_pages(
     assert found == ["a", "b", "c"]
 
 
-def test_listing_without_an_end_is_given_up(service: SageMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_call", lambda *_, **__: {"Models": [], "NextToken": "more"})
+def test_tags_of_all_pages_are_read(service: SageMaker, stub: Stubber) -> None:
+    """AWS's own tags count beside the fifty of a user, and a cut listing could lack the stack's."""
+    first = {"Tags": [{"Key": "aws:a", "Value": "1"}], "NextToken": "more"}
+    stub.add_response("list_tags", first, {"ResourceArn": CONFIG_ARN})
+    last = {"Tags": [{"Key": STACK_TAG, "Value": "mine"}]}
+    stub.add_response("list_tags", last, {"ResourceArn": CONFIG_ARN, "NextToken": "more"})
 
-    with pytest.raises(errors.SageMakerRejectedError, match=f"more than {_MOST_PAGES} pages"):
-        list(service.list_models())
+    assert service.tags_of(CONFIG_ARN) == {"aws:a": "1", STACK_TAG: "mine"}
