@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from deployer import clock
 from deployer.json_document import Document
 from deployer.planning.abort import abort_alarm
 from deployer.planning.decisions import in_service, next_look_seconds, progress
@@ -22,7 +23,7 @@ from deployer.runtime import executions, monitoring, sagemaker, step
 def handler(event: Document) -> Document:
     """Return the state of the endpoint; the state machine continues once the endpoint is in service or has failed."""
     plan = plan_of(event)
-    requested_at, now = (datetime.fromisoformat(event[moment]) for moment in ("RequestedAt", "Now"))
+    requested_at = datetime.fromisoformat(event["RequestedAt"])
     service = sagemaker(plan)
     endpoint = service.describe_endpoint(plan.endpoint_name)
     live = Live.of(endpoint)
@@ -35,6 +36,8 @@ def handler(event: Document) -> Document:
         if abort in ringing and ringing[abort] <= max(requested_at, plan.started_at):
             del ringing[abort]
         live = replace(live, failure_reason=alarm_reason(ringing, abort))
+    # Minutes of retries may have passed since the state was entered.
+    now = clock.now()
     look_seconds = next_look_seconds(plan.deadline, now, event["LookSeconds"])
     look = {
         "InService": in_service(plan, live, requested_at, now, service.preceding_configs(live.config_name)),

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from deployer import clock
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.approval import require_approval, with_answer
@@ -33,7 +34,8 @@ def handler(event: Document) -> Document:
 
     The draft is made once; when the execution plans again, only the endpoint is looked at anew.
     """
-    settings, now = Settings.from_environment(), datetime.fromisoformat(event["Now"])
+    # Minutes of retries may have passed since the state was entered.
+    settings, now = Settings.from_environment(), clock.now()
     store = Store(objects(), settings.artifact_bucket, settings.copy_artifacts)
     started_at = datetime.fromisoformat(event["Execution"]["StartTime"])
     seconds = wait_seconds(settings.poll_interval_seconds, now - started_at)
@@ -50,7 +52,7 @@ def handler(event: Document) -> Document:
     draft: Draft
     action: Action | None
     if "Plan" in event:
-        draft, action = _answered(event["Plan"], now)
+        draft, action = _read_plan(event["Plan"], now)
     else:
         draft, action = draft_deployment(event["Input"], event["Execution"], settings, store, planning)
     logger.append_keys(endpoint=draft.endpoint_name)
@@ -67,14 +69,21 @@ def handler(event: Document) -> Document:
     return document
 
 
-def _answered(state_data: Document, now: datetime) -> tuple[Draft, Action | None]:
-    """Return the plan to decide again, with the answer of the person who was asked to approve it."""
-    answer = state_data.get("Answer")
-    plan = Plan.model_validate({name: value for name, value in state_data.items() if name != "Answer"})
-    if answer is None:
-        return plan, None
-    answered = with_answer(plan, answer, now)
-    return answered, answered.action if answered.action is Action.SUPERSEDED else None
+def _read_plan(state_data: Document, now: datetime) -> tuple[Draft, Action | None]:
+    """Return the plan to decide again, and the action if it does not depend on the endpoint.
+
+    A person may have answered who was asked to approve it. Or the endpoint was found changed: then the execution waits
+    before it looks again, because a replica may show the endpoint as it was planned.
+    """
+    added = {name: state_data[name] for name in ("Answer", "Busy") if name in state_data}
+    plan = Plan.model_validate({name: value for name, value in state_data.items() if name not in added})
+    if "Busy" in added:
+        reason = f"Endpoint {plan.endpoint_name} has changed since it was planned"
+        return plan.model_copy(update={"reason": reason}), Action.WAIT
+    if "Answer" in added:
+        plan = with_answer(plan, added["Answer"], now)
+        return plan, plan.action if plan.action is Action.SUPERSEDED else None
+    return plan, None
 
 
 def _decide(draft: Draft, planning: Planning, store: Store, settings: Settings) -> Plan:

@@ -32,6 +32,7 @@ class Visit:
         data: The execution's data at that time.
         attempts: How often its function was called.
         failures: The errors of the attempts that failed, in order.
+        tried: When the last attempt began; when it was entered if its function was not called.
         left: When it ended; None if the execution ended in it.
     """
 
@@ -41,6 +42,11 @@ class Visit:
     attempts: int = 0
     failures: list[str] = field(default_factory=list)
     left: float | None = None
+    tried: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin without an attempt."""
+        self.tried = self.entered
 
     @property
     def has_failed(self) -> bool:
@@ -57,6 +63,7 @@ def visits_of(execution: Execution) -> list[Visit]:
             visits.append(Visit(entered["name"], moment, entered["input"]))
         elif event["type"] in SCHEDULED:
             visits[-1].attempts += 1
+            visits[-1].tried = moment
         elif event["type"] in FAILED:
             visits[-1].failures.append(str(details_of(event)["error"]))
         elif "stateExitedEventDetails" in event:

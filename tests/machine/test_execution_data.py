@@ -133,9 +133,9 @@ def test_planning_again_gets_no_input(make_world: Callable[..., World]) -> None:
     world.machine.run()
 
     planned = [given.keys() for given in called_with(second, "PlanDeployment")]
-    assert planned[0] == {"Input", "Execution", "Now"}
+    assert planned[0] == {"Input", "Execution"}
     assert len(planned) > 1
-    assert all(keys == {"Plan", "Execution", "Now"} for keys in planned[1:])
+    assert all(keys == {"Plan", "Execution"} for keys in planned[1:])
 
 
 def test_execution_whose_data_are_too_large_is_announced_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

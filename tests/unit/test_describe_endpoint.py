@@ -45,10 +45,10 @@ def begin_update(account: PlanningAccount, **changed: Any) -> Plan:
     return made
 
 
-def look(account: PlanningAccount, made: Plan) -> Document:
+def look(_account: PlanningAccount, made: Plan) -> Document:
     """Run the step."""
     known = {"RequestedAt": made.requested_at.isoformat(), "LookSeconds": 480}
-    event = event_of(made, TaskToken="token-1", Now=account.now.isoformat(), **known)
+    event = event_of(made, TaskToken="token-1", **known)
     return describe_endpoint.handler(event, lambda_context("describe_endpoint"))
 
 

@@ -31,15 +31,15 @@ STARTED = {"Id": EXECUTION, "Name": "run-1", "StartTime": NOON.isoformat()}
 """The context of an execution, as a step gets it."""
 
 
-def plan_first(account: PlanningAccount, document: object) -> Plan:
+def plan_first(_account: PlanningAccount, document: object) -> Plan:
     """Plan the deployment of an input."""
-    event = {"Input": document, "Execution": STARTED, "Now": account.now.isoformat()}
+    event = {"Input": document, "Execution": STARTED}
     return Plan.model_validate(plan_deployment.handler(event, lambda_context("plan_deployment")))
 
 
-def plan_again(account: PlanningAccount, before: Plan) -> Plan:
+def plan_again(_account: PlanningAccount, before: Plan) -> Plan:
     """Plan again for the endpoint as it is now."""
-    event = event_of(before, Execution=STARTED, Now=account.now.isoformat())
+    event = event_of(before, Execution=STARTED)
     return Plan.model_validate(plan_deployment.handler(event, lambda_context("plan_deployment")))
 
 

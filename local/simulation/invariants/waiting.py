@@ -76,10 +76,10 @@ def waits_end_at_the_deadline(recording: Recording) -> Iterator[str]:
     """No wait for an endpoint that began before the deadline lasts more than seconds beyond it."""
     for run in recording.runs:
         for visit in run.visits:
-            if visit.state not in {_STATE, "WaitForOtherDeployment"} or visit.failures or visit.left is None:
+            if visit.state not in {_STATE, "WaitForOtherDeployment"} or visit.left is None:
                 continue
             deadline = datetime.fromisoformat(json.loads(visit.data)["Plan"]["Deadline"]).timestamp()
-            if visit.entered < deadline and recording.is_calm(visit.entered, visit.left):
+            if visit.tried < deadline and recording.is_calm(visit.tried, visit.left):
                 late = visit.left - deadline
                 yield f"{run.name} waited until {late:.0f} s after its deadline" if late > _DEADLINE_MARGIN else ""
 
