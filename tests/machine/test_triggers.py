@@ -38,7 +38,7 @@ def test_dry_run_is_answered_and_changes_nothing(world: World) -> None:
     """By whatever way it comes; the execution's output has the preview, and the event the names in it."""
     deploy(world, "a")
     before = (world.names, stored(world), endpoint_of(world))
-    event = {**sample("deployment_requested"), "detail": request("b", DryRun=True)}
+    event = world.requested(request("b", DryRun=True))
     put_manifest(world, json.dumps({**request("c"), "DryRun": True}))
 
     world.clock.sleep(60)
@@ -119,11 +119,11 @@ def test_later_edit_of_an_old_package_does_not_bring_it_back(world: World) -> No
     old, new = (sample("model_package_approved") for _ in range(2))
     new["detail"]["ModelPackageArn"] = new["detail"]["ModelPackageArn"].replace("/4", "/5")
     for minute, event in enumerate((old, new)):
-        event |= {"id": f"event-{minute}", "time": f"2026-11-24T12:0{minute}:00Z"}
+        event |= {"id": f"event-{minute}", "time": f"2026-09-21T14:0{minute}:00Z"}
         world.run(event)
     old["detail"]["UpdatedModelPackageFields"] = ["CustomerMetadataProperties"]
 
-    execution = world.run({**old, "id": "event-2", "time": "2026-11-24T13:00:00Z"})
+    execution = world.run({**old, "id": "event-2", "time": "2026-09-21T14:10:00Z"})
 
     assert execution.states[-1] == "Rejected"
     assert live_model(world)["PrimaryContainer"]["ModelPackageName"].endswith("/5")

@@ -22,8 +22,9 @@ EVENTS = {path.stem: path for path in sorted(Path(__file__).parents[1].joinpath(
 
 
 def sample(name: str) -> Any:
-    """Read a sample of a trigger."""
-    return json.loads(EVENTS[name].read_text())
+    """Read a sample of a trigger; an event happens minutes before virtual time begins."""
+    event = json.loads(EVENTS[name].read_text())
+    return {**event, "time": "2026-09-21T14:00:00Z"} if "time" in event else event
 
 
 def sample_with_object(world: World, name: str) -> Any:

@@ -108,6 +108,13 @@ def test_input_that_is_no_event_is_left_to_the_check_of_the_request(document: ob
     assert parse(document).document == document
 
 
+def test_clock_of_a_sender_may_be_ahead_by_minutes() -> None:
+    """The execution has started a minute after noon."""
+    trigger = parse(sample("deployment_requested", time="2026-11-24T12:06:00Z"))
+
+    assert trigger.requested_at == NOON + timedelta(minutes=6)
+
+
 def test_time_of_an_event_is_read_in_utc() -> None:
     trigger = parse(sample("deployment_requested", time="2026-11-24T14:00:00+02:00"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 REQUESTED = "Endpoint Deployment Requested"
 """The `detail-type` of the event with which an application requests a deployment."""
 
+_CLOCK_SKEW = timedelta(minutes=5)
+"""How far the clock of an event's sender may be ahead; applications choose the time of theirs (PutEvents, `Time`)."""
 
-_OTHER_ARCHIVES = frozenset({"model.zip", "model.tgz", "model.tar"})
-"""Names of uploads that were meant to be an artifact; the rule for uploads knows them, too."""
+_OTHER_ARCHIVES = frozenset({"model.zip", "model.tgz", "model.tar"})  # the rule for uploads knows them, too
 
 
 @dataclass(frozen=True, slots=True)
 class UploadLocation:
-    """Where uploads are expected."""
+    """Where uploads are expected; the prefix ends in a slash, and below it is one folder for each endpoint."""
 
     bucket: str
     prefix: str
-    """Ends in a slash; below it is one folder for each endpoint."""
     account: str
 
     def folder(self, endpoint_name: str) -> str:
@@ -135,8 +135,6 @@ class _DeploymentRequested(_Event):
 
 _KnownEvent = _ObjectCreated | _PackageApproved | _DeploymentRequested | _DeploymentEnded
 _EVENT: TypeAdapter[_KnownEvent] = TypeAdapter(Annotated[_KnownEvent, Field(discriminator="detail_type")])
-
-
 _DETAIL_TYPES = ("Object Created", "SageMaker Model Package State Change", REQUESTED, DEPLOYMENT_ENDED)
 
 
@@ -157,7 +155,7 @@ def parse_trigger(
         allowed: What it takes events of.
 
     Raises:
-        InvalidRequestError: It is an event that this deployer does not know, or one from another account or bucket.
+        InvalidRequestError: It is an event that this deployer does not know, or one from elsewhere or from the future.
     """
     if not isinstance(document, dict) or not {"detail-type", "source", "detail"} <= document.keys():
         return Trigger(execution_name, started_at, document=document)
@@ -168,15 +166,22 @@ def parse_trigger(
         event = _EVENT.validate_python(document)
     except ValidationError as error:
         raise _malformed(error) from None  # that one quotes the event
+    if event.time > started_at + _CLOCK_SKEW:
+        raise _rejected("time", f"{event.time.isoformat()} is yet to come, and no request before then could replace it")
     if isinstance(event, _DeploymentEnded):
         return _parse_promotion(event, allowed.promoting_account)
+    return _parse_own_event(event, location, allowed.package_groups)
+
+
+def _parse_own_event(event: _KnownEvent, location: UploadLocation, groups: Collection[str]) -> Trigger:
+    """Read an event of the stack's own account."""
     if event.account != location.account:
         raise _rejected("account", f"the event is of account {event.account}, the deployer of {location.account}")
     if isinstance(event, _ObjectCreated):
         return _parse_upload(event, location)
     requested_at = event.time.astimezone(UTC)
     if isinstance(event, _PackageApproved):
-        _check_approval(event.detail, allowed.package_groups)
+        _check_approval(event.detail, groups)
         package = {"Models": {"package": {"PrimaryContainer": {"ModelPackageName": event.detail.package_arn}}}}
         return Trigger(event.id, requested_at, event.detail.group_name, package)
     return Trigger(event.id, requested_at, document=event.detail)
@@ -186,8 +191,8 @@ def _parse_promotion(event: _DeploymentEnded, promoting_account: str) -> Trigger
     """Read the event of another stack's deployment. EventBridge sets the account, which no caller can choose."""
     if event.account != promoting_account:
         raise _rejected("account", f"{event.account} promotes nothing to this stack; see its parameter PromoteFrom")
-    requested_at, detail = event.time.astimezone(UTC), event.detail
-    return Trigger(event.id, requested_at, detail.endpoint_name, promoted=detail.stored_request)
+    at, detail = event.time.astimezone(UTC), event.detail
+    return Trigger(event.id, at, detail.endpoint_name, promoted=detail.stored_request)
 
 
 def _malformed(error: ValidationError) -> InvalidRequestError:
