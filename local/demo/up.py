@@ -82,7 +82,7 @@ unset AWS_PROFILE HTTP_PROXY HTTPS_PROXY http_proxy https_proxy
 {aws} sagemaker describe-endpoint --endpoint-name sample --query EndpointStatus
 {aws} sagemaker-runtime invoke-endpoint --endpoint-name sample --content-type text/csv \\
   --body {shlex.quote(f"fileb://{sample / 'row.csv'}")} /dev/stdout
-{aws} logs filter-log-events --log-group-name /aws/lambda/endpoint-deployer-PlanDeployment \\
+{aws} logs filter-log-events --log-group-name /aws/lambda/endpoint-deployer \\
   --query "events[].message" --output text
 
 {time}: an endpoint takes {lasts} to come up.

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from local.aws.errors import LocalAwsError
 from local.aws.outcome_queue import OutcomeMissingError
+from local.environment import STACK_NAME
 from local.json_document import Document
 from local.load_test.checks import EndState, find_violations, leftovers_of_sweeps
 from local.load_test.figures import Figures
@@ -136,16 +137,13 @@ def _run(stack: Stack, load: Load, versions: dict[str, int], execution: str) -> 
 
 def _billed(stack: Stack, began: float) -> Iterator[int]:
     """Yield the milliseconds of each invocation that has ended since, as the functions' logs report them."""
-    logs = stack.server.client("logs")
-    for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/"):
-        for group in page["logGroups"]:
-            reports = logs.get_paginator("filter_log_events").paginate(
-                logGroupName=group["logGroupName"], startTime=int(began * 1000), filterPattern="REPORT"
-            )
-            for report in reports:
-                for event in report["events"]:
-                    if billed := _BILLED.match(event["message"]):
-                        yield int(billed[1])
+    pages = stack.server.client("logs").get_paginator("filter_log_events")
+    for page in pages.paginate(
+        logGroupName=f"/aws/lambda/{STACK_NAME}", startTime=int(began * 1000), filterPattern="REPORT"
+    ):
+        for event in page["events"]:
+            if billed := _BILLED.match(event["message"]):
+                yield int(billed[1])
 
 
 def _stored(stack: Stack) -> list[str]:

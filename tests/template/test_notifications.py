@@ -60,15 +60,6 @@ def test_notification_is_a_sentence_and_a_link(template: Document, partition: st
     )
 
 
-def test_request_for_approval_is_notified_in_the_same_form(template: Document) -> None:
-    outcome, approval = (
-        template["Resources"][name]["Properties"]["Targets"][0]
-        for name in ("NotificationRule", "NotificationOfApprovalRule")
-    )
-
-    assert approval == outcome
-
-
 def test_outcomes_of_notifications_exist(template: Document) -> None:
     default = template["Parameters"]["NotifiedOutcomes"]["Default"].split(",")
 
@@ -81,7 +72,6 @@ def test_notifications_are_sent_only_if_they_are_asked_for(template: Document) -
 
     assert {name: each.get("Condition") for name, each in own.items()} == {
         "NotificationRule": "NotifiesOfOutcomes",
-        "NotificationOfApprovalRule": "NotifiesOfOutcomes",
         "NotificationTopic": "MakesNotificationTopic",
         "NotificationTopicPolicy": "MakesNotificationTopic",
         "NotificationSubscription": "NotifiesAddress",

@@ -202,15 +202,9 @@ def test_state_machine_may_invoke_all_versions_of_its_functions_only(resources: 
     assert sorted(each["Fn::Sub"] for each in named) == sorted(f"${{{name}Function.Arn}}:*" for name in functions)
 
 
-def test_every_log_group_of_a_function_may_be_written(resources: Document) -> None:
-    writing = next(
-        each
-        for each in resources["FunctionLogPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-        if "logs:PutLogEvents" in each["Action"]
-    )
-
-    assert {each["Fn::GetAtt"][0] for each in writing["Resource"]} == {
-        f"{name}FunctionLogGroup" for name in functions_of(resources)
-    }
+def test_every_function_writes_to_the_log_group_of_functions_only(resources: Document) -> None:
     for name in functions_of(resources):
-        assert {"Ref": "FunctionLogPolicy"} in resources[f"{name}FunctionRole"]["Properties"]["ManagedPolicyArns"]
+        (writing,) = statements_with(resources, name, "logs:PutLogEvents")
+
+        assert writing["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+        assert writing["Resource"] == {"Fn::GetAtt": ["FunctionLogGroup", "Arn"]}

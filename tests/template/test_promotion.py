@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from moto.events.models import EventPattern
+from ministack.services import eventbridge
 
 from deployer.aws.event_bus import APPROVAL_REQUESTED, DEPLOYMENT_ENDED, SOURCE
 from deployer.json_document import Document
@@ -23,8 +23,8 @@ NEIGHBOUR = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:theirs-DeployEndpoint:
 OTHERS = f"arn:aws:states:{REGION}:{OTHER_ACCOUNT}:execution:ours-DeployEndpoint:run"
 
 
-def pattern_of(resources: Document, rule: str, promote_from: str = OTHER_ACCOUNT) -> EventPattern:
-    """Return a rule's pattern with all that it refers to filled in."""
+def is_taken(resources: Document, rule: str, event: Document, promote_from: str = OTHER_ACCOUNT) -> bool:
+    """Return whether a rule takes an event, by the call of local AWS that tests a pattern."""
 
     def filled(value: object) -> object:
         if isinstance(value, list):
@@ -41,7 +41,10 @@ def pattern_of(resources: Document, rule: str, promote_from: str = OTHER_ACCOUNT
             return text
         return {key: filled(each) for key, each in value.items()}
 
-    return EventPattern("", json.loads(json.dumps(filled(resources[rule]["Properties"]["EventPattern"]))))
+    pattern = json.dumps(filled(resources[rule]["Properties"]["EventPattern"]))
+    status, _, body = eventbridge._test_event_pattern({"EventPattern": pattern, "Event": json.dumps(event)})
+    assert status == 200, body
+    return bool(json.loads(body)["Result"])
 
 
 def ended(execution: str, account: str = ACCOUNT, outcome: str = "Deployed", kind: str = DEPLOYMENT_ENDED) -> Document:
@@ -67,10 +70,10 @@ def test_rule_takes_events_of_its_own_stack_only(
     matches: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     """Two stacks that share a bus do not tell of each other's deployments, or promote them."""
-    assert pattern_of(resources, rule).matches_event(event) is matches
+    assert is_taken(resources, rule, event) is matches
 
 
-@pytest.mark.parametrize("rule", ["SupersedeRule", "NotificationOfApprovalRule"])
+@pytest.mark.parametrize("rule", ["SupersedeRule", "NotificationRule"])
 @pytest.mark.parametrize(("execution", "matches"), [(OURS, True), (NEIGHBOUR, False)], ids=["its own", "another's"])
 def test_requests_for_approval_concern_their_own_stack(
     resources: Document,
@@ -80,8 +83,9 @@ def test_requests_for_approval_concern_their_own_stack(
 ) -> None:
     """Nobody is asked to approve what another stack waits for."""
     event = ended(execution, kind=APPROVAL_REQUESTED)
+    del event["detail"]["Outcome"]
 
-    assert pattern_of(resources, rule).matches_event(event) is matches
+    assert is_taken(resources, rule, event) is matches
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_promoted_revisions_come_from_the_chosen_account_only(
     matches: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     """A stack never takes its own deployments for another's, so none goes round in circles."""
-    assert pattern_of(resources, "PromotedRevisionRule", promote_from).matches_event(event) is matches
+    assert is_taken(resources, "PromotedRevisionRule", event, promote_from) is matches
 
 
 def test_other_account_may_read_stored_revisions_and_nothing_else(resources: Document) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.aws.event_bus import APPROVAL_REQUESTED, SOURCE
+from deployer.aws.event_bus import APPROVAL_REQUESTED, DEPLOYMENT_ENDED, SOURCE
 from deployer.json_document import Document
 from tests.template.shipped import (
     EVENT_FUNCTIONS,
@@ -41,16 +41,31 @@ def test_states_are_named_like_their_functions(machine: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set().union(*STEPS.values(), EVENT_FUNCTIONS)))
-def test_function_handler_role_and_log_group_have_one_name(resources: Document, name: str) -> None:
+def test_function_handler_and_role_have_one_name(resources: Document, name: str) -> None:
     function = resources[f"{name}Function"]["Properties"]
-    log_group = resources[f"{name}FunctionLogGroup"]["Properties"]
 
     assert function["Handler"] == f"{module_of(name)}.handler"
     assert function["Role"] == {"Fn::GetAtt": [f"{name}FunctionRole", "Arn"]}
-    assert function["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}FunctionLogGroup"}}
-    assert log_group["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{name}"}
-    assert log_group["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
     assert callable(importlib.import_module(module_of(name)).handler)
+
+
+def test_functions_and_state_machines_log_to_one_group_each(template: Document, resources: Document) -> None:
+    """An execution is followed through its steps by one query, and all logs are kept equally long."""
+    of_functions = template["Globals"]["Function"]["LoggingConfig"]
+    own = {name for name, each in resources.items() if "LoggingConfig" in each.get("Properties", {})}
+    of_machines = [resources[f"{machine}StateMachine"]["Properties"]["Logging"]["Destinations"] for machine in MACHINES]
+
+    groups = {name: each["Properties"] for name, each in resources.items() if each["Type"] == "AWS::Logs::LogGroup"}
+
+    assert (of_functions, own) == ({"LogGroup": {"Ref": "FunctionLogGroup"}}, set())
+    assert of_machines == [
+        [{"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["StateMachineLogGroup", "Arn"]}}}] for _ in MACHINES
+    ]
+    assert {name: each["LogGroupName"]["Fn::Sub"] for name, each in groups.items()} == {
+        "FunctionLogGroup": "/aws/lambda/${AWS::StackName}",
+        "StateMachineLogGroup": "/aws/vendedlogs/states/${AWS::StackName}",
+    }
+    assert all(each["RetentionInDays"] == {"Ref": "LogRetentionInDays"} for each in groups.values())
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -86,13 +101,16 @@ def test_rule_may_invoke_its_function(resources: Document, rule: str, function: 
     assert permission["Principal"] == "events.amazonaws.com"
 
 
-@pytest.mark.parametrize("rule", ["Supersede", "NotificationOfApproval"])
-def test_rule_matches_the_request_for_approval(resources: Document, rule: str) -> None:
+@pytest.mark.parametrize(
+    ("rule", "types"),
+    [("Supersede", [APPROVAL_REQUESTED]), ("Notification", [DEPLOYMENT_ENDED, APPROVAL_REQUESTED])],
+)
+def test_rule_matches_the_names_of_the_deployers_events(resources: Document, rule: str, types: list[str]) -> None:
     properties = resources[f"{rule}Rule"]["Properties"]
 
     assert properties["EventBusName"] == {"Ref": "EventBusName"}
     pattern = properties["EventPattern"]
-    assert (pattern["source"], pattern["detail-type"]) == ([SOURCE], [APPROVAL_REQUESTED])
+    assert (pattern["source"], pattern["detail-type"]) == ([SOURCE], types)
 
 
 TREES = {"deployer": FUNCTIONS / "deployer", **{name: ROOT / name for name in ("endpoint_deployer", "local")}}
