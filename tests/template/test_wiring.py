@@ -69,6 +69,16 @@ def test_functions_and_state_machines_log_to_one_group_each(template: Document, 
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_functions_stand_in_the_order_of_their_states(resources: Document, machine: str) -> None:
+    """The template is read along with the state machine."""
+    states = dict.fromkeys(function_of(task) for task in tasks_of(read_definition(machine)).values())
+
+    functions = [name.removesuffix("Function") for name in resources if name.removesuffix("Function") in states]
+
+    assert functions == list(states)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_state_machine_names_a_version_of_each_of_its_functions(resources: Document, machine: str) -> None:
     properties = resources[f"{machine}StateMachine"]["Properties"]
 
