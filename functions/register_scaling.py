@@ -17,6 +17,6 @@ def handler(event: Document) -> Document:
     """Register scalable targets with their policies and scheduled actions; delete what the revision lacks."""
     plan = plan_of(event)
     names = [variant["VariantName"] for variant in variants_of(plan.request["EndpointConfig"])]
-    changed = scaling().apply(plan.endpoint_name, scaled_variants(plan.request), names)
+    changed = scaling().apply(plan.endpoint_name, scaled_variants(plan.request, plan.stack), names)
     logger.info("Scaling registered", extra={"changed": changed})
     return {}

@@ -17,7 +17,7 @@ from deployer.request.approval import ApprovalRule
 from deployer.request.model import DeploymentRequest
 from deployer.request.rollback_alarms import ErrorsAlarm, InvocationsAlarm, LatencyAlarm, RollbackAlarms
 from deployer.request.rules.tags import MOST_TAGS
-from deployer.request.scaling import OPERATIONS, VariantScaling
+from deployer.request.scaling import OPERATIONS, STEP_ALARM_NAMES, ScalingPolicy, VariantScaling
 from deployer.request.service_model import operation_input, shape_of
 from deployer.request.shapes import MODEL_KEY_LENGTH
 from deployer.request.smoke_test import Expect, SmokeTest
@@ -85,6 +85,9 @@ def schema() -> Document:
     for field, (operation, supplied) in OPERATIONS.items():
         part = shapes.without(operation_input(operation, "application-autoscaling"), *supplied)
         scaling[field] |= {"items": part} if scaling[field]["type"] == "array" else part
+    step_alarm = shapes.without(operation_input("PutMetricAlarm", "cloudwatch"), *STEP_ALARM_NAMES)
+    alarms = {"type": "array", "items": step_alarm, "description": _docstrings(ScalingPolicy)["Alarms"]}
+    scaling["Policies"]["items"]["properties"]["Alarms"] = alarms
     parts = _request_parts(shapes, model, config, deployment)
     docstrings = _docstrings(DeploymentRequest)
     return {

@@ -89,7 +89,7 @@ def _facts(preview: Document) -> Iterator[str]:
         "instances": [*_instances(preview)],
         "guardrails": [*_guardrails(preview["Guardrails"] or {})],
         "smoke test": ["yes"] if preview["SmokeTest"] else [],
-        "makes alarms": [*map(_alarm, preview.get("RollbackAlarms", []))],
+        "makes alarms": [*map(_alarm, [*preview.get("RollbackAlarms", []), *preview.get("ScalingAlarms", [])])],
         "approval": ["a person has to approve it"] if preview.get("Approval") else [],
         "way back": [_way_back(preview["WayBack"])] if preview["WayBack"] else [],
         "no longer retained": preview["Sweepable"],

@@ -17,6 +17,7 @@ TAGS = [{"Key": "k", "Value": "v"}]
 EVENT = {"Source": "nobody", "DetailType": "Nothing", "Detail": "{}"}
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:f"
 ABORT_ALARM, ROLLBACK_ALARM = f"{STACK_NAME}/abort/e", f"{STACK_NAME}/rollback/e-0123456789ab"
+SCALING_ALARM = f"{STACK_NAME}/scaling/e-0123456789ab"
 ENDPOINT_LOG, FUNCTION_LOG = "/aws/sagemaker/Endpoints/e", "/aws/lambda/f"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:stateMachine:m"
 ALARM = {
@@ -85,9 +86,11 @@ CALLS: dict[str, tuple[str, str, Document]] = {
     "PutMetricAlarm": ("cloudwatch", "PutMetricAlarm", ALARM),
     "PutMetricAlarm of aborts": ("cloudwatch", "PutMetricAlarm", {**ALARM, "AlarmName": ABORT_ALARM}),
     "PutMetricAlarm of rollbacks": ("cloudwatch", "PutMetricAlarm", {**ALARM, "AlarmName": ROLLBACK_ALARM}),
+    "PutMetricAlarm of scaling": ("cloudwatch", "PutMetricAlarm", {**ALARM, "AlarmName": SCALING_ALARM}),
     "DeleteAlarms": ("cloudwatch", "DeleteAlarms", {"AlarmNames": ["a"]}),
     "DeleteAlarms of aborts": ("cloudwatch", "DeleteAlarms", {"AlarmNames": [ABORT_ALARM]}),
     "DeleteAlarms of rollbacks": ("cloudwatch", "DeleteAlarms", {"AlarmNames": [ROLLBACK_ALARM]}),
+    "DeleteAlarms of scaling": ("cloudwatch", "DeleteAlarms", {"AlarmNames": [SCALING_ALARM]}),
     "SetAlarmState": ("cloudwatch", "SetAlarmState", {"AlarmName": "a", "StateValue": "OK", "StateReason": "r"}),
     "SetAlarmState of aborts": (
         "cloudwatch",
@@ -156,6 +159,7 @@ MAY = {
         "ListTagsForResource",
         "DescribeEndpoint", "ListTags of configs", "ListTags of endpoints", "DescribeAlarms",
         "PutMetricAlarm of aborts", "PutMetricAlarm of rollbacks", "SetAlarmState of aborts",
+        "PutMetricAlarm of scaling", "DeleteAlarms of scaling",
     },
     "DescribeEndpoint": {
         "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "DescribeAlarms", "SendTaskSuccess",
@@ -170,13 +174,14 @@ MAY = {
     "RegisterScaling": {
         "DescribeEndpoint", "DescribeEndpointConfig", "DescribeAlarms", "DescribeScalableTargets",
         "DescribeScalingPolicies", "DescribeScheduledActions", "ListTagsForResource",
+        "PutMetricAlarm of scaling", "DeleteAlarms of scaling",
     },
     "RecordDeployment": {"ListTags of configs"},
     "RestoreEndpoint": {
         "DescribeAlarms", "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
         "ListTagsForResource",
         "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",
-        "DeregisterScalableTarget",
+        "DeregisterScalableTarget", "PutMetricAlarm of scaling", "DeleteAlarms of scaling",
     },
     "AnnounceOutcome": {"PutEvents", "DescribeLogStreams of endpoints", "GetLogEvents of endpoints"},
     "AwaitApproval": {"PutEvents"},
@@ -187,7 +192,7 @@ MAY = {
         "DescribeEndpoint", "ListTags of models", "ListTags of configs", "GetObject of revisions",
         "DeleteObjectVersion of revisions", "ListObjects of revisions",
         "ListObjectVersions of revisions", "PutEvents", "DescribeAlarms", "DeleteAlarms of aborts",
-        "DeleteAlarms of rollbacks",
+        "DeleteAlarms of rollbacks", "DeleteAlarms of scaling",
     },
     "DetectDrift": {
         "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions", "ListTagsForResource",

@@ -18,6 +18,7 @@ from tests.local.empty_account import empty_account
 from tests.local.permission_calls import ALARM, TARGET, VARIANT
 from tests.machine.factories import ANSWERS, request, rollback
 from tests.machine.scaling_samples import LARGER, NIGHT, POLICY, scaled
+from tests.machine.step_samples import OUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +103,7 @@ class Paths:
 
     def _scaled(self) -> None:
         """Scale an endpoint, less, no more and again; then change its instance type."""
-        whole = scaled(4, POLICY, ScheduledActions=[NIGHT])
+        whole = scaled(4, POLICY, OUT, ScheduledActions=[NIGHT])
         for content, parts in (("a", whole), ("b", scaled(3)), ("c", {}), ("d", whole)):
             self._run(request(content, "perms-scaled", **parts), "Deployed")
         self._run(request("e", "perms-scaled", **LARGER, **whole), "Deployed")
@@ -178,8 +179,9 @@ class Paths:
         raise TimeoutError(name)
 
     def _guarded(self) -> Document:
-        """Make an alarm, and return guardrails that name it; and one of an endpoint that is gone, for the sweep."""
-        for name in (ALARM["AlarmName"], f"{STACK_NAME}/abort/perms-gone"):
+        """Make an alarm, and return guardrails that name it; and those of an endpoint that is gone, for the sweep."""
+        gone = (f"{STACK_NAME}/abort/perms-gone", f"{STACK_NAME}/scaling/perms-gone-0123456789ab")
+        for name in (ALARM["AlarmName"], *gone):
             self.stack.server.client("cloudwatch").put_metric_alarm(**{**ALARM, "AlarmName": name})
         traffic = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60}
         return {

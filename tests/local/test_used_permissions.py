@@ -36,6 +36,8 @@ OF_SERVICES = {
     ("DetectDrift", "states:StartExecution"),
     ("PlanDeployment", "cloudwatch:SetAlarmState"),
     ("UpdateEndpoint", "cloudwatch:DescribeAlarms"),
+    ("RegisterScaling", "cloudwatch:TagResource"),
+    ("RestoreEndpoint", "cloudwatch:TagResource"),
     ("UpdateEndpoint", "cloudwatch:TagResource"),
     ("StoreRevision", "s3:ListBucket"),
     ("SmokeTestEndpoint", "s3:ListBucket"),
@@ -77,6 +79,8 @@ def grants_of(stack: Stack, function: str, role: str) -> Iterator[tuple[list[str
             assert statement["Effect"] == "Allow"
             actions, resources = (_listed(statement[member]) for member in ("Action", "Resource"))
             resources = [resource for resource in resources if not resource.endswith(OF_OTHER_RESOURCES)]
+            if function in REGISTERING - {"RegisterScaling"}:
+                resources = [resource for resource in resources if not resource.endswith("/scaling/*")]
             others = (*OF_LAMBDA, *OF_LARGE_COPIES, *OF_OTHER_SMOKE_TESTS)
             own = [action for action in actions if not action.startswith(others)]
             own = [action for action in own if (function, action) not in OF_SERVICES]

@@ -126,14 +126,14 @@ def test_names_are_made_of_the_content() -> None:
 
     (name,) = one
     assert name.startswith("stack/rollback/churn-")
-    assert endpoint_of(name, "stack") == "churn"
+    assert endpoint_of(name, "stack/rollback/") == "churn"
     assert one == rollback_alarms(complete({"Errors": {"Percent": 1}}), "stack")
     assert not one.keys() & other.keys()
 
 
 @pytest.mark.parametrize("name", ["stack/abort/churn", "other/rollback/churn-0123456789ab", "stack/rollback/churn"])
 def test_other_alarms_are_of_no_endpoint(name: str) -> None:
-    assert endpoint_of(name, "stack") == ""
+    assert endpoint_of(name, "stack/rollback/") == ""
 
 
 DEFAULTS = {"Errors": {"Percent": 5.0}}

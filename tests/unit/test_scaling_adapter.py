@@ -39,13 +39,19 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def scaling(client: Any) -> Scaling:
     """The adapter of that account."""
-    return Scaling(lambda _: client, STACK)
+    return Scaling(beside_no_alarms(client), STACK)
+
+
+def beside_no_alarms(client: Any) -> Callable[[str], Any]:
+    """Make a source of clients: this one, and one of CloudWatch in an account without alarms."""
+    cloudwatch = SimpleNamespace(describe_alarms=lambda **_: {"MetricAlarms": []})
+    return lambda service: cloudwatch if service == "cloudwatch" else client
 
 
 def variant(name: str = "A", most: int = 4, *policies: Document, actions: tuple[Document, ...] = ()) -> Document:
     """Build the scaling of a variant."""
     target = {"MinCapacity": 1, "MaxCapacity": most}
-    parts = {"ScalableTarget": target, "Policies": [*policies], "ScheduledActions": [*actions]}
+    parts = {"ScalableTarget": target, "Policies": [*policies], "ScheduledActions": [*actions], "Alarms": []}
     return {"VariantName": name, "ScalableDimension": COUNT, **parts}
 
 

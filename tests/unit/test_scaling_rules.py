@@ -176,7 +176,7 @@ def test_most_capacity_counts_for_what_the_stack_allows() -> None:
 def test_dimension_follows_from_the_variant() -> None:
     """Instances are counted, and concurrency is provisioned."""
     found = [
-        scaled_variants(read_request(document).document())[0]["ScalableDimension"]
+        scaled_variants(read_request(document).document(), "stack")[0]["ScalableDimension"]
         for document in (RIGHT["bounds alone"], RIGHT["provisioned concurrency"])
     ]
 

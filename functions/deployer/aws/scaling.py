@@ -1,5 +1,7 @@
 """The only code that changes Application Auto Scaling: scalable targets, their policies and scheduled actions.
 
+Alarms that start step policies belong to these: Application Auto Scaling makes only those of other policies.
+
 Only targets that bear the stack's tag are changed, and what belongs to them. Every method can be repeated.
 """
 
@@ -7,13 +9,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deployer.aws.scaling_calls import ENTRY_NAMES, NAMESPACE, ScalingCalls, Target, by_key, by_name, holds
+from deployer.aws.monitoring import Monitoring
+from deployer.aws.scaling_calls import (
+    ENTRY_NAMES,
+    NAMESPACE,
+    ScalingCalls,
+    Target,
+    alarm_stem,
+    by_key,
+    by_name,
+    holds,
+    with_action,
+)
 from deployer.errors import AccessDeniedError, PermissionNotReadyError, ScalingRejectedError
 from deployer.json_document import Document
-from deployer.tags import STACK_TAG
+from deployer.tags import STACK_TAG, tag_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+
+    from botocore.client import BaseClient
+
+_DIGEST_LENGTH = 12
+"""Characters of an alarm's name after its stem."""
 
 
 class Scaling(ScalingCalls):
@@ -21,6 +39,10 @@ class Scaling(ScalingCalls):
 
     Only targets that bear the stack's tag are changed.
     """
+
+    def __init__(self, client: Callable[[str], BaseClient], stack: str) -> None:
+        super().__init__(client, stack)
+        self._monitoring = Monitoring(client)
 
     def apply(self, endpoint_name: str, wanted: Iterable[Document], variant_names: Collection[str]) -> list[str]:
         """Make what is registered for an endpoint equal to the scaling of a revision; return what was changed.
@@ -34,14 +56,22 @@ class Scaling(ScalingCalls):
             ScalingRejectedError: The service refuses it for good, or somebody else scales one of the variants.
             EndpointNotVisibleError: The service does not see yet that the endpoint is in service.
             PermissionNotReadyError: IAM does not know the targets' tags yet.
+            AlarmRejectedError: CloudWatch does not take an alarm.
+            QuotaExceededError: The account may have no more of something.
         """
         named = by_key(wanted)
         found = self.targets(endpoint_name, {*variant_names, *(name for name, _ in named)})
         registered = {target.key: target for target in found}
-        changed = self._deregister(found, lambda target: target.key not in named)
+        changed, alarms = self._deregister(found, lambda target: target.key not in named), list[Document]()
         for key, variant in named.items():
-            changed += self._register(endpoint_name, variant, registered.get(key))
-        return changed
+            target, differs = self._register(endpoint_name, variant, registered.get(key))
+            changed += [target.variant_name] if differs else []
+            for field in ENTRY_NAMES:
+                described, names = self._equalize(target, field, variant[field])
+                changed += names
+                if field == "Policies":
+                    alarms += [with_action(alarm, described) for alarm in variant["Alarms"]]
+        return [*changed, *self._equalize_alarms(endpoint_name, alarms)]
 
     def set_aside(self, endpoint_name: str, variant_names: Collection[str]) -> list[str]:
         """Deregister those variants of an endpoint that this stack registered; return which."""
@@ -54,25 +84,26 @@ class Scaling(ScalingCalls):
             self._change(target, "DeregisterScalableTarget")
         return [target.variant_name for target in unwanted]
 
-    def _register(self, endpoint_name: str, variant: Document, target: Target | None) -> list[str]:
+    def _register(self, endpoint_name: str, variant: Document, target: Target | None) -> tuple[Target, bool]:
+        """Register a variant, if it is not registered like that; return the target, and whether it has changed."""
         name, dimension = variant["VariantName"], variant["ScalableDimension"]
         resource = f"endpoint/{endpoint_name}/variant/{name}"
         names = {"ServiceNamespace": NAMESPACE, "ResourceId": resource, "ScalableDimension": dimension}
-        changed: list[str] = []
         if target is not None and not target.is_own:
             raise ScalingRejectedError(f"Variant {name} is a scalable target of somebody else's, {target.arn}.")
-        if target is None or not holds(target.described, variant["ScalableTarget"]):
+        if differs := target is None or not holds(target.described, variant["ScalableTarget"]):
             # The service refuses tags of a target that is there (terraform-aws-rds-aurora, pull request 420).
             tags = {} if target else {"Tags": {STACK_TAG: self._stack}}
             named = Target(name, dimension, names, is_own=target is not None)
             self._change(named, "RegisterScalableTarget", **variant["ScalableTarget"], **tags)
-            changed.append(name)
-        for field in ENTRY_NAMES:
-            changed += self._equalize(Target(name, dimension, names, is_own=True), field, variant[field])
-        return changed
+        return Target(name, dimension, names, is_own=True), differs
 
-    def _equalize(self, target: Target, field: str, entries: Iterable[Document]) -> list[str]:
-        """Put what a target lacks or has otherwise, and delete what it has beside that."""
+    def _equalize(self, target: Target, field: str, entries: Iterable[Document]) -> tuple[Document, list[str]]:
+        """Put what a target lacks or has otherwise, and delete what it has beside that.
+
+        Returns:
+            What is known of each entry by its name, and the names of those that were changed.
+        """
         put, delete = {
             "Policies": ("PutScalingPolicy", "DeleteScalingPolicy"),
             "ScheduledActions": ("PutScheduledAction", "DeleteScheduledAction"),
@@ -81,15 +112,29 @@ class Scaling(ScalingCalls):
         outdated = [name for name, entry in wanted.items() if not holds(described.get(name), entry)]
         unwanted = [name for name in described if name not in wanted]
         for name in outdated:
-            self._change(target, put, **wanted[name])
+            described[name] = self._change(target, put, **wanted[name])
         for name in unwanted:
             self._change(target, delete, **{ENTRY_NAMES[field]: name})
-        return [f"{target.variant_name}/{name}" for name in (*outdated, *unwanted)]
+        return described, [f"{target.variant_name}/{name}" for name in (*outdated, *unwanted)]
 
-    def _change(self, target: Target, operation: str, **parameters: Any) -> None:
+    def _equalize_alarms(self, endpoint_name: str, alarms: Iterable[Document]) -> list[str]:
+        """Make the alarms of an endpoint's step policies that are not there or differ, and delete all others of it."""
+        stem = alarm_stem(self._stack, endpoint_name)
+        # Another endpoint's name may begin with this one's.
+        listed = [each for each in self._monitoring.list_alarms(stem) if each["AlarmName"][:-_DIGEST_LENGTH] == stem]
+        found, wanted = ({each["AlarmName"]: each for each in some} for some in (listed, alarms))
+        outdated = [name for name, alarm in wanted.items() if not holds(found.get(name), alarm)]
+        unwanted = [name for name in found if name not in wanted]
+        for name in outdated:
+            self._monitoring.make_alarm(wanted[name], tag_list({STACK_TAG: self._stack}))
+        for name in unwanted:
+            self._monitoring.delete_alarm(name)
+        return [*outdated, *unwanted]
+
+    def _change(self, target: Target, operation: str, **parameters: Any) -> Document:
         """Change a target or what belongs to it, which the functions' policies allow by its tag."""
         try:
-            self._call(operation, **target.names, **parameters)
+            return self._call(operation, **target.names, **parameters)
         except AccessDeniedError as error:
             if not target.is_own:
                 raise

@@ -85,7 +85,8 @@ class ScalingCalls:
     """Base class of the adapter of Application Auto Scaling: calls, listings and comparisons.
 
     The scaling of a variant is a document: `VariantName`, `ScalableDimension`, and as the request has them
-    `ScalableTarget`, `Policies` and `ScheduledActions`.
+    `ScalableTarget`, `Policies` and `ScheduledActions`; `Alarms` are the PutMetricAlarm requests for its step policies,
+    each with the `PolicyName` of its policy and without actions.
 
     Args:
         client: Returns the client of a service. Most deployments do not need it.
@@ -117,6 +118,16 @@ class ScalingCalls:
             if not self._is_as_wanted(registered[key], named[key]):
                 differing.add(key[0])
         return sorted(differing)
+
+    def step_alarms(self, endpoint_name: str, wanted: Iterable[Document]) -> list[Document]:
+        """Return the alarms of step policies, with the policies' ARNs; without any where there is no such policy."""
+        named = by_key(each for each in wanted if each["Alarms"])
+        alarms: list[Document] = []
+        for target in self.targets(endpoint_name, {name for name, _ in named}):
+            if target.is_own and target.key in named:
+                policies = self._entries_of(target, "Policies")
+                alarms += [with_action(alarm, policies) for alarm in named.pop(target.key)["Alarms"]]
+        return [*alarms, *(with_action(alarm, {}) for variant in named.values() for alarm in variant["Alarms"])]
 
     def _is_as_wanted(self, target: Target, variant: Document) -> bool:
         if not holds(target.described, variant["ScalableTarget"]):
@@ -176,6 +187,28 @@ def by_key(wanted: Iterable[Document]) -> dict[tuple[str, str], Document]:
 def by_name(entries: Iterable[Document], field: str) -> Document:
     """Return policies or scheduled actions by their names."""
     return {entry[ENTRY_NAMES[field]]: entry for entry in entries}
+
+
+def with_action(alarm: Document, policies: Document) -> Document:
+    """Return the PutMetricAlarm request of an alarm that starts a policy; without the action if that is not known.
+
+    Args:
+        alarm: The alarm, with its `PolicyName`.
+        policies: The policies of its variant, by their names, as the service describes them.
+    """
+    policy = policies.get(alarm["PolicyName"])
+    actions = {"AlarmActions": [policy["PolicyARN"]]} if policy else {}
+    return {**{member: value for member, value in alarm.items() if member != "PolicyName"}, **actions}
+
+
+def alarm_prefix(stack: str) -> str:
+    """Return the beginning of the names of a stack's alarms for step policies."""
+    return f"{stack}/scaling/"
+
+
+def alarm_stem(stack: str, endpoint_name: str) -> str:
+    """Return the names of an endpoint's alarms for step policies, without the digest of their content."""
+    return f"{alarm_prefix(stack)}{endpoint_name}-"
 
 
 def _error_class(code: str, message: str) -> type[DeployerError]:

@@ -182,13 +182,16 @@ class Observer:
     def _alarms(self, live: Live, stored: StoredRevision | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the alarms of the live revision that are gone, and those that are not as they were made.
 
-        They are made for an update only. Of several executions of a request, the one that stored it is looked for.
+        Rollback alarms are made for an update only. Of several executions of a request, the one that stored it is
+        looked for.
         """
-        is_known = stored is not None and stored.execution == live.tags.get(EXECUTION_TAG)
-        if stored is None or not is_known or not live.tags.get(PREVIOUS_TAG):
+        if stored is None:
             return (), ()
-        wanted = rollback_alarms(stored.request, self.stack)
-        found = self.monitoring.alarms([*wanted])
+        is_update = stored.execution == live.tags.get(EXECUTION_TAG) and live.tags.get(PREVIOUS_TAG)
+        wanted = rollback_alarms(stored.request, self.stack) if is_update else {}
+        if stepped := [each for each in scaled_variants(stored.request, self.stack) if each["Alarms"]]:
+            wanted |= {alarm["AlarmName"]: alarm for alarm in self.scaling.step_alarms(live.name, stepped)}
+        found = self.monitoring.alarms([*wanted]) if wanted else {}
         changed = (name for name in wanted.keys() & found.keys() if not holds(found[name], wanted[name]))
         return tuple(name for name in wanted if name not in found), tuple(sorted(changed))
 
@@ -196,7 +199,7 @@ class Observer:
         names = [variant["VariantName"] for variant in variants_of(live.config)]
         if stored is None or not names:
             return []
-        return self.scaling.differences(live.name, scaled_variants(stored.request), names)
+        return self.scaling.differences(live.name, scaled_variants(stored.request, self.stack), names)
 
     def _upload(self, endpoint_name: str) -> Upload | None:
         folder = f"{self.prefix}{endpoint_name}"

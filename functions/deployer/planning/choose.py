@@ -140,7 +140,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     # An endpoint with a revision of this stack has the stack's tag. If somebody removed it, IAM denies the change.
     if action in _CHANGING_ACTIONS and live.tags.get(STACK_TAG) != draft.stack:
         _check_ownership(draft, live, planning.sagemaker)
-    stored = partial(stored_scaling, draft.endpoint_name, objects=planning.objects, bucket=planning.bucket)
+    stored = partial(stored_scaling, draft, objects=planning.objects, bucket=planning.bucket)
     if action is Action.RESUME:
         config = planning.sagemaker.find_endpoint_config(live.previous) if live.previous else None
         scaling = plan_scaling(draft, stored(live.previous), config or {}, [])

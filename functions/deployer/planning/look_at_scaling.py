@@ -44,7 +44,7 @@ def plan_scaling(
     return PlannedScaling(is_used=True, previous=tuple(before), set_aside=tuple(changed), handed_over=handed_over)
 
 
-def stored_scaling(endpoint_name: str, revision: str, objects: Objects, bucket: str) -> list[Document]:
+def stored_scaling(draft: Draft, revision: str, objects: Objects, bucket: str) -> list[Document]:
     """Return the scaling of a stored revision; none if it is not stored, or not in a format that can be read."""
-    stored = find_readable(objects, bucket, endpoint_name, revision) if revision else None
-    return scaled_variants(stored.request) if stored else []
+    stored = find_readable(objects, bucket, draft.endpoint_name, revision) if revision else None
+    return scaled_variants(stored.request, draft.stack) if stored else []

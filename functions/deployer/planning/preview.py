@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from deployer.endpoint_config import all_variants, model_names, with_model_names
 from deployer.planning.diff import differences
-from deployer.planning.look_at_scaling import stored_scaling
 from deployer.planning.plan import Action, Plan
 from deployer.planning.rollback import is_deployed, stored_revisions
-from deployer.planning.scaling import as_requested, scaled_variants
+from deployer.planning.scaling import requested_scaling, scaled_variants
+from deployer.planning.stored_requests import find_readable
 from deployer.request.containers import containers, without_empty_data
 from deployer.tags import RESERVED_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from deployer.aws.sagemaker import SageMaker
     from deployer.json_document import Document
@@ -91,7 +91,8 @@ class Previewing:
             **_bounded_changes(plan, served),
             "Instances": [*_instances(plan, served)] if plan.revision else [],
             "Guardrails": plan.deployment_config if plan.action is Action.UPDATE else None,
-            "RollbackAlarms": [*_alarms(plan)] if plan.action is Action.UPDATE else [],
+            "RollbackAlarms": [*_alarms(plan.rollback_alarms.values())] if plan.action is Action.UPDATE else [],
+            "ScalingAlarms": [*_scaling_alarms(plan)] if is_deploying else [],
             "Retention": plan.retention,
             "SmokeTest": plan.smoke_test is not None,
             "Approval": plan.approval is not None,
@@ -108,8 +109,8 @@ class Previewing:
         described = {name: self.sagemaker.find_model(name) for name in model_names(config)}
         models = {name: model for name, model in described.items() if model}
         tags, store = self.sagemaker.tags_of(config["EndpointConfigArn"]), self.store
-        scaled = stored_scaling(endpoint_name, config["EndpointConfigName"], store.objects, store.bucket)
-        return Served(endpoint, config, models, tags, as_requested(scaled))
+        stored = find_readable(store.objects, store.bucket, endpoint_name, config["EndpointConfigName"])
+        return Served(endpoint, config, models, tags, requested_scaling(stored.request) if stored else {})
 
     def _created(self, plan: Plan) -> Document:
         """Name what does not exist yet."""
@@ -137,10 +138,16 @@ class Previewing:
         yield from deployed[max(0, self.retained - 1) :]
 
 
-def _alarms(plan: Plan) -> Iterator[Document]:
-    """Yield the alarms that are made for the guardrails."""
-    for name, alarm in plan.rollback_alarms.items():
-        yield {"AlarmName": name, "AlarmDescription": alarm.get("AlarmDescription")}
+def _alarms(alarms: Iterable[Document]) -> Iterator[Document]:
+    """Yield what names alarms that are made."""
+    for alarm in alarms:
+        yield {"AlarmName": alarm["AlarmName"], "AlarmDescription": alarm.get("AlarmDescription")}
+
+
+def _scaling_alarms(plan: Plan) -> Iterator[Document]:
+    """Yield the alarms that are made for step policies."""
+    for variant in scaled_variants(plan.request, plan.stack):
+        yield from _alarms(variant["Alarms"])
 
 
 def _bounded_changes(plan: Plan, served: Served) -> Document:
@@ -170,7 +177,7 @@ def changes_of(plan: Plan, served: Served) -> Iterator[Document]:
     wanted = {
         "Models": {key: _requested(without_empty_data(model)) for key, model in request["Models"].items()},
         "EndpointConfig": _requested(request["EndpointConfig"]),
-        "Scaling": as_requested(scaled_variants(request)),
+        "Scaling": requested_scaling(request),
         "Tags": {**request["Tags"], **{tag["Key"]: tag["Value"] for tag in request["EndpointConfig"].get("Tags", [])}},
     }
     yield from differences(live, wanted)

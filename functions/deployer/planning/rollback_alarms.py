@@ -60,9 +60,8 @@ def alarm_prefix(stack: str) -> str:
     return f"{stack}/rollback/"
 
 
-def endpoint_of(alarm: str, stack: str) -> str:
-    """Return the endpoint in the name of a rollback alarm; empty if it is none of the stack's."""
-    prefix = alarm_prefix(stack)
+def endpoint_of(alarm: str, prefix: str) -> str:
+    """Return the endpoint in the name of an alarm; empty if the name does not begin so, or ends without a digest."""
     if not alarm.startswith(prefix) or not _DIGEST.fullmatch(alarm[-13:]):
         return ""
     return alarm[len(prefix) : -13]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import variants_of
 from deployer.json_document import Document
+from deployer.planning.scaling_alarms import step_alarms, without_alarms
 from deployer.planning.state_data import StateData
 from deployer.request.problem import Problem
 from deployer.request.scaling import dimension
@@ -30,20 +31,29 @@ class PlannedScaling(StateData):
     """The variants with targets of this stack's that the revision before does not scale: a person has tagged them."""
 
 
-def scaled_variants(request: Document) -> list[Document]:
-    """Return the scaling of a complete request: that of each variant, with its name and its scalable dimension."""
+def requested_scaling(request: Document) -> Document:
+    """Return the field `Scaling` of a complete request, without variants that the request does not have."""
+    if not (scaling := request.get("Scaling")):
+        return {}
+    names = {variant["VariantName"] for variant in variants_of(request["EndpointConfig"])}
+    return {name: wanted for name, wanted in scaling.items() if name in names}
+
+
+def scaled_variants(request: Document, stack: str) -> list[Document]:
+    """Return the scaling of a complete request, of each variant: see `deployer.aws.scaling_calls.ScalingCalls`."""
+    if not (scaling := requested_scaling(request)):
+        return []
     variants = {variant["VariantName"]: variant for variant in variants_of(request["EndpointConfig"])}
     return [
-        {"VariantName": name, "ScalableDimension": dimension(variants[name]), **wanted}
-        for name, wanted in (request.get("Scaling") or {}).items()
-        if name in variants
+        {
+            "VariantName": name,
+            "ScalableDimension": dimension(variants[name]),
+            **wanted,
+            "Policies": [without_alarms(policy) for policy in wanted["Policies"]],
+            "Alarms": [*step_alarms(name, wanted["Policies"], request["EndpointName"], stack)],
+        }
+        for name, wanted in scaling.items()
     ]
-
-
-def as_requested(scaled: Iterable[Document]) -> Document:
-    """Return the field `Scaling` that asks for the scaling of some variants."""
-    own = {"VariantName", "ScalableDimension"}
-    return {each["VariantName"]: {member: each[member] for member in each if member not in own} for each in scaled}
 
 
 def changed_variants(config: Document, before: Document) -> list[str]:

@@ -19,6 +19,16 @@ CONCURRENCY = "sagemaker:variant:DesiredProvisionedConcurrency"
 """The scalable dimension of a serverless variant."""
 
 
+class ScalingPolicy(BaseModel):
+    """A PutScalingPolicy request without the names of the variant."""
+
+    model_config = ConfigDict(alias_generator=AliasGenerator(alias=to_pascal), extra="allow", frozen=True, strict=True)
+
+    alarms: list[Document] = []
+    """Of a policy of the type StepScaling: the alarms that start it, as PutMetricAlarm requests without names, tags and
+    AlarmActions. Metrics of SageMaker get the dimensions of the variant where they have none."""
+
+
 class VariantScaling(BaseModel):
     """How Application Auto Scaling manages one variant; the deployer fills in which variant that is."""
 
@@ -26,8 +36,8 @@ class VariantScaling(BaseModel):
 
     scalable_target: Document
     """A RegisterScalableTarget request without the names of the variant."""
-    policies: list[Document] = []
-    """PutScalingPolicy requests without the names of the variant."""
+    policies: list[ScalingPolicy] = []
+    """PutScalingPolicy requests without the names of the variant; step policies with their `Alarms`."""
     scheduled_actions: list[Document] = []
     """PutScheduledAction requests without the names of the variant."""
 
@@ -40,6 +50,10 @@ OPERATIONS = {
     "ScheduledActions": ("PutScheduledAction", _NAMES),
 }
 """The operation whose requests a field holds, and the members of these that the deployer fills in."""
+
+
+STEP_ALARM_NAMES = frozenset({"AlarmName", "AlarmActions", "Tags"})
+"""The members of a step policy's alarms that the deployer fills in."""
 
 
 def dimension(variant: Mapping[str, object]) -> str:

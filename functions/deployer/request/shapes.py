@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deployer.endpoint_config import VARIANT_KINDS
 from deployer.json_document import Document
 from deployer.request.problem import Problem, listed, shown
-from deployer.request.scaling import OPERATIONS
+from deployer.request.scaling import OPERATIONS, STEP_ALARM_NAMES
 from deployer.request.service_model import check_shape, operation_input
 
 if TYPE_CHECKING:
@@ -102,10 +102,15 @@ def _alarms(document: Document) -> Iterator[tuple[str, object, str, frozenset[st
     """Yield shape, value and path of each alarm that is written as a whole request of CloudWatch."""
     wanted = document.get("RollbackAlarms")
     alarms = wanted.get("Alarms") if isinstance(wanted, dict) else None
+    yield from _whole_alarms(alarms, "RollbackAlarms.Alarms", frozenset({"AlarmName", "Tags"}))
+
+
+def _whole_alarms(
+    alarms: object, path: str, supplied: frozenset[str]
+) -> Iterator[tuple[str, object, str, frozenset[str]]]:
     for index, alarm in enumerate(alarms if isinstance(alarms, list) else []):
         if isinstance(alarm, dict):
-            shape = operation_input("PutMetricAlarm", "cloudwatch")
-            yield shape, alarm, f"RollbackAlarms.Alarms[{index}]", frozenset({"AlarmName", "Tags"})
+            yield operation_input("PutMetricAlarm", "cloudwatch"), alarm, f"{path}[{index}]", supplied
 
 
 def _scaling(document: Document) -> Iterator[tuple[str, object, str, frozenset[str]]]:
@@ -120,6 +125,17 @@ def _scaling(document: Document) -> Iterator[tuple[str, object, str, frozenset[s
                 wanted.get(field),
             )
             if isinstance(value, list):
-                yield from ((shape, entry, f"{path}[{index}]", supplied) for index, entry in enumerate(value))
+                for index, entry in enumerate(value):
+                    where = f"{path}[{index}]"
+                    if field == "Policies" and isinstance(entry, dict):
+                        yield from _whole_alarms(entry.get("Alarms"), f"{where}.Alarms", STEP_ALARM_NAMES)
+                    yield shape, _without_alarms(field, entry), where, supplied
             elif value is not None:
                 yield shape, value, path, supplied
+
+
+def _without_alarms(field: str, entry: object) -> object:
+    """Return an entry of a variant's scaling as the API takes it: the alarms of a policy are the deployer's own."""
+    if field != "Policies" or not isinstance(entry, dict):
+        return entry
+    return {member: value for member, value in entry.items() if member != "Alarms"}

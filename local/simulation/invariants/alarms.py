@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from deployer.cleanup.sweep_alarms import alarms_of
 from deployer.planning.abort import abort_alarm
 from deployer.planning.rollback_alarms import rollback_alarms
 from local.simulation.account_state import at
@@ -42,7 +43,7 @@ def alarms_without_use_are_swept(recording: Recording) -> Iterator[str]:
     """After the last sweep, a stored request names each alarm, or it ends the updates of an endpoint that exists."""
     contents = {write.key: write.content for write in recording.object_writes}
     requests = [json.loads(text) for key, text in contents.items() if text and key.endswith("/request.json")]
-    used = {name for each in requests for name in rollback_alarms(each["Request"], STACK_NAME)}
+    used = {name for each in requests for name in alarms_of(each["Request"], STACK_NAME)}
     used |= {abort_alarm(STACK_NAME, name) for name in at(recording.writes, recording.swept).endpoints}
     for name in recording.own_alarms:
         yield "" if name in used else f"{name} is left, which guards nothing"

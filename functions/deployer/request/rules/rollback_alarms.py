@@ -35,7 +35,7 @@ def rollback_alarm_problems(request: Document) -> Iterator[Problem]:
             if wanted.get(form):
                 yield Problem(f"{_PATH}.{form}", f"is not for {why}, which has other metrics; use Alarms")
     for index, alarm in enumerate(wanted.get("Alarms", [])):
-        yield from _alarm_problems(f"{_PATH}.Alarms[{index}]", alarm)
+        yield from alarm_problems(f"{_PATH}.Alarms[{index}]", alarm)
     yield from count_problems(request)
 
 
@@ -60,7 +60,8 @@ def count_problems(request: Document) -> Iterator[Problem]:
         )
 
 
-def _alarm_problems(path: str, alarm: Document) -> Iterator[Problem]:
+def alarm_problems(path: str, alarm: Document) -> Iterator[Problem]:
+    """Yield what is wrong between the fields of a PutMetricAlarm request."""
     # Criteria by themselves say what the alarm looks at; the service model requires nothing but a name since then.
     if "EvaluationCriteria" not in alarm:
         yield from _metric_problems(path, alarm)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from deployer.endpoint_config import variants_of
 from deployer.json_document import Document
 from deployer.request.problem import Problem, listed, nearest, shown
+from deployer.request.rules.rollback_alarms import alarm_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,10 +82,25 @@ def _policy_problems(path: str, policy: Document) -> Iterator[Problem]:
             yield Problem(f"{path}.{member}", f"is missing; a policy of the type {kind} has it")
         elif each != kind and member in policy:
             yield Problem(f"{path}.{member}", f"is not for a policy of the type {kind}; leave it out")
-    tracking = policy.get(_CONFIGURATIONS["TargetTrackingScaling"])
+    if kind == "StepScaling":
+        yield from _step_problems(path, policy)
+        return
+    if policy.get("Alarms"):
+        yield Problem(f"{path}.Alarms", f"is not for a policy of the type {kind}, which makes its own; leave it out")
+    tracking = policy.get(_CONFIGURATIONS[kind])
     metrics = {"PredefinedMetricSpecification", "CustomizedMetricSpecification"}
     if tracking is not None and len(metrics & tracking.keys()) != 1:
-        yield Problem(f"{path}.{_CONFIGURATIONS['TargetTrackingScaling']}", f"needs one of {listed(metrics)}")
+        yield Problem(f"{path}.{_CONFIGURATIONS[kind]}", f"needs one of {listed(metrics)}")
+
+
+def _step_problems(path: str, policy: Document) -> Iterator[Problem]:
+    """Yield what a step policy and its alarms lack."""
+    steps = policy.get(_CONFIGURATIONS["StepScaling"], {"AdjustmentType": "", "StepAdjustments": [{}]})
+    for needed in ("AdjustmentType", "StepAdjustments"):
+        if needed not in steps or steps[needed] == []:
+            yield Problem(f"{path}.{_CONFIGURATIONS['StepScaling']}.{needed}", "is missing")
+    for index, alarm in enumerate(policy.get("Alarms", [])):
+        yield from alarm_problems(f"{path}.Alarms[{index}]", alarm)
 
 
 def _action_problems(path: str, action: Document) -> Iterator[Problem]:

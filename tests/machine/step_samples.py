@@ -1,0 +1,52 @@
+"""Step policies with their alarms, and questions about the alarms that are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.json_document import Document
+
+if TYPE_CHECKING:
+    from local.virtual_time.world import World
+
+BUSY: Document = {
+    "Namespace": "AWS/SageMaker",
+    "MetricName": "Invocations",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 3,
+    "Threshold": 1000,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "TreatMissingData": "notBreaching",
+}
+QUIET: Document = {**BUSY, "Threshold": 10, "ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"}
+
+
+def steps(name: str, by: int, *alarms: Document) -> Document:
+    """Build a policy that changes the capacity by a number of instances when one of its alarms goes off."""
+    return {
+        "PolicyName": name,
+        "PolicyType": "StepScaling",
+        "StepScalingPolicyConfiguration": {
+            "AdjustmentType": "ChangeInCapacity",
+            "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": by}],
+        },
+        "Alarms": [*alarms],
+    }
+
+
+OUT, IN = steps("out", 1, BUSY), steps("in", -1, QUIET)
+
+
+def policy_alarms(world: World) -> list[tuple[str, float]]:
+    """Return the policies that the alarms of the endpoint's step policies start, each with the alarm's threshold.
+
+    A policy that is not registered is called `gone`.
+    """
+    key = {"ServiceNamespace": "sagemaker"}
+    policies = world.scaling.call("DescribeScalingPolicies", key)["ScalingPolicies"]
+    names = {policy["PolicyARN"]: policy["PolicyName"] for policy in policies}
+    found = world.cloudwatch.describe_alarms(AlarmNamePrefix="test/scaling/churn-")["MetricAlarms"]
+    return sorted(
+        (names.get(arn, "gone"), alarm["Threshold"]) for alarm in found for arn in alarm["AlarmActions"] or ["none"]
+    )
