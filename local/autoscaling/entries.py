@@ -5,9 +5,11 @@ Source: Application Auto Scaling API Reference, PutScalingPolicy, PutScheduledAc
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from local.environment import ACCOUNT_ID, REGION
 from local.simulator import ServiceError
@@ -29,6 +31,7 @@ _CONFIGURATIONS = {
     "StepScaling": "StepScalingPolicyConfiguration",
 }
 _MOST_RESULTS = 50
+_TIMES = ("StartTime", "EndTime")
 
 
 class Entries:
@@ -73,11 +76,12 @@ class Entries:
     def _put_action(self, key: Key, parameters: Document) -> Document:
         name = (key, parameters["ScheduledActionName"])
         known = self._entries["ScheduledActions"].get(name, {})
+        # An update without times deletes the old ones (API Reference, PutScheduledAction).
+        known = {member: value for member, value in known.items() if member not in _TIMES}
         if "Schedule" not in {**known, **parameters}:
             raise invalid("Schedule is required")
-        times: Document = {
-            member: _moment_of(parameters[member]) for member in ("StartTime", "EndTime") if member in parameters
-        }
+        times: Document = {member: _moment_of(parameters[member]) for member in _TIMES if member in parameters}
+        _refuse_past({**known, **parameters, **times}, self._moment())
         own = {"ScheduledActionARN": self._arn("ScheduledActions", name), "CreationTime": self._moment()}
         self._entries["ScheduledActions"][name] = {**own, **known, **parameters, **times}
         return {}
@@ -105,6 +109,22 @@ class Entries:
         word, member = _KINDS[kind][2], _KINDS[kind][0]
         place = f"resource/{namespace}/{resource}:{member[0].lower()}{member[1:]}/{own}"
         return f"arn:aws:autoscaling:{REGION}:{ACCOUNT_ID}:{word}:{uuid4()}:{place}"
+
+
+def _refuse_past(action: Document, now: datetime) -> None:
+    """Refuse times that have passed.
+
+    Assumed: Amazon EC2 Auto Scaling says that it does (API Reference, PutScheduledUpdateGroupAction), and the words are
+    its (hashicorp/terraform-provider-aws, pull request 3033); no source says what Application Auto Scaling does.
+
+    Raises:
+        ServiceError: One has.
+    """
+    match = re.fullmatch(r"at\((.+)\)", action["Schedule"])
+    zone = ZoneInfo(action.get("Timezone", "UTC"))
+    moments = [datetime.fromisoformat(match[1]).replace(tzinfo=zone)] if match else []
+    if any(moment <= now for moment in (*moments, *(action[each] for each in _TIMES if each in action))):
+        raise invalid("Given start time is in the past")
 
 
 def _moment_of(value: object) -> datetime:

@@ -99,7 +99,7 @@ def test_every_adapter_names_its_services() -> None:
     """The reader of calls knows the services of each adapter."""
     adapters = {path.stem for path in (FUNCTIONS / "deployer" / "aws").glob("*.py")}
 
-    assert adapters - {"__init__", "classification"} == SERVICES.keys()
+    assert adapters - {"__init__", "classification", "scaling_content"} == SERVICES.keys()
 
 
 def test_calls_are_read_from_the_source() -> None:

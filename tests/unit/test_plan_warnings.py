@@ -9,7 +9,7 @@ import pytest
 from deployer.planning.choose import choose_action
 from deployer.planning.plan import Action
 from deployer.planning.plan_warnings import plan_warnings
-from tests.unit.planning_samples import complete_request, draft
+from tests.unit.planning_samples import NOON, complete_request, draft
 from tests.unit.request_samples import REGISTRY, ROLE
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_role_that_has_to_read_rollback_alarms_is_named(
 ) -> None:
     request = {**of_image(f"{REGISTRY}/churn:1", role), **more}
 
-    assert plan_warnings(request, action, ROLE) == expected
+    assert plan_warnings(request, action, ROLE, NOON) == expected
 
 
 @pytest.mark.parametrize("action", [Action.NOTHING_TO_DO, Action.CONFIRM])
@@ -56,13 +56,13 @@ def test_warning_that_the_image_tag_of_what_is_live_is_not_followed(
     image: str,
     is_warned: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    found = plan_warnings(of_image(f"{REGISTRY}/{image}"), action, ROLE)
+    found = plan_warnings(of_image(f"{REGISTRY}/{image}"), action, ROLE, NOON)
 
     assert [line.partition(": ")[0] for line in found] == ["Models.m.PrimaryContainer.Image"] * is_warned
 
 
 def test_image_tag_of_what_is_deployed_needs_no_warning() -> None:
-    assert plan_warnings(of_image(f"{REGISTRY}/churn:3"), Action.UPDATE, ROLE) == []
+    assert plan_warnings(of_image(f"{REGISTRY}/churn:3"), Action.UPDATE, ROLE, NOON) == []
 
 
 def test_plan_bears_its_warnings(account: PlanningAccount) -> None:

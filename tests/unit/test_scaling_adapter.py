@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from deployer import errors
 from deployer.aws.scaling import Scaling
-from deployer.aws.scaling_calls import ScalingCalls, holds
+from deployer.aws.scaling_calls import ScalingCalls
+from deployer.aws.scaling_content import holds
 from deployer.json_document import Document
 from endpoint_deployer.aws.scaling import scaled_variants, with_counts
 from local.autoscaling.service import ScalingService

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.validate import ParamValidator
 
-from deployer.aws.scaling_calls import with_action
+from deployer.aws.scaling_content import with_action
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.scaling import requested_scaling, scaled_variants

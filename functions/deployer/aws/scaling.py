@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deployer import clock
 from deployer.aws.monitoring import Monitoring
-from deployer.aws.scaling_calls import (
+from deployer.aws.scaling_calls import NAMESPACE, ScalingCalls, Target
+from deployer.aws.scaling_content import (
     ENTRY_NAMES,
-    NAMESPACE,
-    ScalingCalls,
-    Target,
     alarm_stem,
     by_key,
     by_name,
+    current_actions,
     holds,
     with_action,
 )
@@ -109,8 +109,11 @@ class Scaling(ScalingCalls):
             "ScheduledActions": ("PutScheduledAction", "DeleteScheduledAction"),
         }[field]
         described, wanted = self._entries_of(target, field), by_name(entries, field)
-        outdated = [name for name, entry in wanted.items() if not holds(described.get(name), entry)]
         unwanted = [name for name in described if name not in wanted]
+        if field == "ScheduledActions":
+            # What is over by now, after an update of hours or in a rollback, would be refused, and does nothing.
+            wanted = current_actions(wanted, clock.now())
+        outdated = [name for name, entry in wanted.items() if not holds(described.get(name), entry)]
         for name in outdated:
             described[name] = self._change(target, put, **wanted[name])
         for name in unwanted:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from deployer import clock
+from deployer.aws.scaling_content import ENTRY_NAMES, by_key, by_name, current_actions, holds, with_action
 from deployer.errors import (
     AccessDeniedError,
     DeployerError,
@@ -28,23 +29,11 @@ if TYPE_CHECKING:
 
 NAMESPACE = "sagemaker"
 
-ENTRY_NAMES = {"Policies": "PolicyName", "ScheduledActions": "ScheduledActionName"}
-"""What belongs to a target: the fields of a request, and the member that names an entry of each."""
-
 _GONE = "ObjectNotFoundException"
 _REJECTED = frozenset({"ValidationException", "FailedResourceAccessException", "PayloadTooLargeException"})
 _NOT_IN_SERVICE = "'InService'"
 _THERE_ALREADY = "already exists"
 """Of a new target with tags: an answer was lost, or the listing lags (API Reference, RegisterScalableTarget)."""
-_DEFAULTS = {
-    "Cooldown": 300,
-    "MetricAggregationType": "Average",
-    "ReturnData": True,
-    "ScaleInCooldown": 300,
-    "ScaleOutCooldown": 300,
-    "Timezone": "UTC",
-}
-"""What members mean if they are left out (API Reference of each; User Guide, "Define cooldown periods")."""
 _MOST_PAGES = 20
 """Of fifty entries each: a target has at most 50 policies and 200 scheduled actions."""
 
@@ -134,6 +123,8 @@ class ScalingCalls:
             return False
         for field in ENTRY_NAMES:
             described, wanted = self._entries_of(target, field), by_name(variant[field], field)
+            if field == "ScheduledActions":
+                described, wanted = (current_actions(actions, clock.now()) for actions in (described, wanted))
             if described.keys() != wanted.keys() or not holds(described, wanted):
                 return False
         return True
@@ -179,38 +170,6 @@ class ScalingCalls:
         return answer
 
 
-def by_key(wanted: Iterable[Document]) -> dict[tuple[str, str], Document]:
-    """Return the scaling of variants by their names and dimensions."""
-    return {(each["VariantName"], each["ScalableDimension"]): each for each in wanted}
-
-
-def by_name(entries: Iterable[Document], field: str) -> Document:
-    """Return policies or scheduled actions by their names."""
-    return {entry[ENTRY_NAMES[field]]: entry for entry in entries}
-
-
-def with_action(alarm: Document, policies: Document) -> Document:
-    """Return the PutMetricAlarm request of an alarm that starts a policy; without the action if that is not known.
-
-    Args:
-        alarm: The alarm, with its `PolicyName`.
-        policies: The policies of its variant, by their names, as the service describes them.
-    """
-    policy = policies.get(alarm["PolicyName"])
-    actions = {"AlarmActions": [policy["PolicyARN"]]} if policy else {}
-    return {**{member: value for member, value in alarm.items() if member != "PolicyName"}, **actions}
-
-
-def alarm_prefix(stack: str) -> str:
-    """Return the beginning of the names of a stack's alarms for step policies."""
-    return f"{stack}/scaling/"
-
-
-def alarm_stem(stack: str, endpoint_name: str) -> str:
-    """Return the names of an endpoint's alarms for step policies, without the digest of their content."""
-    return f"{alarm_prefix(stack)}{endpoint_name}-"
-
-
 def _error_class(code: str, message: str) -> type[DeployerError]:
     if code.startswith("AccessDenied"):
         return AccessDeniedError
@@ -219,26 +178,3 @@ def _error_class(code: str, message: str) -> type[DeployerError]:
     if code in _REJECTED and _THERE_ALREADY not in message:
         return EndpointNotVisibleError if _NOT_IN_SERVICE in message else ScalingRejectedError
     return MonitoringUnavailableError
-
-
-def holds(described: object, wanted: object) -> bool:
-    """Return whether what the service describes is what was put; order and what the service adds do not count.
-
-    A member that it leaves out has its default, or is empty or false.
-    """
-    if isinstance(wanted, dict) and isinstance(described, dict):
-        return all(holds(described.get(key, _default(key, value)), value) for key, value in wanted.items())
-    if isinstance(wanted, list) and isinstance(described, list):
-        return len(described) == len(wanted) and all(any(holds(each, entry) for each in described) for entry in wanted)
-    if isinstance(described, datetime) and isinstance(wanted, str):
-        return described.astimezone(UTC) == datetime.fromisoformat(wanted).astimezone(UTC)
-    return described == wanted
-
-
-def _default(member: str, wanted: object) -> object:
-    """Return what a member means that the service leaves out, given what it is wanted to be; None if that is unknown.
-
-    Switches such as `DisableScaleIn` are false by default (API Reference of each).
-    """
-    is_empty = wanted is False or wanted in ([], {}) or isinstance(wanted, dict)
-    return _DEFAULTS.get(member, type(wanted)() if is_empty else None)

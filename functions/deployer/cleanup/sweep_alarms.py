@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.aws.scaling_calls import alarm_prefix as scaling_prefix
+from deployer.aws.scaling_content import alarm_prefix as scaling_prefix
 from deployer.errors import InvalidRequestError
 from deployer.planning.abort import abort_prefix
 from deployer.planning.keys import STORE_PREFIX

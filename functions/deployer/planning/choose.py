@@ -75,7 +75,7 @@ class Planning:
     def decided(self, draft: Draft, action: Action, before: Before | None = None, reason: str = "") -> Plan:
         """Make the plan of a draft, with the reason if nothing is deployed now."""
         seconds = next_look_seconds(draft.deadline, self.now, self.wait_seconds)
-        warnings = plan_warnings(draft.request, action, self.stack_role)
+        warnings = plan_warnings(draft.request, action, self.stack_role, self.now)
         return Plan.of(draft, action, seconds, before, reason=reason, warnings=warnings)
 
 

@@ -19,6 +19,7 @@ from deployer.request.problem import Problem, reject
 from deployer.request.rejections import Rejections
 from deployer.request.rules.scaling import scaling_problems
 from deployer.request.rules.waits import timeout_problems
+from deployer.request.scheduled_actions import past_problems
 from deployer.request.smoke_test_rules import problems_of
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ def _checked_content(
         test_problems = problems_of(request.smoke_test, config, models) if request.smoke_test else ()
         waits = timeout_problems(request.deployment_config, config, settings.deployment_timeout_seconds)
         scaled = scaling_problems(content.request["Scaling"], config) if request.endpoint_config is None else ()
-        reject([*test_problems, *waits, *scaled])
+        past = past_problems(content.request["Scaling"], draft.started_at)
+        reject([*test_problems, *waits, *scaled, *past])
         return content
 
 

@@ -8,20 +8,23 @@ from deployer.errors import bounded
 from deployer.planning.live_checks import alarm_names
 from deployer.planning.plan import Action
 from deployer.request.containers import containers
+from deployer.request.scheduled_actions import past_actions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from deployer.json_document import Document
 
 
-def plan_warnings(request: Document, action: Action, stack_role: str) -> list[str]:
+def plan_warnings(request: Document, action: Action, stack_role: str, now: datetime) -> list[str]:
     """Return a line for each kind of thing that cannot be checked, with the paths of the fields that it is about.
 
     Args:
         request: The request, as far as it is complete.
         action: What is done with it.
         stack_role: The ARN of the role for models that name none.
+        now: What time it is.
     """
     found: list[str] = []
     made = (request.get("RollbackAlarms") or {}).get("Alarms") if request.get("DeploymentConfig") else ()
@@ -37,6 +40,9 @@ def plan_warnings(request: Document, action: Action, stack_role: str) -> list[st
             "names a tag; an image that was pushed anew under it is no change. Push it under another tag, or name its"
         )
         found += [f"{images}: {what} digest"] * bool(images)
+    # A rollback deploys what a request asked for long ago, and a person may take a day to approve another one.
+    if past := ", ".join(past_actions(request.get("Scaling") or {}, now)):
+        found.append(f"{past}: is over, and is left out")
     return [bounded(line) for line in found]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.aws.scaling_calls import alarm_stem
+from deployer.aws.scaling_content import alarm_stem
 from deployer.planning.names import digest
 
 if TYPE_CHECKING:

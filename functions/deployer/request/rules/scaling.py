@@ -15,6 +15,7 @@ from deployer.endpoint_config import variants_of
 from deployer.json_document import Document
 from deployer.request.problem import Problem, listed, nearest, shown
 from deployer.request.rules.rollback_alarms import alarm_problems
+from deployer.request.scheduled_actions import schedule_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,6 +112,7 @@ def _action_problems(path: str, action: Document) -> Iterator[Problem]:
     if not bounds.keys() & {"MinCapacity", "MaxCapacity"}:
         yield Problem(f"{path}.ScalableTargetAction", "needs MinCapacity, MaxCapacity or both")
     yield from _order_problems(f"{path}.ScalableTargetAction", bounds)
+    yield from schedule_problems(path, action)
     for member in ("StartTime", "EndTime"):
         if member in action and not _is_moment(action[member]):
             yield Problem(f"{path}.{member}", f"{shown(action[member])} is no time with a zone; write it in ISO 8601")
