@@ -8,8 +8,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
+from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from moto.core.base_backend import BaseBackend
+from moto.core.models import botocore_stubber
+from moto.s3.models import S3Backend
 from urllib3.response import HTTPResponse
 
 from deployer import clock, runtime
@@ -65,6 +69,8 @@ def connect(made: list[World], stack: ExitStack, s3: Any) -> None:
         stack.enter_context(mock.patch.object(clock, function.__name__, function))
     for module in ("s3", "cloudwatch"):
         stack.enter_context(mock.patch(f"moto.{module}.models.utcnow", utc_now))
+    # moto loads the module anew for each call, as variables may change it.
+    stack.enter_context(mock.patch.object(S3Backend, "_url_module", BaseBackend._url_module))  # noqa: SLF001
     # With one worker the copies are made in the thread that has its turn.
     stack.enter_context(mock.patch.object(s3_copy, "WORKERS", 1))
     stack.enter_context(mock.patch.object(runtime.logger.registered_handler, "stream", _Log(made)))
@@ -88,11 +94,27 @@ def connect_scaling(client: Any, made: list[World]) -> None:
     """Let a client talk to the newest world's Application Auto Scaling."""
     # What is asked of the simulator there is `call` alone, which the service has, too.
     attach_to(client, lambda: cast("Any", made[-1].scaling))
+    _spare_moto(client)
+
+
+def name_no_versions(client: Any) -> None:
+    """Shorten the header `User-Agent`, which nobody reads here, and which botocore builds anew twice for each call."""
+    client._user_agent_creator._client_config._supplied_user_agent = "deployer"  # noqa: SLF001 - botocore has no hook for it
+
+
+def _spare_moto(client: Any) -> None:
+    """Keep from moto the calls that it does not answer: botocore asks everybody, and takes the first answer.
+
+    Only moto reads signatures, so there are none either.
+    """
+    client.meta.events.unregister("before-send", botocore_stubber)
+    client.meta.events.register("choose-signer", lambda **_: UNSIGNED)
 
 
 def _connect_clients(made: list[World], s3: Any) -> None:
     for service in ("sagemaker", "sagemaker-runtime"):
         attach_to(runtime.client(service), lambda: made[-1].simulator)
+        _spare_moto(runtime.client(service))
     for client in (runtime.client("s3"), runtime.copy_client()):
         S3Corrections(s3).attach(client)
     connect_scaling(runtime.client(SCALING), made)
@@ -100,6 +122,9 @@ def _connect_clients(made: list[World], s3: Any) -> None:
         _inject_faults(client, made)
     _answer(runtime.client("stepfunctions"), made, _call_step_functions)
     _answer(runtime.client("events"), made, _put_events)
+    services = ("sagemaker", "sagemaker-runtime", *SERVICES, SCALING, "stepfunctions", "events")
+    for client in (*map(runtime.client, services), runtime.copy_client()):
+        name_no_versions(client)
 
 
 def _inject_faults(client: Any, made: list[World]) -> None:
@@ -136,6 +161,7 @@ def _answer(client: Any, made: list[World], act: Callable[[World, str, Document]
         return AWSResponse(request.url, status, HTTPHeaders(), raw)
 
     client.meta.events.register_first(f"before-send.{hyphenized}.*", send)
+    _spare_moto(client)
 
 
 def _call_step_functions(world: World, operation: str, request: Document) -> Document:

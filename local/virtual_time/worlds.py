@@ -22,7 +22,7 @@ from local.json_document import Document
 from local.simulator import Settings
 from local.states_language.callbacks import Callbacks
 from local.virtual_time.account import Account
-from local.virtual_time.connections import SCALING, SERVICES, connect, connect_scaling
+from local.virtual_time.connections import SCALING, SERVICES, connect, connect_scaling, name_no_versions
 from local.virtual_time.eventbridge_events import status_event
 from local.virtual_time.machine import Machine
 from local.virtual_time.rules import Rules
@@ -121,6 +121,8 @@ def worlds() -> Iterator[Callable[..., World]]:
             cached.cache_clear()
         client: Any = boto3.client  # the stubs know services by literal names only
         s3, cloudwatch, autoscaling = (client(service) for service in (*SERVICES, SCALING))
+        for each in (s3, cloudwatch, autoscaling):
+            name_no_versions(each)
         connect_scaling(autoscaling, made)
         connect(made, stack, s3)
         maker = _WorldMaker(made, (s3, cloudwatch, autoscaling))

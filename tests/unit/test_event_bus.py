@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
@@ -17,7 +18,7 @@ from deployer.errors import AnnouncementUnavailableError
 @pytest.fixture
 def client() -> Any:
     """A client that reaches nothing."""
-    return boto3.client("events")
+    return boto3.client("events", config=Config(retries={"total_max_attempts": 1}))
 
 
 def test_event_is_put_on_the_bus(client: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
@@ -34,7 +35,7 @@ CALLS: list[tuple[str, Callable[[Executions], Any]]] = [
 @pytest.fixture
 def client() -> Any:
     """A client that reaches nothing."""
-    return boto3.client("stepfunctions")
+    return boto3.client("stepfunctions", config=Config(retries={"total_max_attempts": 1}))
 
 
 @pytest.fixture
