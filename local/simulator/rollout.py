@@ -62,7 +62,8 @@ class Rollout:
     def alarms(self) -> list[str]:
         """The alarms that end it now; none while they are not looked at.
 
-        Source: Developer Guide, "Auto-Rollback Configuration and Monitoring".
+        Source: Developer Guide, "Auto-Rollback Configuration and Monitoring". Assumed: one that does not
+        exist is never on (trial: "an alarm that does not exist").
         """
         if self.goal != "updated" or not self.stage.is_watched:
             return []

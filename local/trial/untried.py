@@ -17,6 +17,7 @@ UNTRIED = tuple(
         ("a container that answers 201", "ModelError", _ENDPOINT),
         ("sizes in instances of a variant scaled to none", "accepted", _ENDPOINT),
         ("deployment events of an update", "one for each change of what they report", "they are not waited for"),
+        ("an alarm that does not exist", "accepted, and never on", _ENDPOINT),
         ("weights of 0 for a live endpoint", "refused", "if it is accepted, the endpoint answers nobody"),
         ("a scale-out that fails", "the instances stay, the weights change", _FAILURE),
         ("statuses of an update that fails", "Updating, RollingBack, InService", _FAILURE),
