@@ -12,10 +12,10 @@ import yaml
 from rich.console import Console
 
 from local.environment import ROOT
+from local.mutants.mutant_runner import NOT_REACHED, SURVIVED, MutantRunner
 from local.mutants.operators import Mutant, mutants_of
 from local.mutants.reach import ANY, FUNCTIONS, Reach
 from local.mutants.verdicts import Verdicts
-from local.mutants.workshop import NOT_REACHED, SURVIVED, Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _DATA = ROOT / ".cache" / "mutants" / "coverage"
 _VERDICTS = ROOT / ".cache" / "mutants" / "verdicts.json"
-_WORKSHOP = ROOT / ".cache" / "mutants" / "workshop"
+_COPY = ROOT / ".cache" / "mutants" / "copy"
 _EXPLAINED = ROOT / "local" / "mutants" / "survivors.yaml"
 _MOST = 0.05
 """The part of the mutants that may survive, explained or not."""
@@ -41,17 +41,17 @@ def main(
     mutants = [mutant for path in sorted(FUNCTIONS.rglob("*.py")) for mutant in _mutants_in(path, within)]
     chosen = sorted(mutants, key=lambda mutant: _rank(mutant, seed))[: count or None]
     explained: dict[str, str] = yaml.safe_load(_EXPLAINED.read_text()) or {}
-    verdicts, workshop = Verdicts(_VERDICTS, is_resumed=resume), Workshop(_WORKSHOP)
-    workshop.prepare()
+    verdicts, runner = Verdicts(_VERDICTS, is_resumed=resume), MutantRunner(_COPY)
+    runner.prepare()
     survived: list[Mutant] = []
     for number, mutant in enumerate(chosen, start=1):
-        verdict = verdicts.of(mutant) or workshop.try_out(mutant, reach.tests_of(mutant.module, *_lines_of(mutant)))
+        verdict = verdicts.of(mutant) or runner.try_out(mutant, reach.tests_of(mutant.module, *_lines_of(mutant)))
         verdicts.keep(mutant, verdict)
         if verdict in {SURVIVED, NOT_REACHED}:
             survived.append(mutant)
             verdict = "explained" if mutant.key in explained else verdict
         console.print(f"{number:4} {mutant.module}:{mutant.line}: {verdict}\n     {mutant.before} -> {mutant.after}")
-    workshop.check(verdicts.all())
+    runner.check(verdicts.all())
     rate, unexplained = len(survived) / len(chosen), [each for each in survived if each.key not in explained]
     console.print(
         f"{len(survived)} of {len(chosen)} mutants survive ({rate:.1%}), {len(unexplained)} of them unexplained"

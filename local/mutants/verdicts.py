@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from local.mutants.workshop import NOT_REACHED, SURVIVED
+from local.mutants.mutant_runner import NOT_REACHED, SURVIVED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -97,7 +97,7 @@ def test_terminal_gets_colours_and_a_pipe_none(command_line: CommandLine, folder
         pytest.param(["plan", "./nix"], "nix: there is no such file or folder", id="path"),
     ],
 )
-def test_what_is_not_found_is_named(command_line: CommandLine, arguments: list[str], message: str) -> None:
+def test_missing_names_are_in_the_error(command_line: CommandLine, arguments: list[str], message: str) -> None:
     assert message in command_line.run(*arguments, status=1)
 
 

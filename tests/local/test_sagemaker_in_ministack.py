@@ -150,7 +150,7 @@ def test_asynchronous_answer_is_written_as_the_models_role(stack: Stack, prefix:
     assert found == is_answered
 
 
-def test_calls_tell_who_asked_what(stack: Stack) -> None:
+def test_calls_are_recorded_with_caller_operation_and_resource(stack: Stack) -> None:
     """Each request is on record with its caller, its operation and what it was about."""
     with pytest.raises(ClientError):
         stack.server.client("sagemaker").describe_model(ModelName="on-record")

@@ -143,7 +143,7 @@ def test_targets_come_in_pages(scaling: Any) -> None:
     ],
     ids=["range", "no maximum", "resource", "namespace", "not there"],
 )
-def test_what_cannot_be_is_refused(scaling: Any, method: str, parameters: Document, error: str) -> None:
+def test_impossible_registrations_are_refused(scaling: Any, method: str, parameters: Document, error: str) -> None:
     """With the service's codes, and nothing is registered."""
     with pytest.raises(ClientError, match=error):
         getattr(scaling, f"{method}_scalable_target")(**{**variant("churn"), **parameters})
@@ -157,7 +157,7 @@ def test_unknown_token_is_refused(scaling: Any) -> None:
         scaling.describe_scalable_targets(ServiceNamespace="sagemaker", NextToken="made up")
 
 
-def test_who_may_only_look_may_not_register(scaling: Any, allowed: Callable[..., Any]) -> None:
+def test_right_to_describe_targets_is_no_right_to_register_them(scaling: Any, allowed: Callable[..., Any]) -> None:
     """The caller's policies decide about each operation."""
     client = allowed("application-autoscaling", "application-autoscaling:DescribeScalableTargets")
 
@@ -176,7 +176,7 @@ def test_reading_without_the_right_is_an_error(allowed: Callable[..., Any]) -> N
         client.describe_scalable_targets(ServiceNamespace="sagemaker")
 
 
-def test_who_may_register_some_may_not_tag_them(scaling: Any, allowed: Callable[..., Any]) -> None:
+def test_right_to_register_targets_is_no_right_to_tag_them(scaling: Any, allowed: Callable[..., Any]) -> None:
     """The keys of conditions are the service's own, and tags are a permission of their own."""
     client = allowed(
         "application-autoscaling",
@@ -217,7 +217,7 @@ def test_a_variant_that_is_scaled_keeps_its_instance_type(stack: Stack, scaling:
 
 
 @pytest.mark.parametrize("may", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"])
-def test_who_may_see_alarms_is_a_matter_of_iam(stack: Stack, allowed: Callable[..., Any], may: str) -> None:
+def test_alarms_are_shown_only_to_callers_with_the_right(stack: Stack, allowed: Callable[..., Any], may: str) -> None:
     """CloudWatch shows the states of alarms only to callers with the permission."""
     stack.server.client("cloudwatch").put_metric_alarm(
         AlarmName="watched", Namespace="n", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1,

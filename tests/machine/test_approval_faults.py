@@ -69,13 +69,13 @@ def strike_once(world: World, number: int, when: str, error: Any) -> None:
     """Let the call of a number go wrong, before or after its effect."""
     counts = {"before": -1, "after": -1}
 
-    def strike(_service: str, _operation: str, moment: str) -> None:
+    def inject(_service: str, _operation: str, moment: str) -> None:
         if moment in counts:
             counts[moment] += 1
             if moment == when and counts[moment] == number:
                 raise error()
 
-    world.inject_fault = strike
+    world.inject_fault = inject
 
 
 def test_stopped_execution_is_asked_for_again_when_it_is_redriven(world: World) -> None:

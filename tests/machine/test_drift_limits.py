@@ -56,9 +56,7 @@ def test_deployment_under_way_is_no_drift(make_world: Callable[..., World], seco
 
 
 @pytest.mark.parametrize("operation", ["DescribeEndpoint", "DescribeEndpointConfig", "ListTags", "DescribeModel"])
-def test_what_could_not_be_looked_up_is_reported_by_the_next_try(
-    make_world: Callable[..., World], operation: str
-) -> None:
+def test_failed_lookup_is_reported_by_the_next_attempt(make_world: Callable[..., World], operation: str) -> None:
     """SageMaker fails a few times; nothing is reported that is not so."""
     world = make_world()
     deploy(world, "a")

@@ -89,9 +89,9 @@ def check_sweep(world: World, old: str, point: object) -> None:
 def test_transient_fault_of_any_call_changes_no_outcome(
     make_world: Callable[..., World], old: str, new: str, fault: Fault
 ) -> None:
-    """A fault that passes changes nothing of how a run ends, whichever call it strikes, and in restoring, too.
+    """A fault that passes changes nothing of how a run ends, in whichever call it occurs, and in restoring, too.
 
-    Each fault strikes every other call, half of them the first and half the second one.
+    Each fault occurs in every other call, half of them the first and half the second one.
     """
     expected = "b" if new == "b" else "a"
     points = [*calls_of_the_run(make_world, old, new)][[*TRANSIENT.values()].index(fault) % 2 :: 2]

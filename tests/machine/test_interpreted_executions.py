@@ -32,7 +32,7 @@ def test_an_execution_that_is_stopped_enters_no_further_state(bench: Bench) -> N
     assert bench.seconds == 100
 
 
-def test_what_has_ended_cannot_be_stopped(bench: Bench) -> None:
+def test_ended_execution_cannot_be_stopped(bench: Bench) -> None:
     """StopExecution then changes nothing."""
     quick = bench.machine(DONE)
     execution = quick.start({})
@@ -44,7 +44,7 @@ def test_what_has_ended_cannot_be_stopped(bench: Bench) -> None:
     assert types(execution)[-1] == "ExecutionSucceeded"
 
 
-def test_what_has_not_started_cannot_be_stopped(bench: Bench) -> None:
+def test_execution_that_has_not_started_cannot_be_stopped(bench: Bench) -> None:
     """There is no such execution yet."""
     quick = bench.machine(DONE)
     execution = quick.start({}, at=bench.clock.now() + 10)
@@ -186,7 +186,7 @@ def test_a_stop_and_a_redrive_at_one_moment_leave_one_run(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
-def test_what_did_not_fail_cannot_be_redriven(bench: Bench, status: str) -> None:
+def test_execution_that_did_not_fail_cannot_be_redriven(bench: Bench, status: str) -> None:
     """Step Functions redrives executions that failed, timed out or were stopped."""
     waiting = bench.machine({"W": wait(100), **DONE})
     execution = waiting.start({})

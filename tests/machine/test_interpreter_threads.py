@@ -67,7 +67,7 @@ def test_an_error_of_a_task_ends_the_others_too(bench: Bench) -> None:
     assert threads_of("broken-") == []
 
 
-def test_what_never_ends_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_execution_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two states that lead to each other stop the clock after so many turns, and leave no thread."""
     monkeypatch.setattr(virtual_clock, "_MOST_SWITCHES", 100)
     endless = bench.machine({"A": wait(1, "B"), "B": wait(1, "A")})

@@ -184,7 +184,7 @@ def test_task_takes_five_events(bench: Bench) -> None:
         ({"A": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}}, "sns"),
     ],
 )
-def test_what_the_interpreter_does_not_do_is_refused(bench: Bench, states: Document, named: str) -> None:
+def test_unsupported_states_are_refused(bench: Bench, states: Document, named: str) -> None:
     """When the machine is made, not in silence when it runs."""
     with pytest.raises(UnsupportedStateError, match=named):
         bench.machine(states)

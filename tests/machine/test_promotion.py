@@ -184,7 +184,7 @@ def stored_in(world: World, bucket: str) -> list[str]:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_what_cannot_be_promoted_is_rejected(
+def test_impossible_promotion_is_rejected(
     make_world: Callable[..., World], change: Callable[[World, Document], Document], message: str
 ) -> None:
     """The message names the field, and nothing is created."""

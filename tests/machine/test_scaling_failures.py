@@ -68,7 +68,7 @@ def calls_of_the_run(make_world: Callable[..., Any], old: str, new: str, change:
     return found
 
 
-def strike(world: World, operation: str, number: int, when: str, error: BaseException) -> None:
+def inject(world: World, operation: str, number: int, when: str, error: BaseException) -> None:
     """Let one call fail, before its effect or after it."""
     calls = Counter[tuple[str, str]]()
 
@@ -115,11 +115,11 @@ TRANSIENT: dict[str, tuple[str, BaseException]] = {
 def test_transient_fault_of_any_call_changes_no_outcome(
     make_world: Callable[..., World], old: str, new: str, change: Document, fault: str
 ) -> None:
-    """A fault that passes changes nothing of how a run ends, in restoring, too. Each strikes every other call."""
+    """A fault that passes changes nothing of how a run ends, in restoring, too. Each occurs in every other call."""
     when, error = TRANSIENT[fault]
     for operation, number in calls_of_the_run(make_world, old, new, change)[[*TRANSIENT].index(fault) % 2 :: 2]:
         world = prepare(make_world, old)
-        strike(world, operation, number, when, error)
+        inject(world, operation, number, when, error)
 
         world.run(wanted(new, change))
 
@@ -136,7 +136,7 @@ def test_permanent_refusal_of_any_call_restores_the_endpoint(
     old, new, change = SCENARIOS[scenario]
     for operation, number in calls_of_the_run(make_world, old, new, change):
         world = prepare(make_world, old)
-        strike(world, operation, number, "before", refusal(code))
+        inject(world, operation, number, "before", refusal(code))
 
         world.run(wanted(new, change))
 

@@ -102,7 +102,7 @@ def test_model_of_a_retained_revision_stays(world: World) -> None:
     assert serves(world) == "a"
 
 
-def test_what_another_endpoint_uses_stays(world: World) -> None:
+def test_resources_of_another_endpoint_are_not_swept(world: World) -> None:
     """Somebody's endpoint runs on an old revision of ours, and another config names an old model."""
     revisions = deploy(world, *"ab")
     configs = world.simulator.resources()["EndpointConfigs"]
@@ -118,7 +118,7 @@ def test_what_another_endpoint_uses_stays(world: World) -> None:
     assert variant["ModelName"] in world.names["Models"]
 
 
-def test_what_this_stack_did_not_make_stays(world: World) -> None:
+def test_foreign_resources_are_not_swept(world: World) -> None:
     """A config of the right name and without the stack's tag is somebody else's."""
     (revision,) = deploy(world, "a")
     variant = world.simulator.resources()["EndpointConfigs"][revision]["ProductionVariants"][0]
@@ -173,7 +173,7 @@ def test_everything_is_swept_after_the_endpoint_was_deleted(world: World) -> Non
     assert stored(world) == []
 
 
-def test_what_a_running_deployment_uses_is_not_swept(make_world: Callable[..., World]) -> None:
+def test_resources_of_a_running_deployment_are_not_swept(make_world: Callable[..., World]) -> None:
     """A run finds a model there that is a day old, and a sweep begins before its config exists."""
     world = make_world(Settings())
     deploy(world, *"abcde")

@@ -24,7 +24,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "machine/test_reported_cases.py::test_case_04_limit_is_reported",
     ),
     "05 smoke tests of multi-model and direct containers": (
-        "unit/test_smoke_test_limits.py::test_what_a_model_needs_is_asked_for_and_refused_for_others",
+        "unit/test_smoke_test_limits.py::test_field_of_a_smoke_test_is_required_by_its_model_and_refused_for_others",
         "unit/inference/test_answers.py::test_further_fields_of_a_smoke_test_are_sent",
     ),
     "06 a container that fetches its weights itself": (
@@ -43,14 +43,14 @@ REPORTED: dict[str, tuple[str, ...]] = {
     "10 AsyncInferenceConfig is removed": (
         "unit/test_reported_updates.py::test_asynchronous_endpoint_stays_asynchronous",
     ),
-    "11 what SageMaker refuses": ("unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",),
+    "11 what SageMaker refuses": ("unit/test_request_rules.py::test_refusals_of_sagemaker_are_rejected_by_field",),
     "12 a canary of a Marketplace model, and of the whole fleet": (
-        "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
+        "unit/test_request_rules.py::test_refusals_of_sagemaker_are_rejected_by_field",
         "unit/test_reported_updates.py::test_canary_of_the_whole_fleet_is_reported",
     ),
     "13 tags inside a model": (
         "unit/test_planned_calls.py::test_tags_of_the_deployer_win_over_those_of_a_request",
-        "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
+        "unit/test_request_rules.py::test_refusals_of_sagemaker_are_rejected_by_field",
     ),
     "14 messages that mislead": ("unit/test_reported_messages.py::test_message_has_what_to_write",),
     "15 two executions of one request": (
@@ -82,7 +82,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "unit/test_reported_updates.py::test_alarm_that_is_in_alarm_already_is_reported",
     ),
     "waits beyond MaximumExecutionTimeoutInSeconds": (
-        "unit/test_request_rules.py::test_what_sagemaker_refuses_is_rejected_by_field",
+        "unit/test_request_rules.py::test_refusals_of_sagemaker_are_rejected_by_field",
     ),
     "an image that was pushed anew under its tag": (
         "unit/test_plan_warnings.py::test_warning_that_the_image_tag_of_what_is_live_is_not_followed",

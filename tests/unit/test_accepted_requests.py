@@ -15,7 +15,7 @@ from tests.unit.service_values import every_member
 
 
 @pytest.mark.parametrize("document", ACCEPTED.values(), ids=ACCEPTED)
-def test_what_sagemaker_takes_is_accepted(document: Document) -> None:
+def test_requests_of_sagemaker_s_documentation_are_accepted(document: Document) -> None:
     """Requests from SageMaker's documentation are right as they are."""
     assert read_request(document).endpoint_name == "churn"
 

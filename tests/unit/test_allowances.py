@@ -42,13 +42,13 @@ LET_THROUGH = {
 
 
 @pytest.mark.parametrize("document", LET_THROUGH.values(), ids=LET_THROUGH)
-def test_what_the_stack_allows_is_let_through(document: Document) -> None:
+def test_allowed_names_are_accepted(document: Document) -> None:
     """Patterns hold for a whole name, and what is no name of an image, a role or a bucket is not looked at."""
     assert said_of(document) == []
 
 
 @pytest.mark.parametrize(("document", "said"), HELD_BACK.values(), ids=HELD_BACK)
-def test_what_the_stack_does_not_allow_is_held_back(document: Document, said: str) -> None:
+def test_names_that_are_not_allowed_are_rejected(document: Document, said: str) -> None:
     """However it is written, it is named with its path and with the parameter that would allow it."""
     (line,) = said_of(document)
 

@@ -86,7 +86,7 @@ def is_held_back(document: Document, uri: str) -> bool:
 
 
 @given(bucket=st.text(st.characters(codec="utf-8", exclude_characters="/"), max_size=12), key=st.text(max_size=12))
-def test_what_is_checked_is_what_is_read(bucket: str, key: str) -> None:
+def test_checked_bucket_is_the_bucket_that_is_read(bucket: str, key: str) -> None:
     """The bucket that is compared with the allowed ones is the one that the deployer reads from."""
     uri = f"s3://{bucket}/{key}"
 

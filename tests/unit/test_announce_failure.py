@@ -177,7 +177,7 @@ def test_nothing_is_announced_twice(monkeypatch: pytest.MonkeyPatch, events: lis
 
 
 @pytest.mark.parametrize("events", UNANNOUNCED.values(), ids=UNANNOUNCED)
-def test_what_was_not_announced_is(monkeypatch: pytest.MonkeyPatch, events: list[Event]) -> None:
+def test_unannounced_failure_is_announced(monkeypatch: pytest.MonkeyPatch, events: list[Event]) -> None:
     (detail,) = announced(monkeypatch, events)
 
     assert detail["Outcome"] == "Failed"

@@ -61,7 +61,7 @@ def test_change_waits_for_approval(action: Action) -> None:
 
 
 @pytest.mark.parametrize("action", [each for each in Action if each not in {Action.CREATE, Action.UPDATE}])
-def test_what_changes_nothing_does_not(action: Action) -> None:
+def test_action_that_changes_nothing_needs_no_approval(action: Action) -> None:
     assert require_approval(planned(action), NOON).action is action
 
 

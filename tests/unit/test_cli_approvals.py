@@ -74,7 +74,7 @@ def expected(token: str, decision: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("command", "decision"), [("approve", "Approve"), ("reject", "Reject")])
-def test_newest_token_is_returned_with_who_and_why(states: Stubber, command: str, decision: str) -> None:
+def test_newest_token_is_returned_with_the_person_and_the_comment(states: Stubber, command: str, decision: str) -> None:
     """A task that was tried again has several."""
     states.add_response("get_execution_history", history("AwaitApproval", "older", "newest"))
     states.add_response("send_task_success", {}, expected("newest", decision))

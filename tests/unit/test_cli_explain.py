@@ -117,7 +117,7 @@ def test_explanation_is_printed_line_by_line() -> None:
 
 
 @pytest.mark.parametrize("call", ["DescribeAlarmHistory", "DescribeLogStreams"])
-def test_what_may_not_be_read_is_named_and_the_rest_is_explained(call: str) -> None:
+def test_denied_call_is_named_and_the_rest_is_explained(call: str) -> None:
     found = explained(Client(is_denied=True))
 
     assert found["Meaning"]

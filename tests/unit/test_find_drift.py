@@ -81,7 +81,7 @@ def test_deleted_config_is_found() -> None:
 
 
 @pytest.mark.parametrize("seen", NO_DRIFT.values(), ids=NO_DRIFT)
-def test_what_is_as_it_should_be_is_no_drift(seen: View) -> None:
+def test_endpoint_on_its_deployed_revision_has_no_drift(seen: View) -> None:
     assert kinds(seen) == []
 
 

@@ -94,7 +94,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("wanted", "live", "deployment", "problems"), CHANGES.values(), ids=CHANGES)
-def test_what_sagemaker_would_refuse_is_rejected_before(
+def test_change_that_sagemaker_would_refuse_is_rejected_before(
     wanted: Document, live: Document, deployment: Document | None, problems: list[str]
 ) -> None:
     """It refuses some changes after minutes, and passes over some guardrails without a word."""

@@ -58,7 +58,7 @@ SCALED = {
 
 
 @pytest.mark.parametrize(("variants", "scaled", "problems"), SCALED.values(), ids=SCALED)
-def test_what_scaling_forbids_is_rejected_before(
+def test_change_that_scaling_forbids_is_rejected_before(
     variants: list[Document], scaled: set[str], problems: list[str]
 ) -> None:
     """The type of a scaled variant stays, and so do the counts of those that are kept along with it."""

@@ -56,7 +56,7 @@ def test_a_trace_quotes_nothing_of_the_manifest() -> None:
     assert secret.decode() not in "".join(traceback.format_exception(rejected.value))
 
 
-def test_what_looks_like_a_date_stays_text() -> None:
+def test_value_in_the_form_of_a_date_stays_text() -> None:
     """JSON has no dates, and an empty manifest is an empty request."""
     assert read_manifest(b"a: 2026-11-24") == {"a": "2026-11-24"}
     assert read_manifest(b"# nothing yet") == {}

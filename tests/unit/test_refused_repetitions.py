@@ -34,7 +34,7 @@ def test_refused_first_call_is_certain(refusal: type[errors.PermanentError]) -> 
 
 
 @pytest.mark.parametrize("error", [errors.DeploymentTimedOutError, errors.EndpointBusyError])
-def test_what_is_no_refusal_stays_as_it_is(error: type[errors.DeployerError]) -> None:
+def test_errors_with_states_of_their_own_are_not_changed(error: type[errors.DeployerError]) -> None:
     """The state machine has states of its own for these."""
     with pytest.raises(error, match=r"^no$"), may_have_been_accepted(is_retry=True):
         raise error("no")

@@ -40,7 +40,7 @@ def test_problem_of_an_earlier_check_is_not_lost() -> None:
         raise InvalidRequestError("a: is wrong")
 
 
-def test_what_passes_comes_first() -> None:
+def test_transient_error_comes_before_rejections() -> None:
     """A step that is tried again makes all checks again."""
     with pytest.raises(StorageUnavailableError), Rejections() as rejections:  # noqa: PT012 - two checks
         with rejections.later():

@@ -203,7 +203,7 @@ REJECTED = {
 @pytest.mark.parametrize(
     ("document", "line"), [*REJECTED.values(), *OWN_FIELDS_WRONG.values()], ids=[*REJECTED, *OWN_FIELDS_WRONG]
 )
-def test_what_is_wrong_is_reported_with_its_path(document: Document, line: str) -> None:
+def test_wrong_field_is_reported_with_its_path(document: Document, line: str) -> None:
     """The problem is named, and what to do about it."""
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(document)

@@ -54,7 +54,7 @@ AROUND = ("request", "SmokeTest", "Expect", "JsonValues")
 
 
 @pytest.mark.parametrize("levels", [DEPTH_LIMIT - len(AROUND) + 1, 100_000], ids=["a little", "beyond any stack"])
-def test_what_is_nested_too_deeply_is_rejected(levels: int) -> None:
+def test_request_with_too_many_levels_is_rejected(levels: int) -> None:
     """Every later step follows a request down, and none is to run out of stack."""
     with pytest.raises(InvalidRequestError, match="request: is nested more than 50 levels deep"):
         read_request(with_smoke_test(Expect={"JsonValues": {"/a": nested(levels)}}))

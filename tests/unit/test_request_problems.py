@@ -127,7 +127,7 @@ def test_a_line_cannot_be_forged() -> None:
 
 
 @pytest.mark.parametrize("each", BREAKS, ids=ascii)
-def test_what_breaks_a_line_is_escaped(each: str) -> None:
+def test_line_breaks_are_escaped(each: str) -> None:
     """Each of them, in a path as in a message."""
     assert str(Problem(f"a{each}", f"b{each}")).isprintable()
 

@@ -211,5 +211,5 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("document", "line"), REFUSED.values(), ids=REFUSED)
-def test_what_sagemaker_refuses_is_rejected_by_field(document: Document, line: str) -> None:
+def test_refusals_of_sagemaker_are_rejected_by_field(document: Document, line: str) -> None:
     assert said_of(document) == [line]

@@ -37,5 +37,5 @@ TAKEN = {
 
 
 @pytest.mark.parametrize("document", TAKEN.values(), ids=TAKEN)
-def test_what_is_near_to_that_is_taken(document: Document) -> None:
+def test_requests_near_the_rules_are_accepted(document: Document) -> None:
     assert said_of(document) == []

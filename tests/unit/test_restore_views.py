@@ -85,7 +85,7 @@ CREATED = plan("new", -10, Action.CREATE, previous="")
         pytest.param(CREATED, view(str(MADE.revision), "Creating"), Step.LOOK_AGAIN, id="being created"),
     ],
 )
-def test_what_a_lagging_replica_shows_is_no_conclusion(made: Plan, seen: View, expected: Step) -> None:
+def test_lagging_replica_leads_to_no_conclusion(made: Plan, seen: View, expected: Step) -> None:
     assert restoration(made).choose_step(seen, is_lag_over=False, has_acted=False) is expected
 
 

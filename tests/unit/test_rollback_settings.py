@@ -84,7 +84,7 @@ def test_rollback_has_the_tags_of_what_it_deploys_again(account: PlanningAccount
     assert resolve(account, rollback()).request["Tags"] == {"team": "growth"}
 
 
-def test_what_the_stack_does_not_allow_any_more_is_rejected_by_field(account: PlanningAccount) -> None:
+def test_rollback_to_names_that_are_no_longer_allowed_is_rejected_by_field(account: PlanningAccount) -> None:
     serve(account, "a", "b")
 
     message = rejection(account, rollback(), Allowances(image_patterns=("registry/*",)))

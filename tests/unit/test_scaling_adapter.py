@@ -94,7 +94,7 @@ def test_targets_of_others_are_never_changed(scaling: Scaling, client: Any) -> N
     assert scaling.differences("churn", [], ["A"]) == []
 
 
-def test_what_is_set_aside_is_registered_again(scaling: Scaling) -> None:
+def test_target_that_was_set_aside_is_registered_again(scaling: Scaling) -> None:
     """With everything that belonged to it."""
     wanted = [variant("A", 4, POLICY)]
     scaling.apply("churn", wanted, ["A"])
@@ -187,7 +187,7 @@ def test_no_variants_are_not_asked_for() -> None:
         pytest.param(None, {}, False, id="nothing"),
     ],
 )
-def test_what_is_held(described: object, wanted: object, is_held: bool) -> None:  # noqa: FBT001 - a parameter
+def test_description_holds_the_wanted_values(described: object, wanted: object, is_held: bool) -> None:  # noqa: FBT001 - a parameter
     assert holds(described, wanted) is is_held
 
 

@@ -149,7 +149,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("document", "said"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_reported_with_its_path(document: Document, said: str) -> None:
+def test_wrong_field_is_reported_with_its_path(document: Document, said: str) -> None:
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(document)
 

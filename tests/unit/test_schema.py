@@ -54,13 +54,13 @@ def test_real_requests_fit_the_schema(path: Path) -> None:
 
 
 @pytest.mark.parametrize("document", ACCEPTED.values(), ids=ACCEPTED)
-def test_what_the_deployer_takes_fits_the_schema(document: Document) -> None:
+def test_accepted_requests_fit_the_schema(document: Document) -> None:
     """Every request that is right has no red line under it."""
     assert underlined(document) == []
 
 
 @pytest.mark.parametrize("document", [document for document, _ in OWN_FIELDS_WRONG.values()], ids=OWN_FIELDS_WRONG)
-def test_what_is_wrong_with_the_deployers_own_fields_is_underlined(document: Document) -> None:
+def test_mistakes_in_the_deployer_s_own_fields_are_underlined(document: Document) -> None:
     """SmokeTest, Rollback and what is retained are checked as the deployer checks them."""
     assert underlined(document)
 
@@ -151,6 +151,6 @@ def is_taken(document: Document) -> bool:
     ],
     ids=["unknown field", "enum", "range", "name of ours", "type"],
 )
-def test_what_is_wrong_is_underlined(document: Document) -> None:
+def test_mistakes_are_underlined(document: Document) -> None:
     """An editor says it before the upload does."""
     assert underlined(document)

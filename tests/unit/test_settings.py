@@ -69,7 +69,7 @@ def test_empty_lists_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (allowances.buckets, allowances.role_patterns, allowances.image_patterns) == (("artifacts",), (ROLE,), ())
 
 
-def test_what_is_not_set_has_the_defaults_of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unset_settings_have_the_defaults_of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings(monkeypatch)
 
     periods = (found.poll_interval_seconds, found.deployment_timeout_seconds)

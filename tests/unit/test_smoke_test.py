@@ -91,7 +91,7 @@ RIGHT = {
 
 
 @pytest.mark.parametrize(("test", "config"), RIGHT.values(), ids=RIGHT)
-def test_what_can_be_asked_is_no_problem(test: SmokeTest, config: Document | None) -> None:
+def test_possible_smoke_test_has_no_problem(test: SmokeTest, config: Document | None) -> None:
     """Nothing is said of it."""
     assert not list(map(str, problems_of(test, config)))
 

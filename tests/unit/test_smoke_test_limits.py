@@ -82,7 +82,9 @@ MODEL, HOSTNAME = "SmokeTest.TargetModel: ", "SmokeTest.TargetContainerHostname:
         ),
     ],
 )
-def test_what_a_model_needs_is_asked_for_and_refused_for_others(test: Document, config: Document, message: str) -> None:
+def test_field_of_a_smoke_test_is_required_by_its_model_and_refused_for_others(
+    test: Document, config: Document, message: str
+) -> None:
     found = [str(problem) for problem in problems_of(smoke_test(**test), config, MODELS)]
 
     assert len(found) == bool(message)

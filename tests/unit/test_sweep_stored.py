@@ -62,7 +62,7 @@ def test_model_keeps_one_request() -> None:
     assert artifacts_in(objects) == {("churn", ARTIFACTS[0])}
 
 
-def test_what_a_run_works_on_stays() -> None:
+def test_stored_objects_of_a_running_execution_are_not_swept() -> None:
     """It stores its request and its execution before it makes the config."""
     objects = stored(FIRST)
     objects.put(f"revisions/churn/{FIRST}/executions/run-2", at=hours_ago(1))

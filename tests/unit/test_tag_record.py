@@ -77,7 +77,7 @@ def test_changed_tags_are_set_and_those_of_the_request_before_are_taken_off() ->
 
 
 @pytest.mark.parametrize("present", [{}, {STACK_TAG: "another", "team": "growth"}], ids=["nobody's", "another stack's"])
-def test_what_is_not_the_stacks_own_stays_as_it_is(present: dict[str, str]) -> None:
+def test_foreign_tags_are_not_changed(present: dict[str, str]) -> None:
     assert tag_changes(present, {"team": "risk"}, record(tags={"team": "growth"}), STACK) == ({}, [])
 
 

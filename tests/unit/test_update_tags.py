@@ -111,7 +111,7 @@ def test_deployment_tags_the_endpoint_and_its_models_only(monkeypatch: pytest.Mo
     assert update(monkeypatch, account, retag(action=Action.UPDATE, team="new")) == [ENDPOINT]
 
 
-def test_what_has_the_tags_is_not_called_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resource_with_the_wanted_tags_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
     made = retag(action=Action.UPDATE, team="new")
     account = TaggedAccount({ENDPOINT: recorded(made), CONFIG: {}})
 

@@ -35,7 +35,7 @@ class Allowances:
             allows everything.
         instance_patterns: Instance types.
         most_instances: Instances of one endpoint; 0 allows any number.
-        open_enums: Whether values pass that the packaged service model does not list; SageMaker then judges them.
+        open_enums: Whether values pass that the packaged service model does not list; SageMaker then decides.
     """
 
     image_patterns: tuple[str, ...] = ()

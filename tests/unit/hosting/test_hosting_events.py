@@ -179,7 +179,7 @@ def test_one_seed_gives_one_delivery() -> None:
     assert delays(delivery, 30) == delays(delivery, 30)
 
 
-def test_what_is_due_is_announced() -> None:
+def test_due_events_are_announced() -> None:
     """A caller of `catch_up` at the announced moments gets every event when it arrives."""
     due: list[float] = []
     arrived: list[tuple[float, str]] = []

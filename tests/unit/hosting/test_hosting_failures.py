@@ -70,7 +70,7 @@ def test_a_reason_is_gone_with_the_next_update() -> None:
 
     assert failed == CAPACITY
     assert "FailureReason" not in again
-    assert account.state == ("InService", "d"), "the failure strikes once"
+    assert account.state == ("InService", "d"), "the failure occurs once"
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     ids=lambda value: value.kind if isinstance(value, Fault) else value,
 )
 def test_a_fault_occurs_as_often_as_it_is_set_to(fault: Fault, code: str) -> None:
-    """A fault strikes once by default, and then the call is as good as ever."""
+    """A fault occurs once by default; the next call succeeds."""
     account = Account()
     account.create_model()
     account.simulator.settings = Settings(faults=(fault,))
@@ -53,8 +53,8 @@ def test_a_lost_answer_does_not_undo_its_effect() -> None:
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
 @pytest.mark.parametrize(("when", "exists"), [("before", False), ("after", True)])
-def test_who_is_killed_in_a_call_handles_nothing(mode: Any, when: Any, *, exists: bool) -> None:
-    """The death passes through botocore, which neither swallows nor retries it, and through `except Exception`."""
+def test_killed_caller_handles_no_error(mode: Any, when: Any, *, exists: bool) -> None:
+    """The exception passes through botocore, which neither handles nor retries it, and through `except Exception`."""
     account = Account(settings=Settings(faults=(Fault("CreateModel", "killed", when, times=None),)))
     client = boto3.client("sagemaker", config=Config(retries={"total_max_attempts": 3, "mode": mode}))
     attach(client, account.simulator)
@@ -73,7 +73,7 @@ def test_who_is_killed_in_a_call_handles_nothing(mode: Any, when: Any, *, exists
     assert client.list_models()["Models"] is not None, "the client is as good as ever"
 
 
-def test_who_is_killed_is_a_dropped_connection_to_another_process() -> None:
+def test_killed_caller_is_a_dropped_connection_to_another_process() -> None:
     """Over the wire there is no one to kill: the server sees the connection break."""
     account = Account(settings=Settings(faults=(Fault("ListModels", "killed"),)))
 
@@ -149,7 +149,7 @@ def test_calls_that_come_too_fast_are_throttled() -> None:
 
 @given(seed=st.integers(0, 1000), probability=st.floats(0.1, 0.9))
 def test_a_seed_repeats_a_run(seed: int, probability: float) -> None:
-    """The same calls have the same outcomes, whichever faults strike and whichever replica answers."""
+    """The same calls have the same outcomes, whichever faults occur and whichever replica answers."""
 
     def run() -> list[str]:
         faults = (Fault("*", "unavailable", times=None, probability=probability),)

@@ -55,7 +55,7 @@ def test_a_model_that_cannot_be_served_fails_its_endpoint(content: bytes, reason
     assert reason in described["FailureReason"]
 
 
-def test_what_a_model_prints_is_its_log() -> None:
+def test_output_of_a_model_is_its_log() -> None:
     """A traceback of loading and of predicting is there by the time that it matters."""
     script = "print('loading')\ndef model_fn(d): return 0\ndef predict_fn(d, m): return 1 / d[0]"
     lines: list[str] = []
@@ -98,17 +98,17 @@ def test_a_broken_model_answers_every_invocation_with_an_error(part: str) -> Non
 
 
 def test_current_settings_decide_which_models_are_broken() -> None:
-    """A model breaks and gets well without being deployed anew, and its neighbour is not touched."""
+    """A model fails and recovers without a deployment, and the model beside it is not changed."""
     account = Account()
     account.create_model("n")
     account.serve(variant(), variant(VariantName="B", ModelName="n"))
 
     account.simulator.settings = Settings(broken_models={"n": ""})
-    neighbour = account.invoke(TargetVariant="A")
+    other = account.invoke(TargetVariant="A")
     broken = refused(account.invoke, TargetVariant="B")
     account.simulator.settings = Settings()
 
-    assert neighbour["Model"] == "m"
+    assert other["Model"] == "m"
     assert broken[0] == "ModelError"
     assert account.invoke(TargetVariant="B")["Model"] == "n"
 

@@ -125,7 +125,7 @@ def test_marketplace_models_have_no_guardrails() -> None:
     assert account.state == ("InService", "d")
 
 
-def test_what_is_retained_cannot_be_excluded_from_nothing() -> None:
+def test_exclusions_without_retention_are_refused() -> None:
     """Exclusions need something to be excluded from."""
     account = Account()
     account.serve()

@@ -96,7 +96,7 @@ def test_only_what_is_not_changing_can_be_deleted(status: str) -> None:
 
 @pytest.mark.parametrize("phase", ["Creating", "InService", "canary", "RollingBack"])
 @pytest.mark.parametrize("status", STATUSES)
-def test_what_was_due_is_cancelled(status: str, phase: str) -> None:
+def test_forced_status_cancels_due_transitions(status: str, phase: str) -> None:
     """Whatever it was in: a status that passes ends in service on the attached config, or in nothing."""
     account = Account(settings=Settings(failure_reasons={"d": "no"} if phase == "RollingBack" else {}))
     account.serve()
@@ -155,7 +155,7 @@ def test_a_failed_rollback_leaves_the_mix_that_it_found() -> None:
 
 
 @pytest.mark.parametrize(("name", "status"), [("e", "Sleeping"), ("x", "InService")])
-def test_what_does_not_exist_is_put_nowhere(name: str, status: str) -> None:
+def test_status_or_endpoint_that_does_not_exist_is_refused(name: str, status: str) -> None:
     """Neither an unknown status nor an unknown endpoint goes unnoticed."""
     account = Account()
     account.serve()

@@ -114,7 +114,9 @@ def test_other_variant_names_are_switched_at_once() -> None:
         ),
     ],
 )
-def test_what_was_set_since_is_retained_or_not(request_members: Document, weight: float, count: int) -> None:
+def test_weights_and_counts_are_retained_if_the_update_asks_for_it(
+    request_members: Document, weight: float, count: int
+) -> None:
     """Weights and counts are those of the live variants or of the new config; a variant that is new has its own."""
     account = Account()
     account.serve(variant(), variant(VariantName="B"))

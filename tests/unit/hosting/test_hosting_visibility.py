@@ -15,7 +15,7 @@ from tests.unit.hosting_account import ARN, Account, refused
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_is_created_becomes_visible_by_and_by(seed: int) -> None:
+def test_created_resource_is_visible_at_the_latest_after_the_lag(seed: int) -> None:
     """A look-up may be stale, even after a good one, until the lag has passed; never afterwards."""
     account = Account(settings=Settings(lag=60), options={"seed": seed})
     account.create_model()

@@ -171,7 +171,7 @@ def refusing(client: Any, stub: Stubber) -> Refusing:
         ("", "no", 502, errors.SageMakerUnavailableError),
     ],
 )
-def test_what_is_no_answer_is_raised(
+def test_refused_invocation_raises_an_error(
     refusing: Refusing, code: str, message: str, status: int, raised: type[Exception]
 ) -> None:
     """Only an endpoint or a variant that is not found may be there later; what else is refused stays refused."""

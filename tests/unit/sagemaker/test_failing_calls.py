@@ -65,7 +65,7 @@ def test_failed_call_is_not_made_again(client: Any, stub: Stubber, pauses: list[
     assert pauses == []
 
 
-def test_what_sagemaker_does_not_know_is_not_found(service: SageMaker, stub: Stubber) -> None:
+def test_unknown_resources_are_not_found(service: SageMaker, stub: Stubber) -> None:
     refuse(stub, "describe_endpoint", f'Could not find endpoint "{ARN}endpoint/churn".')
     refuse(stub, "describe_model", f'Could not find model "{ARN}model/churn-m-1".')
     refuse(stub, "describe_endpoint_config", f'Could not find endpoint configuration "{ARN}endpoint-config/churn-c-1".')

@@ -62,7 +62,7 @@ def test_everything_of_a_deleted_endpoint_goes(account: PlanningAccount, sweeper
     assert sweeper.objects.find_any("artifacts", "revisions/") is False
 
 
-def test_what_is_young_stays(account: PlanningAccount, sweeper: Sweeper) -> None:
+def test_young_resources_are_not_swept(account: PlanningAccount, sweeper: Sweeper) -> None:
     plans = [account.serve(f"image-{number}", 20 * number) for number in range(4)]
     delete_endpoint(account)
 
@@ -126,7 +126,7 @@ def test_model_that_a_foreign_config_names_stays(account: PlanningAccount, sweep
 
 
 @pytest.mark.parametrize("stack", [pytest.param("another", id="another stack"), pytest.param("", id="untagged")])
-def test_what_is_not_ours_stays(account: PlanningAccount, sweeper: Sweeper, stack: str) -> None:
+def test_foreign_models_and_configs_are_not_swept(account: PlanningAccount, sweeper: Sweeper, stack: str) -> None:
     made = account.serve("theirs")
     for kind, name in [("model", *made.model_names.values()), ("endpoint-config", str(made.revision))]:
         arn = account.simulator.store.arn(kind, name)
@@ -142,7 +142,9 @@ def test_what_is_not_ours_stays(account: PlanningAccount, sweeper: Sweeper, stac
 
 
 @pytest.mark.parametrize("is_readable", [True, False], ids=["an hour ago", "unreadable"])
-def test_what_was_found_there_lately_stays(account: PlanningAccount, sweeper: Sweeper, *, is_readable: bool) -> None:
+def test_resources_found_by_a_recent_run_are_not_swept(
+    account: PlanningAccount, sweeper: Sweeper, *, is_readable: bool
+) -> None:
     """A run that finds a model or a config there notes the time on it, and uses it in a moment."""
     made = account.serve("found")
     delete_endpoint(account)

@@ -37,7 +37,7 @@ class BrokenControlError(Exception):
 
 
 @dataclass(frozen=True)
-class Workshop:
+class MutantRunner:
     """A copy of the repository in which mutants are tried.
 
     Attributes:

