@@ -53,7 +53,7 @@ def _update(plan: Plan, now: datetime, *, is_retry: bool) -> Document:
         live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
     if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
         raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
-    alarms = _made_alarms(plan)
+    alarms = _made_alarms(plan, now if is_retry else None)
     if plan.scaling.set_aside:
         scaling().set_aside(plan.endpoint_name, plan.scaling.set_aside)
     service.update_endpoint(plan.update_request(alarms), is_retry=is_retry)
@@ -61,21 +61,24 @@ def _update(plan: Plan, now: datetime, *, is_retry: bool) -> Document:
     return requested(plan.deadline, now, clock.now())
 
 
-def _made_alarms(plan: Plan) -> list[str]:
+def _made_alarms(plan: Plan, begun_at: datetime | None) -> list[str]:
     """Make the alarms that roll this update back; return their names. It is not begun without those of its request."""
     tags = tag_list({**plan.request["Tags"], STACK_TAG: plan.stack})
     for alarm in plan.rollback_alarms.values():
         monitoring().make_alarm(alarm, tags)
-    return [*plan.rollback_alarms, *_made_abort_alarm(plan, tags)]
+    return [*plan.rollback_alarms, *_made_abort_alarm(plan, tags, begun_at)]
 
 
-def _made_abort_alarm(plan: Plan, tags: list[Document]) -> list[str]:
-    """Make the alarm that ends this update by hand; return its name, or nothing if there is none."""
+def _made_abort_alarm(plan: Plan, tags: list[Document], begun_at: datetime | None) -> list[str]:
+    """Make the alarm that ends this update by hand; return its name, or nothing if there is none.
+
+    A repetition leaves it on if it was set off meanwhile: the call before may have begun the update.
+    """
     if not is_abortable(plan.request, os.environ["ABORT_ALARMS"], os.environ["STACK_ROLE_ARN"]):
         return []
     name = abort_alarm(plan.stack, plan.endpoint_name)
     try:
-        monitoring().make_abort_alarm(name, plan.endpoint_name, tags)
+        monitoring().make_abort_alarm(name, plan.endpoint_name, tags, begun_at)
     except (AccessDeniedError, AlarmRejectedError, MonitoringUnavailableError, QuotaExceededError) as error:
         # The update is worth more than a way to end it.
         logger.warning("The update cannot be aborted", extra={"cause": str(error)})

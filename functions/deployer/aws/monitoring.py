@@ -98,8 +98,21 @@ class Monitoring:
         """Delete an alarm; nothing happens if it is gone."""
         _call(self._client("cloudwatch"), "delete_alarms", AlarmNames=[name])
 
-    def make_abort_alarm(self, name: str, endpoint_name: str, tags: list[Document]) -> None:
-        """Make the alarm that ends updates of an endpoint, or find it there, and bring it to the state `OK`."""
+    def make_abort_alarm(
+        self, name: str, endpoint_name: str, tags: list[Document], begun_at: datetime | None = None
+    ) -> None:
+        """Make the alarm that ends updates of an endpoint, or find it there, and bring it to the state `OK`.
+
+        Args:
+            name: The alarm.
+            endpoint_name: The endpoint.
+            tags: The tags of a new alarm.
+            begun_at: Since when the update may be under way, though its answer was lost; None if it is not. An alarm
+                that was set off since then is to end that update, and stays.
+        """
+        set_off_at = self.ringing_since([name]).get(name) if begun_at else None
+        if begun_at and set_off_at and set_off_at > begun_at:
+            return
         alarm = {
             "AlarmName": name,
             "AlarmDescription": f"Set it to ALARM to end an update of the endpoint {endpoint_name} that is under way.",
