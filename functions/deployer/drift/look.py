@@ -88,6 +88,8 @@ class Observer:
         The executions are looked at last: one that has begun meanwhile explains what was seen before.
         """
         endpoint = self.sagemaker.find_endpoint(endpoint_name)
+        if endpoint and self._is_handed_over(endpoint):
+            return View(endpoint_name, live=None)
         live = self._live(endpoint) if endpoint else None
         revisions = self._revisions(endpoint_name)
         deployed = next((each for each in revisions if self._is_deployed(each)), None)
@@ -109,6 +111,10 @@ class Observer:
         """Return whether an execution runs for an endpoint, also one that waits for a person's approval."""
         revisions = _down_to(self._revisions(view.endpoint_name), view.deployed)
         return any(ended_at is None for each in revisions for ended_at in self._ends(view.endpoint_name, each))
+
+    def _is_handed_over(self, endpoint: Document) -> bool:
+        """Return whether an endpoint belongs to another stack by now."""
+        return self.sagemaker.tags_of(endpoint["EndpointArn"]).get(STACK_TAG, self.stack) != self.stack
 
     def _live(self, endpoint: Document) -> Live:
         config = self.sagemaker.find_endpoint_config(endpoint.get("EndpointConfigName", ""))
