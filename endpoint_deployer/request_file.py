@@ -59,7 +59,7 @@ def find_manifest(path: Path) -> Path | None:
     if not path.is_file():
         raise CommandError(f"{path}: there is no such file or folder")
     if path.suffix not in {".yaml", ".yml", ".json"}:
-        raise CommandError(f"{path}: is no manifest; name a {MANIFEST_NAMES[0]} or a folder that has one")
+        raise CommandError(f"{path}: is not a manifest; name a {MANIFEST_NAMES[0]} or a folder that has one")
     return path
 
 
@@ -78,7 +78,7 @@ def read_request(path: Path, endpoint: str | None, *, has_artifact: bool = False
         has_artifact: Whether there is an artifact to deploy; then a folder needs no manifest.
 
     Raises:
-        CommandError: It is no manifest, the folder has none, or it contradicts the name that was asked for.
+        CommandError: It is not a manifest, the folder has none, or it contradicts the name that was asked for.
     """
     manifest = find_manifest(path)
     if manifest is None and not has_artifact:
@@ -95,12 +95,12 @@ def parse_manifest(text: bytes, name: str) -> Document:
     """Parse a manifest.
 
     Raises:
-        CommandError: It is no YAML, or no mapping.
+        CommandError: It is not YAML, or no mapping.
     """
     try:
         document = yaml.load(text.decode("utf-8-sig"), Loader=_JsonLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CommandError(f"{name}: is no YAML: {error}") from error
+        raise CommandError(f"{name}: is not YAML: {error}") from error
     if not isinstance(document, dict | None):
         raise CommandError(f"{name}: must be a mapping")
     return document or {}

@@ -34,7 +34,7 @@ def handler(event: Document) -> Document:
 def _log_of_failure(detail: Document, changed_at: str | None) -> Document:
     """Return the last lines of the failing container's log; nothing if they are not wanted or not available.
 
-    They may hold secrets, so they are no part of the execution's data and of the deployer's own log.
+    They may hold secrets, so they are not part of the execution's data and of the deployer's own log.
     """
     most = int(os.environ["FAILURE_LOG_LINES"])
     if not (most and changed_at and is_shown_by_log(detail.get("CauseClass", ""))):

@@ -49,4 +49,4 @@ def _put_scaling_back(plan: Plan, *, is_back: bool) -> None:
     endpoint = sagemaker(plan).find_endpoint(plan.endpoint_name)
     live = Live.of(endpoint) if endpoint else None
     if not put_back_scaling(plan, live, scaling()) and is_back and live and plan.is_attached_to(live):
-        raise EndpointNotVisibleError(f"Endpoint {plan.endpoint_name} is seen as it was before it went back.")
+        raise EndpointNotVisibleError(f"Endpoint {plan.endpoint_name} is still shown as it was before it was restored.")

@@ -12,7 +12,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Timing is measured in benchmarks; a slow machine is no failure.
+# Timing is measured in benchmarks; a slow machine is not a failure.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 

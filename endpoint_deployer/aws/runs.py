@@ -209,7 +209,7 @@ class Runs:
             found = next((run for run in others if run.outcome != "Planned"), None) or next(newest, None)
         if found is None:
             raise CommandError(
-                f"{target} is no execution of the stack {self._stack.name}, and none of its newest {MOST_RUNS} "
+                f"{target} is not an execution of the stack {self._stack.name}, and none of its newest {MOST_RUNS} "
                 "executions is about an endpoint of this name. Step Functions forgets executions after 90 days."
             )
         return found

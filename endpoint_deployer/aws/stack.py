@@ -102,7 +102,7 @@ class Stack:
         outputs = {each["OutputKey"]: each["OutputValue"] for each in self._description.get("Outputs", [])}
         if missing := [name for name in _OUTPUTS if name not in outputs]:
             raise CommandError(
-                f"The stack {self.name} has no output {' and no output '.join(missing)}: it is no stack of this "
+                f"The stack {self.name} has no output {' and no output '.join(missing)}: it is not a stack of this "
                 "deployer, or its deployment has not ended. Name the right one with --stack."
             )
         return outputs

@@ -142,7 +142,7 @@ def _tried_again(runs: Runs, execution: str, stack: str) -> Run:
     run = runs.find_execution(execution)
     if run is None:
         raise CommandError(
-            f"{execution} is no execution of the stack {stack}; `status` and `explain ENDPOINT` name them"
+            f"{execution} is not an execution of the stack {stack}; `status` and `explain ENDPOINT` name them"
         )
     if run.is_running:
         raise CommandError(f"{run.name} has not ended. Watch it: endpoint-deployer watch {run.name}")

@@ -67,7 +67,7 @@ def visits_of(moments: Iterable[Moment]) -> list[Visit]:
         elif visits and moment.state:
             visits[-1].left = moment.at
             visits[-1].attempts += moment.kind in SCHEDULED
-            # A wait for an event that does not come ends in a timeout; it is no failure.
+            # A wait for an event that does not come ends in a timeout; it is not a failure.
             if moment.error and moment.kind != "TaskTimedOut":
                 failure = {"At": moment.at.isoformat(), "Error": moment.error, "Cause": moment.cause}
                 visits[-1].failures.append(failure)

@@ -1,4 +1,4 @@
 """Builds the package that all functions share; `sam build` runs it by way of `functions/Makefile`.
 
-It needs nothing but Python's standard library and pip, and is no part of the package.
+It needs nothing but Python's standard library and pip, and is not part of the package.
 """

@@ -69,8 +69,8 @@ def test_endpoint_is_planned_deployed_and_rolled_back(command_line: CommandLine,
 def test_wrong_request_is_rejected_with_its_exit_status(command_line: CommandLine, folder: Path) -> None:
     write_manifest(folder, 1, Colour="blue")
 
-    assert "Colour: is no field of a request" in command_line.run("plan", str(folder), status=1)
-    assert "Colour: is no field of a request" in command_line.run("deploy", str(folder), "--watch", status=1)
+    assert "Colour: is not a field of a request" in command_line.run("plan", str(folder), status=1)
+    assert "Colour: is not a field of a request" in command_line.run("deploy", str(folder), "--watch", status=1)
 
 
 def test_terminal_gets_colours_and_a_pipe_none(command_line: CommandLine, folder: Path) -> None:
@@ -90,10 +90,10 @@ def test_terminal_gets_colours_and_a_pipe_none(command_line: CommandLine, folder
             ["--stack", "nix", "status"], "There is no stack nix in us-east-1. Name it with --stack", id="stack"
         ),
         pytest.param(["status", "nix"], "There is no endpoint nix", id="endpoint"),
-        pytest.param(["watch", "nix"], "nix is no execution of the stack", id="execution"),
+        pytest.param(["watch", "nix"], "nix is not an execution of the stack", id="execution"),
         pytest.param(["history", "nix"], "Nothing is stored of an endpoint nix", id="history"),
         pytest.param(["diff", "nix"], "There are no two deployed revisions of nix", id="revisions"),
-        pytest.param(["retry", "nix"], "nix is no execution of the stack", id="retry"),
+        pytest.param(["retry", "nix"], "nix is not an execution of the stack", id="retry"),
         pytest.param(["plan", "./nix"], "nix: there is no such file or folder", id="path"),
     ],
 )

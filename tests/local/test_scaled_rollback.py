@@ -60,7 +60,7 @@ def drift_of(stack: Stack) -> list[str]:
 
 
 def test_rollback_registers_the_scaling_of_its_revision(stack: Stack) -> None:
-    """Bounds, policies, actions and alarms; as described they are no drift, and they go with the endpoint."""
+    """Bounds, policies, actions and alarms; as described they are not drift, and they go with the endpoint."""
     empty_account(stack)
     first = deploy(stack, request("a", "stepped", **scaled(4, POLICY, OUT, IN, ScheduledActions=[NIGHT])))
     before = registered(stack), started_policies(stack)

@@ -143,7 +143,7 @@ def test_a_functions_own_events_are_in_the_history(executions: Executions) -> No
     ],
 )
 def test_a_path_that_selects_nothing_ends_the_execution(executions: Executions, state: Document) -> None:
-    """It is no null, and nothing catches the error."""
+    """It is not a null, and nothing catches the error."""
     described = executions.run({"A": state})
 
     assert (described["status"], described["error"]) == ("FAILED", "States.Runtime")

@@ -1,4 +1,4 @@
-"""An endpoint that has been handed over to another stack is no drift of the one that had it."""
+"""An endpoint that has been handed over to another stack is not drift of the one that had it."""
 
 from __future__ import annotations
 

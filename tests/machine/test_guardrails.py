@@ -112,7 +112,7 @@ REJECTED: dict[str, tuple[Document, Document, str]] = {
             **config(variant("A")),
             "DeploymentConfig": {**LINEAR, "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "x"}]}},
         },
-        "DeploymentConfig.AutoRollbackConfiguration.Alarms[0].AlarmName: 'x' is no CloudWatch alarm",
+        "DeploymentConfig.AutoRollbackConfiguration.Alarms[0].AlarmName: 'x' is not a CloudWatch alarm",
     ),
 }
 

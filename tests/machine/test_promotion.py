@@ -178,7 +178,7 @@ def stored_in(world: World, bucket: str) -> list[str]:
         (without_request, "detail.StoredRequest: s3://staging-artifacts/"),
         (with_other_bytes, "has 14 bytes instead of 7"),
         (without_data, "is gone"),
-        (from_another_account, "account: 111111111111 promotes nothing to this stack"),
+        (from_another_account, "account: 111111111111 may not promote to this stack"),
         (of_another_bucket, "detail.StoredRequest: 'elsewhere' is not among what this stack allows"),
         (of_a_failure, "detail.Outcome: Input should be 'Deployed'"),
     ],

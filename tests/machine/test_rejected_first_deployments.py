@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BAD_MANIFESTS = {
     "no YAML": ("a: [1, 2\nb: 3", "deployment.yaml, line 2"),
-    "an unknown field": ("EndpointCfg: {}", "EndpointCfg: is no field of a request; did you mean 'EndpointConfig'?"),
+    "an unknown field": ("EndpointCfg: {}", "EndpointCfg: is not a field of a request; did you mean 'EndpointConfig'?"),
     "a wrong type": (
         "EndpointConfig: {ProductionVariants: [{InstanceType: ml.m5.large, InitialInstanceCount: two}]}",
         "EndpointConfig.ProductionVariants[0].InitialInstanceCount: must be a whole number",

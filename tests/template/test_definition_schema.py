@@ -65,7 +65,7 @@ def _retry_in_words(task: Document) -> None:
     ids=lambda spoil: spoil.__name__.lstrip("_"),
 )
 def test_schema_refuses_mistakes(schema: jsonschema.Draft202012Validator, spoil: Callable[[Document], None]) -> None:
-    """It is no schema that everything fits."""
+    """It is not a schema that everything fits."""
     definition = deployed("DeployEndpoint")
 
     spoil(next(iter(tasks_of(definition).values())))

@@ -61,7 +61,7 @@ def found_by_grammar(definition: Document) -> list[str]:
 CHECKS = {"schema": found_by_schema, "rule": found_by_rule, "grammar": found_by_grammar}
 
 BROKEN: list[tuple[str, set[str], Callable[[Document], object]]] = [
-    ("start is no state", {"rule"}, lambda it: it.update(StartAt="Nowhere")),
+    ("start is not a state", {"rule"}, lambda it: it.update(StartAt="Nowhere")),
     ("state without a type", {"schema", "rule", "grammar"}, lambda it: it["States"]["CreateModels"].pop("Type")),
     ("task without a resource", {"schema", "rule", "grammar"}, lambda it: it["States"]["CreateModels"].pop("Resource")),
     (

@@ -40,7 +40,7 @@ def test_task_retries_faults_of_lambda_and_catches_what_remains(name: str, task:
 
 @every_task
 def test_timeout_of_a_wait_leads_on_and_any_other_is_retried(name: str, task: Document) -> None:
-    """A function that has not answered is called again; a wait that is over is no failure."""
+    """A function that has not answered is called again; a wait that is over is not a failure."""
     assert ("States.Timeout" in retried(task)) != is_callback(task), name
     assert ("States.Timeout" in caught(task)) == is_callback(task), name
 
@@ -59,7 +59,7 @@ def test_retries_are_by_name_and_bounded(name: str, task: Document) -> None:
 
 
 def test_faults_of_lambda_have_one_retrier_that_is_the_same_in_every_task() -> None:
-    """Only the timeout differs: a wait that is over is no fault."""
+    """Only the timeout differs: a wait that is over is not a fault."""
     curves = set()
     for name, task in all_tasks().items():
         (retrier,) = (each for each in task["Retry"] if "Lambda.Unknown" in each["ErrorEquals"])

@@ -195,7 +195,7 @@ HELD_BACK = {
     "too many instances": (
         request(variant(ModelName="x", InitialInstanceCount=3), variant(ModelName="y", InitialInstanceCount=2)),
         (
-            "EndpointConfig: orders 5 instances, and this stack allows 4 for an endpoint; see its parameter "
+            "EndpointConfig: asks for 5 instances, and this stack allows 4 for an endpoint; see its parameter "
             "MaxInstanceCount"
         ),
     ),
@@ -206,7 +206,7 @@ HELD_BACK = {
                 "ProductionVariants": [variant(ManagedInstanceScaling={"MaxInstanceCount": 5})],
             }
         ),
-        "EndpointConfig: orders 5 instances, and this stack allows 4",
+        "EndpointConfig: asks for 5 instances, and this stack allows 4",
     ),
     "another bucket of a body": (
         with_smoke_test(Body=None, BodyS3Uri="s3://other/body.csv"),

@@ -6,7 +6,7 @@ from deployer.json_document import Document
 from tests.unit.request_samples import request, variant, with_smoke_test
 
 OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
-    "a misspelt smoke test": (request(SmokTest={}), "SmokTest: is no field of a request; did you mean 'SmokeTest'?"),
+    "a misspelt smoke test": (request(SmokTest={}), "SmokTest: is not a field of a request; did you mean 'SmokeTest'?"),
     "a smoke test that is none": (request(SmokeTest="x"), "SmokeTest: must be a mapping, and is text"),
     "a smoke test without a body": (with_smoke_test(Body=None), "SmokeTest: needs either Body or BodyS3Uri"),
     "a smoke test with two bodies": (
@@ -14,16 +14,16 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
         "SmokeTest: needs either Body or BodyS3Uri",
     ),
     "a long body": (with_smoke_test(Body="x" * 16385), "SmokeTest.Body: should have at most 16384 characters"),
-    "a body that is no text": (with_smoke_test(Body={"a": 1}), "SmokeTest.Body: must be text, and is a mapping"),
+    "a body that is not text": (with_smoke_test(Body={"a": 1}), "SmokeTest.Body: must be text, and is a mapping"),
     "a body elsewhere": (with_smoke_test(Body=None, BodyS3Uri="https://b/k"), "SmokeTest.BodyS3Uri: should match"),
     "a body in no object": (with_smoke_test(Body=None, BodyS3Uri="s3://b"), "SmokeTest.BodyS3Uri: should match"),
     "a misspelt field of a smoke test": (
         with_smoke_test(ContentTyp="text/csv"),
-        "SmokeTest.ContentTyp: is no field of a smoke test; did you mean 'ContentType'?",
+        "SmokeTest.ContentTyp: is not a field of a smoke test; did you mean 'ContentType'?",
     ),
     "a field of a smoke test as Python spells it": (
         with_smoke_test(content_type="text/csv"),
-        "SmokeTest.content_type: is no field of a smoke test; did you mean 'ContentType'?",
+        "SmokeTest.content_type: is not a field of a smoke test; did you mean 'ContentType'?",
     ),
     "a media type that ends a header": (
         with_smoke_test(ContentType="text/csv\r\nX: y"),
@@ -34,7 +34,10 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
         with_smoke_test(Accept="x" * 1025),
         "SmokeTest.Accept: should have at most 1024 characters",
     ),
-    "an impossible variant": (with_smoke_test(TargetVariant="a_b"), "SmokeTest.TargetVariant: 'a_b' is no variant"),
+    "an impossible variant": (
+        with_smoke_test(TargetVariant="a_b"),
+        "SmokeTest.TargetVariant: 'a_b' is not a valid variant",
+    ),
     "an impossible host": (
         with_smoke_test(TargetContainerHostname="a_b"),
         "SmokeTest.TargetContainerHostname: should match",
@@ -72,7 +75,7 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
     ),
     "a misspelt expectation": (
         with_smoke_test(Expect={"StatusCod": 200}),
-        "SmokeTest.Expect.StatusCod: is no field of a smoke test's expectation; did you mean 'StatusCode'?",
+        "SmokeTest.Expect.StatusCod: is not a field of a smoke test's expectation; did you mean 'StatusCode'?",
     ),
     "an impossible status": (
         with_smoke_test(Expect={"StatusCode": 99}),
@@ -86,7 +89,7 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
         with_smoke_test(Expect={"MaxLatencyMilliseconds": 0}),
         "SmokeTest.Expect.MaxLatencyMilliseconds: should be greater than or equal to 1",
     ),
-    "an expected number that is no text": (
+    "an expected number that is not text": (
         with_smoke_test(Expect={"Equals": 1}),
         "SmokeTest.Expect.Equals: must be text, and is a number",
     ),
@@ -96,11 +99,11 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
     ),
     "no JSON pointer": (
         with_smoke_test(Expect={"JsonValues": {"a": 1}}),
-        "SmokeTest.Expect.JsonValues.a: is no JSON Pointer: Location must start with /",
+        "SmokeTest.Expect.JsonValues.a: is not a JSON Pointer: Location must start with /",
     ),
     "a JSON pointer with a lone tilde": (
         with_smoke_test(Expect={"JsonValues": {"/a~": 1}}),
-        "SmokeTest.Expect.JsonValues./a~: is no JSON Pointer: Found invalid escape ~",
+        "SmokeTest.Expect.JsonValues./a~: is not a JSON Pointer: Found invalid escape ~",
     ),
     "a JSON Schema that is none": (
         with_smoke_test(Expect={"JsonSchema": "object"}),
@@ -116,8 +119,11 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
     ),
     "a rollback that is a number": (request(Rollback=1), "Rollback: must be true or the name of a revision"),
     "a rollback to nothing": (request(Rollback=None), "Rollback: must be true or the name of a revision"),
-    "a rollback to no name": (request(Rollback="the last one"), "Rollback: 'the last one' is no endpoint config name"),
-    "a rollback to an empty name": (request(Rollback=""), "Rollback: '' is no endpoint config name"),
+    "a rollback to no name": (
+        request(Rollback="the last one"),
+        "Rollback: 'the last one' is not a valid endpoint config name",
+    ),
+    "a rollback to an empty name": (request(Rollback=""), "Rollback: '' is not a valid endpoint config name"),
     "a rollback beside models": (
         request(Rollback=True, Models={"m": {"PrimaryContainer": {}}}),
         "Rollback: cannot stand beside Models; it deploys what an earlier revision held",
@@ -134,7 +140,7 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
         request(variant(), RetainAllVariantProperties="true"),
         "RetainAllVariantProperties: must be true or false, and is text",
     ),
-    "an exclusion that is no list": (
+    "an exclusion that is not a list": (
         request(variant(), RetainAllVariantProperties=True, ExcludeRetainedVariantProperties={}),
         "ExcludeRetainedVariantProperties: must be a list, and is a mapping",
     ),
@@ -149,8 +155,8 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
             ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeights"}],
         ),
         (
-            "ExcludeRetainedVariantProperties[0].VariantPropertyType: 'DesiredWeights' is no variant property type; "
-            "did you mean 'DesiredWeight'?"
+            "ExcludeRetainedVariantProperties[0].VariantPropertyType: 'DesiredWeights' is not a valid variant property "
+            "type; did you mean 'DesiredWeight'?"
         ),
     ),
     "an exclusion from no retention": (

@@ -15,6 +15,6 @@ def expect(**fields: Any) -> Expect:
 
 
 def answer(body: object, status_code: int = 200, latency_milliseconds: float = 1.0) -> Answer:
-    """Build an answer; what is no text is JSON."""
+    """Build an answer; what is not text is JSON."""
     content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     return Answer(status_code, content, latency_milliseconds)

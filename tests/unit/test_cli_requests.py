@@ -52,7 +52,7 @@ def test_endpoint_is_named_by_the_manifest_the_option_or_the_folder(tmp_path: Pa
     ("text", "endpoint", "message"),
     [
         pytest.param("EndpointName: a", "b", "names the endpoint 'a', and --endpoint says 'b'", id="contradiction"),
-        pytest.param("a: [", None, "is no YAML", id="no YAML"),
+        pytest.param("a: [", None, "is not YAML", id="no YAML"),
         pytest.param("- a", None, "must be a mapping", id="a list"),
         pytest.param("a: 1\na: 2", None, "has the key 'a' twice", id="a key twice"),
     ],
@@ -86,7 +86,7 @@ def test_folder_means_an_endpoint_unless_it_holds_something_to_deploy(
 def test_missing_path_and_other_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="there is no such file or folder"):
         request_file.read_request(tmp_path / "missing", None)
-    with pytest.raises(CommandError, match="is no manifest"):
+    with pytest.raises(CommandError, match="is not a manifest"):
         request_file.read_request(write(tmp_path, "", "model.bin"), None)
 
 

@@ -150,7 +150,7 @@ def test_created_endpoint_cannot_have_been_rolled_back() -> None:
 def test_endpoint_that_is_created_while_its_predecessor_is_seen_is_not_visible_yet() -> None:
     created = plan("a", 10, Action.CREATE, previous="")
 
-    with pytest.raises(EndpointNotVisibleError, match="is seen as the one that had the name before"):
+    with pytest.raises(EndpointNotVisibleError, match="is still shown as the endpoint that had this name before"):
         in_service(created, live(EndpointStatus="Deleting"), REQUESTED_AT, DURING)
 
 

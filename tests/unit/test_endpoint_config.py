@@ -80,7 +80,7 @@ def test_keys_of_a_request_are_replaced_by_the_names_of_its_models() -> None:
 @pytest.mark.parametrize(
     "unnamed",
     [{}, config(), config(variant(), Tags=[]), config(pooled(None)), USED],
-    ids=["nothing", "no variants", "no model", "a pool without a model", "models that are no keys"],
+    ids=["nothing", "no variants", "no model", "a pool without a model", "models that are not keys"],
 )
 def test_config_without_keys_stays_as_it_is(unnamed: Document) -> None:
     assert with_model_names(unnamed, {"m": "churn-m-1"}) == unnamed

@@ -26,7 +26,7 @@ def without_instances(name: str = "A") -> Document:
 
 
 SAME_NAMES = "EndpointConfig.ProductionVariants: are {}, and the live ones {}; guardrails need the same variant names"
-PASSED_OVER = "DeploymentConfig: is not for {}, which are live; SageMaker would pass over it"
+IGNORED_BY_SAGEMAKER = "DeploymentConfig: is not for {}, which are live; SageMaker would ignore it"
 TO_SERVERLESS = (
     "EndpointConfig.ProductionVariants: are serverless, and the live ones run on instances; "
     "SageMaker does not change one into the other"
@@ -62,20 +62,20 @@ CHANGES = {
         config(),
         config(without_instances()),
         GUARDED,
-        [PASSED_OVER.format("serverless endpoints")],
+        [IGNORED_BY_SAGEMAKER.format("serverless endpoints")],
     ),
     "guarded, Inf1 is live": (
         config(),
         config(variant(InstanceType="ml.inf1.xlarge")),
         GUARDED,
-        [PASSED_OVER.format("Inf1 instances")],
+        [IGNORED_BY_SAGEMAKER.format("Inf1 instances")],
     ),
     "guarded, Inf2 is live": (config(), config(variant(InstanceType="ml.inf2.xlarge")), GUARDED, []),
     "guarded, an accelerator is live": (
         config(),
         config(variant(AcceleratorType="ml.eia2.medium")),
         GUARDED,
-        [PASSED_OVER.format("Elastic Inference")],
+        [IGNORED_BY_SAGEMAKER.format("Elastic Inference")],
     ),
     "unguarded, an accelerator is live": (config(), config(variant(AcceleratorType="ml.eia2.medium")), None, []),
     "from instances to serverless": (config(without_instances()), config(), None, [TO_SERVERLESS]),
@@ -88,7 +88,7 @@ CHANGES = {
         config(without_instances("B")),
         config(variant(InstanceType="ml.inf1.xlarge")),
         GUARDED,
-        [SAME_NAMES.format("B", "A"), PASSED_OVER.format("Inf1 instances"), TO_SERVERLESS],
+        [SAME_NAMES.format("B", "A"), IGNORED_BY_SAGEMAKER.format("Inf1 instances"), TO_SERVERLESS],
     ),
 }
 
@@ -127,7 +127,7 @@ def test_an_alarm_that_does_not_exist_is_named_with_its_place() -> None:
 
     path = "DeploymentConfig.AutoRollbackConfiguration.Alarms"
     assert problems == [
-        f"{path}[1].AlarmName: 'gone' is no CloudWatch alarm of this account and region",
+        f"{path}[1].AlarmName: 'gone' is not a CloudWatch alarm of this account and region",
         f"{path}[2].AlarmName: is missing",
     ]
 

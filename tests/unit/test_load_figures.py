@@ -105,7 +105,7 @@ def test_times_of_the_floor_are_those_of_the_settings() -> None:
 
 
 def test_transitions_and_invocations_are_counted(figures: Figures) -> None:
-    """A retry is a transition, too; an error that leads to another state is no retry. Wake-ups are invocations."""
+    """A retry is a transition, too; an error that leads to another state is not a retry. Wake-ups are invocations."""
     assert figures.retries == {"SageMakerThrottledError": 1}
     assert figures.transitions == 4 + 1
     assert figures.invocations == 4 + 4

@@ -55,7 +55,7 @@ def answer_with_lines(stub: Stubber, name: str, *lines: str) -> None:
 
 
 def test_logs_that_cannot_be_reached_are_unavailable(client: Any) -> None:
-    """A broken connection is no refusal."""
+    """A broken connection is not a refusal."""
 
     def break_off(**_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://logs")

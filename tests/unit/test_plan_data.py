@@ -88,7 +88,7 @@ def test_draft_with_content_keeps_whose_it_is() -> None:
 
 
 def test_draft_without_a_revision_has_none() -> None:
-    with pytest.raises(ValueError, match="is no revision of churn"):
+    with pytest.raises(ValueError, match="is not a revision of churn"):
         _ = bare_draft({}).wanted
 
 

@@ -101,7 +101,7 @@ def test_dry_run_names_the_revision_that_the_request_makes(account: PlanningAcco
 
 def test_wrong_request_is_rejected_before_anything_is_called(account: PlanningAccount) -> None:
     assert rejection(account, {"EndpointNam": "churn"}).splitlines() == [
-        "EndpointNam: is no field of a request; did you mean 'EndpointName'?",
+        "EndpointNam: is not a field of a request; did you mean 'EndpointName'?",
         "EndpointName: is missing",
     ]
     assert account.calls() == []

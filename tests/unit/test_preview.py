@@ -52,7 +52,7 @@ def test_new_endpoint_is_created_with_all_that_it_needs(account: PlanningAccount
 
 
 def test_update_reports_only_the_fields_that_change(account: PlanningAccount) -> None:
-    """Names are made from content, so they change with it, and are no difference of their own."""
+    """Names are made from content, so they change with it, and are not a difference of their own."""
     served = account.serve("live", -60)
 
     found = preview(account, draft("a"))

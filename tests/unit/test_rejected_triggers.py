@@ -66,7 +66,7 @@ REJECTED: dict[str, tuple[Document, str]] = {
     "another archive": (
         uploaded("models/churn/model.zip"),
         (
-            "detail.object.key: 'models/churn/model.zip' is no model.tar.gz; pack the model's files with "
+            "detail.object.key: 'models/churn/model.zip' is not a model.tar.gz; pack the model's files with "
             "tar -czf model.tar.gz and upload that"
         ),
     ),

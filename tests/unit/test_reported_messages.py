@@ -55,7 +55,7 @@ UNCLEAR = {
     ),
     "RetainDeploymentConfig": (
         request(RetainDeploymentConfig=True),
-        ["RetainDeploymentConfig: is not taken; each request has its own DeploymentConfig, or none"],
+        ["RetainDeploymentConfig: is not supported; each request has its own DeploymentConfig, or none"],
     ),
     "a field at the wrong place": (
         request(ProductionVariants=[variant()], PrimaryContainer={}),
@@ -68,7 +68,7 @@ UNCLEAR = {
         request(EndpointConfigName="c"),
         ["EndpointConfigName: is named by the deployer; leave it out"],
     ),
-    "a far-fetched field": (request(Replicas=2), ["Replicas: is no field of a request"]),
+    "a far-fetched field": (request(Replicas=2), ["Replicas: is not a field of a request"]),
 }
 
 

@@ -26,17 +26,17 @@ MANY = [variant(VariantName=f"v{index}", ModelName="x") for index in range(11)]
 REJECTED = {
     "no name": ({}, "EndpointName: is missing"),
     "a name that is a number": ({"EndpointName": 7}, "EndpointName: must be text; quote it"),
-    "an impossible name": ({"EndpointName": "ch_urn"}, "EndpointName: 'ch_urn' is no endpoint name"),
+    "an impossible name": ({"EndpointName": "ch_urn"}, "EndpointName: 'ch_urn' is not a valid endpoint name"),
     "a long name": ({"EndpointName": "x" * 64}, "EndpointName: has 64 characters"),
     "an unknown field": (
         request(EndpointCfg={}),
-        "EndpointCfg: is no field of a request; did you mean 'EndpointConfig'?",
+        "EndpointCfg: is not a field of a request; did you mean 'EndpointConfig'?",
     ),
-    "a field in the wrong case": (request(models={}), "models: is no field of a request; did you mean 'Models'?"),
+    "a field in the wrong case": (request(models={}), "models: is not a field of a request; did you mean 'Models'?"),
     "an unknown member": (
         request(variant(InstanceTyp="x")),
         (
-            "EndpointConfig.ProductionVariants[0].InstanceTyp: is no field of ProductionVariant; "
+            "EndpointConfig.ProductionVariants[0].InstanceTyp: is not a field of ProductionVariant; "
             "did you mean 'InstanceType'?"
         ),
     ),
@@ -47,8 +47,8 @@ REJECTED = {
     "an instance type that does not exist": (
         request(variant(InstanceType="ml.m5.lrge")),
         (
-            "EndpointConfig.ProductionVariants[0].InstanceType: 'ml.m5.lrge' is no production variant instance type; "
-            "did you mean 'ml.m5.large'?"
+            "EndpointConfig.ProductionVariants[0].InstanceType: 'ml.m5.lrge' is not a valid production variant "
+            "instance type; did you mean 'ml.m5.large'?"
         ),
     ),
     "text for a number": (
@@ -60,7 +60,7 @@ REJECTED = {
         "EndpointConfig.ProductionVariants[0].InitialInstanceCount: 0 is not at least 1",
     ),
     "a list for a mapping": (request(Models=[]), "Models: must be a mapping, and is a list"),
-    "a tag that is no text": (request(Tags={"n": 1}), "Tags.n: must be text, and is a number, 1; quote it"),
+    "a tag that is not text": (request(Tags={"n": 1}), "Tags.n: must be text, and is a number, 1; quote it"),
     "a reserved tag": (
         request(Tags={"aws:x": "y"}),
         "Tags.aws:x: begins with aws:, which is reserved; choose another key",
@@ -161,7 +161,7 @@ REJECTED = {
     ),
     "rolling serverless": (
         with_guardrails(serverless(), RollingUpdatePolicy=rolling(20)),
-        "DeploymentConfig: is not for serverless endpoints; SageMaker would pass over it and shift all traffic at once",
+        "DeploymentConfig: is not for serverless endpoints; SageMaker would ignore it and shift all traffic at once",
     ),
     "a folder without its slash": (
         with_container(
@@ -175,7 +175,7 @@ REJECTED = {
     ),
     "a JSON Schema that is wrong": (
         with_smoke_test(Expect={"JsonSchema": {"type": "objekt"}}),
-        "SmokeTest.Expect.JsonSchema: is no JSON Schema: 'objekt' is not valid under any of the given schemas",
+        "SmokeTest.Expect.JsonSchema: is not a JSON Schema: 'objekt' is not valid under any of the given schemas",
     ),
     "a JSON Schema that is elsewhere": (
         with_smoke_test(Expect={"JsonSchema": {"$ref": "https://example.com/answer.json"}}),

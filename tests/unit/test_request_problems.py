@@ -121,8 +121,8 @@ def test_a_line_cannot_be_forged() -> None:
     said = said_of(request(**{"x\nEndpointName": 1, "y\r": 2}))
 
     assert said.splitlines() == [
-        "x\\nEndpointName: is no field of a request; did you mean 'EndpointName'?",
-        "y\\r: is no field of a request",
+        "x\\nEndpointName: is not a field of a request; did you mean 'EndpointName'?",
+        "y\\r: is not a field of a request",
     ]
 
 

@@ -74,7 +74,7 @@ REFUSED = {
         of_model(model={"PrimaryContainer": {"ModelDataUrl": "s3://b/m.tar.gz", "ModelDataSource": FOLDER}}),
         "Models.m.PrimaryContainer.ModelDataSource: cannot stand beside ModelDataUrl; use one of them",
     ),
-    "a choice that is no choice": (
+    "a choice that is not a choice": (
         of_model(model={"PrimaryContainer": {"Image": "a"}, "EnableNetworkIsolation": "yes"}),
         "Models.m.EnableNetworkIsolation: must be true or false, and is text, 'yes'",
     ),
@@ -135,7 +135,7 @@ REFUSED = {
             "DeploymentConfig": {"BlueGreenUpdatePolicy": routing("CANARY", CanarySize=percent(20))},
         },
         (
-            "DeploymentConfig: is not for models of AWS Marketplace; SageMaker would pass over it and shift all "
+            "DeploymentConfig: is not for models of AWS Marketplace; SageMaker would ignore it and shift all "
             "traffic at once"
         ),
     ),

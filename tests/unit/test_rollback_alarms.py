@@ -41,20 +41,23 @@ def without(*members: str, **more: Any) -> Document:
 
 
 WRONG = {
-    "a misspelt form": (wanted({"Error": {}}), "RollbackAlarms.Error: is no field of a request's RollbackAlarms"),
+    "a misspelt form": (wanted({"Error": {}}), "RollbackAlarms.Error: is not a field of a request's RollbackAlarms"),
     "a text for a number": (wanted({"Errors": {"Percent": "1"}}), "RollbackAlarms.Errors.Percent: must be a number"),
     "a share of nothing": (wanted({"Errors": {"Percent": 0}}), "RollbackAlarms.Errors.Percent: should be greater"),
     "no milliseconds": (wanted({"Latency": {}}), "RollbackAlarms.Latency.P99Milliseconds: required"),
     "a name": (without(AlarmName="mine"), "RollbackAlarms.Alarms[0].AlarmName: is named by the deployer"),
-    "an unknown member": (without(Limit=1), "RollbackAlarms.Alarms[0].Limit: is no field of PutMetricAlarm"),
-    "an unknown operator": (without(ComparisonOperator="Over"), "ComparisonOperator: 'Over' is no comparison operator"),
+    "an unknown member": (without(Limit=1), "RollbackAlarms.Alarms[0].Limit: is not a field of PutMetricAlarm"),
+    "an unknown operator": (
+        without(ComparisonOperator="Over"),
+        "ComparisonOperator: 'Over' is not a valid comparison operator",
+    ),
     "no metric": (without("MetricName"), "RollbackAlarms.Alarms[0]: needs either MetricName or Metrics"),
     "no period": (without("Period"), "RollbackAlarms.Alarms[0]: lacks Period"),
     "two statistics": (without(ExtendedStatistic="p99"), "needs either Statistic or ExtendedStatistic"),
     "no threshold": (without("Threshold"), "RollbackAlarms.Alarms[0]: needs either Threshold or ThresholdMetricId"),
     "an action on instances": (
         without(AlarmActions=["arn:aws:automate:us-east-1:ec2:terminate"]),
-        "RollbackAlarms.Alarms[0].AlarmActions[0]: 'arn:aws:automate:us-east-1:ec2:terminate' is no topic of SNS",
+        "RollbackAlarms.Alarms[0].AlarmActions[0]: 'arn:aws:automate:us-east-1:ec2:terminate' is not an SNS topic",
     ),
     "a rollback without guardrails": (
         {"EndpointName": "churn", "Rollback": True, "RollbackAlarms": SHORT},

@@ -150,7 +150,7 @@ def test_first_revision_has_none_before_it(account: PlanningAccount) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        pytest.param(b"[", "the stored request is no JSON", id="no JSON"),
+        pytest.param(b"[", "the stored request is not JSON", id="no JSON"),
         pytest.param(b"{}", "the stored request has no Format", id="not of this deployer"),
         pytest.param(b'{"Format": 2}', "has Format 2", id="of a newer version"),
     ],

@@ -48,7 +48,7 @@ def test_live_models_of_others_are_guarded_as_far_as_is_known() -> None:
 def test_misspelt_model_is_reported_where_it_is_named() -> None:
     named = request(variant(ModelName="modle"), Models={"model": {"PrimaryContainer": {}}})
 
-    assert said_of(named) == [f"{VARIANT}.ModelName: 'modle' is no key of Models; did you mean 'model'?"]
+    assert said_of(named) == [f"{VARIANT}.ModelName: 'modle' is not a key of Models; did you mean 'model'?"]
 
 
 def test_unused_model_is_reported_by_its_key() -> None:

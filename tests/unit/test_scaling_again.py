@@ -37,7 +37,7 @@ def test_service_refuses_tags_of_a_target_that_is_there(client: Any) -> None:
 
 
 def test_target_that_the_listing_does_not_show_yet_is_looked_for_again() -> None:
-    """The answer of the first call was lost: this passes, and is no refusal."""
+    """The answer of the first call was lost: this passes, and is not a refusal."""
     service = refusing(refusal("ValidationException", ALREADY), "register_scalable_target")("application-autoscaling")
     service.describe_scalable_targets = lambda **_: {"ScalableTargets": []}
 

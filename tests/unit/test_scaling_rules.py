@@ -81,7 +81,7 @@ WRONG = {
     "no target": (scaled({}), "Scaling.AllTraffic.ScalableTarget: "),
     "another field": (
         scaled({**scaling(), "Policy": []}),
-        "Scaling.AllTraffic.Policy: is no field of a variant's Scaling",
+        "Scaling.AllTraffic.Policy: is not a field of a variant's Scaling",
     ),
     "a list": ({**request(variant()), "Scaling": []}, "Scaling: must be a mapping"),
     "names of the deployer's": (scaled(scaling(ResourceId="x")), f"{TARGET}.ResourceId: is named by the deployer"),
@@ -106,11 +106,11 @@ WRONG = {
     ),
     "a metric of instances": (
         scaled(scaling(1, 4, [POLICY]), PROVISIONED),
-        "SageMakerVariantInvocationsPerInstance is no metric of a serverless variant",
+        "SageMakerVariantInvocationsPerInstance is not a metric of a serverless variant",
     ),
     "a metric of concurrency": (
         scaled(scaling(policies=[CONCURRENCY])),
-        "SageMakerVariantProvisionedConcurrencyUtilization is no metric of a variant on instances",
+        "SageMakerVariantProvisionedConcurrencyUtilization is not a metric of a variant on instances",
     ),
     "the same policy twice": (
         scaled(scaling(policies=[POLICY, POLICY])),
@@ -139,7 +139,7 @@ WRONG = {
     ),
     "a time without zone": (
         scaled(scaling(actions=[{**NIGHT, "StartTime": "2030-01-01T00:00:00"}])),
-        f"{FIRST_ACTION}.StartTime: '2030-01-01T00:00:00' is no time with a zone",
+        f"{FIRST_ACTION}.StartTime: '2030-01-01T00:00:00' is not a time with a time zone",
     ),
     "beside a rollback": (
         {"EndpointName": "churn", "Rollback": True, "Scaling": {"AllTraffic": scaling()}},
@@ -167,7 +167,7 @@ def test_everything_that_is_wrong_is_reported_at_once() -> None:
 
 def test_most_capacity_counts_for_what_the_stack_allows() -> None:
     """A variant that starts with one instance may have four."""
-    with pytest.raises(InvalidRequestError, match="orders 4 instances, and this stack allows 3"):
+    with pytest.raises(InvalidRequestError, match="asks for 4 instances, and this stack allows 3"):
         read_request(scaled(scaling()), allowances=Allowances(most_instances=3))
 
     assert read_request(scaled(scaling()), allowances=Allowances(most_instances=4))

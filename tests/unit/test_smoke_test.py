@@ -97,8 +97,8 @@ def test_possible_smoke_test_has_no_problem(test: SmokeTest, config: Document | 
 
 
 SCHEMA = "SmokeTest.Expect.JsonSchema: "
-NONE = f"{SCHEMA}is no JSON Schema: "
-UNUSABLE = f"{SCHEMA}is no JSON Schema to check by: "
+NONE = f"{SCHEMA}is not a JSON Schema: "
+UNUSABLE = f"{SCHEMA}is not a JSON Schema that can be checked by: "
 ELSEWHERE = f"{SCHEMA}refers to what it does not hold, "
 WRONG = {
     "neither body": (SmokeTest.model_validate({}), INSTANCES, "SmokeTest: needs either Body or BodyS3Uri"),
@@ -154,7 +154,7 @@ WRONG = {
     "no JSON pointer": (
         smoke_test(Expect={"JsonValues": {"a/b": 1}}),
         INSTANCES,
-        "SmokeTest.Expect.JsonValues.a/b: is no JSON Pointer: Location must start with /",
+        "SmokeTest.Expect.JsonValues.a/b: is not a JSON Pointer: Location must start with /",
     ),
     "a type that there is not": (schema_test({"type": "float"}), INSTANCES, f"{NONE}'float' is not valid"),
     "a pattern that is none": (schema_test({"pattern": "("}), INSTANCES, f"{NONE}'(' is not a 'regex'"),

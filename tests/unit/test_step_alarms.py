@@ -52,9 +52,9 @@ WRONG = {
     "an action": (stepped(changed(AlarmActions=[])), f"{FIRST}.Alarms[0].AlarmActions: is named by the deployer"),
     "another action": (
         stepped(changed(OKActions=["arn:aws:automate:us-east-1:ec2:stop"])),
-        f"{FIRST}.Alarms[0].OKActions[0]: 'arn:aws:automate:us-east-1:ec2:stop' is no topic of SNS",
+        f"{FIRST}.Alarms[0].OKActions[0]: 'arn:aws:automate:us-east-1:ec2:stop' is not an SNS topic",
     ),
-    "an unknown member": (stepped(changed(Limit=1)), f"{FIRST}.Alarms[0].Limit: is no field of PutMetricAlarm"),
+    "an unknown member": (stepped(changed(Limit=1)), f"{FIRST}.Alarms[0].Limit: is not a field of PutMetricAlarm"),
     "no metric": (stepped(changed(MetricName=None)), f"{FIRST}.Alarms[0]: needs either MetricName or Metrics"),
     "no operator": (stepped(changed(ComparisonOperator=None)), f"{FIRST}.Alarms[0]: lacks ComparisonOperator"),
     "of another type": (

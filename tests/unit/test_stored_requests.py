@@ -64,8 +64,8 @@ def test_stored_request_is_read_as_it_was_written(value: Any) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\xff", "is no JSON"),
-        (b"{", "is no JSON"),
+        (b"\xff", "is not JSON"),
+        (b"{", "is not JSON"),
         (b"[]", "has no Format, so this deployer did not write it"),
         (b'{"Revision": "r"}', "has no Format"),
         (b'{"Format": 2}', "has Format 2; this version of the deployer reads 1"),

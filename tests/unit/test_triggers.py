@@ -87,7 +87,8 @@ def test_package_of_another_group_is_rejected(groups: tuple[str, ...]) -> None:
         parse_trigger(package_event(), "run-1", STARTED_AT, LOCATION, AllowedEvents(groups))
 
     assert str(rejected.value) == (
-        "detail.ModelPackageGroupName: churn is no group that this stack deploys; see its parameter ModelPackageGroups"
+        "detail.ModelPackageGroupName: churn is not a group that this stack deploys; see its parameter "
+        "ModelPackageGroups"
     )
 
 

@@ -43,20 +43,20 @@ REFUSED = {
     "a misspelt field": (
         "Tag",
         {"Key": "a", "Value": "b", "Keyy": 1},
-        "P.Keyy: is no field of Tag; did you mean 'Key'?",
+        "P.Keyy: is not a field of Tag; did you mean 'Key'?",
     ),
     "a field that is missing": ("Tag", {"Key": "a"}, "P.Value: is missing"),
     "an empty field": ("Tag", {"Key": "a", "Value": None}, "P.Value: must be text, and is empty"),
-    "one of few words": ("ContainerMode", "x", "P: 'x' is no container mode; one of SingleModel, MultiModel"),
+    "one of few words": ("ContainerMode", "x", "P: 'x' is not a valid container mode; one of SingleModel, MultiModel"),
     "one of many words": (
         "ProductionVariantInstanceType",
         "ml.m5.lrge",
-        "P: 'ml.m5.lrge' is no production variant instance type; did you mean 'ml.m5.large'?",
+        "P: 'ml.m5.lrge' is not a valid production variant instance type; did you mean 'ml.m5.large'?",
     ),
     "none of many words": (
         "ProductionVariantInstanceType",
         "nonsense",
-        "P: 'nonsense' is no production variant instance type",
+        "P: 'nonsense' is not a valid production variant instance type",
     ),
 }
 
@@ -80,7 +80,7 @@ def test_patterns_know_letters_of_all_languages() -> None:
     """Java's classes of characters are respelled for Python."""
     assert check_shape("TagValue", "größe 1", "P") == []
     assert [str(each) for each in check_shape("TagValue", "a!", "P")] == [
-        r"P: 'a!' is no tag value: it does not match ([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
+        r"P: 'a!' is not a valid tag value: it does not match ([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
     ]
 
 

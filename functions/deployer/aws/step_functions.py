@@ -41,8 +41,8 @@ class Executions:
             output: The task's result.
 
         Returns:
-            Whether the task was still waiting. One that has ended meanwhile is no error: its time was over, or an event
-            came twice.
+            Whether the task was still waiting. A task that has ended meanwhile is not an error: its time was over, or
+            an event came twice.
         """
         try:
             self._client.send_task_success(taskToken=token, output=json.dumps(output))

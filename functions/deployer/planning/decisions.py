@@ -94,7 +94,7 @@ def in_service(plan: Plan, live: Live, requested_at: datetime, now: datetime, pr
     if live.status == "InService":
         return _is_served(plan, live, requested_at, reason, preceding)
     if live.status == "Deleting" and not plan.previous:
-        raise EndpointNotVisibleError(f"Endpoint {live.name} is seen as the one that had the name before.")
+        raise EndpointNotVisibleError(f"Endpoint {live.name} is still shown as the endpoint that had this name before.")
     if live.status not in WAITING_STATUSES - {"Deleting"}:
         raise EndpointFailedError(f"Endpoint {live.name} is {live.status}: {reason}")
     is_others = live.pending_config_name not in {"", plan.revision} and live.config_name == plan.previous

@@ -39,7 +39,7 @@ def live_problems(config: Document, live_config: Document, deployment: Document 
             f"are {listed(names)}, and the live ones {listed(live_names)}; guardrails need the same variant names",
         )
     if deployment and (why := unguarded(live_config)):
-        yield Problem("DeploymentConfig", f"is not for {why}, which are live; SageMaker would pass over it")
+        yield Problem("DeploymentConfig", f"is not for {why}, which are live; SageMaker would ignore it")
     if is_serverless(config) and not is_serverless(live_config):
         yield Problem(
             "EndpointConfig.ProductionVariants",
@@ -93,7 +93,7 @@ def alarm_problems(deployment: Document | None, states: Mapping[str, str]) -> It
         if not name:
             yield Problem(path, "is missing")
         elif name not in states:
-            yield Problem(path, f"'{name}' is no CloudWatch alarm of this account and region")
+            yield Problem(path, f"'{name}' is not a CloudWatch alarm of this account and region")
         elif states[name] == "ALARM":
             yield Problem(
                 path,

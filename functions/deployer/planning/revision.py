@@ -100,8 +100,8 @@ def name_revision(
 ) -> RevisionContent:
     """Name the revision that a complete request asks for, and its models, by their content.
 
-    Stored data have their version in their URL; of all others the version is a part of the content. Tags are no part of
-    it: they are changed in place. Scaling is a part of it where a request has any.
+    Stored data have their version in their URL; of all others the version is a part of the content. Tags are not part
+    of it: they are changed in place. Scaling is a part of it where a request has any.
     """
     endpoint_name = request["EndpointName"]
     names: dict[str, str] = {}

@@ -82,7 +82,7 @@ class StoredRevision(StateData):
         try:
             document = json.loads(content)
         except ValueError:
-            raise InvalidRequestError("the stored request is no JSON") from None  # that error quotes the content
+            raise InvalidRequestError("the stored request is not JSON") from None  # that error quotes the content
         if not isinstance(document, dict) or "Format" not in document:
             raise InvalidRequestError("the stored request has no Format, so this deployer did not write it")
         if document["Format"] != FORMAT:

@@ -1,7 +1,7 @@
 """The alarms that the deployer makes for guarded updates: their names, and what a complete request says of them. Pure.
 
-An alarm is named by its content, so that it never changes while it guards an update. Alarms are no part of a revision's
-digest: like guardrails, they say how an endpoint is changed.
+An alarm is named by its content, so that it never changes while it guards an update. Alarms are not part of the digest
+of a revision: like guardrails, they say how an endpoint is changed.
 """
 
 from __future__ import annotations

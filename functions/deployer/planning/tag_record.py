@@ -1,4 +1,4 @@
-"""The record of a request's tags, which an endpoint config bears: they are no content, and are changed in place. Pure.
+"""The record of a request's tags, which an endpoint config bears: they are not content, and are changed in place. Pure.
 
 It says when they were requested, what they are (as a digest), and which keys they have (as short digests), so that
 another request's tags are noticed, the newest ones stay, and only what a request has set is taken off again.

@@ -190,7 +190,7 @@ def _parse_own_event(event: _KnownEvent, location: UploadLocation, groups: Colle
 def _parse_promotion(event: _DeploymentEnded, promoting_account: str) -> Trigger:
     """Read the event of another stack's deployment. EventBridge sets the account, which no caller can choose."""
     if event.account != promoting_account:
-        raise _rejected("account", f"{event.account} promotes nothing to this stack; see its parameter PromoteFrom")
+        raise _rejected("account", f"{event.account} may not promote to this stack; see its parameter PromoteFrom")
     at, detail = event.time.astimezone(UTC), event.detail
     return Trigger(event.id, at, detail.endpoint_name, promoted=detail.stored_request)
 
@@ -215,7 +215,7 @@ def _check_approval(detail: _PackageDetail, package_groups: Collection[str]) -> 
     if not any(fnmatchcase(detail.group_name, pattern) for pattern in package_groups):
         raise _rejected(
             "detail.ModelPackageGroupName",
-            f"{detail.group_name} is no group that this stack deploys; see its parameter ModelPackageGroups",
+            f"{detail.group_name} is not a group that this stack deploys; see its parameter ModelPackageGroups",
         )
 
 
@@ -242,7 +242,7 @@ def _upload_advice(key: str, prefix: str) -> str:
     if not (endpoint_name and slash):
         return f"lies in no folder of an endpoint; upload it as {folder}{expected or ARTIFACT_NAME}"
     if not expected:
-        return f"is no {ARTIFACT_NAME}; pack the model's files with tar -czf {ARTIFACT_NAME} and upload that"
+        return f"is not a {ARTIFACT_NAME}; pack the model's files with tar -czf {ARTIFACT_NAME} and upload that"
     return "" if name == expected else f"is written in another case; upload it as {expected}"
 
 

@@ -100,7 +100,7 @@ class Allowances:
         if self.most_instances and count > self.most_instances:
             yield Problem(
                 "EndpointConfig",
-                f"orders {count} instances, and this stack allows {self.most_instances} for an endpoint; "
+                f"asks for {count} instances, and this stack allows {self.most_instances} for an endpoint; "
                 "see its parameter MaxInstanceCount",
             )
 

@@ -38,7 +38,7 @@ _WANTED = {
 _PARTS_OF_A_REQUEST = {"EndpointConfig": "CreateEndpointConfig", "Models.<key>": "CreateModel"}
 
 _NOT_TAKEN = {
-    "RetainDeploymentConfig": "is not taken; each request has its own DeploymentConfig, or none",
+    "RetainDeploymentConfig": "is not supported; each request has its own DeploymentConfig, or none",
     "EndpointConfigName": "is named by the deployer; leave it out",
     "ModelName": "is named by the deployer; leave it out",
 }
@@ -91,7 +91,7 @@ def _why_unknown(request: type[BaseModel], location: Location) -> str:
     if location[0] == "Scaling" and len(location) > 1:
         parts[location[:-1]] = ("variant's Scaling", VariantScaling)
     whole, model = parts.get(location[:-1], ("request", request))
-    return f"is no field of a {whole}{nearest(name, [to_pascal(field) for field in model.model_fields])}"
+    return f"is not a field of a {whole}{nearest(name, [to_pascal(field) for field in model.model_fields])}"
 
 
 @functools.cache

@@ -59,11 +59,11 @@ def _schema_problem(schema: Document) -> str:
     except TimeIsUpError:
         raise
     except jsonschema.SchemaError as error:
-        return f"is no JSON Schema: {excerpt(error.message)}"
+        return f"is not a JSON Schema: {excerpt(error.message)}"
     except Unresolvable as failure:
         return f"refers to what it does not hold, {excerpt(str(failure))}"
     except Exception as failure:  # noqa: BLE001 - a schema can make the library raise anything, from any depth
-        return f"is no JSON Schema to check by: {described_failure(failure)}"
+        return f"is not a JSON Schema that can be checked by: {described_failure(failure)}"
     return ""
 
 

@@ -42,7 +42,7 @@ class _JsonLoader(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise yaml.MarkedYAMLError(
-                    problem=f"has a key that is no text, {key!r}", problem_mark=key_node.start_mark
+                    problem=f"has a key that is not text, {key!r}", problem_mark=key_node.start_mark
                 )
             if key in keys:
                 raise yaml.MarkedYAMLError(problem=f"has the key '{key}' twice", problem_mark=key_node.start_mark)
@@ -57,7 +57,7 @@ class _JsonLoader(yaml.SafeLoader):
 def _construct_float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
     value: float = loader.construct_yaml_float(node)
     if not math.isfinite(value):
-        raise yaml.MarkedYAMLError(problem=f"has {node.value}, which is no number", problem_mark=node.start_mark)
+        raise yaml.MarkedYAMLError(problem=f"has {node.value}, which is not a number", problem_mark=node.start_mark)
     return value
 
 
@@ -97,7 +97,7 @@ def read_manifest(text: bytes, name: str = NAME) -> object:
         name: The file's name, for messages; one that ends in `.json` may be indented by tabs.
 
     Raises:
-        InvalidRequestError: It is no YAML, or holds what JSON cannot; the message says where.
+        InvalidRequestError: It is not YAML, or holds what JSON cannot; the message says where.
     """
     if len(text) > _SIZE_LIMIT:
         raise InvalidRequestError(f"{name}: has {len(text)} bytes; at most {_SIZE_LIMIT} are read")
@@ -108,13 +108,13 @@ def read_manifest(text: bytes, name: str = NAME) -> object:
         document: object = yaml.load(text.decode("utf-8-sig"), Loader=_JsonLoader)  # noqa: S506 - a SafeLoader, and less
     # Raised from nothing: these errors quote the text, which may hold secrets.
     except UnicodeDecodeError as error:
-        raise InvalidRequestError(f"{name}: is no UTF-8 text, at byte {error.start}") from None
+        raise InvalidRequestError(f"{name}: is not UTF-8 text, at byte {error.start}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        message = error.problem or error.context or "is no YAML"
+        message = error.problem or error.context or "is not YAML"
         raise InvalidRequestError(str(Problem(f"{name}{place}", message[:_MESSAGE_LIMIT]))) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(str(Problem(name, f"is no YAML: {str(error)[:_MESSAGE_LIMIT]}"))) from None
+        raise InvalidRequestError(str(Problem(name, f"is not YAML: {str(error)[:_MESSAGE_LIMIT]}"))) from None
     # An empty manifest says that the stack's defaults will do.
     return {} if document is None else document

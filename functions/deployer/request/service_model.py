@@ -155,14 +155,14 @@ class _Check:
             return
         if shape.enum:
             if value not in shape.enum and not self.open_enums:
-                yield Problem(path, f"{shown(value)} is no {_words(shape.name)}{_choices(value, shape.enum)}")
+                yield Problem(path, f"{shown(value)} is not a valid {_words(shape.name)}{_choices(value, shape.enum)}")
             return
         size = list(_sized(shape, len(value), path, "characters"))
         yield from size
         pattern = shape.metadata.get("pattern")
         if pattern and not size and not _pattern(pattern).fullmatch(value):
             found = "the value" if shape.name in _SECRET_SHAPES else shown(value)
-            yield Problem(path, f"{found} is no {_words(shape.name)}: it does not match {pattern}")
+            yield Problem(path, f"{found} is not a valid {_words(shape.name)}: it does not match {pattern}")
 
 
 def _why_unknown(shape: Any, name: str, supplied: Collection[str]) -> str:
@@ -171,7 +171,7 @@ def _why_unknown(shape: Any, name: str, supplied: Collection[str]) -> str:
     if operation.startswith("Create") and name in _answered_members(operation):
         return f"is in what {_describing(operation)} answers, and {operation} does not take it; leave it out"
     known = [known for known in shape.members if known not in supplied]
-    return f"is no field of {operation}{nearest(name, known)}"
+    return f"is not a field of {operation}{nearest(name, known)}"
 
 
 def _describing(operation: str) -> str:

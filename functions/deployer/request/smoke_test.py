@@ -77,7 +77,7 @@ class SmokeTest(_Part):
     body: Annotated[str, Field(max_length=BODY_LENGTH)] | None = None
     """What is sent; this or `BodyS3Uri`."""
     body_s3_uri: Annotated[str, Field(pattern=r"^s3://[^/]+/.+$")] | None = None
-    """Where in S3 the body lies, if it is no part of the request. An asynchronous endpoint reads it there itself."""
+    """Where in S3 the body lies, if it is not part of the request. An asynchronous endpoint reads it there itself."""
     repetitions: Annotated[int, Field(ge=1, le=_MOST_REPETITIONS)] = 1
     """How often it is sent; every answer has to be as expected."""
     expect: Expect = Expect()

@@ -53,7 +53,7 @@ def problems_of(
         try:
             jsonpointer.JsonPointer(pointer)
         except jsonpointer.JsonPointerException as error:
-            yield Problem(f"SmokeTest.Expect.JsonValues.{pointer}", f"is no JSON Pointer: {error}")
+            yield Problem(f"SmokeTest.Expect.JsonValues.{pointer}", f"is not a JSON Pointer: {error}")
     if test.expect.json_schema is not None:
         from deployer.request.json_schema import schema_problem  # noqa: PLC0415 - slow to import, and seldom needed
 

@@ -72,7 +72,7 @@ def executions_keep_their_settings(recording: Recording) -> Iterator[str]:
         timeout, shortest = float(environment["DEPLOYMENT_TIMEOUT_SECONDS"]), int(environment["POLL_INTERVAL_SECONDS"])
         for visit in run.visits[1:]:
             plan = json.loads(visit.data).get("Plan")
-            # The time that a person takes to approve it is no part of the timeout.
+            # The time that a person takes to approve it is not part of the timeout.
             if visit.state == "ChooseAction" and plan and not plan["Approval"]:
                 deadline = run.began + timeout
                 is_kept = abs(datetime.fromisoformat(plan["Deadline"]).timestamp() - deadline) < 1

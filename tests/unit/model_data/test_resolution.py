@@ -130,7 +130,7 @@ def test_folder_of_multi_model_container_only_has_to_exist(s3: Any) -> None:
 
 
 def test_multi_model_container_never_gets_the_artifact(s3: Any, artifact: Artifact) -> None:
-    """An archive is no folder of models."""
+    """An archive is not a folder of models."""
     with pytest.raises(errors.InvalidRequestError, match=rf"^{CONTAINER}.ModelDataUrl: is missing; a MultiModel"):
         resolve(s3, {"Mode": "MultiModel", "Image": IMAGE}, artifact=artifact)
 

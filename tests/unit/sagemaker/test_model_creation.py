@@ -40,7 +40,7 @@ def test_model_is_created_with_its_tags(service: SageMaker, stub: Stubber) -> No
 
 
 def test_model_that_exists_with_equal_content_is_noted_as_used(service: SageMaker, stub: Stubber) -> None:
-    """So the sweep spares it. What SageMaker adds by itself, and other tags, are no content."""
+    """So the sweep spares it. What SageMaker adds by itself, and other tags, are not content."""
     refuse(stub, "create_model", EXISTING["create_model"])
     describe_model(stub, EnableNetworkIsolation=False)
     list_tags(stub, MODEL_ARN, **{STACK_TAG: STACK})
@@ -122,9 +122,9 @@ def test_model_that_exists_and_is_not_visible_is_looked_for_again(service: SageM
         pytest.param({"a": [{"b": 1, "c": 2}]}, {"a": [{"b": 1}]}, True, id="nested"),
         pytest.param({"a": [1, 2]}, {"a": [1]}, False, id="longer list"),
         pytest.param({"a": 1}, {"a": 1.0}, True, id="whole number as float"),
-        pytest.param({"a": "1"}, {"a": 1}, False, id="text is no number"),
-        pytest.param({"a": "1"}, {"a": {}}, False, id="text is no mapping"),
-        pytest.param({"a": {"b": 1}}, {"a": []}, False, id="a mapping is no list"),
+        pytest.param({"a": "1"}, {"a": 1}, False, id="text is not a number"),
+        pytest.param({"a": "1"}, {"a": {}}, False, id="text is not a mapping"),
+        pytest.param({"a": {"b": 1}}, {"a": []}, False, id="a mapping is not a list"),
     ],
 )
 def test_content_is_compared_by_what_was_requested(described: object, requested: object, *, expected: bool) -> None:

@@ -51,7 +51,7 @@ def guardrail_problems(
 ) -> Iterator[Problem]:
     """Yield what is wrong within a DeploymentConfig, and with it for an endpoint config."""
     if config is not None and (why := unguarded(config, models)):
-        yield Problem(_PATH, f"is not for {why}; SageMaker would pass over it and shift all traffic at once")
+        yield Problem(_PATH, f"is not for {why}; SageMaker would ignore it and shift all traffic at once")
         return
     blue_green, rolling = deployment.get("BlueGreenUpdatePolicy"), deployment.get("RollingUpdatePolicy")
     if blue_green and rolling:

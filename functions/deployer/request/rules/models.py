@@ -91,7 +91,7 @@ def reference_problems(config: Document, models: Mapping[str, Document]) -> Iter
     unused = [key for key in models if key not in {name for _, name in references}]
     misspelt = {path: name for path, name in references if name not in models and nearest(name, unused)}
     for path, name in misspelt.items():
-        yield Problem(path, f"'{name}' is no key of Models{nearest(name, unused)}")
+        yield Problem(path, f"'{name}' is not a key of Models{nearest(name, unused)}")
     for key in unused:
         if not any(nearest(name, [key]) for name in misspelt.values()):
             yield Problem(f"Models.{key}", "is used by no variant; make it the ModelName of one, or leave it out")

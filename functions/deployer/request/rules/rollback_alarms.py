@@ -69,7 +69,9 @@ def alarm_problems(path: str, alarm: Document) -> Iterator[Problem]:
         for index, action in enumerate(alarm.get(field, [])):
             # Other actions change instances, fleets or functions, which a deployment has no right to.
             if not _TOPIC.fullmatch(action):
-                yield Problem(f"{path}.{field}[{index}]", f"{shown(action)} is no topic of SNS; only these are taken")
+                yield Problem(
+                    f"{path}.{field}[{index}]", f"{shown(action)} is not an SNS topic; no other action is accepted"
+                )
 
 
 def _metric_problems(path: str, alarm: Document) -> Iterator[Problem]:

@@ -115,7 +115,9 @@ def _action_problems(path: str, action: Document) -> Iterator[Problem]:
     yield from schedule_problems(path, action)
     for member in ("StartTime", "EndTime"):
         if member in action and not _is_moment(action[member]):
-            yield Problem(f"{path}.{member}", f"{shown(action[member])} is no time with a zone; write it in ISO 8601")
+            yield Problem(
+                f"{path}.{member}", f"{shown(action[member])} is not a time with a time zone; write it in ISO 8601"
+            )
 
 
 def _is_moment(text: str) -> bool:
@@ -180,7 +182,7 @@ def _metric_problems(path: str, wanted: Document, *, is_serverless: bool) -> Ite
         if metric and (not is_fit or metric.startswith(_OF_COPIES)):
             kind = "a serverless variant" if is_serverless else "a variant on instances"
             where = f"{path}.Policies[{index}].{_CONFIGURATIONS['TargetTrackingScaling']}.PredefinedMetricSpecification"
-            yield Problem(f"{where}.PredefinedMetricType", f"{metric} is no metric of {kind}")
+            yield Problem(f"{where}.PredefinedMetricType", f"{metric} is not a metric of {kind}")
 
 
 def _all_bounds(path: str, wanted: Document) -> Iterator[tuple[str, Document]]:
