@@ -41,8 +41,11 @@ picture: install browser  ## Run the demo, and draw what it and the command line
 test: install $(BROWSER_TO_HAVE)  ## Run all tests: unit, machine, template and local
 	$(BIN)/pytest
 
+# Two at a time, as CI has two cores; the tests have workers of their own. Not every make can keep outputs apart.
 .PHONY: check
-check: lint types checkov test  ## Run all that CI runs
+check:  ## Run all that CI runs: lint, types, checkov, test
+	$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint types checkov
+	$(MAKE) --no-print-directory test
 
 .PHONY: lint
 lint: install  ## Check style, spelling and dead code, and the template by cfn-lint and by SAM

@@ -14,7 +14,7 @@ from local.aws.errors import LocalAwsError
 VERSION_POINTER = "/detail/object/version-id"
 """The version of the object in an event of S3, which starts an execution."""
 
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.2
 
 
 class ExecutionMissingError(LocalAwsError):

@@ -141,7 +141,7 @@ class _Run:
         self._wait(_scaled(seconds), lambda: False)
 
     def wait_for_answer(self, seconds: float, is_done: Callable[[], bool]) -> None:
-        # Functions run in real time, whatever the speed of the rest.
+        # Functions run in real time, whatever the speed of the rest; only their pauses are shorter.
         self._wait(seconds, is_done)
 
     def wait_for_token(self, seconds: float, is_done: Callable[[], bool], has_answered: Callable[[], bool]) -> None:

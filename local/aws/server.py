@@ -46,7 +46,8 @@ class Server:
         """Start the server and wait until it answers.
 
         Args:
-            speed: How many times faster than the wall clock SageMaker and the state machine's waits run.
+            speed: How many times faster than the wall clock SageMaker, the state machine's waits and the pauses of
+                functions run.
             port: The loopback port that it listens on; 0 for any that is free.
             command: The server's program.
 

@@ -118,7 +118,8 @@ def running_stack(parameters: Mapping[str, str], *, speed: float) -> Iterator[St
 
     Args:
         parameters: Parameters of the template.
-        speed: How many times faster than the wall clock SageMaker and the state machine's waits run.
+        speed: How many times faster than the wall clock SageMaker, the state machine's waits and the pauses of
+            functions run.
 
     Raises:
         StartFailedError: Local AWS did not start.

@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from local.demo.sample.training import Trained
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests together in one process: they share the stack."""
+    """Keep together in one process the tests that share the stack, and the others of a module.
+
+    This comes before pytest-xdist reads the groups, also if only this folder is run.
+    """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("local")
-            item.add_marker(pytest.mark.xdist_group("local"))
+            shares_stack = "running" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("stack" if shares_stack else item.path.stem))
 
 
 @pytest.fixture(scope="session")

@@ -14,15 +14,16 @@ from deployer.json_document import Document
 from local.aws.build import build
 from local.aws.deploy import deploy
 from local.aws.execution_follower import follow
-from tests.local.ministack_server import wait_for
+from local.aws.stack import Stack, running_stack
+from tests.local.parameters import PARAMETERS
 from tests.local.permission_calls import ALARM
 from tests.machine.factories import request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from local.aws.stack import Stack
+    from local.simulator import Settings
 
 EXECUTION_SECONDS = 90.0
 CANARY_SECONDS = 3600
@@ -48,18 +49,11 @@ CHANGES = [
 
 
 @pytest.fixture
-def alarm(stack: Stack) -> Iterator[Callable[[], None]]:
-    """Return what puts the alarm of the canary into alarm; no canary is under way after the test, even if it fails."""
-    cloudwatch = stack.server.client("cloudwatch")
-    cloudwatch.put_metric_alarm(**{**ALARM, "AlarmName": ALARM_NAME})
-
-    def ring() -> None:
-        cloudwatch.set_alarm_state(AlarmName=ALARM_NAME, StateValue="ALARM", StateReason="by hand")
-
-    yield ring
-    ring()
-    wait_for(lambda: stack.endpoint(ENDPOINT)["EndpointStatus"], lambda status: status == "InService")
-    cloudwatch.delete_alarms(AlarmNames=[ALARM_NAME])
+def stack(image: str, quick: Settings) -> Iterator[Stack]:
+    """A stack of its own, because the update leaves it with other code."""
+    with running_stack({"DefaultImage": image, **PARAMETERS}, speed=50.0) as made:
+        made.server.control.settings = quick
+        yield made
 
 
 def with_other_code(template: Path, folder: Path) -> Path:
@@ -102,11 +96,10 @@ def plan_of(stack: Stack, execution: str) -> Document:
     )
 
 
-def test_running_execution_ends_on_its_own_code(
-    stack: Stack, image: str, tmp_path: Path, alarm: Callable[[], None]
-) -> None:
+def test_running_execution_ends_on_its_own_code(stack: Stack, image: str, tmp_path: Path) -> None:
     """The stack is updated in the middle of a canary, which then fails; the next execution runs on the new code."""
-    states = stack.server.client("stepfunctions")
+    cloudwatch, states = stack.server.client("cloudwatch"), stack.server.client("stepfunctions")
+    cloudwatch.put_metric_alarm(**{**ALARM, "AlarmName": ALARM_NAME})
     before = stack.outcome_of(start(stack, "a"))
     running = start(stack, "b", DeploymentConfig=CANARY)
     for moment in follow(states, running, timeout=EXECUTION_SECONDS):
@@ -115,7 +108,7 @@ def test_running_execution_ends_on_its_own_code(
 
     deploy(stack.server, with_other_code(build(), tmp_path), {"DefaultImage": image, "PollIntervalSeconds": "10"})
     # The canary takes hours; how long the update of the stack takes does not matter.
-    alarm()
+    cloudwatch.set_alarm_state(AlarmName=ALARM_NAME, StateValue="ALARM", StateReason="by hand")
     old = stack.outcome_of(running)
     live = stack.endpoint(ENDPOINT)["EndpointConfigName"]
     following = start(stack, "c")
