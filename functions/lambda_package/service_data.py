@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+_CALLED_BY_BOTOCORE = frozenset({"HeadBucket", "CreateSession"})
+"""Operations that botocore calls by itself: after an error of HeadObject, and for directory buckets (its `utils`)."""
+
 _MAKERS = frozenset({"client", "_client", "create_client"})
 _SHARED = ("_retry", "partitions", "sdk-default-configuration")
 _RULES = "endpoint-rule-set-1"
@@ -41,7 +44,7 @@ def cut_service_data(package: Path, functions: Path) -> None:
     prefixes = set(services)
     for service in services:
         model = loader.load_service_model(service, "service-2")
-        operations = {name for name in model["operations"] if {name, xform_name(name)} & words}
+        operations = {name for name in model["operations"] if {name, xform_name(name)} & (words | _CALLED_BY_BOTOCORE)}
         prefixes.add(model["metadata"]["endpointPrefix"])
         folder = data / service / loader.determine_latest_version(service, "service-2")
         _write(folder / "service-2.json", cut_model(model, operations))

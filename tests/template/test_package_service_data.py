@@ -113,3 +113,32 @@ def test_clients_call_the_same_endpoints_as_with_whole_data(local_package: Path)
 
     assert "sagemaker" in cut
     assert cut == whole
+
+
+LOOK_UP = """
+import sys
+sys.path.append(sys.argv[1])
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+
+class Body:
+    def stream(self, **_):
+        return iter(())
+
+def answer(request, **_):
+    return AWSResponse(request.url, 400, {}, Body())
+
+client = botocore.session.get_session().create_client(
+    "s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+client.meta.events.register("before-send.s3", answer)
+try:
+    client.head_object(Bucket="b", Key="k")
+except ClientError as error:
+    print(error.response["Error"]["Code"])
+"""
+
+
+def test_object_that_cannot_be_looked_up_is_an_error_of_s3(local_package: Path) -> None:
+    """S3 answers so if the object's key is disabled, or its customer's own; botocore looks for another region then."""
+    assert run(local_package, LOOK_UP) == 400
