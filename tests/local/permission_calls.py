@@ -142,7 +142,8 @@ MAY = {
     "PlanDeployment": {
         "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListTags of configs", "ListTags of endpoints",
         "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads", "ListObjects of revisions",
-        "DescribeAlarms", "DescribeScalableTargets", "ListTagsForResource", "SetAlarmState of aborts",
+        "DescribeAlarms", "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
+        "ListTagsForResource", "SetAlarmState of aborts",
     },
     "ConfirmRevision": {"ListTags of configs"},
     "StoreRevision": {

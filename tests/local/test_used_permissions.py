@@ -28,12 +28,15 @@ OF_LARGE_COPIES = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3
 # Without it S3 answers 403, not 404, for an object that is missing. MiniStack always answers 404.
 # Only a name that an endpoint has in another case is looked up so.
 # Only a rollback that finds an update under way ends it so; tests/local/test_permissions.py tries the right.
+# Only an update that sets aside what a person has handed over reads how it is scaled.
 # No image of these tests lies in the account's own registry; the other module tries that right, too.
 # Only a stack whose parameter says so repairs drift; tests/local/test_permissions.py tries the right.
 OF_SERVICES = {
     ("CreateEndpoint", "sagemaker:ListEndpoints"),
     ("DetectDrift", "ecr:DescribeImages"),
     ("DetectDrift", "states:StartExecution"),
+    ("PlanDeployment", "application-autoscaling:DescribeScalingPolicies"),
+    ("PlanDeployment", "application-autoscaling:DescribeScheduledActions"),
     ("PlanDeployment", "cloudwatch:SetAlarmState"),
     ("UpdateEndpoint", "cloudwatch:DescribeAlarms"),
     ("RegisterScaling", "cloudwatch:TagResource"),

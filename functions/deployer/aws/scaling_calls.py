@@ -9,7 +9,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from deployer import clock
-from deployer.aws.scaling_content import ENTRY_NAMES, by_key, by_name, current_actions, holds, with_action
+from deployer.aws.scaling_content import ENTRY_NAMES, as_put, by_key, by_name, current_actions, holds, with_action
 from deployer.errors import (
     AccessDeniedError,
     DeployerError,
@@ -107,6 +107,22 @@ class ScalingCalls:
             if not self._is_as_wanted(registered[key], named[key]):
                 differing.add(key[0])
         return sorted(differing)
+
+    def scaling_of(self, target: Target) -> Document:
+        """Return the scaling of a registered variant, with which it can be registered again.
+
+        Alarms that somebody made for its step policies are not known; they name the ARNs of these policies.
+        """
+        entries = {
+            field: [as_put(field, entry) for entry in self._entries_of(target, field).values()] for field in ENTRY_NAMES
+        }
+        return {
+            "VariantName": target.variant_name,
+            "ScalableDimension": target.dimension,
+            "ScalableTarget": as_put("ScalableTarget", target.described),
+            **entries,
+            "Alarms": [],
+        }
 
     def step_alarms(self, endpoint_name: str, wanted: Iterable[Document]) -> list[Document]:
         """Return the alarms of step policies, with the policies' ARNs; without any where there is no such policy."""

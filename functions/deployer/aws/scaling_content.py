@@ -25,6 +25,37 @@ _DEFAULTS = {
 """What members mean if they are left out (API Reference of each; User Guide, "Define cooldown periods")."""
 
 
+_MEMBERS = {
+    "ScalableTarget": ("MinCapacity", "MaxCapacity", "SuspendedState"),
+    "Policies": (
+        "PolicyName",
+        "PolicyType",
+        "StepScalingPolicyConfiguration",
+        "TargetTrackingScalingPolicyConfiguration",
+    ),
+    "ScheduledActions": (
+        "ScheduledActionName",
+        "Schedule",
+        "Timezone",
+        "StartTime",
+        "EndTime",
+        "ScalableTargetAction",
+    ),
+}
+"""What of a description can have been put."""
+
+
+def as_put(field: str, described: Document) -> Document:
+    """Return the request, without the names of the variant, that puts what the service describes; it is JSON.
+
+    Args:
+        field: The field of a variant's scaling, such as `Policies`.
+        described: The target, the policy or the scheduled action.
+    """
+    members = {member: described[member] for member in _MEMBERS[field] if member in described}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in members.items()}
+
+
 def by_key(wanted: Iterable[Document]) -> dict[tuple[str, str], Document]:
     """Return the scaling of variants by their names and dimensions."""
     return {(each["VariantName"], each["ScalableDimension"]): each for each in wanted}

@@ -52,7 +52,7 @@ def checked_update(
     targets, before = find_targets(draft, config, scaling), stored(live.config_name)
     return {
         "retention": checked_retention(draft, live, monitoring, targets, before),
-        "scaling": plan_scaling(draft, before, config, targets),
+        "scaling": plan_scaling(draft, before, config, targets, scaling),
     }
 
 

@@ -143,7 +143,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     stored = partial(stored_scaling, draft, objects=planning.objects, bucket=planning.bucket)
     if action is Action.RESUME:
         config = planning.sagemaker.find_endpoint_config(live.previous) if live.previous else None
-        scaling = plan_scaling(draft, stored(live.previous), config or {}, [])
+        scaling = plan_scaling(draft, stored(live.previous), config or {}, [], planning.scaling)
         return planning.decided(draft, action, Before(previous=live.previous, tags_differ=True, scaling=scaling))
     before = Before(
         previous=live.config_name,

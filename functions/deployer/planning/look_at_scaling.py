@@ -24,7 +24,7 @@ def find_targets(draft: Draft, live_config: Document, scaling: Scaling) -> list[
 
 
 def plan_scaling(
-    draft: Draft, before: list[Document], previous_config: Document, targets: list[Target]
+    draft: Draft, before: list[Document], previous_config: Document, targets: list[Target], scaling: Scaling
 ) -> PlannedScaling:
     """Decide whether there is any scaling to take care of, and what has to be set aside for the change.
 
@@ -33,6 +33,7 @@ def plan_scaling(
         before: The scaling of the revision that the endpoint serves before.
         previous_config: The endpoint config of that, as SageMaker describes it.
         targets: The scalable targets among the endpoint's variants.
+        scaling: The adapter of Application Auto Scaling.
     """
     own = {target.variant_name for target in targets if target.is_own}
     # A plan that is decided anew may have set it aside before.
@@ -40,8 +41,16 @@ def plan_scaling(
     if not (draft.request.get("Scaling") or before or own or was_used):
         return PlannedScaling()
     changed = changed_variants(draft.request["EndpointConfig"], previous_config)
-    handed_over = tuple(sorted(own - {each["VariantName"] for each in before}))
-    return PlannedScaling(is_used=True, previous=tuple(before), set_aside=tuple(changed), handed_over=handed_over)
+    handed_over = own - {each["VariantName"] for each in before}
+    # No request says how these are scaled, so they are read before the change takes them away.
+    taken = handed_over.intersection(changed)
+    read = [scaling.scaling_of(each) for each in targets if each.is_own and each.variant_name in taken]
+    return PlannedScaling(
+        is_used=True,
+        previous=(*before, *read),
+        set_aside=tuple(changed),
+        handed_over=tuple(sorted(handed_over - taken)),
+    )
 
 
 def stored_scaling(draft: Draft, revision: str, objects: Objects, bucket: str) -> list[Document]:

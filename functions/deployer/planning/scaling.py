@@ -24,11 +24,13 @@ class PlannedScaling(StateData):
     is_used: bool = False
     """Whether the revision, the one before it or the endpoint has any; nothing is called otherwise."""
     previous: tuple[Document, ...] = ()
-    """The scaled variants of the revision that the endpoint serves before; see `scaled_variants`."""
+    """The scaled variants of the revision that the endpoint serves before; see `scaled_variants`. Also those that a
+    person handed over and that are set aside, as they were."""
     set_aside: tuple[str, ...] = ()
     """The variants that SageMaker does not change in this way while they are scalable targets."""
     handed_over: tuple[str, ...] = ()
-    """The variants with targets of this stack's that the revision before does not scale: a person has tagged them."""
+    """The variants with targets of this stack's that the revision before does not scale: a person has tagged them, and
+    they stay as they are."""
 
 
 def requested_scaling(request: Document) -> Document:
