@@ -31,11 +31,11 @@ def handler(event: Document) -> Document:
     if is_others and not live.failure_reason:
         abort = abort_alarm(plan.stack, plan.endpoint_name)
         names = [*alarm_names(plan.deployment_config), *plan.rollback_alarms, abort]
-        ringing = monitoring().ringing_since(names)
+        alarming = monitoring().in_alarm_since(names)
         # The alarm by which an earlier update was ended may be on still.
-        if abort in ringing and ringing[abort] <= max(requested_at, plan.started_at):
-            del ringing[abort]
-        live = replace(live, failure_reason=alarm_reason(ringing, abort))
+        if abort in alarming and alarming[abort] <= max(requested_at, plan.started_at):
+            del alarming[abort]
+        live = replace(live, failure_reason=alarm_reason(alarming, abort))
     # Minutes of retries may have passed since the state was entered.
     now = clock.now()
     look_seconds = next_look_seconds(plan.deadline, now, event["LookSeconds"])

@@ -32,12 +32,12 @@ def _digest(alarm: Document) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
-def ringing(stack: Stack) -> dict[str, list[str]]:
+def in_alarm(stack: Stack) -> dict[str, list[str]]:
     """Return the alarms of the stack's deployments that are in the state ALARM, by endpoint."""
     prefix, found = f"{stack.name}/rollback/", dict[str, list[str]]()
     pages = stack.client("cloudwatch").get_paginator("describe_alarms")
     for page in pages.paginate(AlarmNamePrefix=prefix, StateValue="ALARM"):
-        # Local AWS passes over the state where a prefix is given.
+        # Local AWS ignores the state where a prefix is given.
         for name in (alarm["AlarmName"] for alarm in page["MetricAlarms"] if alarm["StateValue"] == "ALARM"):
             found.setdefault(name[len(prefix) : -_DIGEST_LENGTH - 1], []).append(name)
     return found
@@ -70,10 +70,10 @@ class Alarms:
                     yield {"AlarmName": name, "At": item["Timestamp"].isoformat(), "Reason": state.get("stateReason")}
 
     def exists(self, name: str) -> bool:
-        """Tell whether there is a metric alarm of this name."""
+        """Return whether there is a metric alarm of this name."""
         return bool(self._client.describe_alarms(AlarmNames=[name])["MetricAlarms"])
 
-    def ring(self, name: str, reason: str) -> None:
+    def set_to_alarm(self, name: str, reason: str) -> None:
         """Set an alarm to ALARM. CloudWatch sets it back at its next evaluation, often within seconds.
 
         So it says in its API Reference, SetAlarmState; a composite alarm stays until one of its children changes.

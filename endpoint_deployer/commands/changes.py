@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from endpoint_deployer.console import Invocation
     from endpoint_deployer.json_document import Document
 
-_RING_SECONDS = 10.0
-_MOST_RINGS = 60
+_PAUSE_SECONDS = 10.0
+_MOST_CALLS = 60
 _QUEUED = {"WaitForOtherDeployment", "PlanAgain"}
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
@@ -49,8 +49,8 @@ def abort(context: typer.Context, endpoint: EndpointName, yes: Yes = False, as_j
     if not yes:
         question = f"Set the alarm {name} to ALARM until SageMaker rolls {endpoint} back? Its actions will be taken."
         typer.confirm(question, abort=True, err=True)
-    with invocation.busy(f"ring {name} until {endpoint} is rolled back"):
-        status = _ring_until_rolled_back(endpoints, alarms, endpoint, name)
+    with invocation.busy(f"set {name} to ALARM until {endpoint} is rolled back"):
+        status = _keep_in_alarm_until_rolled_back(endpoints, alarms, endpoint, name)
     if as_json:
         invocation.print_json({"EndpointName": endpoint, "AlarmName": name, "Status": status})
     else:
@@ -87,16 +87,16 @@ def _data(runs: Runs, run: Run) -> Document | None:
     return None if state in _QUEUED else data
 
 
-def _ring_until_rolled_back(endpoints: Endpoints, alarms: Alarms, endpoint: str, name: str) -> str:
-    for _ in range(_MOST_RINGS):
-        alarms.ring(name, "endpoint-deployer abort")
-        time.sleep(_RING_SECONDS)
+def _keep_in_alarm_until_rolled_back(endpoints: Endpoints, alarms: Alarms, endpoint: str, name: str) -> str:
+    for _ in range(_MOST_CALLS):
+        alarms.set_to_alarm(name, "endpoint-deployer abort")
+        time.sleep(_PAUSE_SECONDS)
         if (status := _status(endpoints, endpoint)) != "Updating":
             alarms.restore(name)
             return status
     alarms.restore(name)
     raise CommandError(
-        f"{endpoint} is still Updating, although {name} was set to ALARM for {_RING_SECONDS * _MOST_RINGS / 60:g} "
+        f"{endpoint} is still Updating, although {name} was set to ALARM for {_PAUSE_SECONDS * _MOST_CALLS / 60:g} "
         "minutes. SageMaker looks at alarms while traffic is shifted and baked, not before: try again then."
     )
 

@@ -107,7 +107,8 @@ def _lines(found: Document) -> list[str]:
     if alarms := found.get("Alarms"):
         lines.append("[bold]alarms[/]")
         lines += [
-            f"  {escape(each['AlarmName'])} rang at {each['At']}: {escape(each['Reason'] or '')}" for each in alarms
+            f"  {escape(each['AlarmName'])} went into ALARM at {each['At']}: {escape(each['Reason'] or '')}"
+            for each in alarms
         ]
     lines += [f"[yellow]![/] not read: {escape(each)}" for each in found.get("Unread", [])]
     if logs := found.get("LogLines"):

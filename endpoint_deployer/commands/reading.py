@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from endpoint_deployer.aws.alarms import ringing
+from endpoint_deployer.aws.alarms import in_alarm
 from endpoint_deployer.aws.drift import last_drift
 from endpoint_deployer.aws.revisions import Endpoints
 from endpoint_deployer.aws.runs import Runs
@@ -37,7 +37,7 @@ def status(
         endpoints, runs = Endpoints(invocation.stack), Runs(invocation.stack)
         running = [*runs.newest(is_running=True)]
         names = [endpoint] if endpoint else sorted({*endpoints.names(), *(run.endpoint for run in running)} - {""})
-        drift, alarms = last_drift(invocation.stack), ringing(invocation.stack)
+        drift, alarms = last_drift(invocation.stack), in_alarm(invocation.stack)
         scaled = scaled_variants(invocation.stack) if names else {}
         found = [status_of(name, endpoints, runs, running, drift) for name in names]
         found = [

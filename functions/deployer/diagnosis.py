@@ -35,7 +35,8 @@ class CauseClass(StrEnum):
 NEXT_ACTIONS = {
     CauseClass.ABORTED: "Nothing, if that was wanted. Otherwise request again.",
     CauseClass.ALARM: (
-        "Look at the alarm that rang and at the container's log. Correct the model, or the alarm, and request again."
+        "Look at the alarm that went into ALARM and at the container's log. Correct the model, or the alarm, and "
+        "request again."
     ),
     CauseClass.APPROVAL: "Agree with the approver on what should change, and request again.",
     CauseClass.ARCHIVE: (

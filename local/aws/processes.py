@@ -1,4 +1,4 @@
-"""Programs that end when we do, and tell why when they fail."""
+"""Programs that end with this process, and whose errors include the end of their output."""
 
 import contextlib
 import os

@@ -57,7 +57,7 @@ def _play(seeds: int, run: Callable[[Scenario, int], Result]) -> Results:
 
 
 def _is_wrong(scenario: Scenario, results: list[Result]) -> bool:
-    """Tell whether the deployer failed where it could succeed, or reported what is not true."""
+    """Return whether the deployer failed where it could succeed, or reported what is not true."""
     return any(result.is_misreported or (scenario.succeeds and not result.is_success) for result in results)
 
 

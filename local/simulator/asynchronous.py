@@ -60,7 +60,7 @@ class Asynchronous:
         return self._queue[0][0] if self._queue else math.inf
 
     def accept(self, request: Document) -> Document:
-        """Take a request into the queue, and tell where its answer is going to be.
+        """Take a request into the queue, and return where its answer will be.
 
         Source: API Reference, InvokeEndpointAsync (InferenceId, OutputLocation, FailureLocation).
         """

@@ -38,7 +38,7 @@ class ModelError(ServiceError):
 
 
 class ConnectionDroppedError(Exception):
-    """The connection breaks before the answer; whether the call took effect, the caller cannot tell."""
+    """The connection breaks before the answer; the caller does not learn whether the call took effect."""
 
 
 class FunctionKilledError(BaseException):

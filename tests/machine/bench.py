@@ -69,5 +69,5 @@ DONE = {"Done": {"Type": "Succeed"}}
 
 
 def types(execution: Execution) -> list[str]:
-    """Tell the events of an execution, without their details."""
+    """Return the events of an execution, without their details."""
     return [event["type"] for event in execution.events]

@@ -150,7 +150,7 @@ def live_model(world: World, endpoint: str = "churn") -> Document:
 
 
 def serves(world: World, endpoint: str = "churn") -> str:
-    """Tell which content an endpoint serves; nothing if there is no endpoint in service."""
+    """Return which content an endpoint serves; nothing if there is no endpoint in service."""
     model = live_model(world, endpoint)
     image = model["PrimaryContainer"]["Image"] if model else ""
     return str(image.removeprefix(f"{REGISTRY}/").removesuffix(":1"))

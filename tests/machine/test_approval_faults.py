@@ -57,7 +57,7 @@ def test_fault_of_any_call_changes_no_outcome(make_world: Any, error: Any, when:
     for number in range(len(points)):
         world = make_world()
         deploy(world, "a")
-        strike_once(world, number, when, error)
+        inject_once(world, number, when, error)
 
         execution = deploy_approved(world)
 
@@ -65,7 +65,7 @@ def test_fault_of_any_call_changes_no_outcome(make_world: Any, error: Any, when:
         assert world.approvals, points[number]
 
 
-def strike_once(world: World, number: int, when: str, error: Any) -> None:
+def inject_once(world: World, number: int, when: str, error: Any) -> None:
     """Let the call of a number go wrong, before or after its effect."""
     counts = {"before": -1, "after": -1}
 

@@ -43,7 +43,7 @@ def test_a_wait_until_a_moment_ends_then(bench: Bench) -> None:
 
 
 def delays(execution: Execution) -> list[float]:
-    """Tell the seconds between the attempts of a task."""
+    """Return the seconds between the attempts of a task."""
     moments = [event["timestamp"] for event in execution.events if event["type"] in SCHEDULED]
     seconds = [float(moment[-7:-1]) + 60 * int(moment[-10:-8]) for moment in moments]
     return [round(later - earlier, 3) % 3600 for earlier, later in pairwise(seconds)]

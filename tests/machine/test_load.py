@@ -7,7 +7,7 @@ from local.load_test.uploads import Load
 
 
 def test_each_endpoint_ends_on_its_newest_artifact() -> None:
-    """SageMaker takes few calls and lags, runs get in each other's way, and yet no promise is broken."""
+    """SageMaker takes few calls and lags, and runs compete: no invariant is violated."""
     figures = run_in_virtual_time(Load(uploads=12, endpoints=4), calls_per_second=5.0)
 
     assert list(figures.violations) == []

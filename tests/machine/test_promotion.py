@@ -66,7 +66,7 @@ def test_promoted_revision_is_deployed_from_a_copy_of_its_own(make_world: Callab
 def test_promoted_artifact_is_copied_under_each_copy_rule(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, copies: str
 ) -> None:
-    """The other stack sweeps its copy away some day."""
+    """The sweep of the other stack deletes its copy later."""
     world, detail = deployed_elsewhere(make_world)
     monkeypatch.setenv("COPY_ARTIFACTS", copies)
 

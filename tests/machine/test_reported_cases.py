@@ -41,7 +41,7 @@ SmokeTest: {ContentType: text/plain, Body: "1", Expect: {Contains: ONE}}
 
 
 def answer(world: World) -> str:
-    """Return what the endpoint's instances have loaded, as they tell it."""
+    """Return what the endpoint's instances have loaded, as they report it."""
     response = world.simulator.invoke({"EndpointName": "churn", "Body": b"1"})
     content: str = json.loads(response["Body"])["Content"]
     return content

@@ -66,7 +66,7 @@ def calls_of_the_run(make_world: Callable[..., Any], old: str, new: str, change:
     return found
 
 
-def strike(world: World, operation: str, number: int, when: str, error: BaseException) -> None:
+def inject(world: World, operation: str, number: int, when: str, error: BaseException) -> None:
     """Let one call fail, before its effect or after it."""
     calls = Counter[str]()
 
@@ -111,11 +111,11 @@ TRANSIENT: dict[str, tuple[str, BaseException]] = {
 def test_transient_fault_of_any_call_changes_no_outcome(
     make_world: Callable[..., World], old: str, new: str, change: Document, fault: str
 ) -> None:
-    """A fault that passes changes nothing of how a run ends, in restoring, too. Each strikes every other call."""
+    """A fault that passes changes nothing of how a run ends, in restoring, too. Each occurs in every other call."""
     when, error = TRANSIENT[fault]
     for operation, number in calls_of_the_run(make_world, old, new, change)[[*TRANSIENT].index(fault) % 2 :: 2]:
         world = prepare(make_world, old)
-        strike(world, operation, number, when, error)
+        inject(world, operation, number, when, error)
 
         world.run(wanted(new, change))
 
@@ -137,7 +137,7 @@ def test_permanent_refusal_of_an_alarm_restores_the_endpoint(make_world: Callabl
     for operation, number in calls_of_the_run(make_world, old, new, change):
         for code in REFUSALS.get(operation, []):
             world = prepare(make_world, old)
-            strike(world, operation, number, "before", refusal(code))
+            inject(world, operation, number, "before", refusal(code))
 
             execution = world.run(wanted(new, change))
 

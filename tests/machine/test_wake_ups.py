@@ -36,7 +36,7 @@ def notice(world: World, execution: Execution, endpoint: str = "churn") -> float
 
 
 def interval_at(execution: Execution, moment: float) -> float:
-    """Return for how long the look that an execution was waiting in at a moment was to wait at the most."""
+    """Return for how long the look that an execution was waiting in at a moment was to wait at most."""
     looks = [event for event in execution.events if event["type"] == "TaskScheduled" and moment_of(event) <= moment]
     return float(looks[-1]["taskScheduledEventDetails"]["timeoutInSeconds"])
 

@@ -160,7 +160,7 @@ def test_documents_name_every_sample() -> None:
     assert named == {f"tests/events/{path.name}" for path in (ROOT / "tests" / "events").glob("*.json")}
 
 
-def test_operations_tell_of_every_outcome_and_error(definition: Document) -> None:
+def test_operations_describe_every_outcome_and_error(definition: Document) -> None:
     """Each outcome, each further end and each error that the state machine may see has its row or its word."""
     ends = {name for name, state in definition["States"].items() if state["Type"] in {"Succeed", "Fail"}}
 
@@ -169,7 +169,7 @@ def test_operations_tell_of_every_outcome_and_error(definition: Document) -> Non
     assert set(rows(section(OPERATIONS, "## Errors"))) == leaves(errors.DeployerError)
 
 
-def test_operations_tell_of_every_alarm(resources: Document) -> None:
+def test_operations_describe_every_alarm(resources: Document) -> None:
     """Who is woken by an alarm finds what to do."""
     alarms = {
         name
@@ -180,7 +180,7 @@ def test_operations_tell_of_every_alarm(resources: Document) -> None:
     assert set(rows(section(OPERATIONS, "## Alarms"))) == alarms
 
 
-def test_operations_tell_what_each_function_may_do(resources: Document) -> None:
+def test_operations_list_the_permissions_of_each_function(resources: Document) -> None:
     """The table of permissions has each action of a role, and no other; logs and traces go without saying."""
     table = rows(section(OPERATIONS, "## Permissions"))
     documented = {name: {word for word in in_code(" ".join(cells)) if ":" in word} for name, cells in table.items()}

@@ -69,7 +69,7 @@ def test_rule_takes_events_of_its_own_stack_only(
     event: Document,
     matches: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    """Two stacks that share a bus do not tell of each other's deployments, or promote them."""
+    """Two stacks that share a bus do not announce each other's deployments, or promote them."""
     assert is_taken(resources, rule, event) is matches
 
 

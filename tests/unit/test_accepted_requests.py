@@ -48,7 +48,7 @@ def test_a_folder_names_the_endpoint() -> None:
 
 
 def test_newer_values_can_be_let_through() -> None:
-    """An instance type that this botocore does not list is SageMaker's to judge, if the stack says so."""
+    """An instance type that this botocore does not list is left to SageMaker's check, if the stack says so."""
     document = request(variant(InstanceType="ml.m99.large"))
 
     assert read_request(document, allowances=Allowances(open_enums=True))

@@ -55,17 +55,17 @@ def test_made_alarm_is_tagged_and_described_as_it_was_asked_for(client: Any, mon
     assert client.list_tags_for_resource(ResourceARN=described["AlarmArn"])["Tags"] == TAGS
 
 
-def test_only_alarms_that_are_on_ring(monitoring: Monitoring) -> None:
-    """With the time since when, to tell an earlier abort from this one."""
+def test_only_alarms_in_the_state_alarm_are_returned(monitoring: Monitoring) -> None:
+    """With the time since when, to distinguish an earlier abort from this one."""
     before = datetime.now(UTC) - timedelta(seconds=1)
     for name in ("a", "b"):
         monitoring.make_alarm(alarm(name), TAGS)
     monitoring.set_off("b", "a test says so")
 
-    ringing = monitoring.ringing_since(["a", "b", "gone"])
+    found = monitoring.in_alarm_since(["a", "b", "gone"])
 
-    assert [*ringing] == ["b"]
-    assert before < ringing["b"] <= datetime.now(UTC)
+    assert [*found] == ["b"]
+    assert before < found["b"] <= datetime.now(UTC)
 
 
 def test_alarms_are_listed_by_the_beginning_of_their_names(monitoring: Monitoring) -> None:

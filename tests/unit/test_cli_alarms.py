@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from deployer.planning.rollback_alarms import rollback_alarms, with_whole_alarms
-from endpoint_deployer.aws.alarms import names_of, ringing
+from endpoint_deployer.aws.alarms import in_alarm, names_of
 from tests.unit.planning_samples import complete_request
 from tests.unit.request_samples import percent, routing
 
@@ -47,7 +47,7 @@ def client() -> Iterator[Any]:
         yield boto3.client("cloudwatch")
 
 
-def test_alarms_that_ring_are_known_by_their_endpoints(client: Any) -> None:
+def test_alarms_in_the_state_alarm_are_listed_by_endpoint(client: Any) -> None:
     stack: Any = SimpleNamespace(name="mine", client=lambda _: client)
     states = {"churn-0123456789ab": "ALARM", "churn-eu-0123456789ab": "ALARM", "other-0123456789ab": "OK"}
     for name, state in states.items():
@@ -63,7 +63,7 @@ def test_alarms_that_ring_are_known_by_their_endpoints(client: Any) -> None:
         )
         client.set_alarm_state(AlarmName=f"mine/rollback/{name}", StateValue=state, StateReason="a test says so")
 
-    found = ringing(stack)
+    found = in_alarm(stack)
 
     assert found == {
         "churn": ["mine/rollback/churn-0123456789ab"],

@@ -91,12 +91,12 @@ class Account:
 
     # Alarms
     def exists(self, name: str) -> bool:
-        """Tell whether an alarm exists."""
+        """Return whether an alarm exists."""
         return name in self.alarms
 
-    def ring(self, name: str, _reason: str) -> None:
+    def set_to_alarm(self, name: str, _reason: str) -> None:
         """Set an alarm to ALARM."""
-        self.calls.append(f"ring {name}")
+        self.calls.append(f"set {name}")
 
     def restore(self, name: str) -> None:
         """Set an alarm to OK."""
@@ -136,7 +136,7 @@ def test_refused_abort_has_its_reason(monkeypatch: pytest.MonkeyPatch, account: 
 
 
 @pytest.mark.parametrize("alarm", ["churn-5xx", OWN_ALARM])
-def test_abort_rings_until_sagemaker_goes_back(monkeypatch: pytest.MonkeyPatch, alarm: str) -> None:
+def test_abort_keeps_the_alarm_set_until_sagemaker_rolls_back(monkeypatch: pytest.MonkeyPatch, alarm: str) -> None:
     """The deployer's own alarm is preferred, because nobody else listens to it."""
     statuses = ["Updating", "Updating", "Updating", "RollingBack"]
     account = Account(statuses, run_of("RUNNING"), deployment=ALARM, alarms={alarm})
@@ -144,7 +144,7 @@ def test_abort_rings_until_sagemaker_goes_back(monkeypatch: pytest.MonkeyPatch, 
     status, printed = invoke(monkeypatch, account, "abort", "churn", "--yes")
 
     assert status == 0
-    assert account.calls == [f"ring {alarm}"] * 3 + [f"restore {alarm}"]
+    assert account.calls == [f"set {alarm}"] * 3 + [f"restore {alarm}"]
     assert "churn is RollingBack" in printed
 
 
@@ -176,7 +176,7 @@ def test_abort_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(run_of("TIMED_OUT"), ["redrive arn:run-1"], "run-1", id="out of time"),
         pytest.param(run_of("RUNNING"), [], "has not ended", id="running"),
         pytest.param(run_of("SUCCEEDED"), [], "nothing to try again", id="succeeded"),
-        pytest.param(None, [], "is no execution", id="unknown"),
+        pytest.param(None, [], "is not an execution", id="unknown"),
     ],
 )
 def test_retry_starts_again_what_failed_and_redrives_what_was_stopped(

@@ -112,7 +112,7 @@ def test_explanation_is_printed_line_by_line() -> None:
 
     assert lines[0] == "[bold]churn Failed[/] UpdateRolledBackError"
     assert "  It serves churn-1 again." in lines
-    assert f"  churn-5xx rang at {NOON.isoformat()}: many \\[errors]" in lines
+    assert f"  churn-5xx went into ALARM at {NOON.isoformat()}: many \\[errors]" in lines
     assert lines[-1] == "  Traceback of first"
 
 

@@ -48,7 +48,7 @@ def test_wait_has_a_reason_and_what_ends_it(state: str, reason: str) -> None:
 
 
 def test_wait_is_shown_once_however_often_it_plans_again() -> None:
-    """The same summary comes every few minutes for as long as a person thinks about it."""
+    """The same summary comes every few minutes until a person has answered."""
     printed = io.StringIO()
     view = ProgressView(Progress(Console(file=printed, width=120)), folds=False)
     waits, approved = ({"Plan": {"Action": action, "EndpointName": "churn"}} for action in ("Approve", "Update"))

@@ -51,7 +51,7 @@ def test_visits_have_their_retries_and_their_time() -> None:
     ]
 
 
-def test_looks_tell_the_share_of_the_new_fleet() -> None:
+def test_looks_show_the_share_of_the_new_fleet() -> None:
     """Whatever the weights add up to."""
     found = [*looks_of(MOMENTS)]
 

@@ -164,8 +164,8 @@ def test_manifest_of_a_prefix_is_an_object() -> None:
     ]
 
 
-def test_alarm_that_ends_updates_rings_at_once() -> None:
-    """One value above 0 in one minute is enough, and nothing rings by itself."""
+def test_alarm_that_ends_updates_goes_into_alarm_at_once() -> None:
+    """One value above 0 in one minute is enough; missing data keep the state."""
     asked: dict[str, Any] = {}
 
     class CloudWatch:

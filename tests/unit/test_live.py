@@ -118,6 +118,6 @@ def test_reservation_of_a_pending_revision_ends() -> None:
     assert not found.is_reserved(NOON + PENDING_GRACE)
 
 
-def test_tags_tell_what_was_served_before() -> None:
+def test_tags_name_the_config_that_was_served_before() -> None:
     assert live(SERVED, tags=pending_tags(previous="older")).previous == "older"
     assert live(SERVED, tags={}).previous == ""

@@ -33,9 +33,9 @@ REJECTED: dict[str, tuple[Document, str]] = {
         sample("deployment_requested", time="2026-11-24T12:00:00"),
         "time: Input should have timezone info",
     ),
-    "a time that is yet to come": (
+    "a time in the future": (
         sample("deployment_requested", time="2026-11-24T12:06:01Z"),
-        "time: 2026-11-24T12:06:01+00:00 is yet to come, and no request before then could replace it",
+        "time: 2026-11-24T12:06:01+00:00 is in the future, and no request before then could replace it",
     ),
     "a package that is not approved": (
         package_event(ModelApprovalStatus="PendingManualApproval"),

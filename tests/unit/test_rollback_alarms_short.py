@@ -1,4 +1,4 @@
-"""After how many bad minutes the alarms of a request's short forms ring."""
+"""After how many bad minutes the alarms of a request's short forms go into ALARM."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def alarm(wanted: Document) -> Document:
 
 
 @pytest.mark.parametrize("wanted", PARTS.values(), ids=PARTS)
-def test_alarm_rings_after_two_bad_minutes_of_three(wanted: Document) -> None:
-    """It rings above its limit, and a minute without invocations is a good one."""
+def test_two_bad_minutes_of_three_put_the_alarm_into_alarm(wanted: Document) -> None:
+    """Values above the limit count, and a minute without invocations is a good one."""
     found = alarm(wanted)
 
     assert (found["EvaluationPeriods"], found["DatapointsToAlarm"]) == (3, 2)
     assert (found["ComparisonOperator"], found["TreatMissingData"]) == ("GreaterThanThreshold", "notBreaching")
 
 
-def test_alarm_of_too_few_invocations_rings_after_three_minutes() -> None:
+def test_three_minutes_of_too_few_invocations_put_the_alarm_into_alarm() -> None:
     """A minute without any is a bad one."""
     found = alarm({"Invocations": {"MinimumPerMinute": 10}})
 

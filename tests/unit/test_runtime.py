@@ -64,11 +64,11 @@ def test_each_line_of_the_log_names_trace_execution_and_endpoint(
     monkeypatch.setattr(logger.registered_handler, "stream", log)
 
     @step()
-    def tell(_: Document) -> Document:
+    def log_line(_: Document) -> Document:
         logger.info("Line")
         return {}
 
-    tell(event, lambda_context("create_endpoint"))
+    log_line(event, lambda_context("create_endpoint"))
 
     line = json.loads(log.getvalue())
     assert {key: line[key] for key in ("execution", "endpoint") if key in line} == expected

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("stack_of_a_function")
 FULFILLED = {
     "nothing but the status": (expect(), answer(b"\xff")),
     "another status": (expect(StatusCode=503), answer("busy", status_code=503)),
-    "late, which all answers together are judged by": (
+    "late, which counts for all answers together": (
         expect(MaxLatencyMilliseconds=500),
         answer("", latency_milliseconds=501.0),
     ),

@@ -46,7 +46,7 @@ def test_an_answer_of_any_depth_is_looked_at() -> None:
 
 
 def test_a_large_answer_is_looked_at_in_bounds() -> None:
-    """Of a list with an error in every entry, a few are compared to find the one to tell of."""
+    """Of a list with an error in every entry, a few are compared to find the one to report."""
     large = answer(list(range(200_000)))
 
     (said,) = mismatches(expect(JsonSchema={"items": {"type": "string"}}), large)

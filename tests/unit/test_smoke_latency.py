@@ -1,4 +1,4 @@
-"""The latency of a smoke test is judged by its percentile."""
+"""The latency of a smoke test is checked by its percentile."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def by_sorting(milliseconds: list[float], percent: int) -> float:
     percent=st.integers(1, 100),
     most=st.integers(1, 1000),
 )
-def test_latency_is_judged_by_its_percentile(milliseconds: list[float], percent: int, most: int) -> None:
+def test_latency_is_checked_by_its_percentile(milliseconds: list[float], percent: int, most: int) -> None:
     expected = expect(MaxLatencyMilliseconds=most, LatencyPercentile=percent)
 
     assert bool(latency_mismatch(expected, milliseconds)) == (by_sorting(milliseconds, percent) > most)

@@ -1,4 +1,4 @@
-"""A limit on time, and what it is for: schemas whose check would take ages."""
+"""A limit on time, and what it is for: schemas whose check would take hours."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Monitoring:
         """Return the state of each alarm: `OK`, `ALARM` or `INSUFFICIENT_DATA`; one that does not exist is left out."""
         return {name: alarm["StateValue"] for name, alarm in self.alarms(names).items()}
 
-    def ringing_since(self, names: Collection[str]) -> dict[str, datetime]:
+    def in_alarm_since(self, names: Collection[str]) -> dict[str, datetime]:
         """Return which alarms are in the state `ALARM`, and since when."""
         found = self.alarms(names).items()
         return {name: alarm["StateUpdatedTimestamp"] for name, alarm in found if alarm["StateValue"] == "ALARM"}
@@ -110,7 +110,7 @@ class Monitoring:
             begun_at: Since when the update may be under way, though its answer was lost; None if it is not. An alarm
                 that was set off since then is to end that update, and stays.
         """
-        set_off_at = self.ringing_since([name]).get(name) if begun_at else None
+        set_off_at = self.in_alarm_since([name]).get(name) if begun_at else None
         if begun_at and set_off_at and set_off_at > begun_at:
             return
         alarm = {

@@ -149,7 +149,7 @@ class SageMaker(SageMakerTags):
 
 @contextmanager
 def may_have_been_accepted(*, is_retry: bool) -> Iterator[None]:
-    """Let a refusal of a repeated change of an endpoint tell that the call before may have been accepted.
+    """Turn a refusal of a repeated change of an endpoint into ChangeUncertainError: the call before may have succeeded.
 
     Raises:
         ChangeUncertainError: The change has been asked for before, and now it, a look at it, or what has to be there

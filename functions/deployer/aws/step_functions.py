@@ -100,7 +100,7 @@ class Executions:
 
         Args:
             execution: The execution's ARN.
-            count: How many events to read at the most.
+            count: How many events to read at most.
 
         Returns:
             The events; none if there is no such execution. Step Functions keeps histories for 90 days.

@@ -33,7 +33,7 @@ def abort_alarm(stack: str, endpoint_name: str) -> str:
 
 
 def is_abortable(request: Document, policy: str, stack_role: str) -> bool:
-    """Tell whether an update by a complete request gets the alarm.
+    """Return whether an update by a complete request gets the alarm.
 
     The execution roles of the models have to be allowed to describe it (Developer Guide, as above). The stack's is.
 

@@ -178,7 +178,7 @@ class _Resolver:
         if self._is_in_store(bucket, key) or source.is_bound:
             return False
         if bucket != self.bucket and key.startswith(STORE_PREFIX):
-            return True  # another stack promotes its stored copy, and sweeps it away some day
+            return True  # another stack promotes its stored copy, and its sweep deletes that later
         is_upload = bucket == self.bucket and posixpath.basename(key) == ARTIFACT_NAME and not source.is_folder
         return self.copy_artifacts == "all" or (self.copy_artifacts == "uploads" and is_upload)
 

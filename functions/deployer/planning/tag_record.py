@@ -60,7 +60,7 @@ class TagRecord:
         return " ".join([self.requested_at, self.digest, *sorted(self.keys)])[:_VALUE_LENGTH].rstrip()
 
     def replaces(self, other: TagRecord) -> bool:
-        """Tell whether these are other tags that were requested later; within one second the digest decides."""
+        """Return whether these are other tags that were requested later; within one second the digest decides."""
         is_newer = (self.requested_at, self.digest) > (other.requested_at, other.digest)
         return self.digest != other.digest and is_newer
 

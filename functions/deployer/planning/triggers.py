@@ -167,7 +167,9 @@ def parse_trigger(
     except ValidationError as error:
         raise _malformed(error) from None  # that one quotes the event
     if event.time > started_at + _CLOCK_SKEW:
-        raise _rejected("time", f"{event.time.isoformat()} is yet to come, and no request before then could replace it")
+        raise _rejected(
+            "time", f"{event.time.isoformat()} is in the future, and no request before then could replace it"
+        )
     if isinstance(event, _DeploymentEnded):
         return _parse_promotion(event, allowed.promoting_account)
     return _parse_own_event(event, location, allowed.package_groups)

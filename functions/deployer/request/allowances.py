@@ -118,7 +118,7 @@ def _is_key(key: str, pattern: str) -> bool:
 
 
 def _instance_count(variant: Document, scaled: Document) -> int:
-    """Return how many instances a variant may have: at first, or at the most if it is scaled."""
+    """Return how many instances a variant may have: at first, or at most if it is scaled."""
     if "ServerlessConfig" in variant:
         return 0
     scaling = variant.get("ManagedInstanceScaling", {})

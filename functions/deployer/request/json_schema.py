@@ -1,6 +1,6 @@
 """JSON Schemas of answers: checks a schema, and an answer against it. Nothing is fetched.
 
-Both take bounded time. A schema may hold a regular expression that needs ages for some texts, or refer to itself so
+Both take bounded time. A schema may hold a regular expression that takes hours for some texts, or refer to itself so
 that each level doubles the work. A linear-time engine for regular expressions would refuse much of what JSON Schema
 allows, and would not help with the latter; a timer ends either.
 """

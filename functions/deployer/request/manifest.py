@@ -19,7 +19,7 @@ _MESSAGE_LIMIT = 200
 
 
 class _JsonLoader(yaml.SafeLoader):
-    """Reads YAML that stands for JSON: no dates, no keys but text, none twice, and no bombs of aliases."""
+    """Reads the YAML that is JSON: no dates, keys are text and unique, aliases cannot grow without bound."""
 
     nodes = 0
     depth = 0

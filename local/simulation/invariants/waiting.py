@@ -22,7 +22,7 @@ _RESTING = frozenset({"IN_SERVICE", "FAILED", "OUT_OF_SERVICE", "UPDATE_ROLLBACK
 
 _PASSING = frozenset({"Creating", "Updating", "RollingBack", "SystemUpdating", "Deleting"})
 _WAKE_SECONDS = 10.0
-"""How long it takes at the most to wake an execution, while nothing goes wrong."""
+"""How long it takes at most to wake an execution, while nothing goes wrong."""
 
 _DEADLINE_MARGIN = 20.0
 """Seconds after the deadline by which a run has looked for the last time, while nothing goes wrong."""

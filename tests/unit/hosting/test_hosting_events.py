@@ -28,7 +28,7 @@ def wait_for_events(account: Account, seconds: float) -> None:
 
 
 def statuses(events: list[Document], kind: str = STATE_CHANGE) -> list[str]:
-    """Return the statuses that events of a kind tell, in order."""
+    """Return the statuses that events of a kind report, in order."""
     return [event["detail"]["EndpointStatus"] for event in events if event["detail-type"] == kind]
 
 

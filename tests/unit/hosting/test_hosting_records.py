@@ -84,7 +84,7 @@ def test_endpoint_shows_the_images_that_it_runs() -> None:
 
 
 def test_described_resources_have_defaults() -> None:
-    """DescribeModel and DescribeEndpointConfig tell what nobody asked for."""
+    """DescribeModel and DescribeEndpointConfig show members that nobody requested."""
     account = Account()
     account.create_model()
     account.create_config()

@@ -82,7 +82,7 @@ def test_a_pending_deployment_is_described_in_full() -> None:
 
 
 def test_a_rolling_update_replaces_instances_by_batches() -> None:
-    """The counts of both fleets tell how far it is."""
+    """The counts of both fleets show how far it is."""
     account = Account()
     account.serve(*FOUR)
     account.update(rolling(percent(50)), *NEW)

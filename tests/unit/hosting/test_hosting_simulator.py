@@ -163,7 +163,7 @@ def test_listings_are_filtered_sorted_and_paged(account: Account) -> None:
     assert [[model["ModelName"] for model in page["Models"]] for page in pages] == [["churn-2"], ["churn-1"]]
 
 
-def test_descriptions_tell_of_defaults(account: Account) -> None:
+def test_descriptions_have_the_defaults(account: Account) -> None:
     """A description has members that nobody asked for: network isolation, and the weights of variants."""
     account.create_model()
     account.create_config()

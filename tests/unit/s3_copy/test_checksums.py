@@ -65,7 +65,7 @@ def test_copy_counts_by_its_size_where_checksums_cannot_be_compared(
 
 
 def test_foreign_object_of_the_same_size_at_the_target_is_refused() -> None:
-    """Its size alone does not tell it from a copy that is there already."""
+    """Its size alone does not distinguish it from a copy that is there already."""
     client: Any = boto3.client("s3", config=COPY_CONFIG)
     with Stubber(client) as stub:
         asked = {"Bucket": BUCKET, "Key": TARGET, "ChecksumMode": "ENABLED"}
