@@ -92,6 +92,7 @@ class Account:
         self._configs: dict[str, Listed] | None = None
         self._attached: tuple[set[str], tuple[str, ...]] | None = None
         self._models_of: dict[str, frozenset[str] | None] = {}
+        self._deployed_tags: dict[str, dict[str, str]] = {}
         self.delete_config = functools.partial(self._call, sagemaker.delete_endpoint_config)
         self.delete_model = functools.partial(self._call, sagemaker.delete_model)
         self.find_endpoint = functools.partial(self._call, sagemaker.find_endpoint)
@@ -131,6 +132,20 @@ class Account:
         """Return a resource's tags; none if IAM denies it, because the resource is not the stack's."""
         return self._try(self._sagemaker.tags_of, listed.arn) or {}
 
+    def config_tags(self, name: str) -> dict[str, str]:
+        """Return the tags of an endpoint config; those of a deployed one are read once, because it stays deployed."""
+        if name in self._deployed_tags:
+            return self._deployed_tags[name]
+        tags = self.tags_of(self.configs[name])
+        if tags.get(STATE_TAG) == DEPLOYED:
+            self._deployed_tags[name] = tags
+        return tags
+
+    @property
+    def has_looked_at_endpoints(self) -> bool:
+        """Whether it is known which configs are attached: `is_attached` makes no call then."""
+        return self._attached is not None
+
     def is_attached(self, name: str) -> bool:
         """Return whether any endpoint has an endpoint config, is changing to it, or may go back to it.
 
@@ -157,7 +172,7 @@ class Account:
 
     def _previous_of(self, revision: str) -> set[str]:
         """Return the config that a run restores if the smoke test of its new revision fails."""
-        tags = self.tags_of(self.configs[revision])
+        tags = self.config_tags(revision)
         return set() if tags.get(STATE_TAG) == DEPLOYED else {tags.get(PREVIOUS_TAG, "")}
 
     def check_time(self) -> None:

@@ -114,10 +114,10 @@ class Sweep:
 
     def remove_unused(self, kind: str, listing: dict[str, Listed], name: str, delete: Callable[[str], None]) -> None:
         """Remove a model or an endpoint config, unless it is in use."""
-        listed = listing.get(name)
-        # Listing the used configs takes long, and a run meanwhile tags the resources that it is going to use.
-        is_unused = self.is_unused(listed) and not self.account.is_attached(name) and self.is_unused(listed)
-        if is_unused and self.remove(kind, name, delete):
+        listed, is_last_look = listing.get(name), self.account.has_looked_at_endpoints
+        is_unused = self.is_unused(listed) and not self.account.is_attached(name)
+        # To look at all endpoints takes long, and a run meanwhile tags the resources that it is going to use.
+        if is_unused and (is_last_look or self.is_unused(listed)) and self.remove(kind, name, delete):
             del listing[name]
 
 

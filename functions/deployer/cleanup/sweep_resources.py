@@ -23,7 +23,7 @@ def sweep_configs(sweep: Sweep) -> None:
         if stem_of(name) != stem_of(cursor.after):
             cursor.deployed = 0
         may_be_retained = stem_of(name) in stems and cursor.deployed < sweep.retained
-        tags = account.tags_of(account.configs[name]) if may_be_retained else {}
+        tags = account.config_tags(name) if may_be_retained else {}
         if (tags.get(STACK_TAG), tags.get(STATE_TAG)) == (sweep.stack, DEPLOYED):
             cursor.deployed += 1
         else:

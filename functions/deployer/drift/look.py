@@ -26,7 +26,7 @@ from deployer.planning.stored_requests import find_readable
 from deployer.tags import DEPLOYED, EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, STATE_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from datetime import datetime
 
     from deployer.aws.monitoring import Monitoring
@@ -91,8 +91,9 @@ class Observer:
         if endpoint and self._is_handed_over(endpoint):
             return View(endpoint_name, live=None)
         live = self._live(endpoint) if endpoint else None
+        seen = {live.config_name: dict(live.tags)} if live and live.tags else {}
         revisions = self._revisions(endpoint_name)
-        deployed = next((each for each in revisions if self._is_deployed(each)), None)
+        deployed = next((each for each in revisions if self._is_deployed(each, seen)), None)
         attached = live.attached if live else None
         content = self._content(live) if live and attached in revisions else {}
         images = self._changed_images(endpoint) if endpoint else ()
@@ -102,7 +103,9 @@ class Observer:
             live=live,
             deployed=deployed,
             is_in_store=attached in revisions,
-            is_under_way=any(self._is_under_way(endpoint_name, each) for each in _down_to(newer, deployed, attached)),
+            is_under_way=any(
+                self._is_under_way(endpoint_name, each, seen) for each in _down_to(newer, deployed, attached)
+            ),
             changed_images=tuple(images),
             **content,
         )
@@ -127,14 +130,16 @@ class Observer:
         found = [revision for folder in folders if (revision := Revision.parse(endpoint_name, folder))]
         return sorted(found, key=lambda each: each.order, reverse=True)[:MOST_REVISIONS]
 
-    def _is_deployed(self, revision: Revision) -> bool:
-        config = self.sagemaker.find_endpoint_config(revision.name)
-        tags = self.sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
+    def _is_deployed(self, revision: Revision, seen: dict[str, dict[str, str]]) -> bool:
+        """Return whether a revision is deployed, by the tags of its config, looked up unless seen before."""
+        if revision.name not in seen and (config := self.sagemaker.find_endpoint_config(revision.name)):
+            seen[revision.name] = self.sagemaker.tags_of(config["EndpointConfigArn"])
+        tags = seen.get(revision.name, {})
         return (tags.get(STACK_TAG), tags.get(STATE_TAG)) == (self.stack, DEPLOYED)
 
-    def _is_under_way(self, endpoint_name: str, revision: Revision) -> bool:
+    def _is_under_way(self, endpoint_name: str, revision: Revision, seen: Container[str]) -> bool:
         """Return whether an execution works on a revision or has just ended; without a config it may await approval."""
-        if self.sagemaker.find_endpoint_config(revision.name) is None:
+        if revision.name not in seen and self.sagemaker.find_endpoint_config(revision.name) is None:
             return False
         ends = self._ends(endpoint_name, revision)
         return any(ended_at is None or self.now < ended_at + VISIBLE_BY for ended_at in ends)
