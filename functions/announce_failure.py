@@ -1,4 +1,4 @@
-"""AnnounceFailure: announce the outcome of an execution that ended before it could do so itself.
+"""AnnounceFailure: announce the outcome of an execution that could not announce it itself.
 
 The execution's data were too large, the execution timed out, or the event bus refused events for long. A rule invokes
 the function with the event "Step Functions Execution Status Change" of every execution that failed or timed out.

@@ -1,6 +1,6 @@
 """RegisterScaling: make what Application Auto Scaling has of the endpoint equal to the scaling of the plan's revision.
 
-It follows the proof, so nothing scales what has not been tested. The step can be repeated.
+It follows the smoke test, so that no untested revision is scaled. The step can be repeated.
 """
 
 from __future__ import annotations

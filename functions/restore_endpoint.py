@@ -1,6 +1,6 @@
 """RestoreEndpoint: change the endpoint back to its previous config after a failure, or delete it if this run made it.
 
-The step is repeated until the endpoint rests. Then it has the scaling that it had.
+The step is repeated until the endpoint rests. Then its previous scaling is put back.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def handler(event: Document) -> Document:
         data=plan.data,
     )
     execution_name = plan.execution.rpartition(":")[2]
-    # Before the copies, because the sweeper keeps what a stored request names.
+    # Before the copies, because the sweep keeps the artifacts that a stored request names.
     store.put_if_absent(bucket, request_key(plan.endpoint_name, revision), stored.to_json())
     store.put_if_absent(bucket, execution_key(plan.endpoint_name, revision, execution_name), b"")
     if plan.approval and plan.approval.answer:

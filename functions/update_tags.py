@@ -38,7 +38,7 @@ def handler(event: Document) -> Document:
 
 
 def _resources(plan: Plan, service: SageMaker) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the ARN of each resource of the plan that is there, and the request's tags for it."""
+    """Yield the ARN of each existing resource of the plan, and the request's tags for it."""
     yield service.describe_endpoint(plan.endpoint_name)["EndpointArn"], requested_tags(plan.request, {})
     for key, name in plan.model_names.items():
         if model := service.find_model(name):

@@ -1,4 +1,4 @@
-"""What the functions share: requests, plans, clean-up, drift, the adapters of AWS services, and the errors.
+"""The code that the functions share: requests, plans, clean-up, drift, the adapters of AWS services, and the errors.
 
-It repeats nothing but calls that are throttled: the retries, of a stale read for one, are in `statemachine/`.
+It repeats throttled calls only. All other retries, such as that of a stale read, are in `statemachine/`.
 """

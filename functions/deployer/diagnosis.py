@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class CauseClass(StrEnum):
-    """What kind of thing went wrong."""
+    """The kind of a failure."""
 
     ABORTED = "Aborted"
     ALARM = "Alarm"
@@ -73,7 +73,9 @@ NEXT_ACTIONS = {
         "Compare the answer with what the smoke test expects, and read the container's log. Correct the model or "
         "the test, and request again."
     ),
-    CauseClass.TIMEOUT: "Look what the endpoint does now. Request again once it rests, or give deployments more time.",
+    CauseClass.TIMEOUT: (
+        "Look at what the endpoint does now. Request again once it rests, or give deployments more time."
+    ),
     CauseClass.UNKNOWN: "Read the error, the container's log and the events of the endpoint. Request again.",
 }
 """The one next step for each class; docs/operations.md has the same texts."""

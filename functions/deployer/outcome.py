@@ -59,7 +59,7 @@ _OUTCOMES_OF_ACTIONS = {
 
 
 def conclude(report: Mapping[str, Any], artifact_prefix: str) -> Document:
-    """Put the outcome of an execution into words.
+    """Describe the outcome of an execution.
 
     Args:
         report: `Execution` (`Id`, `Name`, `StartTime`) and `Now`; `Plan` with its names, or, if the input became no
@@ -118,7 +118,7 @@ def readable_cause(cause: str) -> str:
 
 
 def endpoint_name_of(trigger: object, artifact_prefix: str) -> str | None:
-    """Return the endpoint that the input of an execution names; None if it names none in a valid way.
+    """Return the endpoint that the input of an execution names; None if there is no valid name.
 
     It is the folder of an upload, the group of a model package, or the `EndpointName` of a request.
     """

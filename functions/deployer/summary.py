@@ -1,4 +1,4 @@
-"""What the event of an outcome says in one sentence or a few, for a person who is woken by it. Pure."""
+"""The summary in the event of an outcome: a few sentences for a person who is woken by it. Pure."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _remove_never_imported(package: Path) -> None:
 
 
 def _copy_sources(functions: Path, package: Path) -> None:
-    """Copy the handlers and what they share; `requirements.txt` says what else is in the package."""
+    """Copy the handlers and the package `deployer`; `requirements.txt` names the rest."""
     for path in (*functions.glob("*.py"), functions / "requirements.txt"):
         shutil.copy(path, package)
     shutil.copytree(functions / "deployer", package / "deployer", ignore=shutil.ignore_patterns("__pycache__"))

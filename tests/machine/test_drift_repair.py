@@ -45,7 +45,7 @@ def served_model(world: World) -> str:
 
 
 def test_replaced_config_is_rolled_back(world: World) -> None:
-    """The event names the execution, which is a deployment like any other; after it, there is no drift."""
+    """The event names the execution, which is a deployment like any other; after it, there is not drift."""
     first, _ = deploy(world, "a", "b")
     deployed = served_model(world)
     attach(world, first)

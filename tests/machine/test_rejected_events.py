@@ -110,7 +110,7 @@ def test_event_of_the_deployers_own_store_is_rejected(world: World) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "named"),
     [
-        (("account",), "999999999999", "account: the event is of account 999999999999"),
+        (("account",), "999999999999", "account: the event is from account 999999999999"),
         (("detail", "bucket", "name"), "another", "detail.bucket.name: another is not the artifact bucket"),
         (("detail", "object", "key"), "other/churn/model.tar.gz", "detail.object.key: 'other/churn/model.tar.gz'"),
         (("detail", "object", "key"), "models/model.tar.gz", "detail.object.key: 'models/model.tar.gz'"),

@@ -51,7 +51,7 @@ def test_task_ends_later_than_its_function(resources: Document, name: str, task:
 
 @every_machine
 def test_every_state_can_be_reached_and_left(machine: str) -> None:
-    """There is no state without a way in, and none but the terminals without a way out."""
+    """There is not a state without a way in, and none but the terminals without a way out."""
     definition = read_definition(machine)
     states = definition["States"]
 

@@ -108,7 +108,7 @@ class Inference:
         return Answer(status, content, _milliseconds_since(began))
 
     def invoke_asynchronously(self, endpoint_name: str, test: SmokeTest) -> Locations:
-        """Hand an asynchronous endpoint the body of a smoke test; return where the answer is going to be."""
+        """Send the body of a smoke test to an asynchronous endpoint; return where the answer will be."""
         body = {"InputLocation": test.body_s3_uri} if test.body_s3_uri else {"Body": (test.body or "").encode()}
         try:
             response = self._client.invoke_endpoint_async(**_request(endpoint_name, test), **body)
@@ -120,7 +120,7 @@ class Inference:
 
 
 def _request(endpoint_name: str, test: SmokeTest) -> Document:
-    """Return the parameters that all three operations share; a smoke test has none that its operation lacks."""
+    """Return the parameters of an invocation; all three operations take those that a smoke test can have."""
     said = {parameter: getattr(test, attribute) for parameter, attribute in _HEADERS.items()}
     given = {parameter: value for parameter, value in said.items() if value is not None}
     return {"EndpointName": endpoint_name, "ContentType": test.content_type, **given}

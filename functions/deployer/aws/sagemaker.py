@@ -33,7 +33,7 @@ class SageMaker(SageMakerTags):
     def create_model(self, request: Mapping[str, Any]) -> None:
         """Create a model, or find it there with equal content and note that it is in use.
 
-        That of another stack is used, and stays as it is.
+        A model of another stack is used, and not changed.
 
         Raises:
             AlreadyExistsError: It is there with other content.
@@ -53,7 +53,7 @@ class SageMaker(SageMakerTags):
 
         Raises:
             AlreadyExistsError: It is there with other content, or belongs to another stack.
-            EndpointConfigNotVisibleError: Whose it is cannot be seen yet.
+            EndpointConfigNotVisibleError: Its owner is not visible yet.
             PermissionNotReadyError: IAM does not know its tags yet.
         """
         try:
@@ -74,7 +74,7 @@ class SageMaker(SageMakerTags):
     def create_endpoint(self, request: Mapping[str, Any]) -> None:
         """Create an endpoint.
 
-        One that this very execution created is success: the answer to an earlier call was lost on its way.
+        An endpoint that this execution has created already is success: the answer to an earlier call was lost.
 
         Raises:
             EndpointExistsError: Somebody else's endpoint has the name.
@@ -97,7 +97,7 @@ class SageMaker(SageMakerTags):
 
         Raises:
             EndpointBusyError: Somebody else is changing the endpoint, or has changed it to this config.
-            EndpointNotVisibleError: Which of these it is cannot be seen yet.
+            EndpointNotVisibleError: It is not visible yet which of these applies.
             PermissionNotReadyError: IAM does not know its tags yet.
         """
         try:
@@ -112,7 +112,7 @@ class SageMaker(SageMakerTags):
             raise EndpointBusyError(str(error)) from error
 
     def revert(self, endpoint_name: str, config_name: str, retention: Mapping[str, Any]) -> None:
-        """Begin to change an endpoint back to the config that it had, at once: that one has been deployed before.
+        """Begin to change an endpoint back to its previous config, without guardrails, as it has been deployed before.
 
         An endpoint that is gone, or is back already, is success.
 
@@ -158,7 +158,7 @@ def may_have_been_accepted(*, is_retry: bool) -> Iterator[None]:
     try:
         yield
     except PermanentError as error:
-        # After the deadline the endpoint is left as SageMaker has it, whatever the call before did.
+        # After the deadline the endpoint is left as SageMaker has it, whether or not the first call took effect.
         if not is_retry or isinstance(error, DeploymentTimedOutError):
             raise
         raise ChangeUncertainError(f"{type(error).__name__}: {error}") from error

@@ -108,7 +108,7 @@ class SageMakerCalls:
             yield name
 
     def describe_taken(self, name: str) -> Document:
-        """Describe the endpoint that has taken a name; SageMaker compares names of endpoints without their case.
+        """Describe the endpoint that already has a name; SageMaker ignores case when it compares names of endpoints.
 
         Raises:
             EndpointNotVisibleError: It cannot be seen yet.

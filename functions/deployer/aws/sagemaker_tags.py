@@ -1,4 +1,4 @@
-"""Tags of SageMaker's resources: set, taken off, and what it means that IAM denies a call by them."""
+"""Tags of SageMaker's resources: sets and removes them, and explains denials by IAM, whose policies read tags."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SageMakerTags(SageMakerCalls):
         self._stack = stack
 
     def confirm(self, config_arn: str, revision: str) -> None:
-        """Note on an endpoint config that a later request asked for what it holds."""
+        """Record on an endpoint config that a later request asked for the same content."""
         self.add_tags(config_arn, {CONFIRMED_TAG: revision})
 
     def _retag(
@@ -87,7 +87,7 @@ class SageMakerTags(SageMakerCalls):
         self._tag("AddTags", arn, Tags=tag_list(tags))
 
     def delete_tags(self, arn: str, keys: Collection[str]) -> None:
-        """Take tags off a resource of this stack; raises what `_tag` does."""
+        """Remove tags of a resource of this stack; raises what `_tag` does."""
         self._tag("DeleteTags", arn, TagKeys=[*keys])
 
     def _tag(self, operation: str, arn: str, **parameters: Any) -> None:

@@ -98,7 +98,7 @@ class ScalingCalls:
         ]
 
     def differences(self, endpoint_name: str, wanted: Iterable[Document], variant_names: Collection[str]) -> list[str]:
-        """Return the variants of which something else is registered than the scaling of a revision."""
+        """Return the variants whose registered scaling differs from that of a revision."""
         named = by_key(wanted)
         found = self.targets(endpoint_name, {*variant_names, *(name for name, _ in named)})
         registered = {target.key: target for target in found if target.is_own}

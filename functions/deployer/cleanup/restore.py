@@ -43,7 +43,7 @@ _CONCLUSIVE_ERRORS = frozenset(
 
 
 class Step(Enum):
-    """What is to be done next."""
+    """The next step of a restoration."""
 
     DONE = auto()
     LOOK_AGAIN = auto()
@@ -136,7 +136,7 @@ class Restoration:
         return Step.DELETE if view.endpoint_tags.get(STACK_TAG) == self.plan.stack else Step.DONE
 
     def _is_under_way(self, live: Live) -> bool:
-        """Return whether a change of an endpoint with the plan's revision is under way that is not somebody else's."""
+        """Return whether a change of an endpoint with the plan's revision is under way, begun by this run."""
         return live.is_waiting and live.pending_config_name in {"", self.plan.revision, self.plan.previous}
 
     def _is_going_back(self, view: View) -> bool:

@@ -48,13 +48,13 @@ def with_answer(plan: Plan, answer: object, now: datetime) -> Plan:
     """Return a plan with the answer to its request for approval; from an approval on the deployment has its full time.
 
     Raises:
-        ApprovalRejectedError: The answer is no approval.
+        ApprovalRejectedError: The answer is not an approval.
     """
     try:
         parsed = Answer.model_validate(answer)
     except ValidationError:
         raise ApprovalRejectedError(
-            "The answer is not understood; it is a JSON object with Decision (Approve or Reject), By and Comment."
+            "The answer is not understood; it must be a JSON object with Decision (Approve or Reject), By and Comment."
         ) from None  # that error quotes the answer
     if parsed.decision == "Supersede":
         return plan.model_copy(update={"action": Action.SUPERSEDED, "reason": parsed.comment})

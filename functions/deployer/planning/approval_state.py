@@ -1,4 +1,4 @@
-"""What an execution's data say about its approval."""
+"""The approval of a deployment, as the execution's data hold it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of an update against the live endpoint, its alarms and its scaling; what the plan has to know of them."""
+"""Checks an update against the live endpoint, its alarms and its scaling, and collects facts for the plan."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def checked_update(
     draft: Draft, live: Live, monitoring: Monitoring, scaling: Scaling, stored: Callable[[str], list[Document]]
 ) -> Document:
-    """Check a draft against the endpoint; return what the plan has to know of it.
+    """Check a draft against the endpoint; return the facts that the plan needs.
 
     Args:
         draft: The draft.

@@ -1,4 +1,4 @@
-"""What an execution's data say of the content that it wants to deploy, whatever the endpoint's state is."""
+"""The content that an execution wants to deploy, as its data hold it, independent of the endpoint's state."""
 
 from __future__ import annotations
 

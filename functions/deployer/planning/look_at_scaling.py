@@ -1,4 +1,4 @@
-"""What a plan has to know of the scaling of a live endpoint: the revision's before, and what is registered."""
+"""The scaling of a live endpoint, for a plan: that of the revision before, and what is registered now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan cannot check and its requester should know: it is logged, and the event of the outcome says it. Pure."""
+"""Warnings about what a plan cannot check; they are logged, and the event of the outcome has them. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def plan_warnings(request: Document, action: Action, stack_role: str, now: datetime) -> list[str]:
-    """Return a line for each kind of thing that cannot be checked, with the paths of the fields that it is about.
+    """Return a warning for each kind of unchecked fact, with the paths of the fields concerned.
 
     Args:
         request: The request, as far as it is complete.

@@ -84,7 +84,7 @@ def _problems(trigger: Trigger, request: DeploymentRequest, allowances: Allowanc
 
 
 def _document(trigger: Trigger, objects: Objects, location: UploadLocation, allowances: Allowances) -> object:
-    """Return the request: of the trigger, of the uploaded manifest or the artifact's, or what another stack stored."""
+    """Return the request: from the trigger, a manifest in S3, or another stack's store."""
     if trigger.promoted:
         return promoted_request(trigger.promoted, objects, allowances)
     upload = trigger.upload

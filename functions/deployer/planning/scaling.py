@@ -1,4 +1,4 @@
-"""The scaling of a revision: what is to be registered, and what has to be set aside for a change. Pure."""
+"""The scaling of a revision: what to register, and what to set aside for a change. Pure."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def changed_variants(config: Document, before: Document) -> list[str]:
 
 
 def foreign_target_problems(request: Document, targets: Iterable[Target], stack: str) -> Iterator[Problem]:
-    """Yield the variants whose scaling a request names, and that somebody else has registered."""
+    """Yield the variants whose scaling a request names, although somebody else has registered them."""
     for target in targets:
         if not target.is_own and target.variant_name in (request.get("Scaling") or {}):
             yield Problem(

@@ -58,17 +58,17 @@ class Settings(BaseModel):
 
     @property
     def upload_location(self) -> UploadLocation:
-        """Where uploads are expected."""
+        """The bucket and the prefix of uploads."""
         return UploadLocation(self.artifact_bucket, self.artifact_prefix, self.account_id)
 
     @property
     def allowed_events(self) -> AllowedEvents:
-        """What events are taken of that others cause."""
+        """The events of other sources that the stack accepts."""
         return AllowedEvents(self.model_package_groups, self.promote_from)
 
     @property
     def defaults(self) -> Defaults:
-        """What requests may leave out."""
+        """The defaults for fields that a request leaves out."""
         return Defaults(
             self.execution_role_arn, self.default_image, self.default_instance_type, self.default_instance_count
         )

@@ -1,4 +1,4 @@
-"""The base of what the data of an execution and the stored requests are made of."""
+"""The base class of the parts of an execution's data and of stored requests."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def read_stored(objects: Objects, bucket: str, endpoint_name: str, revision: str
     """Read the stored request of a revision; None if there is none.
 
     Raises:
-        InvalidRequestError: It is in no format that this version can read.
+        InvalidRequestError: This version cannot read its format.
     """
     content = objects.read(bucket, request_key(endpoint_name, revision))
     return StoredRevision.parse(content) if content is not None else None

@@ -44,7 +44,7 @@ class UploadLocation:
 
 @dataclass(frozen=True, slots=True)
 class AllowedEvents:
-    """What a stack takes events of that others cause."""
+    """The sources whose events a stack accepts."""
 
     package_groups: Collection[str] = ("*",)
     """Patterns (with `*`) of the model package groups whose packages are deployed."""
@@ -152,10 +152,10 @@ def parse_trigger(
         execution_name: The execution's name.
         started_at: When it started.
         location: Where uploads are expected.
-        allowed: What it takes events of.
+        allowed: The sources whose events are accepted.
 
     Raises:
-        InvalidRequestError: It is an event that this deployer does not know, or one from elsewhere or from the future.
+        InvalidRequestError: The event is of an unknown type, from another source, or from the future.
     """
     if not isinstance(document, dict) or not {"detail-type", "source", "detail"} <= document.keys():
         return Trigger(execution_name, started_at, document=document)
@@ -178,7 +178,9 @@ def parse_trigger(
 def _parse_own_event(event: _KnownEvent, location: UploadLocation, groups: Collection[str]) -> Trigger:
     """Read an event of the stack's own account."""
     if event.account != location.account:
-        raise _rejected("account", f"the event is of account {event.account}, the deployer of {location.account}")
+        raise _rejected(
+            "account", f"the event is from account {event.account}, and this deployer is in {location.account}"
+        )
     if isinstance(event, _ObjectCreated):
         return _parse_upload(event, location)
     requested_at = event.time.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What the stack lets requests name: images, execution roles, buckets, KMS keys and instances."""
+"""The values that the stack allows in requests: images, execution roles, buckets, KMS keys and instances."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Allowances:
     open_enums: bool = False
 
     def broken(self, document: Document) -> Iterator[Problem]:
-        """Yield what a request names and the stack does not allow."""
+        """Yield the values of a request that the stack does not allow."""
         # Keys of `Models` are the user's own words, and may be those of fields.
         parts = [(f"Models.{key}", model) for key, model in (document.get("Models") or {}).items()]
         for part, content in (*parts, ("EndpointConfig", document.get("EndpointConfig"))):

@@ -1,4 +1,4 @@
-"""What models and variants are called where a request need not say."""
+"""Default names of models and variants, where a request may leave them out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_VARIANT_NAME = "AllTraffic"
 
 
 def with_names(document: Document) -> Document:
-    """Fill in what variants and models are called where a request need not say."""
+    """Fill in the names of variants and models that a request leaves out."""
     models, config = document.get("Models"), document.get("EndpointConfig")
     if models is None:
         has_default = not document.get("Rollback") and (config is None or _lacks_models(config))

@@ -17,7 +17,7 @@ _LIKENESS = 0.7
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong with a document."""
+    """One problem of a document."""
 
     path: str
     """Such as `EndpointConfig.ProductionVariants[0].InstanceType`."""
@@ -35,7 +35,7 @@ def reject(problems: Iterable[Problem]) -> None:
 
 
 def printable(text: str) -> str:
-    """Escape what would break a line, or what no line can hold."""
+    """Escape line breaks, and characters that no line can hold."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 

@@ -40,6 +40,6 @@ class Rejections:
             self.add(error)
 
     def add(self, error: InvalidRequestError) -> None:
-        """Keep the problems of a check, but for those of a field that an earlier check complained of."""
+        """Keep the problems of a check, except for fields in which an earlier check has found one."""
         said = {line.partition(": ")[0] for line in self.lines}
         self.lines += [line for line in str(error).splitlines() if line.partition(": ")[0] not in said]
