@@ -177,8 +177,8 @@ class _Resolver:
     def _is_copied(self, source: Source, bucket: str, key: str) -> bool:
         if self._is_in_store(bucket, key) or source.is_bound:
             return False
-        if bucket != self.bucket and key.startswith(STORE_PREFIX):
-            return True  # another stack promotes its stored copy, and its sweep deletes that later
+        if key.startswith(STORE_PREFIX):
+            return True  # it belongs to another stack, or to another endpoint, and is swept with that one's revisions
         is_upload = bucket == self.bucket and posixpath.basename(key) == ARTIFACT_NAME and not source.is_folder
         return self.copy_artifacts == "all" or (self.copy_artifacts == "uploads" and is_upload)
 
