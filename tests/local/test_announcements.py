@@ -53,7 +53,7 @@ def archive_of(script: str) -> bytes:
     return packed.getvalue()
 
 
-def test_event_of_a_failed_endpoint_has_the_cause_and_the_way_out(stack: Stack) -> None:
+def test_event_of_a_failed_endpoint_has_cause_and_remedy(stack: Stack) -> None:
     """The class is that of SageMaker's reason, and the traceback comes from CloudWatch Logs, with the role's rights."""
     broken = archive_of("def model_fn(folder):\n    raise ValueError('the weights are missing')\n")
 

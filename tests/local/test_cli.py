@@ -186,7 +186,7 @@ def test_foreign_endpoint_is_adopted(command_line: CommandLine, stack: Stack) ->
     assert "is the stack's already" in command_line.run("adopt", "adopted")
 
 
-def test_sweep_is_tried_without_deleting_anything(command_line: CommandLine) -> None:
+def test_dry_run_of_a_sweep_deletes_nothing(command_line: CommandLine) -> None:
     assert command_line.json("sweep", "--dry-run")["Removed"].keys() == {
         "EndpointConfigs",
         "Models",

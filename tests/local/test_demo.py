@@ -95,7 +95,7 @@ def answer_of(model: Trained, tumours: list[list[float]]) -> Answer:
     return Answer(200, json.dumps({"predictions": model.predictions(tumours)}).encode(), 1.0)
 
 
-def test_demo_shows_three_models_and_the_way_back() -> None:
+def test_demo_shows_three_models_and_a_rollback() -> None:
     """It ends with status 0; its plain lines show uploads, retries, a canary, smoke tests, copies and the client."""
     demo = subprocess.run(
         [sys.executable, "-m", "local.demo"],
@@ -128,7 +128,7 @@ def test_failed_demo_ends_with_an_error(monkeypatch: pytest.MonkeyPatch, capsys:
     assert "sam build ended with status 1" in capsys.readouterr().out
 
 
-def test_demo_notices_what_does_not_happen(stack: Stack, models: DemoModels) -> None:
+def test_demo_fails_if_a_step_has_no_effect(stack: Stack, models: DemoModels) -> None:
     """It fails without a lag, a canary and a smoke test, for it does not see what it is to show."""
     plain = manifest("unguarded", "DeploymentConfig", "SmokeTest")
     demo = Demo(Progress(Console(quiet=True)), stack, plain, models)

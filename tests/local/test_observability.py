@@ -156,7 +156,7 @@ def test_a_step_that_raises_is_logged(records: Records) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["Deployed", "Rejected", "Failed"])
-def test_last_log_line_has_what_the_event_has(records: Records, outcome: str) -> None:
+def test_last_log_line_has_the_members_of_the_event(records: Records, outcome: str) -> None:
     """The end of an execution is one line that has the fields of the event."""
     event = {field: value for field, value in records.outcomes[outcome].items() if field != "Execution"}
 

@@ -124,7 +124,7 @@ def make(client: Any, kind: str, name: str, stack_tag: str) -> None:
 
 
 @pytest.mark.parametrize(("function", "operation"), CHANGES)
-def test_only_what_belongs_to_the_stack_may_be_changed_or_deleted(
+def test_policies_allow_changes_of_own_resources_only(
     stack: Stack, as_role: Callable[[str, str], Any], function: str, operation: str
 ) -> None:
     """A role is denied what bears another stack's tag, whatever its function's code does."""

@@ -106,7 +106,7 @@ run_interruptible(main)
 """
 
 
-def test_stopped_server_is_gone_with_its_files() -> None:
+def test_stopped_server_leaves_no_process_and_no_files() -> None:
     """After a stop neither the process nor its port nor its data is there any more; a second stop is no error."""
     server = Server()
     pids = {server.pid} | descendants(server.pid)

@@ -76,7 +76,7 @@ def test_a_target_is_there_from_registering_to_deregistering(scaling: Any) -> No
     assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
 
 
-def test_registering_again_changes_what_is_mentioned(scaling: Any) -> None:
+def test_registering_again_changes_the_given_members_only(scaling: Any) -> None:
     """All else stays, the ARN too."""
     arn = scaling.register_scalable_target(**variant("churn"), MinCapacity=1, MaxCapacity=4)["ScalableTargetARN"]
 
@@ -105,7 +105,7 @@ CONCURRENCY = "sagemaker:variant:DesiredProvisionedConcurrency"
     ],
     ids=["all", "ids", "unknown id", "dimension", "both", "namespace"],
 )
-def test_targets_are_found_by_what_they_are(scaling: Any, wanted: Document, found: list[str]) -> None:
+def test_targets_are_found_by_endpoint_variant_and_dimension(scaling: Any, wanted: Document, found: list[str]) -> None:
     """Each filter leaves out what it does not name."""
     for name, dimension in (("a", COUNT), ("b", COUNT), ("c", CONCURRENCY)):
         scaling.register_scalable_target(

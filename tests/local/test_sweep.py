@@ -37,7 +37,7 @@ def stored(stack: Stack, endpoint: str) -> set[str]:
     return {each["Key"] for kind in ("Versions", "DeleteMarkers") for each in found.get(kind, [])}
 
 
-def test_sweep_deletes_what_nothing_uses_and_nothing_else(stack: Stack, quick: Settings, artifact: bytes) -> None:
+def test_sweep_deletes_exactly_the_unused_resources(stack: Stack, quick: Settings, artifact: bytes) -> None:
     """A failed update leaves a config, a model and a copy, which a dry run names, and a sweep deletes."""
     empty_account(stack)
     live = deploy(stack, "swept", artifact)["Revision"]

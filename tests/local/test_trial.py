@@ -35,7 +35,7 @@ def site(stack: Stack, image: str, quick: Settings) -> Site:
     )
 
 
-def test_trial_on_local_aws_sees_what_is_assumed_and_leaves_nothing(stack: Stack, site: Site) -> None:
+def test_trial_on_local_aws_confirms_the_assumptions_and_leaves_nothing(stack: Stack, site: Site) -> None:
     """The acts end as they should, each assumption holds for the simulator, and all that was made is removed."""
     said: list[str] = []
 

@@ -49,7 +49,7 @@ def test_wrong_manifest_is_rejected_and_nothing_created(stack: Stack, endpoint: 
 
 
 @pytest.mark.parametrize("key", ["models/near/model.zip", "models/near/Model.tar.gz"])
-def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would(stack: Stack, key: str) -> None:
+def test_misnamed_upload_is_rejected_with_the_right_name(stack: Stack, key: str) -> None:
     """It starts an execution by the shipped rule, whose event names the endpoint and the right name of the file."""
     outcome = stack.outcome_of(stack.execution_of(stack.upload(key, b"nothing")))
 

@@ -135,7 +135,7 @@ def test_a_failure_that_is_sent_fails_the_task(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("ending", ["completed", "timed out", "failed", "retried"])
-def test_a_token_is_good_for_one_attempt(bench: Bench, ending: str) -> None:
+def test_token_is_valid_for_one_attempt(bench: Bench, ending: str) -> None:
     """Afterwards it is refused: a second event, or one that comes too late, changes nothing."""
     tokens: list[str] = []
 

@@ -33,7 +33,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("make", "expected"), KINDS.items(), ids=lambda value: getattr(value, "__name__", ""))
-def test_each_sweep_reports_what_differs(
+def test_each_sweep_reports_the_differences(
     make_world: Callable[..., World], make: Callable[[int], Scenario], expected: list[list[str]]
 ) -> None:
     recording = run_scenario(make(0), make_world)

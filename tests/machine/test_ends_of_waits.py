@@ -101,7 +101,7 @@ def test_wait_for_an_endpoint_that_was_not_visible_for_minutes_ends_at_the_deadl
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scenario=SCENARIOS)
-def test_waits_end_at_the_deadline_whatever_was_before(make_world: Callable[..., World], scenario: Document) -> None:
+def test_waits_end_at_the_deadline_after_any_state(make_world: Callable[..., World], scenario: Document) -> None:
     """Up to three requests for one endpoint, that is there or not, with any lag and settings."""
     with pytest.MonkeyPatch.context() as patch:
         events = EventDelivery(lost=scenario["lost"])

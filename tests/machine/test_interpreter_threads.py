@@ -79,7 +79,7 @@ def test_endless_execution_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatc
     assert threads_of("endless") == []
 
 
-def test_a_task_that_waits_for_something_else_stops_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_task_that_waits_for_another_lock_stops_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that another task holds would never be released, for only one task runs at a time."""
     monkeypatch.setattr(virtual_clock, "_TURN_SECONDS", 0.1)
     lock, virtual = threading.Lock(), VirtualClock()

@@ -138,7 +138,7 @@ def test_both_interpreters_refuse_with_the_same_words(bench: Bench, states: Docu
 
 
 @pytest.mark.parametrize("document", [1, "text", [1], {"b": 1}, {"b": [1]}, {"b": None}])
-def test_a_result_cannot_be_put_into_something_that_is_no_object(bench: Bench, document: Any) -> None:
+def test_result_path_through_a_scalar_fails(bench: Bench, document: Any) -> None:
     """The error has a name of its own, and can be caught; the data stay as they are."""
     bench.function(lambda *_: "answer")
     caught: Document = {

@@ -57,7 +57,7 @@ def test_same_content_again_is_nothing_to_do(world: World) -> None:
     assert world.count("UpdateEndpoint") == 0
 
 
-def test_request_for_what_is_live_counts_as_the_newest(world: World) -> None:
+def test_request_for_the_live_content_counts_as_the_newest(world: World) -> None:
     """After a, and a again later, a request from between the two is superseded."""
     assert deploy_in_turn(world, ("a", 0), ("a", 20), ("b", 10)) == ["Deployed", "NothingToDo", "Superseded"]
 

@@ -33,7 +33,7 @@ NEAR_MISSES = [
 
 
 @pytest.mark.parametrize("name", NEAR_MISSES)
-def test_upload_that_was_meant_to_deploy_is_rejected_with_what_would_work(world: World, name: str) -> None:
+def test_misnamed_upload_is_rejected_with_a_remedy(world: World, name: str) -> None:
     """The rule starts an execution for it, whose event says how to upload it."""
     execution = world.upload(f"models/{name}")
     world.machine.run()

@@ -40,7 +40,7 @@ BAD_MANIFESTS = {
 
 
 @pytest.mark.parametrize(("manifest", "named"), BAD_MANIFESTS.values(), ids=BAD_MANIFESTS)
-def test_bad_input_is_rejected_by_its_field_before_anything_is_made(world: World, manifest: str, named: str) -> None:
+def test_bad_input_is_rejected_by_its_field_before_any_creation(world: World, manifest: str, named: str) -> None:
     """The execution ends as rejected, its cause names the field, and nothing was created."""
     put_manifest(world, manifest, MANIFEST_KEY)
 

@@ -69,7 +69,7 @@ def stop_in(world: World, event: Document, state: str) -> None:
 
 @pytest.mark.parametrize("is_update", [True, False], ids=["update", "creation"])
 @pytest.mark.parametrize("state", STATES)
-def test_repeated_event_deploys_what_a_stopped_run_left(
+def test_repeated_event_deploys_the_revision_of_a_stopped_run(
     make_world: Callable[..., World], state: str, *, is_update: bool
 ) -> None:
     """The smoke test passes: the endpoint serves the second bytes, and the revision is recorded as deployed."""

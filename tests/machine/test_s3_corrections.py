@@ -53,7 +53,7 @@ def test_a_copy_with_if_none_match_overwrites_nothing(clients: tuple[Any, Any]) 
     assert needed == "", "moto refuses by itself now"
 
 
-def test_a_copy_of_something_new_is_made(clients: tuple[Any, Any]) -> None:
+def test_new_source_is_copied(clients: tuple[Any, Any]) -> None:
     """Where nothing is, or where what was there has been deleted."""
     plain, corrected = clients
     plain.put_object(Bucket=BUCKET, Key="copy", Body=b"first")

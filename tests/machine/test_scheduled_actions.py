@@ -48,7 +48,7 @@ def test_start_in_the_past_is_left_out(world: World) -> None:
     assert kinds(world) == []
 
 
-def test_rollback_leaves_out_what_is_over(world: World) -> None:
+def test_rollback_leaves_out_past_actions(world: World) -> None:
     """With a warning; what is registered is not drift."""
     deploy_one(world, request("a", **scaled(4, ScheduledActions=[once(world, HOUR)])))
     deploy_one(world, request("b"))
@@ -77,7 +77,7 @@ def test_action_that_has_happened_is_no_drift(world: World) -> None:
     assert listed == kinds(world) == []
 
 
-def test_failed_update_puts_back_what_is_not_over(world: World) -> None:
+def test_failed_update_puts_back_future_actions_only(world: World) -> None:
     """The targets were set aside, and the moment passes during the update."""
     deploy_one(world, request("a", **scaled(4, ScheduledActions=[once(world, HOUR), begun(world)])))
     world.simulator.settings = Settings(broken_models={"bad": "cannot predict"}, update_seconds=HOUR)

@@ -83,7 +83,7 @@ def test_scenarios_enter_every_state(totals: Totals) -> None:
 
 
 @pytest.mark.xdist_group("simulation")
-def test_every_invariant_has_something_to_check(totals: Totals) -> None:
+def test_every_invariant_checks_at_least_one_case(totals: Totals) -> None:
     """One that never checks anything could not be violated."""
     assert {invariant.__name__ for invariant in INVARIANTS if not totals.checks[invariant.__name__]} == set()
 
@@ -150,7 +150,7 @@ def test_broken_update_is_restored(make_world: Callable[..., World]) -> None:
         assert [run.outcome for run in runs[:2]] == ["Deployed", "Failed"], seed
 
 
-def test_failed_twin_does_not_revert_what_its_twin_deployed(make_world: Callable[..., World]) -> None:
+def test_failed_twin_does_not_revert_the_revision_of_its_twin(make_world: Callable[..., World]) -> None:
     """Case 15: the deployed revision stays live, and is what the final update replaces."""
     for seed in range(4):
         recording = run_scenario(repeated_scenarios.redriven_after_its_twin(seed), make_world)

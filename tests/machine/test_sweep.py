@@ -209,7 +209,7 @@ def test_model_that_was_deleted_meanwhile_is_created_again(make_world: Callable[
 
 
 @pytest.mark.parametrize("operation", ["DeleteModel", "DeleteEndpointConfig", "ListEndpointConfigs", "ListTags"])
-def test_next_sweep_takes_what_one_could_not(make_world: Callable[..., World], operation: str) -> None:
+def test_next_sweep_removes_the_refused_resource(make_world: Callable[..., World], operation: str) -> None:
     """A sweep that is refused a call loses nothing; the next one removes what is left."""
     world = make_world(Settings())
     revisions = deploy(world, *"abcde")
@@ -225,7 +225,7 @@ def test_next_sweep_takes_what_one_could_not(make_world: Callable[..., World], o
     assert len(world.names["Models"]) == 3
 
 
-def test_rollback_keeps_what_it_brings_back(world: World) -> None:
+def test_rollback_keeps_the_content_of_its_target(world: World) -> None:
     """The oldest retained revision is deployed again; its model is in use again and stays."""
     revisions = deploy(world, *"abc")
     world.clock.sleep(60)

@@ -93,7 +93,7 @@ def test_waiting_manifest_names_the_container_and_the_searched_folder(world: Wor
     )
 
 
-def test_superseded_event_names_what_supersedes_it(world: World) -> None:
+def test_superseded_event_names_the_newer_request(world: World) -> None:
     """A request of an hour ago comes after a newer one."""
     older = world.requested(request("a"))
     world.clock.sleep(3600)
@@ -167,7 +167,7 @@ def test_manifest_of_another_name_is_taken(world: World, name: str) -> None:
 @pytest.mark.parametrize(
     "key", ["models/churn/a b/model.tar.gz", "models/churn/a+b%20c/model.tar.gz", "models/churn/größe/model.tar.gz"]
 )
-def test_key_is_taken_as_it_is(world: World, key: str) -> None:
+def test_key_is_not_decoded(world: World, key: str) -> None:
     """Events do not encode keys, and neither does the deployer."""
     execution = world.upload(key, key.encode())
 

@@ -145,7 +145,7 @@ def test_a_model_without_its_data_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_calls_of_s3_are_lost_on_either_way(world: World, when: str) -> None:
+def test_requests_and_answers_of_s3_are_lost(world: World, when: str) -> None:
     """A write whose answer is lost has taken effect."""
 
     def lose(service: str, operation: str, at: str) -> None:

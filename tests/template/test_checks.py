@@ -93,3 +93,16 @@ def test_word_of_a_name_is_found(tmp_path: Path) -> None:
 
     assert checked.returncode != 0
     assert "==> said" in checked.stdout
+
+
+def test_names_of_tests_use_nouns() -> None:
+    """A name says a subject, a condition and a result; a pronoun in place of a noun has to be read twice."""
+    pronouns = re.compile(r"_(?:what|who|(?:what|who)ever|(?:some|any|no)body|(?:some|any)thing)(?=_|$)")
+    names = [
+        name
+        for module in (ROOT / "tests").rglob("*.py")
+        for name in re.findall(r"^ *(?:async )?def (test_\w+)", module.read_text(), re.MULTILINE)
+    ]
+
+    assert names
+    assert [name for name in names if pronouns.search(name)] == []

@@ -96,7 +96,7 @@ def test_every_command_prints_json(command: Callable[..., None]) -> None:
     assert "as_json" in inspect.signature(command).parameters
 
 
-def test_dependencies_are_what_is_imported() -> None:
+def test_dependencies_are_the_imported_packages() -> None:
     imported = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

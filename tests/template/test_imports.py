@@ -72,7 +72,7 @@ def modules_of(handler: str, environment: Mapping[str, str] = ON_LAMBDA) -> set[
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
-def test_handler_imports_of_what_is_slow_only_what_it_needs(handler: str) -> None:
+def test_handler_imports_only_the_slow_modules_that_it_needs(handler: str) -> None:
     """Also counted is what Lambda's initialisation makes beside: adapters and clients."""
     needed = BESIDES.get(handler, set()) | (set() if handler in PLANLESS else {"pydantic"})
 
@@ -85,7 +85,7 @@ def test_adapters_are_made_while_lambda_initialises_a_function() -> None:
     assert "deployer.aws.sagemaker" not in modules_of("create_models", {})
 
 
-def test_functions_declare_what_they_import() -> None:
+def test_functions_declare_their_imports() -> None:
     """What is there only because something else needs it may be gone with the next version of that."""
     trees = [ast.parse(path.read_text()) for path in FUNCTIONS.rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]

@@ -85,7 +85,7 @@ def test_alarms_watch_metrics_that_are_written(
         assert all(value in values[name] for name, value in dimensions.items())
 
 
-def test_alarms_notify_if_anybody_listens(alarms: Document) -> None:
+def test_alarms_notify_the_topic_if_there_is_one(alarms: Document) -> None:
     """All alarms go the same way, are quiet while nothing happens, and say where to read on."""
     for name, alarm in alarms.items():
         assert alarm["AlarmActions"] == {"Fn::If": ["Notifies", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}

@@ -58,7 +58,7 @@ def test_makefile_builds_every_function_for_the_runtime_of_the_template(
         assert f"export {parameter.upper()} ?= {default_of(template, parameter)}\n" in makefile
 
 
-def test_package_holds_what_is_pinned_and_nothing_else(package: Path) -> None:
+def test_package_holds_pinned_requirements_only(package: Path) -> None:
     """Each file is one of a pinned wheel, one of ours, or of the cut service data; each wheel has a file in it."""
     wheels = ROOT / ".cache" / "wheels-python3.13-arm64"
     pins = set(re.findall(r"^([a-z0-9-]+)==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE))

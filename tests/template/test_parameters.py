@@ -71,7 +71,7 @@ def test_patterns_of_uploads_fit_a_rule_with_every_prefix(template: Document, ru
     assert len(resolved.replace('{"Ref":"ArtifactBucket"}', f'"{"b" * 63}"')) <= 2048
 
 
-def test_unused_is_kept_longer_than_anything_is_invisible(template: Document) -> None:
+def test_unused_resources_are_kept_longer_than_the_visibility_lag(template: Document) -> None:
     """The sweep trusts what it sees of things that are two hours old."""
     assert template["Parameters"]["UnusedRetentionHours"]["MinValue"] >= 2
 

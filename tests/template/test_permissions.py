@@ -83,7 +83,7 @@ CHANGES = ("sagemaker:Delete", "sagemaker:UpdateEndpoint")
 
 
 @pytest.mark.parametrize("function", ["UpdateEndpoint", "RestoreEndpoint", "SweepUnused"])
-def test_only_what_belongs_to_the_stack_is_changed_or_deleted(resources: Document, function: str) -> None:
+def test_only_own_resources_are_changed_or_deleted(resources: Document, function: str) -> None:
     """An update needs a right on the config, too, which may be one that an endpoint had before this stack owned it."""
     changing = [
         statement
@@ -135,9 +135,7 @@ def test_logs_are_read_of_endpoints_only_and_only_if_that_is_wanted(resources: D
         ("CreateEndpoint", []),
     ],
 )
-def test_only_what_is_created_or_belongs_to_the_stack_is_tagged(
-    resources: Document, function: str, tags: list[str]
-) -> None:
+def test_only_created_or_own_resources_are_tagged(resources: Document, function: str, tags: list[str]) -> None:
     """What another stack made of equal content stays as it is."""
     conditions = [each["Condition"] for each in statements_with(resources, function, "sagemaker:AddTags")]
 

@@ -52,7 +52,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "unit/test_planned_calls.py::test_tags_of_the_deployer_win_over_those_of_a_request",
         "unit/test_request_rules.py::test_refusals_of_sagemaker_are_rejected_by_field",
     ),
-    "14 messages that mislead": ("unit/test_reported_messages.py::test_message_has_what_to_write",),
+    "14 messages that mislead": ("unit/test_reported_messages.py::test_message_has_the_text_to_write",),
     "15 two executions of one request": (
         "machine/test_reported_twins.py::test_case_15_twin_that_cannot_create_its_config_reverts_nothing",
         "machine/test_reported_twins.py::test_case_15_twins_with_slow_answers_are_one_deployment",
@@ -85,7 +85,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
         "unit/test_request_rules.py::test_refusals_of_sagemaker_are_rejected_by_field",
     ),
     "an image that was pushed anew under its tag": (
-        "unit/test_plan_warnings.py::test_warning_that_the_image_tag_of_what_is_live_is_not_followed",
+        "unit/test_plan_warnings.py::test_image_tag_of_the_live_revision_has_a_warning",
     ),
     "the simulator and inference components": (
         "unit/hosting/test_hosting_components.py::test_inference_component_answers_by_its_name",

@@ -118,7 +118,7 @@ def test_all_replan_errors_are_caught_by_name() -> None:
 
 
 @every_task
-def test_step_retries_what_its_services_answer_at_any_time(name: str, task: Document) -> None:
+def test_step_retries_the_transient_errors_of_its_services(name: str, task: Document) -> None:
     """A step that speaks to a service tries again by itself when the service throttles, fails or does not answer."""
     tree = ast.parse((FUNCTIONS / f"{module_of(function_of(task))}.py").read_text())
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
@@ -131,7 +131,7 @@ def test_step_retries_what_its_services_answer_at_any_time(name: str, task: Docu
 
 
 @every_task
-def test_step_retries_or_catches_what_its_calls_may_raise_and_no_more(name: str, task: Document) -> None:
+def test_step_retries_or_catches_exactly_the_errors_of_its_calls(name: str, task: Document) -> None:
     calls = [(operation, message) for operation in CALLS.get(name, []) for message in ANSWERS[operation]]
     raised = {classify(operation, "ValidationException", message, created={"it"}) for operation, message in calls}
     names = {error.__name__ for error in raised} | OTHERWISE_RAISED.get(name, set())

@@ -33,7 +33,7 @@ LOST_FUNCTIONS = {
 
 
 @every_task
-def test_task_retries_faults_of_lambda_and_catches_what_remains(name: str, task: Document) -> None:
+def test_task_retries_faults_of_lambda_and_catches_all_other_errors(name: str, task: Document) -> None:
     assert retried(task) >= LAMBDA_FAULTS | LOST_FUNCTIONS, name
     assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
 

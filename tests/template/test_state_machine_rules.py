@@ -81,7 +81,7 @@ def test_endpoint_is_restored_after_failures_of_the_steps_that_may_have_touched_
     assert set().union(*following.values()) == {"RestoreEndpoint", "AnnounceOutcome"}
 
 
-def test_steps_get_only_what_they_need_of_the_data(definition: Document) -> None:
+def test_steps_get_only_the_data_that_they_need(definition: Document) -> None:
     """An execution's data hold 256 KiB, and the input may have as much: no step gets both the input and the plan."""
     for name, task in tasks_of(definition).items():
         paths = re.findall(r'\.\$": "(\$[^"]*)"', json.dumps(task["Parameters"]))

@@ -165,7 +165,7 @@ def test_every_module_has_a_place_in_the_table_of_layers(base: str) -> None:
 
 
 @pytest.mark.parametrize("base", TREES)
-def test_packages_import_only_what_is_below_them(base: str) -> None:
+def test_packages_import_only_lower_packages(base: str) -> None:
     layers = layers_of(base)
     below: dict[str, set[str]] = {}
     for index, layer in enumerate(layers):
@@ -183,7 +183,7 @@ def test_packages_import_only_what_is_below_them(base: str) -> None:
 
 
 @pytest.mark.parametrize("base", TREES)
-def test_no_module_imports_itself_by_way_of_others(base: str) -> None:
+def test_no_import_cycles(base: str) -> None:
     TopologicalSorter(graph_of(base)).prepare()
 
 

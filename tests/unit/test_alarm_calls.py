@@ -47,7 +47,7 @@ def monitoring(client: Any) -> Monitoring:
     return Monitoring(lambda _: client)
 
 
-def test_made_alarm_is_tagged_and_described_as_it_was_asked_for(client: Any, monitoring: Monitoring) -> None:
+def test_made_alarm_is_tagged_and_described_as_requested(client: Any, monitoring: Monitoring) -> None:
     monitoring.make_alarm(alarm("a", TreatMissingData="breaching"), TAGS)
 
     described = monitoring.alarms(["a"])["a"]
@@ -85,7 +85,7 @@ def test_listing_goes_on_with_the_next_page(client: Any, monitoring: Monitoring)
         assert [each["AlarmName"] for each in monitoring.list_alarms("mine/")] == ["a", "b"]
 
 
-def test_deleted_alarm_is_gone(monitoring: Monitoring) -> None:
+def test_deleted_alarm_does_not_exist(monitoring: Monitoring) -> None:
     for name in ("a", "b"):
         monitoring.make_alarm(alarm(name), TAGS)
 

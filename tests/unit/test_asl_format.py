@@ -107,7 +107,7 @@ def test_the_definitions_are_formatted() -> None:
     assert main(["--check"]) == 0
 
 
-def test_check_names_what_is_not_formatted(
+def test_check_names_unformatted_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With `--check` nothing is written; without it the file is, and then all is well."""

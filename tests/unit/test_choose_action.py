@@ -30,7 +30,7 @@ def test_plan_has_the_time_of_the_next_look(account: PlanningAccount) -> None:
     assert choose(account, draft()).wait_seconds == account.planning.wait_seconds
 
 
-def test_endpoint_is_updated_from_what_it_serves(account: PlanningAccount) -> None:
+def test_update_starts_from_the_served_config(account: PlanningAccount) -> None:
     served = account.serve()
     config = account.sagemaker.describe_endpoint_config(served.wanted.name)
 
@@ -78,7 +78,7 @@ def test_abandoned_pending_revision_is_updated(account: PlanningAccount) -> None
 
 
 @pytest.mark.parametrize("execution", [EXECUTION, OTHER_EXECUTION], ids=["of this run", "of another run"])
-def test_resumed_run_keeps_what_was_served_before(account: PlanningAccount, execution: str) -> None:
+def test_resumed_run_keeps_the_previous_config(account: PlanningAccount, execution: str) -> None:
     older = account.serve("older")
     account.bring_into_service(draft("next", minutes=10, execution=execution), is_deployed=False)
     assert choose(account, draft("next", minutes=10)).action is Action.WAIT
@@ -105,7 +105,7 @@ def test_same_request_again_is_nothing_to_do(account: PlanningAccount) -> None:
     assert choose(account, draft("a")).action is Action.NOTHING_TO_DO
 
 
-def test_later_request_for_what_is_live_is_confirmed_on_its_config(account: PlanningAccount) -> None:
+def test_later_request_for_the_live_content_is_confirmed_on_its_config(account: PlanningAccount) -> None:
     served = account.serve("a")
 
     plan = choose(account, draft("a", minutes=10))

@@ -115,7 +115,7 @@ def test_later_deployment_of_inference_components_can_be_tested(account: Plannin
     assert choose(account, draft(minutes=10, **components, SmokeTest={"Body": "x"})).action is Action.UPDATE
 
 
-def test_request_decides_what_is_retained(account: PlanningAccount) -> None:
+def test_request_decides_which_properties_are_retained(account: PlanningAccount) -> None:
     account.serve()
     excluded = [{"VariantPropertyType": "DesiredWeight"}]
 

@@ -34,7 +34,7 @@ def sleep_until_visible(account: PlanningAccount, but_seconds: float = 0) -> Non
 
 
 @pytest.mark.parametrize("is_revision", [True, False], ids=["a revision", "made by hand"])
-def test_deleted_live_config_is_reported_with_the_way_out(account: PlanningAccount, *, is_revision: bool) -> None:
+def test_deleted_live_config_is_reported_with_a_remedy(account: PlanningAccount, *, is_revision: bool) -> None:
     if is_revision:
         account.serve()
     else:

@@ -179,7 +179,7 @@ def test_abort_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(None, [], "is not an execution", id="unknown"),
     ],
 )
-def test_retry_starts_again_what_failed_and_redrives_what_was_stopped(
+def test_retry_restarts_failed_executions_and_redrives_stopped_ones(
     monkeypatch: pytest.MonkeyPatch, run: Run | None, calls: list[str], message: str
 ) -> None:
     account = Account(["InService"], run)

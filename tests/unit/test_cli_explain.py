@@ -98,7 +98,7 @@ def test_explanation_has_the_error_its_meaning_the_alarm_and_the_log_of_the_new_
     assert (found["CauseClass"], found["NextAction"], found["Restored"]) == ("Alarm", "Look at the alarm.", "churn-1")
 
 
-def test_stopped_execution_is_explained_with_the_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_execution_is_explained_with_its_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DATA, "Outcome", None)
 
     found = explained(Client(), status="ABORTED", error="", cause="")

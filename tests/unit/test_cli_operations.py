@@ -17,7 +17,7 @@ def leaves(kind: type[Exception]) -> list[type[Exception]]:
 
 
 @pytest.mark.parametrize("error", leaves(errors.DeployerError), ids=lambda error: error.__name__)
-def test_every_error_has_a_meaning_and_a_way_out(error: type[Exception]) -> None:
+def test_every_error_has_a_meaning_and_a_remedy(error: type[Exception]) -> None:
     meaning = meaning_of(error.__name__)
 
     assert meaning["what it means"]

@@ -30,7 +30,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
     ],
     ids=str,
 )
-def test_progress_shows_the_restoration_as_it_was(restore: dict[str, Any], summary: str) -> None:
+def test_progress_shows_the_restoration(restore: dict[str, Any], summary: str) -> None:
     assert summarize_state("RestoreEndpoint", {"Restore": restore}) == summary
 
 
@@ -43,7 +43,7 @@ def test_progress_shows_the_restoration_as_it_was(restore: dict[str, Any], summa
         ("CreateModels", ""),
     ],
 )
-def test_wait_has_a_reason_and_what_ends_it(state: str, reason: str) -> None:
+def test_wait_shows_its_reason_and_its_end(state: str, reason: str) -> None:
     assert reason_to_wait(state, "churn", {"Reason": "Endpoint churn is Updating"}) == reason
 
 

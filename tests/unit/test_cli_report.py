@@ -73,7 +73,7 @@ def test_new_revision_has_all_traffic_until_the_endpoint_is_restored() -> None:
     assert [each["NewFleetShare"] for each in looks_of(moments)] == [1.0, 0.0]
 
 
-def test_new_fleet_has_no_traffic_once_sagemaker_has_gone_back() -> None:
+def test_new_fleet_has_no_traffic_after_a_rollback() -> None:
     moments = [look(1, "Updating", 0.25), moment(9, "DescribeEndpoint", "TaskFailed", error="UpdateRolledBackError")]
 
     assert [(each["EndpointStatus"], each["NewFleetShare"]) for each in looks_of(moments)] == [
@@ -82,7 +82,7 @@ def test_new_fleet_has_no_traffic_once_sagemaker_has_gone_back() -> None:
     ]
 
 
-def test_machine_shows_every_state_and_the_way_taken() -> None:
+def test_machine_shows_every_state_and_the_path_taken() -> None:
     definition = read_definition("DeployEndpoint")
 
     svg = ET.fromstring(drawings.machine(definition, VISITS))  # noqa: S314 - our own

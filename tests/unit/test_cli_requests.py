@@ -71,7 +71,7 @@ def test_wrong_manifest_is_refused_by_name(tmp_path: Path, text: str, endpoint: 
     ("target", "is_path"),
     [("churn", True), ("code", False), ("fraud", False), ("code/", True), (".", True), ("new.yaml", True)],
 )
-def test_folder_means_an_endpoint_unless_it_holds_something_to_deploy(
+def test_folder_without_files_to_deploy_means_an_endpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, *, is_path: bool
 ) -> None:
     for folder in ("churn", "code"):

@@ -57,7 +57,7 @@ def test_missing_stack_is_named_with_its_region_and_the_ways_to_name_another() -
         assert part in str(missing.value)
 
 
-def test_stack_of_something_else_is_refused_with_what_it_lacks() -> None:
+def test_other_stack_is_refused_with_its_missing_outputs() -> None:
     with pytest.raises(CommandError, match="has no output SweepStateMachineArn and no output ArtifactBucketName"):
         _ = stack_of({"StateMachineArn": "arn"}).bucket
 

@@ -123,7 +123,7 @@ def test_warning_has_a_line_of_its_own() -> None:
     assert "! mind [this]" in printed(preview(Warnings=["mind [this]"]))
 
 
-def test_status_shows_what_is_live_and_what_waits() -> None:
+def test_status_shows_live_revisions_and_waiting_executions() -> None:
     moment = "2026-11-24T12:00:00+00:00"
     common = {"Revision": "churn-2", "StartedAt": moment, "Since": moment, "Trigger": "upload of [x]", "Reason": ""}
     status = {

@@ -66,7 +66,7 @@ def test_failure_that_is_reported_of_a_rollback_is_true(clock: ManualClock) -> N
     assert (result.is_success, result.is_misreported) == (False, False)
 
 
-def test_endpoint_that_serves_something_else_is_no_success(clock: ManualClock) -> None:
+def test_endpoint_on_another_config_is_not_a_success(clock: ManualClock) -> None:
     account = prepared(clock, UPDATES[0])
     update(account, "again", BEFORE)
 
@@ -79,7 +79,7 @@ def test_busy_endpoint_is_being_changed_when_the_client_begins(clock: ManualCloc
     assert account.simulator.call("DescribeEndpoint", {"EndpointName": ENDPOINT})["EndpointStatus"] == "Updating"
 
 
-def test_tables_say_how_many_runs_succeeded_and_what_was_left() -> None:
+def test_tables_count_successful_runs_and_leftovers() -> None:
     failed = replace(DONE, error="Could not find model", is_served=False, left=1)
     results = {key(scenario): [DONE, failed] for scenario in (*CREATIONS, *UPDATES, *FAULTS)}
 

@@ -70,14 +70,14 @@ DECISIONS: dict[str, tuple[Live | None, Action]] = {
 
 
 @pytest.mark.parametrize(("found", "expected"), DECISIONS.values(), ids=DECISIONS)
-def test_action_is_decided_by_what_is_live(found: Live | None, expected: Action) -> None:
+def test_action_depends_on_the_live_revision(found: Live | None, expected: Action) -> None:
     assert decide(WANTED, found, at(10)) is expected
 
 
 @pytest.mark.parametrize(
     ("minutes", "expected"), [(5, Action.NOTHING_TO_DO), (15, Action.NOTHING_TO_DO), (25, Action.CONFIRM)]
 )
-def test_request_for_what_is_confirmed_is_compared_with_the_confirmation(minutes: float, expected: Action) -> None:
+def test_request_for_confirmed_content_is_compared_with_the_confirmation(minutes: float, expected: Action) -> None:
     found = live(revision("live", 0), tags=confirmed(15))
 
     assert decide(revision("live", minutes), found, at(30)) is expected

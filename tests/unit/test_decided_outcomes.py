@@ -130,7 +130,7 @@ REPLACED = f"Endpoint churn was changed to {revision('b', 15).name} meanwhile."
     ],
     ids=["at once", "two newer requests", "after it was live", "two after it was live", "by hand", "not known"],
 )
-def test_newer_request_is_recognised_by_what_it_replaced(
+def test_newer_request_is_recognised_by_the_config_that_it_replaced(
     preceding: list[str], raised: type[DeployerError], message: str
 ) -> None:
     """A revision that was rolled back was never live, so no other one has replaced it."""

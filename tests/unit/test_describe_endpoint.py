@@ -65,7 +65,7 @@ def expect_success(stub: Stubber) -> None:
 
 
 @pytest.mark.usefixtures("step_functions")
-def test_endpoint_that_is_changing_leaves_the_wait_as_it_is(account: PlanningAccount) -> None:
+def test_changing_endpoint_does_not_end_the_wait(account: PlanningAccount) -> None:
     made = begin_update(account)
     before = len(account.calls())
 
@@ -76,9 +76,7 @@ def test_endpoint_that_is_changing_leaves_the_wait_as_it_is(account: PlanningAcc
     assert account.calls(before) == ["DescribeEndpoint"]
 
 
-def test_endpoint_in_service_ends_the_wait_with_what_was_seen(
-    account: PlanningAccount, step_functions: Stubber
-) -> None:
+def test_endpoint_in_service_ends_the_wait_with_its_state(account: PlanningAccount, step_functions: Stubber) -> None:
     made = begin_update(account)
     account.sleep(10)
     expect_success(step_functions)

@@ -109,6 +109,6 @@ def test_failing_variant_is_the_one_that_sagemaker_names() -> None:
     assert failing_variant("Image size 1 is greater") == ""
 
 
-def test_log_of_a_container_shows_what_happens_in_it() -> None:
+def test_log_shows_failures_of_containers_only() -> None:
     assert is_shown_by_log(CauseClass.HEALTH_CHECK)
     assert not is_shown_by_log(CauseClass.CAPACITY)

@@ -76,7 +76,7 @@ def test_request_that_awaits_its_artifact_is_checked_all_the_same(account: Plann
     assert "Models.model.PrimaryContainer.Image: is missing" in message
 
 
-def test_rollback_is_drafted_as_it_was_requested(account: PlanningAccount) -> None:
+def test_draft_of_a_rollback_has_its_request(account: PlanningAccount) -> None:
     found, action = draft_of(account, request(Rollback=True, SmokeTest={"Body": "x"}))
 
     assert (action, found.revision) == (None, None)

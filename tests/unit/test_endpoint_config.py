@@ -82,7 +82,7 @@ def test_keys_of_a_request_are_replaced_by_the_names_of_its_models() -> None:
     [{}, config(), config(variant(), Tags=[]), config(pooled(None)), USED],
     ids=["nothing", "no variants", "no model", "a pool without a model", "models that are not keys"],
 )
-def test_config_without_keys_stays_as_it_is(unnamed: Document) -> None:
+def test_config_without_keys_is_not_changed(unnamed: Document) -> None:
     assert with_model_names(unnamed, {"m": "churn-m-1"}) == unnamed
 
 

@@ -73,7 +73,7 @@ def size(message: str) -> int:
         pytest.param("\n" * ((MESSAGE_BYTES - 2) // 2), id="as many lines as there may be"),
     ],
 )
-def test_message_that_fits_stays_as_it_is(message: str) -> None:
+def test_short_message_is_not_cut(message: str) -> None:
     assert str(DeployerError(message)) == message
 
 

@@ -106,7 +106,7 @@ def test_confirmed_request_counts_as_deployed(confirmed: bool) -> None:  # noqa:
     minutes=st.floats(0, 2000),
     change=st.sampled_from([{"is_under_way": True}, {"deployed": None, "is_in_store": False}]),
 )
-def test_deployment_under_way_or_none_at_all_hides_every_difference(
+def test_running_deployment_or_no_deployment_hides_every_difference(
     seen: View, minutes: float, change: dict[str, Any]
 ) -> None:
     changed = View(**{name: getattr(seen, name) for name in View.__slots__} | change)

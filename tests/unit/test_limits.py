@@ -29,7 +29,7 @@ from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker
 MIB = 1024**2
 
 
-def test_sweep_names_fifty_of_what_it_counts() -> None:
+def test_sweep_names_at_most_fifty_resources() -> None:
     tally = Tally()
 
     for number in range(60):
@@ -39,7 +39,7 @@ def test_sweep_names_fifty_of_what_it_counts() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(0, 1), (1, 0)], ids=["a day old", "older"])
-def test_sweep_removes_what_is_older_than_a_day(seconds: int, left: int) -> None:
+def test_sweep_removes_unused_resources_older_than_a_day(seconds: int, left: int) -> None:
     artifact = "revisions/churn/artifacts/a00000000000/model.tar.gz"
     objects = FakeObjects()
     objects.put(artifact, at=NOON - timedelta(hours=24, seconds=seconds))
@@ -49,7 +49,7 @@ def test_sweep_removes_what_is_older_than_a_day(seconds: int, left: int) -> None
     assert len(objects.bodies) == left
 
 
-def test_sweep_keeps_an_artifact_of_an_endpoint_whose_request_is_gone() -> None:
+def test_sweep_keeps_an_artifact_of_an_endpoint_without_stored_request() -> None:
     """The endpoint's config may have been deleted; nobody knows what it loads."""
     account, objects = FakeSageMaker(), FakeObjects()
     account.add_endpoint("churn", revision().name)

@@ -17,7 +17,7 @@ EARLIER = NOON - timedelta(hours=1)
 BARE = {"EndpointName": "churn", "EndpointArn": "arn:churn", "CreationTime": EARLIER, "LastModifiedTime": NOON}
 
 
-def test_endpoint_is_read_from_what_sagemaker_describes() -> None:
+def test_endpoint_is_read_from_its_description() -> None:
     described: Document = {
         "EndpointName": "churn",
         "EndpointArn": "arn:churn",

@@ -95,7 +95,7 @@ def test_counts_are_the_request_s_own_if_it_retains_none() -> None:
         ),
     ],
 )
-def test_a_request_decides_what_is_kept_before_scaling_does(
+def test_retention_of_the_request_wins_over_that_for_scaling(
     is_asked_for: bool | None,  # noqa: FBT001 - the case
     excluded: list[Document],
     scaled: set[str],

@@ -126,7 +126,7 @@ def test_revisions_beyond_retention_are_leftovers() -> None:
         pytest.param([state(NEW, (OLD, NEW), "e-0-model-c")] * 2, 2, False, id="never clean"),
     ],
 )
-def test_second_sweep_deletes_what_the_first_left(states: list[EndState], sweeps: int, is_clean: bool) -> None:  # noqa: FBT001 - a case
+def test_second_sweep_deletes_the_remaining_resources(states: list[EndState], sweeps: int, is_clean: bool) -> None:  # noqa: FBT001 - a case
     """A replica that lags shows what is gone already; there are two sweeps at most."""
     made: list[None] = []
 

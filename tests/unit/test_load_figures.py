@@ -85,7 +85,7 @@ def test_floor_has_the_deployments_that_have_to_happen(
     assert floor.seconds == floor.life_cycle_seconds == seconds
 
 
-def test_floor_is_what_takes_longer_calls_or_life_cycles() -> None:
+def test_floor_is_the_longer_of_calls_and_life_cycles() -> None:
     """A limit of few calls a second can take longer than the endpoints do."""
     load = Load(uploads=200, endpoints=50)
 

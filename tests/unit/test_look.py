@@ -132,7 +132,7 @@ class FakeRegistry:
         pytest.param("i:1", "sha256:b", (), id="not resolved by SageMaker"),
     ],
 )
-def test_image_is_compared_with_what_its_tag_names(
+def test_image_is_compared_with_the_digest_of_its_tag(
     resolved: str, current: str | None, changed: tuple[str, ...]
 ) -> None:
     """Two variants of one image are one difference."""

@@ -57,7 +57,7 @@ def test_first_test_that_fails_notices_a_mutant(runner: MutantRunner, batches: l
     assert (runner.folder / "functions" / "m.py").read_text() == SOURCE
 
 
-def test_tests_that_have_noticed_something_pass_on_the_source_as_it_is(runner: MutantRunner) -> None:
+def test_tests_that_failed_on_a_mutant_pass_on_the_original(runner: MutantRunner) -> None:
     runner.check(["test_m.py::test_three_are_full", "test_m.py::test_much_is_full", TOO_LONG])
 
     with pytest.raises(BrokenControlError, match="test_none_are_full fails without any mutant too"):
@@ -69,7 +69,7 @@ def test_tests_that_do_not_run_say_nothing(runner: MutantRunner) -> None:
         runner.try_out(MUTANT, [["test_m.py::test_of_another_day"]])
 
 
-def test_run_goes_on_with_what_was_noticed(tmp_path: Path) -> None:
+def test_resumed_mutation_run_keeps_earlier_verdicts(tmp_path: Path) -> None:
     """What survived is tried anew, and so is all if the module has changed, or if nobody asks for it."""
     path = tmp_path / "verdicts.json"
     other = Mutant("m.py", 1, "a", "b", lambda: "c")

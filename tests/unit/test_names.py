@@ -25,7 +25,7 @@ def test_digest_does_not_depend_on_the_order_of_members() -> None:
 
 
 @given(endpoint_name=endpoint_names, key=model_keys, requested_at=moments, content=st.integers())
-def test_names_fit_what_sagemaker_allows(endpoint_name: str, key: str, requested_at: datetime, content: int) -> None:
+def test_names_fit_the_limits_of_sagemaker(endpoint_name: str, key: str, requested_at: datetime, content: int) -> None:
     for name in (model_name(endpoint_name, key, content), Revision.of(endpoint_name, requested_at, content).name):
         assert SAGEMAKER_NAME.fullmatch(name)
         assert len(name) <= NAME_LENGTH

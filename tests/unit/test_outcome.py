@@ -104,7 +104,7 @@ def test_event_of_a_dry_run_names_fields_without_values() -> None:
     assert "confidential" not in json.dumps(detail)
 
 
-def test_event_has_what_the_endpoint_went_back_to() -> None:
+def test_event_has_the_restored_config() -> None:
     restored = report(Failure=failure("SmokeTestFailedError"), Restore={"Done": True, "Restored": "churn-0"})
 
     assert conclude(restored, "models/")["Restored"] == "churn-0"

@@ -37,7 +37,7 @@ def test_data_of_the_execution_have_the_names_that_the_state_machine_reads() -> 
 
 
 @pytest.mark.parametrize("action", Action)
-def test_every_plan_has_what_the_state_machine_reads_of_it(action: Action) -> None:
+def test_every_plan_has_the_members_that_the_state_machine_reads(action: Action) -> None:
     """A path that leads to nothing ends an execution with an error that it cannot catch."""
     undecided = bare_draft({"Rollback": True, "SmokeTest": None})
 
@@ -67,7 +67,7 @@ def test_plan_that_is_decided_again_keeps_its_draft_and_nothing_of_the_decision(
     assert (again.previous, again.previous_arn, again.retention) == ("", "", {})
 
 
-def test_plan_takes_what_the_endpoint_serves_from_before() -> None:
+def test_plan_has_the_previous_config_of_the_endpoint() -> None:
     before = Before(previous="old", previous_arn="arn", retention=COUNTS_STAY)
 
     found = Plan.of(draft(), Action.UPDATE, 9, before)
@@ -75,7 +75,7 @@ def test_plan_takes_what_the_endpoint_serves_from_before() -> None:
     assert (found.previous, found.previous_arn, found.retention) == ("old", "arn", COUNTS_STAY)
 
 
-def test_draft_with_content_keeps_whose_it_is() -> None:
+def test_draft_with_content_keeps_its_owner() -> None:
     bare = bare_draft({"Rollback": True}, request_id="event-7", upload=None)
     content = name_revision(complete_request(), NOON, full_plan().data, full_plan().copies)
 
@@ -102,7 +102,7 @@ def test_draft_without_a_revision_has_none() -> None:
         ),
     ],
 )
-def test_plan_is_attached_where_its_revision_is_served_or_on_its_way(found: Any, *, is_attached: bool) -> None:
+def test_plan_is_attached_where_its_revision_is_served_or_pending(found: Any, *, is_attached: bool) -> None:
     assert plan().is_attached_to(found) is is_attached
 
 
@@ -115,7 +115,7 @@ def test_plan_is_attached_where_its_revision_is_served_or_on_its_way(found: Any,
         pytest.param(plan(previous=""), live(""), False, id="there was no endpoint"),
     ],
 )
-def test_endpoint_that_serves_what_it_served_is_rolled_back(made: Plan, found: Any, *, is_rolled_back: bool) -> None:
+def test_endpoint_on_its_previous_config_is_rolled_back(made: Plan, found: Any, *, is_rolled_back: bool) -> None:
     assert made.is_rolled_back(found) is is_rolled_back
 
 

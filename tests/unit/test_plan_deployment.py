@@ -83,7 +83,7 @@ def test_dry_run_is_planned_with_every_action(account: PlanningAccount) -> None:
     assert found["await"].preview["Warnings"] == [found["await"].reason]
 
 
-def test_dry_run_of_a_rollback_reports_what_it_goes_back_to(account: PlanningAccount) -> None:
+def test_dry_run_of_a_rollback_reports_its_target(account: PlanningAccount) -> None:
     account.serve("a", -60)
     account.serve("b", -30)
 
@@ -99,7 +99,7 @@ def test_dry_run_names_the_revision_that_the_request_makes(account: PlanningAcco
     assert (dry.revision, dry.model_names) == (real.revision, real.model_names)
 
 
-def test_wrong_request_is_rejected_before_anything_is_called(account: PlanningAccount) -> None:
+def test_wrong_request_is_rejected_before_any_call(account: PlanningAccount) -> None:
     assert rejection(account, {"EndpointNam": "churn"}).splitlines() == [
         "EndpointNam: is not a field of a request; did you mean 'EndpointName'?",
         "EndpointName: is missing",
@@ -107,7 +107,7 @@ def test_wrong_request_is_rejected_before_anything_is_called(account: PlanningAc
     assert account.calls() == []
 
 
-def test_wait_for_another_deployment_grows_with_the_time_gone_by(account: PlanningAccount) -> None:
+def test_wait_for_another_deployment_grows_with_the_elapsed_time(account: PlanningAccount) -> None:
     account.serve(is_deployed=False)
 
     first = plan_first(account, request(**SMALL))
@@ -135,7 +135,7 @@ def test_request_that_was_fulfilled_meanwhile_is_no_timeout(account: PlanningAcc
     assert plan_again(account, first).action is Action.NOTHING_TO_DO
 
 
-def test_second_plan_keeps_what_the_first_one_settled(account: PlanningAccount) -> None:
+def test_second_plan_keeps_the_content_of_the_first_one(account: PlanningAccount) -> None:
     """The artifact is not looked up again, nor are the defaults filled in again."""
     upload = account.put()
     first = plan_first(account, request())

@@ -51,7 +51,7 @@ def test_role_that_has_to_read_rollback_alarms_is_named(
     [("churn:3", True), ("churn", True), (f"churn@sha256:{64 * '0'}", False)],
     ids=["a tag", "no tag", "a digest"],
 )
-def test_warning_that_the_image_tag_of_what_is_live_is_not_followed(
+def test_image_tag_of_the_live_revision_has_a_warning(
     action: Action,
     image: str,
     is_warned: bool,  # noqa: FBT001 - a column of the table
@@ -61,7 +61,7 @@ def test_warning_that_the_image_tag_of_what_is_live_is_not_followed(
     assert [line.partition(": ")[0] for line in found] == ["Models.m.PrimaryContainer.Image"] * is_warned
 
 
-def test_image_tag_of_what_is_deployed_needs_no_warning() -> None:
+def test_image_tag_of_a_new_revision_needs_no_warning() -> None:
     assert plan_warnings(of_image(f"{REGISTRY}/churn:3"), Action.UPDATE, ROLE, NOON) == []
 
 

@@ -28,7 +28,7 @@ def test_names_are_those_that_the_run_creates() -> None:
     assert Plan.of(bare_draft({}), Action.WAIT, 1).names == frozenset()
 
 
-def test_requests_are_what_the_api_takes() -> None:
+def test_requests_fit_the_service_model() -> None:
     made = full_plan()
 
     requests = {
@@ -42,13 +42,13 @@ def test_requests_are_what_the_api_takes() -> None:
         assert [check_shape(operation_input(operation), each, "") for each in found] == [[]] * len(found)
 
 
-def test_models_bear_whose_they_are_and_when_they_were_used() -> None:
+def test_models_bear_owner_and_time_of_use() -> None:
     (model,) = plan().model_requests(NOON.replace(microsecond=7))
 
     assert tags(model) == {**OWN, **USED_AT}
 
 
-def test_config_is_pending_and_names_what_was_served_before() -> None:
+def test_config_is_pending_and_names_the_previous_config() -> None:
     config = plan(previous="old").endpoint_config_request(NOON)
 
     assert tags(config) == {**OWN, **USED_AT, STATE_TAG: PENDING, PREVIOUS_TAG: "old"}
@@ -60,7 +60,7 @@ def test_config_of_a_new_endpoint_names_nothing_that_was_served_before() -> None
     assert tags(config)[PREVIOUS_TAG] == ""
 
 
-def test_endpoint_bears_whose_it_is() -> None:
+def test_endpoint_bears_its_owner() -> None:
     made = plan()
 
     request = made.endpoint_request()
@@ -74,7 +74,7 @@ def test_update_has_no_tags() -> None:
     assert plan().update_request() == {"EndpointName": "churn", "EndpointConfigName": plan().revision}
 
 
-def test_update_has_the_guardrails_and_what_is_retained() -> None:
+def test_update_has_guardrails_and_retention() -> None:
     made = plan(DeploymentConfig=GUARDRAILS, retention=COUNTS_STAY)
 
     request = made.update_request()

@@ -53,7 +53,7 @@ def test_smoke_test_is_checked_against_the_variants_that_the_stack_fills_in(acco
     assert message == "SmokeTest.TargetVariant: 'B' is none of AllTraffic"
 
 
-def test_request_is_checked_against_what_the_stack_allows(account: PlanningAccount) -> None:
+def test_request_is_checked_against_the_limits_of_the_stack(account: PlanningAccount) -> None:
     message = rejection(account, request(Models={"m": IMAGE}), allowed_images="other/*")
 
     assert "see its parameter AllowedImages" in message

@@ -73,5 +73,5 @@ UNCLEAR = {
 
 
 @pytest.mark.parametrize(("document", "lines"), UNCLEAR.values(), ids=UNCLEAR)
-def test_message_has_what_to_write(account: PlanningAccount, document: Document, lines: list[str]) -> None:
+def test_message_has_the_text_to_write(account: PlanningAccount, document: Document, lines: list[str]) -> None:
     assert lines_of(account, document) == lines

@@ -175,7 +175,7 @@ def test_manifest_that_is_wrong_waits_for_no_artifact(account: PlanningAccount) 
     ]
 
 
-def test_smoke_test_of_what_the_stack_fills_in_is_checked_before_the_artifact_comes(account: PlanningAccount) -> None:
+def test_smoke_test_is_checked_with_the_defaults_before_the_artifact_comes(account: PlanningAccount) -> None:
     (line,) = lines_of(
         account, manifest_of(account, SmokeTest={"Body": "x", "TargetVariant": "B"}), default_image=f"{REGISTRY}/a:1"
     )

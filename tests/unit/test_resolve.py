@@ -55,7 +55,7 @@ def rejection(account: PlanningAccount, trigger: Trigger, allowances: Allowances
     return str(rejected.value)
 
 
-def test_uploaded_artifact_is_deployed_with_what_the_stack_fills_in(account: PlanningAccount) -> None:
+def test_uploaded_artifact_is_deployed_with_the_defaults_of_the_stack(account: PlanningAccount) -> None:
     artifact = upload(account)
 
     found = resolve(account, by_upload(artifact))
@@ -173,7 +173,7 @@ def test_manifest_may_not_contradict_its_folder(account: PlanningAccount) -> Non
     )
 
 
-def test_request_is_checked_against_what_the_stack_allows(account: PlanningAccount) -> None:
+def test_request_is_checked_against_the_limits_of_the_stack(account: PlanningAccount) -> None:
     message = rejection(account, by_hand(Models={"m": IMAGE}), Allowances(image_patterns=("other/*",)))
 
     assert message.startswith("Models.m.PrimaryContainer.Image: ")

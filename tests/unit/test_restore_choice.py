@@ -31,7 +31,7 @@ def test_failed_update_reverts_to_the_previous_config(account: PlanningAccount) 
     assert report["Restored"] == before.revision
 
 
-def test_reverting_keeps_what_the_plan_retains(account: PlanningAccount) -> None:
+def test_reverting_retains_the_properties_of_the_plan(account: PlanningAccount) -> None:
     account.serve()
     made = pending(account).model_copy(update={"retention": {"RetainAllVariantProperties": True}})
 

@@ -56,7 +56,7 @@ def test_endpoint_of_another_stack_stays() -> None:
     [(timedelta(minutes=1), Step.DELETE), (timedelta(minutes=1, seconds=1), Step.DONE)],
     ids=["as old as the config", "older"],
 )
-def test_endpoint_that_is_older_than_the_config_has_served_something_else(age: timedelta, expected: Step) -> None:
+def test_endpoint_older_than_its_config_has_served_another_one(age: timedelta, expected: Step) -> None:
     seen = view(CreationTime=at(-10) - age)
 
     assert step(seen, made=UPDATED) is expected

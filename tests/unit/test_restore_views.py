@@ -89,7 +89,7 @@ def test_lagging_replica_leads_to_no_conclusion(made: Plan, seen: View, expected
     assert restoration(made).choose_step(seen, is_lag_over=False, has_acted=False) is expected
 
 
-def test_after_the_lag_what_cannot_be_seen_is_not_there() -> None:
+def test_resource_not_visible_after_the_lag_does_not_exist() -> None:
     seen = [View(None, None, {}, {}), view("old", LastModifiedTime=at(-60)), view(str(MADE.revision), tags={})]
 
     steps = [restoration(MADE).choose_step(each, is_lag_over=True, has_acted=False) for each in seen]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("error", [INCONCLUSIVE, "ChangeUncertainError"])
-def test_restoration_waits_once_for_what_may_be_invisible(account: PlanningAccount, error: str) -> None:
+def test_restoration_waits_once_for_the_visibility_lag(account: PlanningAccount, error: str) -> None:
     """A call that seemed to fail may have had its effect."""
     before = account.serve()
     made = pending(account)
@@ -94,7 +94,7 @@ def test_change_back_that_sagemaker_took_back_is_tried_again(account: PlanningAc
     assert endpoint(account) == ("InService", before.revision)
 
 
-def test_restoration_ends_when_the_endpoint_is_gone(account: PlanningAccount) -> None:
+def test_restoration_ends_when_the_endpoint_does_not_exist(account: PlanningAccount) -> None:
     account.serve()
     made = pending(account)
     account.sagemaker.delete_endpoint("churn")

@@ -28,7 +28,7 @@ from tests.unit.revision_samples import ARTIFACT, DEFAULTS, DEPLOYING, EveryObje
 from tests.unit.service_values import every_member
 
 
-def test_defaults_fill_in_what_a_request_leaves_out() -> None:
+def test_defaults_fill_in_missing_fields() -> None:
     content = build({}, ARTIFACT)
 
     assert content.request["Models"] == {
@@ -88,7 +88,7 @@ def test_model_without_containers_gets_one() -> None:
     assert found["PrimaryContainer"] == {"Image": "registry/default:1", "ModelDataUrl": ARTIFACT.uri}
 
 
-def test_request_itself_is_left_as_it_was() -> None:
+def test_request_itself_is_not_changed() -> None:
     checked = read_request(request(Models={"m": {"PrimaryContainer": {}}}))
     before = copy.deepcopy(checked.document())
     objects: Any = EveryObject()
@@ -162,7 +162,7 @@ def test_container_without_data_needs_the_artifact(document: Document, *, expect
     assert bool(containers_without_data(read_request({"EndpointName": "churn", **document}))) is expected
 
 
-def test_every_field_arrives_as_it_was_written() -> None:
+def test_every_field_arrives_unchanged() -> None:
     """Whatever the service model has goes to SageMaker unchanged, but for names and tags."""
     shapes = {kind: sagemaker().shape_for(operation_input(f"Create{kind}")) for kind in ("Model", "EndpointConfig")}
     model, config = (every_member(shape) for shape in shapes.values())

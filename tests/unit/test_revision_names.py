@@ -56,7 +56,7 @@ UNCHANGED: dict[str, Document] = {
 
 
 @pytest.mark.parametrize("changed", UNCHANGED.values(), ids=UNCHANGED)
-def test_how_a_revision_is_deployed_and_whose_it_is_is_no_content(changed: Document) -> None:
+def test_guardrails_and_owner_are_not_content(changed: Document) -> None:
     """Tags are changed in place."""
     plain = {"EndpointConfig": {"ProductionVariants": [variant()]}} if "EndpointConfig" in changed else {}
     first, second = build(plain), build(changed)

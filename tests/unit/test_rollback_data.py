@@ -42,14 +42,14 @@ def test_data_that_were_overwritten_since_are_rejected_by_name(account: Planning
     )
 
 
-def test_data_that_are_gone_are_rejected_by_name(account: PlanningAccount) -> None:
+def test_missing_data_are_rejected_by_name(account: PlanningAccount) -> None:
     uri = f"s3://{BUCKET}/{KEY}"
     serve_with_data(account, StoredData(path=PATH, uri=uri, version="v1", size=5))
 
     assert rejection(account, rollback()) == f"Rollback: {PATH}: {uri} is gone"
 
 
-def test_stored_copy_that_is_gone_is_rejected_with_its_source(account: PlanningAccount) -> None:
+def test_missing_stored_copy_is_rejected_with_its_source(account: PlanningAccount) -> None:
     source = f"s3://{BUCKET}/{KEY}"
     uri = f"s3://{BUCKET}/{artifact_key('churn', source, 'v1')}"
     serve_with_data(account, StoredData(path=PATH, uri=uri, version="v1", size=5, copied_from=source))

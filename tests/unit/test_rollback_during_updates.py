@@ -49,7 +49,7 @@ def test_rollback_to_a_deployed_revision_is_settled_while_the_endpoint_changes(a
     assert (found.action, found.source) == (Action.WAIT, first.revision)
 
 
-def test_rollback_is_settled_against_what_is_under_way(account: PlanningAccount) -> None:
+def test_rollback_during_an_update_goes_back_to_the_revision_before_it(account: PlanningAccount) -> None:
     """A rollback that is requested during a change goes back to the revision before that change."""
     first, _ = begin_update(account)
 
@@ -58,7 +58,7 @@ def test_rollback_is_settled_against_what_is_under_way(account: PlanningAccount)
     assert (found.action, found.source) == (Action.WAIT, first.revision)
 
 
-def test_rollback_to_what_is_under_way_waits(account: PlanningAccount) -> None:
+def test_rollback_to_the_revision_under_way_waits(account: PlanningAccount) -> None:
     _, pending = begin_update(account)
 
     found = resolve_rollback(rollback(pending), account.planning, account.store, Allowances())
@@ -68,7 +68,7 @@ def test_rollback_to_what_is_under_way_waits(account: PlanningAccount) -> None:
     assert found.reason == f"Endpoint churn is Updating, to {pending}"
 
 
-def test_rollback_that_is_older_than_what_is_under_way_waits(account: PlanningAccount) -> None:
+def test_rollback_older_than_the_update_under_way_waits(account: PlanningAccount) -> None:
     begin_update(account)
 
     found = resolve_rollback(rollback(minutes=5), account.planning, account.store, Allowances())

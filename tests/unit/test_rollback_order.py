@@ -29,7 +29,7 @@ def test_same_rollback_again_is_nothing_to_do(account: PlanningAccount, minutes:
 
 
 @pytest.mark.parametrize("is_named", [False, True], ids=["the one before", "named"])
-def test_same_rollback_again_resumes_what_its_run_left_pending(account: PlanningAccount, *, is_named: bool) -> None:
+def test_repeated_rollback_resumes_its_pending_revision(account: PlanningAccount, *, is_named: bool) -> None:
     first, second = serve(account, "a", "b")
     event = rollback(first.wanted.name if is_named else True, SmokeTest={"Body": "own"})
     begun = account.bring_into_service(resolve(account, event), is_deployed=False)
@@ -62,7 +62,7 @@ def test_older_named_rollback_is_superseded(account: PlanningAccount) -> None:
     assert decide(account, rollback(first.wanted.name)) is Action.SUPERSEDED
 
 
-def test_rollback_is_superseded_by_a_later_confirmation_of_what_is_live(account: PlanningAccount) -> None:
+def test_rollback_is_superseded_by_a_later_confirmation_of_the_live_revision(account: PlanningAccount) -> None:
     _, second = serve(account, "a", "b")
     arn = account.sagemaker.describe_endpoint_config(second.wanted.name)["EndpointConfigArn"]
     account.sagemaker.confirm(arn, draft("b", LATER + 10).wanted.name)
@@ -70,7 +70,7 @@ def test_rollback_is_superseded_by_a_later_confirmation_of_what_is_live(account:
     assert decide(account, rollback()) is Action.SUPERSEDED
 
 
-def test_rollback_to_what_is_live_is_confirmed(account: PlanningAccount) -> None:
+def test_rollback_to_the_live_content_is_confirmed(account: PlanningAccount) -> None:
     *_, live = serve(account, "a", "b")
 
     assert decide(account, rollback(live.wanted.name)) is Action.CONFIRM

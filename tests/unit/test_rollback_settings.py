@@ -38,7 +38,7 @@ def test_smoke_test_of_the_rollback_replaces_the_stored_one(account: PlanningAcc
     assert found["Body"] == "own"
 
 
-def test_smoke_test_is_checked_against_what_is_deployed_again(account: PlanningAccount) -> None:
+def test_smoke_test_is_checked_against_the_target_of_the_rollback(account: PlanningAccount) -> None:
     serve(account, "a", "b")
 
     message = rejection(account, rollback(SmokeTest={"Body": "own", "TargetVariant": "B"}))
@@ -46,7 +46,7 @@ def test_smoke_test_is_checked_against_what_is_deployed_again(account: PlanningA
     assert message == "SmokeTest.TargetVariant: 'B' is none of AllTraffic"
 
 
-def test_stored_smoke_test_whose_body_is_gone_is_rejected(account: PlanningAccount) -> None:
+def test_stored_smoke_test_with_a_missing_body_is_rejected(account: PlanningAccount) -> None:
     account.serve("a", SmokeTest={"BodyS3Uri": f"s3://{BUCKET}/body.json"})
     account.serve("b", 10)
 
@@ -77,7 +77,7 @@ def test_stored_guardrails_are_not_used_again(account: PlanningAccount) -> None:
     assert resolve(account, rollback()).deployment_config is None
 
 
-def test_rollback_has_the_tags_of_what_it_deploys_again(account: PlanningAccount) -> None:
+def test_rollback_has_the_tags_of_its_target(account: PlanningAccount) -> None:
     account.serve("a", Tags={"team": "growth"})
     account.serve("b", 10)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.unit.planning_account import PlanningAccount
 
 
-def test_rollback_deploys_what_the_revision_before_the_live_one_held(account: PlanningAccount) -> None:
+def test_rollback_deploys_the_content_of_the_revision_before_the_live_one(account: PlanningAccount) -> None:
     first, _ = serve(account, "a", "b")
 
     found = resolve(account, rollback())
@@ -79,7 +79,7 @@ def test_revision_of_another_stack_is_passed_over(account: PlanningAccount) -> N
     assert resolve(account, rollback()).source == first.revision
 
 
-def test_revision_whose_config_is_gone_is_passed_over(account: PlanningAccount) -> None:
+def test_revision_without_config_is_skipped(account: PlanningAccount) -> None:
     first, second, _ = serve(account, "a", "b", "c")
     account.sagemaker.delete_endpoint_config(second.wanted.name)
 
@@ -127,7 +127,7 @@ def test_live_revision_is_marked_among_those_that_were_deployed(account: Plannin
     assert f"deployed are: {second.revision} (live), {first.revision}." in message
 
 
-def test_rollback_before_anything_was_deployed_is_rejected_at_once(account: PlanningAccount) -> None:
+def test_rollback_before_the_first_deployment_is_rejected_at_once(account: PlanningAccount) -> None:
     made = account.serve("a", is_deployed=False)
 
     message = rejection(account, rollback())

@@ -67,7 +67,7 @@ def test_equal_scaling_is_not_changed(scaling: Scaling) -> None:
     assert again == scaling.differences("churn", wanted, ["A", "B"]) == []
 
 
-def test_only_what_differs_is_changed(scaling: Scaling) -> None:
+def test_only_differences_are_changed(scaling: Scaling) -> None:
     scaling.apply("churn", [variant("A", 4, POLICY, actions=(NIGHT,)), variant("B")], ["A", "B"])
     changed = {**POLICY, "TargetTrackingScalingPolicyConfiguration": {
         **POLICY["TargetTrackingScalingPolicyConfiguration"], "TargetValue": 50.0}}  # fmt: skip
@@ -163,7 +163,7 @@ def test_denied_look_is_permanent() -> None:
         ScalingCalls(refusing(refusal("AccessDeniedException"), "describe_scalable_targets"), STACK).targets("c", ["A"])
 
 
-def test_target_that_is_gone_meanwhile_is_deregistered() -> None:
+def test_target_deleted_meanwhile_counts_as_deregistered() -> None:
     gone = refusing(refusal("ObjectNotFoundException"), "deregister_scalable_target")
 
     assert Scaling(gone, STACK).set_aside("churn", ["A"]) == ["A"]

@@ -27,7 +27,7 @@ def test_bounds_of_an_own_target_are_changed(scaling: Scaling) -> None:
     assert (target.is_own, target.described["MaxCapacity"]) == (True, 8)
 
 
-def test_service_refuses_tags_of_a_target_that_is_there(client: Any) -> None:
+def test_service_refuses_tags_of_an_existing_target(client: Any) -> None:
     """As on AWS; without tags it takes the change."""
     names = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/churn/variant/A", "ScalableDimension": COUNT}
     client.register_scalable_target(**names, MinCapacity=1, MaxCapacity=4, Tags={"endpoint-deployer:stack": STACK})

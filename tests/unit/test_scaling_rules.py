@@ -156,7 +156,7 @@ def test_wrong_field_is_reported_with_its_path(document: Document, said: str) ->
     assert any(said in line for line in str(rejected.value).splitlines()), str(rejected.value)
 
 
-def test_everything_that_is_wrong_is_reported_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     wanted = scaling(5, 4, [{"PolicyName": "p"}], [{**NIGHT, "Schedule": "daily"}])
 
     with pytest.raises(InvalidRequestError) as rejected:
@@ -165,7 +165,7 @@ def test_everything_that_is_wrong_is_reported_at_once() -> None:
     assert len(str(rejected.value).splitlines()) == 3
 
 
-def test_most_capacity_counts_for_what_the_stack_allows() -> None:
+def test_maximum_capacity_counts_against_the_limit_of_the_stack() -> None:
     """A variant that starts with one instance may have four."""
     with pytest.raises(InvalidRequestError, match="asks for 4 instances, and this stack allows 3"):
         read_request(scaled(scaling()), allowances=Allowances(most_instances=3))
@@ -206,7 +206,7 @@ def test_variants_on_other_instances_are_set_aside(config: Document, before: Doc
 
 
 @pytest.mark.parametrize("is_own", [True, False], ids=["own", "somebody else's"])
-def test_foreign_target_is_reported_with_the_way_out(is_own: bool) -> None:  # noqa: FBT001 - a parameter
+def test_foreign_target_is_reported_with_a_remedy(is_own: bool) -> None:  # noqa: FBT001 - a parameter
     target = Target("AllTraffic", "dimension", {"ScalableTargetARN": "arn:target"}, is_own=is_own)
 
     found = [str(problem) for problem in foreign_target_problems(scaled(scaling()), [target], "mine")]

@@ -82,7 +82,7 @@ def test_times_that_are_wrong_at_any_time_are_rejected(given: Document, said: st
     assert said in str(rejected.value)
 
 
-def test_what_is_left_out_is_a_warning() -> None:
+def test_past_action_that_is_left_out_is_a_warning() -> None:
     """With the path, so that a person can take it out of the request."""
     request = scaled(scaling(actions=[action("at(2026-06-01T00:00:00)")]))
 

@@ -38,7 +38,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         pytest.param("AccessDenied", 403, "is gone or may not be read", id="gone, to whom may not"),
     ],
 )
-def test_body_that_is_gone_fails_the_smoke_test(s3: Stubber, code: str, status: int, message: str) -> None:
+def test_deleted_body_fails_the_smoke_test(s3: Stubber, code: str, status: int, message: str) -> None:
     """It was there when the deployment was planned; by now there is an endpoint to restore."""
     s3.add_client_error("get_object", code, "Why.", http_status_code=status)
 

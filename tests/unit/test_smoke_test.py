@@ -192,9 +192,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("test", "config", "said"), WRONG.values(), ids=WRONG)
-def test_impossible_smoke_test_is_rejected_before_anything_is_created(
-    test: SmokeTest, config: Document, said: str
-) -> None:
+def test_impossible_smoke_test_is_rejected_before_any_creation(test: SmokeTest, config: Document, said: str) -> None:
     """One problem, by its path, on a line that a person can read."""
     (problem,) = map(str, problems_of(test, config))
 

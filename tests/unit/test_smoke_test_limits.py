@@ -140,6 +140,6 @@ def test_numbers_begin_where_they_make_sense(field: str, least: int) -> None:
         SmokeTest.model_validate(document(least - 1))
 
 
-def test_body_in_s3_may_be_what_an_endpoint_takes() -> None:
+def test_body_in_s3_may_be_as_large_as_an_endpoint_accepts() -> None:
     """SageMaker takes 25 MB (SageMaker AI endpoints and quotas)."""
     assert BODY_BYTES == 25_000_000

@@ -73,7 +73,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("document", "said"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_said_with_its_path(document: Document, said: str) -> None:
+def test_problems_are_reported_with_their_paths(document: Document, said: str) -> None:
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(document)
 

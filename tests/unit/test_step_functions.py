@@ -97,7 +97,7 @@ def test_end_of_an_execution_is_described(
     assert Executions(client).ended_at(EXECUTION) == expected
 
 
-def test_execution_that_is_gone_has_ended_long_ago(client: Any, stub: Stubber) -> None:
+def test_forgotten_execution_has_ended_long_ago(client: Any, stub: Stubber) -> None:
     stub.add_client_error("describe_execution", "ExecutionDoesNotExist")
 
     ended_at = Executions(client).ended_at(EXECUTION)
@@ -106,7 +106,7 @@ def test_execution_that_is_gone_has_ended_long_ago(client: Any, stub: Stubber) -
     assert ended_at < ENDED_AT
 
 
-def test_execution_that_is_gone_has_no_events(client: Any, stub: Stubber) -> None:
+def test_forgotten_execution_has_no_events(client: Any, stub: Stubber) -> None:
     stub.add_client_error("get_execution_history", "ExecutionDoesNotExist")
 
     assert Executions(client).newest_events(EXECUTION, 5) == []

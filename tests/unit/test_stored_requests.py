@@ -54,7 +54,7 @@ def stored_revision(**changes: Any) -> StoredRevision:
     st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists)
     | st.floats(allow_nan=False, allow_infinity=False)
 )
-def test_stored_request_is_read_as_it_was_written(value: Any) -> None:
+def test_stored_request_is_read_unchanged(value: Any) -> None:
     """Every value of a request survives, nulls and all characters too."""
     written = stored_revision(request={"Environment": value})
 

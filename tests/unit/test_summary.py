@@ -64,7 +64,7 @@ def detail(outcome: str, **more: Any) -> Document:
         ),
     ],
 )
-def test_summary_has_what_happened_and_what_to_do(event: Document, expected: str) -> None:
+def test_summary_has_the_event_and_the_next_step(event: Document, expected: str) -> None:
     assert summarize(event) == expected
 
 

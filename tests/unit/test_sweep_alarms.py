@@ -54,7 +54,7 @@ def serve(sweeper: Sweeper, status: str = "InService") -> None:
     }
 
 
-def test_alarms_of_an_endpoint_that_is_gone_are_removed(sweeper: Sweeper) -> None:
+def test_alarms_of_a_deleted_endpoint_are_removed(sweeper: Sweeper) -> None:
     cursor = sweeper.sweep()
 
     assert names(cursor) == {"Alarms": sorted([ALARM, ABORT])}

@@ -126,7 +126,7 @@ def test_nothing_in_use_and_nothing_of_others_is_removed(
 
 
 @given(models=models, configs=configs, endpoints=endpoints)
-def test_unused_resources_are_gone_after_one_sweep(
+def test_unused_resources_are_deleted_by_one_sweep(
     models: dict[str, Made], configs: dict[str, Made], endpoints: Document
 ) -> None:
     """Unless it is one of the two newest deployed revisions, or an endpoint of its name has a config that is gone."""

@@ -77,7 +77,7 @@ def test_artifact_that_was_just_copied_stays() -> None:
     assert names(sweep(FakeSageMaker(), objects)) == {"Revisions": [FIRST]}
 
 
-def test_everything_of_an_endpoint_stays_whose_config_was_deleted() -> None:
+def test_resources_of_an_endpoint_without_config_stay() -> None:
     account, objects = FakeSageMaker(), stored(FIRST)
     account.add_endpoint("churn", SECOND)
 

@@ -50,7 +50,7 @@ foreign_models = st.sets(st.sampled_from([name for each in MODELS.values() for n
 
 
 @given(requests=stored_requests, artifacts=stored_artifacts, theirs=foreign_models)
-def test_stored_objects_stay_as_long_as_anything_needs_them(
+def test_stored_objects_stay_while_they_are_in_use(
     requests: dict[str, Stored], artifacts: dict[tuple[str, str], int], theirs: set[str]
 ) -> None:
     """And no longer; the models stay, because they are not the stack's own."""

@@ -72,7 +72,7 @@ def sweep(request: object, before: Document | None = None) -> Document:
     return answer
 
 
-def test_sweep_announces_what_it_removed(account: FakeSageMaker, bus: FakeBus) -> None:
+def test_sweep_announces_the_removed_resources(account: FakeSageMaker, bus: FakeBus) -> None:
     answer = sweep({})
 
     assert (answer["Done"], answer["Cursor"]) == (True, None)

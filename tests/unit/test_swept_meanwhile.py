@@ -76,7 +76,7 @@ def test_config_that_is_deleted_while_it_is_found_is_created_by_the_next_try(
     assert account.sagemaker.find_endpoint_config(name)
 
 
-def test_refusal_to_tag_what_is_there_ends_the_run(account: PlanningAccount) -> None:
+def test_refusal_to_tag_an_existing_resource_ends_the_run(account: PlanningAccount) -> None:
     model, _ = existing(account)
     account.simulator.settings = Settings(faults=(Fault("AddTags", "rejected", message="No such tag."),))
 

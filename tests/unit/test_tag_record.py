@@ -24,7 +24,7 @@ def record(minutes: float = 0, tags: dict[str, str] | None = None, **changed: An
 
 
 @given(tags=st.dictionaries(KEYS, KEYS, max_size=43))
-def test_record_is_read_as_it_was_written(tags: dict[str, str]) -> None:
+def test_record_is_read_unchanged(tags: dict[str, str]) -> None:
     """As many tags as a request can have fit the value of a tag."""
     made = record(tags=tags)
 
@@ -49,7 +49,7 @@ def test_any_tag_of_a_request_is_noticed(changed: dict[str, Any]) -> None:
     assert record(1, **changed).replaces(record())
 
 
-def test_later_tags_replace_earlier_ones_and_not_the_other_way_round() -> None:
+def test_later_tags_replace_earlier_ones_only() -> None:
     earlier, later = record(0, {"team": "growth"}), record(1, {"team": "risk"})
 
     assert later.replaces(earlier)

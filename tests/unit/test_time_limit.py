@@ -56,7 +56,7 @@ def test_schema_that_takes_too_long_to_read_is_reported(monkeypatch: pytest.Monk
     assert schema_problem(schema) == "cannot be read within 0.001 s; use a simpler schema"
 
 
-def test_time_limit_ends_what_runs_inside() -> None:
+def test_time_limit_interrupts_the_code_inside() -> None:
     with pytest.raises(TimeIsUpError, match=r"^has taken more than 0\.05 s$"), time_limit(0.05):
         all(number >= 0 for number in itertools.count())
 

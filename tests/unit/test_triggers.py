@@ -98,7 +98,7 @@ def test_event_of_an_application_brings_its_request() -> None:
     assert parse(event) == Trigger(event["id"], NOON, document=event["detail"])
 
 
-def test_anything_else_is_the_request_itself() -> None:
+def test_other_input_is_the_request_itself() -> None:
     document = sample("manual")
 
     assert parse(document) == Trigger("run-1", STARTED_AT, document=document)

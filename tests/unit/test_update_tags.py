@@ -98,7 +98,7 @@ def test_older_request_changes_no_tags(monkeypatch: pytest.MonkeyPatch) -> None:
     assert account.calls == []
 
 
-def test_model_that_is_gone_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deleted_model_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     account = TaggedAccount({arn: recorded(retag(-10, team="old")) for arn in (ENDPOINT, CONFIG)})
 
     assert update(monkeypatch, account, retag(team="new")) == [ENDPOINT, CONFIG]

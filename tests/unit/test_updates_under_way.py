@@ -48,7 +48,7 @@ def test_update_that_may_be_this_one_is_waited_for(seen: Document) -> None:
         in_service(PLAN, found, REQUESTED_AT, AFTER)
 
 
-def test_next_update_of_an_endpoint_that_serves_something_else_is_waited_for() -> None:
+def test_next_update_of_an_endpoint_on_another_config_is_awaited() -> None:
     found = live("by-hand", EndpointStatus="Updating", LastModifiedTime=at(20), PendingDeploymentSummary=PENDING)
 
     assert in_service(PLAN, found, REQUESTED_AT, DURING) is False

@@ -40,7 +40,7 @@ def test_longest_wait_for_a_turn_fits_the_history_of_an_execution(shortest: int)
 
 
 @given(shortest=st.sampled_from(POLL_INTERVALS), elapsed=st.timedeltas(timedelta(), LONGEST_TIMEOUT))
-def test_wait_for_a_turn_is_a_fraction_of_the_time_gone_by(shortest: int, elapsed: timedelta) -> None:
+def test_wait_for_a_turn_is_a_fraction_of_the_elapsed_time(shortest: int, elapsed: timedelta) -> None:
     seconds = wait_seconds(shortest, elapsed)
 
     assert shortest <= seconds <= 300

@@ -43,7 +43,7 @@ def test_inference_component_answers_by_its_name() -> None:
     assert account.invoke(InferenceComponentName="I")["Model"] == "m"
 
 
-def test_deleted_inference_component_is_gone() -> None:
+def test_deleted_inference_component_does_not_exist() -> None:
     """It goes when it is deleted, and with its endpoint."""
     account = of_components(component_seconds=0)
     for name in ("I", "J"):
@@ -75,7 +75,7 @@ def test_deleted_inference_component_is_gone() -> None:
     ],
     ids=["endpoint", "variant", "model", "container"],
 )
-def test_inference_component_needs_what_it_names(changed: Document, message: str) -> None:
+def test_inference_component_needs_its_endpoint_variant_and_model(changed: Document, message: str) -> None:
     """A component is for a variant without a model, of an endpoint that exists."""
     account = of_components()
 

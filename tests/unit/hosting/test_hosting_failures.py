@@ -56,7 +56,7 @@ def test_an_update_that_fails_is_rolled_back(
     assert account.models(20).keys() == {"m"}
 
 
-def test_a_reason_is_gone_with_the_next_update() -> None:
+def test_next_update_clears_the_failure_reason() -> None:
     """FailureReason is that of the last update."""
     account = Account(settings=Settings(failures=(Failure("d", "Creating", CAPACITY, times=1),)))
     account.serve()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else value,
 )
-def test_a_fault_occurs_as_often_as_it_is_set_to(fault: Fault, code: str) -> None:
+def test_fault_occurs_as_often_as_configured(fault: Fault, code: str) -> None:
     """A fault occurs once by default; the next call succeeds."""
     account = Account()
     account.create_model()

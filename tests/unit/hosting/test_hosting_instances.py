@@ -70,7 +70,7 @@ def test_a_model_without_data_has_loaded_nothing() -> None:
     assert loaded(account) == [""]
 
 
-def test_scale_out_loads_what_was_overwritten_since() -> None:
+def test_scale_out_without_copies_loads_the_overwritten_data() -> None:
     """A new instance answers with other bytes than the ones before it, and invocations reach both."""
     account = with_artifact(b"tested")
     store(account, b"overwritten")

@@ -21,7 +21,7 @@ from tests.unit.hosting_account import (
 )
 
 
-def test_an_endpoint_really_answers() -> None:
+def test_endpoint_answers_invocations() -> None:
     """The artifact's own script loads the model and predicts; what it raises is a ModelError."""
     account = with_artifact(archive(ADDER))
     try:

@@ -46,7 +46,7 @@ def test_an_alarm_rolls_back_while_traffic_shifts_and_bakes(seconds: float, *, i
     assert "FailureReason" not in account.describe()
 
 
-def test_an_alarm_that_is_found_on_counts_for_what_went_by_unseen() -> None:
+def test_alarm_in_alarm_counts_for_unobserved_stages() -> None:
     """Nobody looked for a long time: the stage was watched, and the alarm is on."""
     account = Account()
     account.serve()

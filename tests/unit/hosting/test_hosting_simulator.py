@@ -34,7 +34,7 @@ def test_an_endpoint_comes_into_service_by_and_by(account: Account) -> None:
     assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 2
 
 
-def test_an_endpoint_that_is_created_names_what_is_pending(account: Account) -> None:
+def test_creating_endpoint_shows_its_pending_config(account: Account) -> None:
     """Its only fleet is the one that is coming up."""
     account.create_model()
     account.create_config("c", variant(InitialInstanceCount=2), AsyncInferenceConfig=ASYNC)

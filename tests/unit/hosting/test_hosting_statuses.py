@@ -76,7 +76,7 @@ def test_an_endpoint_is_put_into_a_status_at_once(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_only_what_is_not_changing_can_be_deleted(status: str) -> None:
+def test_changing_endpoint_cannot_be_deleted(status: str) -> None:
     """DeleteEndpoint is the way out of every status that does not pass."""
     account = Account()
     account.serve()

@@ -112,7 +112,7 @@ def test_missing_data_are_a_problem(s3: Any, uri: str, version: str) -> None:
     assert [str(problem) for problem in data_problems([data], Objects(s3), BUCKET)] == [f"P: {uri} is gone"]
 
 
-def test_missing_copy_names_what_it_was_copied_from(s3: Any) -> None:
+def test_missing_copy_names_its_source(s3: Any) -> None:
     """A user knows the upload, and not the store."""
     uri = f"s3://{BUCKET}/{artifact_key('churn', 'u', 'v')}"
     data = StoredData(path="P", uri=uri, version="v", size=1, copied_from="s3://b/m.tar.gz")

@@ -64,7 +64,9 @@ def test_models_are_not_changed_in_place(s3: Any, artifact: Artifact) -> None:
 @pytest.mark.parametrize(
     ("copy_artifacts", "copied"), [("none", []), ("uploads", [UPLOAD]), ("all", [UPLOAD, "m.tar.gz", "llm/"])]
 )
-def test_parameter_decides_what_is_copied(s3: Any, artifact: Artifact, copy_artifacts: str, copied: list[str]) -> None:
+def test_parameter_decides_which_data_are_copied(
+    s3: Any, artifact: Artifact, copy_artifacts: str, copied: list[str]
+) -> None:
     """`uploads` copies the uploaded artifact alone, `all` also objects and folders that the request names elsewhere."""
     version = put(s3, f"s3://{ELSEWHERE}/m.tar.gz")
     put(s3, f"s3://{ELSEWHERE}/llm/1.bin", b"one")

@@ -77,14 +77,14 @@ def test_resource_is_deleted_with_one_call(service: SageMaker, stub: Stubber, ki
 
 
 @pytest.mark.parametrize("kind", DELETIONS.values(), ids=DELETIONS)
-def test_resource_that_is_gone_counts_as_deleted(service: SageMaker, stub: Stubber, kind: Deletion) -> None:
+def test_missing_resource_counts_as_deleted(service: SageMaker, stub: Stubber, kind: Deletion) -> None:
     kind.miss(stub, kind.operation)
 
     kind.delete(service)
 
 
 @pytest.mark.parametrize("kind", DELETIONS.values(), ids=DELETIONS)
-def test_denied_deletion_of_what_is_gone_is_success(service: SageMaker, stub: Stubber, kind: Deletion) -> None:
+def test_denied_deletion_of_a_missing_resource_is_success(service: SageMaker, stub: Stubber, kind: Deletion) -> None:
     """The policy allows deletions by tag, and what is not there has none."""
     deny(stub, kind.operation)
     kind.miss(stub, kind.lookup)
@@ -93,9 +93,7 @@ def test_denied_deletion_of_what_is_gone_is_success(service: SageMaker, stub: St
 
 
 @pytest.mark.parametrize("kind", DELETIONS.values(), ids=DELETIONS)
-def test_denied_deletion_of_what_bears_the_tag_of_the_stack_is_tried_again(
-    service: SageMaker, stub: Stubber, kind: Deletion
-) -> None:
+def test_denied_deletion_of_a_tagged_resource_is_retried(service: SageMaker, stub: Stubber, kind: Deletion) -> None:
     """The tag has not reached IAM yet."""
     deny(stub, kind.operation)
     kind.describe(stub)

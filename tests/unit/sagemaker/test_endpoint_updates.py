@@ -117,7 +117,7 @@ def test_reverting_requests_the_config_that_was_there(service: SageMaker, stub: 
     [IN_USE.replace("c-1", "c-0"), f'Could not find endpoint "{ARN}endpoint/churn".'],
     ids=["it is back already", "the endpoint is gone"],
 )
-def test_reverting_what_is_reverted_or_gone_is_success(service: SageMaker, stub: Stubber, message: str) -> None:
+def test_reverting_a_reverted_or_missing_endpoint_is_success(service: SageMaker, stub: Stubber, message: str) -> None:
     """The step is repeated, and somebody may have done it before."""
     describe_config(stub, EndpointConfigName="churn-c-0")
     refuse(stub, "update_endpoint", message)
@@ -138,7 +138,7 @@ def test_reverting_what_is_reverted_or_gone_is_success(service: SageMaker, stub:
     ],
     ids=["it is changing", "the config is not visible", "its model is not visible", "a model is gone"],
 )
-def test_reverting_raises_what_sagemaker_answers(
+def test_reverting_raises_the_error_of_the_answer(
     service: SageMaker, stub: Stubber, message: str, raised: type[errors.DeployerError]
 ) -> None:
     """The config that has just been described is there, and so are its models, even if a replica lags."""
@@ -149,7 +149,7 @@ def test_reverting_raises_what_sagemaker_answers(
         service.revert("churn", "churn-c-0", {})
 
 
-def test_reverting_to_a_config_that_is_gone_is_not_requested(service: SageMaker, stub: Stubber) -> None:
+def test_reverting_to_a_missing_config_is_not_requested(service: SageMaker, stub: Stubber) -> None:
     refuse(stub, "describe_endpoint_config", f'Could not find endpoint configuration "{ARN}endpoint-config/churn-c-0".')
 
     with pytest.raises(errors.EndpointConfigNotVisibleError):

@@ -50,7 +50,7 @@ def test_model_that_exists_with_equal_content_is_noted_as_used(service: SageMake
 
 
 @pytest.mark.parametrize("tags", [{STACK_TAG: "another"}, {}], ids=["another stack's", "nobody's, or not visible yet"])
-def test_foreign_model_is_used_and_stays_as_it_is(service: SageMaker, stub: Stubber, tags: dict[str, str]) -> None:
+def test_foreign_model_is_used_and_not_changed(service: SageMaker, stub: Stubber, tags: dict[str, str]) -> None:
     """The policy lets only this stack's be tagged. If it is deleted before a config names it, it is created again."""
     refuse(stub, "create_model", EXISTING["create_model"])
     describe_model(stub)
@@ -127,6 +127,6 @@ def test_model_that_exists_and_is_not_visible_is_looked_for_again(service: SageM
         pytest.param({"a": {"b": 1}}, {"a": []}, False, id="a mapping is not a list"),
     ],
 )
-def test_content_is_compared_by_what_was_requested(described: object, requested: object, *, expected: bool) -> None:
+def test_content_is_compared_by_the_requested_members(described: object, requested: object, *, expected: bool) -> None:
     """What SageMaker adds does not count; everything that was requested does."""
     assert holds(described, requested) is expected

@@ -58,7 +58,7 @@ def test_tags_are_read_by_their_keys(service: SageMaker, stub: Stubber) -> None:
     assert service.tags_of(CONFIG_ARN) == {"team": "growth", "cost": "7"}
 
 
-def test_resource_that_is_gone_has_no_tags(service: SageMaker, stub: Stubber) -> None:
+def test_missing_resource_has_no_tags(service: SageMaker, stub: Stubber) -> None:
     """A replica that lags describes an endpoint that was deleted, and ListTags does not know it any more."""
     refuse(stub, "list_tags", "Resource does not exist.")
 

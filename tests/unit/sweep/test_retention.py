@@ -50,7 +50,7 @@ def test_revision_that_failed_goes(account: PlanningAccount, sweeper: Sweeper) -
     assert not parts(failed) & existing(account)
 
 
-def test_everything_of_a_deleted_endpoint_goes(account: PlanningAccount, sweeper: Sweeper) -> None:
+def test_resources_of_a_deleted_endpoint_are_swept(account: PlanningAccount, sweeper: Sweeper) -> None:
     account.serve("first")
     account.serve("second", 20)
     delete_endpoint(account)
@@ -159,7 +159,7 @@ def test_resources_found_by_a_recent_run_are_not_swept(
     assert existing(account) == parts(made)
 
 
-def test_everything_of_an_endpoint_stays_whose_config_was_deleted(account: PlanningAccount, sweeper: Sweeper) -> None:
+def test_resources_of_an_endpoint_without_config_stay(account: PlanningAccount, sweeper: Sweeper) -> None:
     """Which models the endpoint serves cannot be known then."""
     older, attached = account.serve("older"), account.serve("attached", 20)
     account.sagemaker.delete_endpoint_config(str(attached.revision))
@@ -170,7 +170,7 @@ def test_everything_of_an_endpoint_stays_whose_config_was_deleted(account: Plann
     assert existing(account) == parts(older, attached) - {attached.revision}
 
 
-def test_dry_run_names_what_a_sweep_removes(account: PlanningAccount, sweeper: Sweeper) -> None:
+def test_dry_run_names_the_resources_that_a_sweep_removes(account: PlanningAccount, sweeper: Sweeper) -> None:
     for number in range(4):
         account.serve(f"image-{number}", 20 * number)
     account.sleep(DAY + 1)
