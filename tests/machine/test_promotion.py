@@ -162,6 +162,15 @@ def of_another_bucket(world: World, detail: Document) -> Document:
     return promotion(world, {**detail, "StoredRequest": detail["StoredRequest"].replace(STAGING, "elsewhere")})
 
 
+def that_comes_back(world: World, detail: Document) -> Document:
+    """The other stack has deployed what this one had promoted to it."""
+    key = detail["StoredRequest"].removeprefix(f"s3://{STAGING}/")
+    document = json.loads(world.s3.get_object(Bucket=STAGING, Key=key)["Body"].read())
+    document["Data"][0]["CopiedFrom"] = f"s3://{BUCKET}/revisions/churn/artifacts/0123456789ab/model.tar.gz"
+    world.s3.put_object(Bucket=STAGING, Key=key, Body=json.dumps(document).encode())
+    return promotion(world, detail)
+
+
 def of_a_failure(world: World, detail: Document) -> Document:
     """A deployment that failed there."""
     return promotion(world, {**detail, "Outcome": "Failed"})
@@ -180,6 +189,7 @@ def stored_in(world: World, bucket: str) -> list[str]:
         (without_data, "is gone"),
         (from_another_account, "account: 111111111111 may not promote to this stack"),
         (of_another_bucket, "detail.StoredRequest: 'elsewhere' is not among what this stack allows"),
+        (that_comes_back, "detail.StoredRequest: this stack has promoted it itself"),
         (of_a_failure, "detail.Outcome: Input should be 'Deployed'"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

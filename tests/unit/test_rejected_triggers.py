@@ -35,7 +35,7 @@ REJECTED: dict[str, tuple[Document, str]] = {
     ),
     "a time in the future": (
         sample("deployment_requested", time="2026-11-24T12:06:01Z"),
-        "time: 2026-11-24T12:06:01+00:00 is in the future, and no request before then could replace it",
+        "time: 2026-11-24T12:06:01+00:00 is in the future; no request before then could replace it",
     ),
     "a package that is not approved": (
         package_event(ModelApprovalStatus="PendingManualApproval"),

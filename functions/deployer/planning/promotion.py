@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deployer.aws.s3_objects import parse_uri
 from deployer.errors import AccessDeniedError, InvalidRequestError
 from deployer.json_document import Document
+from deployer.planning.keys import STORE_PREFIX
 from deployer.planning.model_data import data_problems
 from deployer.planning.revision_store import StoredRevision
 from deployer.request.problem import Problem, reject
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _PATH = "detail.StoredRequest"
 
 
-def promoted_request(uri: str, objects: Objects, allowances: Allowances) -> Document:
+def promoted_request(uri: str, objects: Objects, allowances: Allowances, own_bucket: str) -> Document:
     """Read the stored request of another stack's revision, and check that its stored data are what was deployed there.
 
     Roles that this stack does not allow are left out, so that its own default takes their place; all else stays.
@@ -27,9 +28,11 @@ def promoted_request(uri: str, objects: Objects, allowances: Allowances) -> Docu
         uri: The stored request, below `revisions/` in the other stack's bucket.
         objects: The adapter of S3.
         allowances: What this stack lets requests name.
+        own_bucket: This stack's artifact bucket.
 
     Raises:
-        InvalidRequestError: The bucket is not allowed, the request or its data are gone, or their size differs.
+        InvalidRequestError: The bucket is not allowed, the request or its data are gone, their size differs, or the
+            other stack has them from this one.
     """
     reject(allowances.bucket_problems(_PATH, uri))
     bucket, key = parse_uri(uri)
@@ -41,6 +44,10 @@ def promoted_request(uri: str, objects: Objects, allowances: Allowances) -> Docu
         raise InvalidRequestError(f"{_PATH}: {uri} is not there")
     stored = StoredRevision.parse(content)
     reject(Problem(f"{_PATH}: {each.path}", each.message) for each in data_problems(stored.data, objects, bucket))
+    if any(each.copied_from.startswith(f"s3://{own_bucket}/{STORE_PREFIX}") for each in stored.data):
+        # A copy of the copy would be another revision, and so on without end.
+        message = "this stack has promoted it itself; let only one of the two promote to the other"
+        raise InvalidRequestError(str(Problem(_PATH, message)))
     models = {name: _with_own_role(model, allowances) for name, model in stored.request["Models"].items()}
     config = _with_own_role(stored.request["EndpointConfig"], allowances)
     return {**stored.request, "Models": models, "EndpointConfig": config}

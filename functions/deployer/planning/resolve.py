@@ -86,7 +86,7 @@ def _problems(trigger: Trigger, request: DeploymentRequest, allowances: Allowanc
 def _document(trigger: Trigger, objects: Objects, location: UploadLocation, allowances: Allowances) -> object:
     """Return the request: from the trigger, a manifest in S3, or another stack's store."""
     if trigger.promoted:
-        return promoted_request(trigger.promoted, objects, allowances)
+        return promoted_request(trigger.promoted, objects, allowances, location.bucket)
     upload = trigger.upload
     if upload is None:
         return trigger.document

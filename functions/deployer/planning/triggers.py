@@ -167,9 +167,7 @@ def parse_trigger(
     except ValidationError as error:
         raise _malformed(error) from None  # that one quotes the event
     if event.time > started_at + _CLOCK_SKEW:
-        raise _rejected(
-            "time", f"{event.time.isoformat()} is in the future, and no request before then could replace it"
-        )
+        raise _rejected("time", f"{event.time.isoformat()} is in the future; no request before then could replace it")
     if isinstance(event, _DeploymentEnded):
         return _parse_promotion(event, allowed.promoting_account)
     return _parse_own_event(event, location, allowed.package_groups)
@@ -178,9 +176,8 @@ def parse_trigger(
 def _parse_own_event(event: _KnownEvent, location: UploadLocation, groups: Collection[str]) -> Trigger:
     """Read an event of the stack's own account."""
     if event.account != location.account:
-        raise _rejected(
-            "account", f"the event is from account {event.account}, and this deployer is in {location.account}"
-        )
+        accounts = f"the event is from account {event.account}, and this deployer is in {location.account}"
+        raise _rejected("account", accounts)
     if isinstance(event, _ObjectCreated):
         return _parse_upload(event, location)
     requested_at = event.time.astimezone(UTC)
