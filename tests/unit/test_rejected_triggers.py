@@ -47,7 +47,7 @@ REJECTED: dict[str, tuple[Document, str]] = {
     ),
     "another account": (
         sample("deployment_requested", account="444455556666"),
-        "account: the event is from account 444455556666, and this deployer is in 111122223333",
+        "account: the event is from account 444455556666; the deployer is in 111122223333",
     ),
     "another bucket": (
         uploaded("models/churn/model.tar.gz", bucket="other"),

@@ -176,8 +176,7 @@ def parse_trigger(
 def _parse_own_event(event: _KnownEvent, location: UploadLocation, groups: Collection[str]) -> Trigger:
     """Read an event of the stack's own account."""
     if event.account != location.account:
-        accounts = f"the event is from account {event.account}, and this deployer is in {location.account}"
-        raise _rejected("account", accounts)
+        raise _rejected("account", f"the event is from account {event.account}; the deployer is in {location.account}")
     if isinstance(event, _ObjectCreated):
         return _parse_upload(event, location)
     requested_at = event.time.astimezone(UTC)
