@@ -1,4 +1,4 @@
-"""What every command is given: the stack, and where it prints."""
+"""The context of every command: the stack and the consoles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command ends with that cannot go on."""
+"""The error that ends a command."""
 
 WRONG = 1
 """The exit status of what went wrong."""

@@ -1,4 +1,4 @@
-"""What docs/operations.md says of an outcome or an error: its very text, which is part of the package."""
+"""The rows of docs/operations.md about an outcome or an error; the document is part of the package."""
 
 from __future__ import annotations
 

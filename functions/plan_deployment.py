@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from deployer.planning.draft_state import Draft
 
 _PLAN_BYTES = 176 * 1024
-"""What a plan may take of the 256 KiB of an execution's data; the rest is for what later steps add."""
+"""The part of the 256 KiB of an execution's data that a plan may take; later steps add to the rest."""
 
 
 @step(sagemaker, objects)

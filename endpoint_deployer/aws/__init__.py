@@ -1,1 +1,1 @@
-"""What the command line reads from AWS, and what it asks AWS to do. It imports only the errors."""
+"""The calls of AWS by the command line. It imports only the errors."""

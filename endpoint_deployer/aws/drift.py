@@ -1,4 +1,4 @@
-"""What the last sweep found of endpoints that differ from what was deployed."""
+"""The drift that the last sweep found."""
 
 from __future__ import annotations
 

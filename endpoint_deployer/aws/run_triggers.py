@@ -1,4 +1,4 @@
-"""What started an execution, read from its input: the endpoint that it names, and the trigger in words."""
+"""The trigger of an execution, read from its input: the endpoint that it names, and a description."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Run:
 
     @property
     def input(self) -> Any:
-        """What started it, as JSON."""
+        """Its input, as JSON."""
         return json.loads(self.description.get("input") or "null")
 
     @property
@@ -101,17 +101,17 @@ class Run:
 
     @property
     def cause(self) -> str:
-        """What the error says."""
+        """The message of the error."""
         return readable_cause(str(self.description.get("cause") or ""))
 
     @property
     def trigger(self) -> str:
-        """What started it, in words."""
+        """A description of its trigger."""
         return describe_trigger(self.input, self.name)
 
     @property
     def title(self) -> str:
-        """What started it, and its name."""
+        """Its trigger and its name."""
         return self.trigger if self.name in self.trigger else f"{self.trigger} · {self.name}"
 
     @property

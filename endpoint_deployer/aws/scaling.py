@@ -1,4 +1,4 @@
-"""What Application Auto Scaling manages of endpoints."""
+"""The scalable targets of endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is live of an endpoint, what is under way, and what waits behind it."""
+"""The status of an endpoint: the live revision, the execution under way, and those that wait."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ CHANGES = 2
 
 _DEPLOYING = {"Create", "Update", "Resume", "Wait"}
 _UNCHANGED = {"NothingToDo", "Confirm", "UpdateTags"}
-"""What a plan finds to do for a request without its new artifact, and which therefore becomes an update."""
+"""The actions of a plan without its new artifact that become an update once the artifact is uploaded."""
 
 _Name = Annotated[str | None, typer.Option("--endpoint", help="Name of the endpoint, if the manifest has none.")]
 _Artifact = Annotated[

@@ -25,7 +25,7 @@ _LEFT = 190
 _MOST_BEND = 170
 _WIDTH = 900
 _LABELS, _RIGHT = 200, 120
-"""What the axis of time leaves free: for the names of states, and for how long they took."""
+"""The margins of the time axis, for the names of states and their durations."""
 
 _BAR_ROW = 22
 _CHART_HEIGHT = 140

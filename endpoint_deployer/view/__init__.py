@@ -1,1 +1,1 @@
-"""What is printed: progress, differences and tables. It imports what is read, and calls nothing."""
+"""The printed output: progress, differences and tables. It calls nothing."""

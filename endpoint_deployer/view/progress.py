@@ -11,7 +11,7 @@ _STATE_WIDTH = 24
 
 
 class Stopwatch:
-    """What a terminal shows while an activity goes on: the activity and its seconds so far."""
+    """The line of a terminal during an activity: its name and its seconds so far."""
 
     def __init__(self, activity: str) -> None:
         """Start at zero."""

@@ -22,7 +22,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass
 class Observations:
-    """What an execution showed.
+    """The progress of an execution.
 
     Attributes:
         retries: How often each error was retried, by the error's name.

@@ -1,4 +1,4 @@
-"""What is in an endpoint config, whether requested or described: its variants, and the models that it names. Pure."""
+"""The content of an endpoint config, requested or described: its variants, and the models that it names. Pure."""
 
 from __future__ import annotations
 

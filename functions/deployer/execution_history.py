@@ -25,7 +25,7 @@ _RESTORING_STATES = frozenset({"RestoreEndpoint", "IsRestored", "WaitForRestorat
 """Errors of the announcement itself, which are not the reason why the deployment failed."""
 
 _OF_WAITING_TASK = frozenset({"TaskStarted", "TaskSubmitted"})
-"""What follows `TaskScheduled` while a task waits for its token."""
+"""The events after `TaskScheduled` while a task waits for its token."""
 
 _QUOTES_NOTHING = "States.DataLimitExceeded"
 """The error of Step Functions whose cause names only a state; causes of others quote the execution's data."""

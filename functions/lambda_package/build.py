@@ -42,7 +42,7 @@ _NEVER_IMPORTED = (
     "yaml/_yaml*.so",
 )
 _IMPORTED = tuple(f"aws_lambda_powertools/utilities/{name}" for name in ("__init__.py", "jmespath_utils", "typing"))
-"""What is imported all the same."""
+"""The modules that are kept all the same."""
 
 _TIME = 1_577_836_800
 """Of all files: with one time, an equal package is an equal archive, and `sam deploy` publishes no new versions."""
@@ -57,7 +57,7 @@ sys.exit(not compileall.compile_dir(sys.argv[1], invalidation_mode=mode, **optio
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the package is for.
+    """The runtime and architecture of the package.
 
     Attributes:
         runtime: Lambda's name of a Python, such as `python3.13`.

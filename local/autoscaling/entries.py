@@ -35,7 +35,7 @@ _TIMES = ("StartTime", "EndTime")
 
 
 class Entries:
-    """What belongs to scalable targets, by their keys; `acts` are the operations, which take the key first.
+    """The entries of scalable targets, by their keys; `acts` are the operations, which take the key first.
 
     Args:
         moment: Returns the time.

@@ -1,4 +1,4 @@
-"""What a function's `bootstrap` runs: AWS's own runtime client, on the built package and nothing else.
+"""The program of a function's `bootstrap`: AWS's own runtime client, on the built package and nothing else.
 
 Started as `python -S function_process.py <folder>`, so that no package of the developer's environment is in reach. As
 in Lambda's own runtimes only the runtime client comes from outside of the package: from that folder.

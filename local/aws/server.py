@@ -88,7 +88,7 @@ class Server:
 
     @property
     def log(self) -> str:
-        """What the server has logged so far."""
+        """The log of the server so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     @property

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from local.bench.paths import Path
 
 MOST_DOLLARS = {"create, 10 minutes": 0.0010, "gradual update, 8 hours": 0.003}
-"""What a path may cost in Step Functions and Lambda together."""
+"""The most that a path may cost in Step Functions and Lambda together."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured.
+    """The measured figures.
 
     Attributes:
         cold_starts: Of the bare handler, and of each function.

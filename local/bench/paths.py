@@ -1,4 +1,4 @@
-"""What a deployment takes, by the path that it goes: played in virtual time, with the shipped machine and functions."""
+"""The calls, time and costs of a deployment, by its path, in virtual time with the shipped machine and functions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _REFUSED: Document = {"SmokeTest": {"Body": "x", "Expect": {"Contains": "nothing
 
 @dataclass(frozen=True)
 class Path:
-    """What one execution took.
+    """The calls, time and costs of one execution.
 
     Attributes:
         name: As the tables have it.

@@ -1,4 +1,4 @@
-"""What Step Functions and Lambda charge, by list price."""
+"""The list prices of Step Functions and Lambda."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEMORIES = (512, 1024, 1769)
 
 _WHOLE_PROCESSOR = 1769
 _WARM_PROCESSOR_SECONDS = 0.015
-"""What a warm invocation computes, measured on a whole processor."""
+"""The processor time of a warm invocation, measured on a whole processor."""
 
 
 def gigabyte_seconds(path: Path, cold_starts: Mapping[str, float], memory: int = 512) -> float:

@@ -23,7 +23,7 @@ _ENDPOINT = "Churn-Model"
 _IMAGES = (f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/churn:{tag}" for tag in ("one", "two"))
 _FIRST, _SECOND = _IMAGES
 STEPS = (("create", _FIRST), ("invoke", _FIRST), ("update", _SECOND), ("invoke", _SECOND), ("delete", _SECOND))
-"""What each client is asked for, in this order, with the image that it is about."""
+"""The steps of each client in order, with their images."""
 
 
 def problems_of(client: str, server: Server) -> tuple[str, list[str]]:

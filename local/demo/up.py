@@ -21,7 +21,7 @@ from local.demo.sample.training import pack, train
 from local.environment import BUILD, ROOT, STACK_NAME, aws_environment
 
 _IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
-"""What uploads without a manifest run in; local models run in this environment, whatever image they name."""
+"""The image of uploads without a manifest; local models run in this environment, whatever image they name."""
 
 _SAMPLE = BUILD / "sample"
 """A folder with an artifact, and with a row of measurements that its model takes."""

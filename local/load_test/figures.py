@@ -116,7 +116,7 @@ class Figures:
 
     @property
     def dollars(self) -> float:
-        """What AWS would charge for Step Functions and Lambda, without any free tier."""
+        """The charges of Step Functions and Lambda, without any free tier."""
         gigabyte_seconds = FUNCTION_GIGABYTES * self.invocations * self.milliseconds / 1000
         return (
             self.transitions * TRANSITION_DOLLARS

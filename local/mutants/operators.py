@@ -65,7 +65,7 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """What names the mutant whatever stands above it: the module and the change."""
+        """The identity of the mutant, independent of line numbers: the module and the change."""
         return f"{self.module}: {self.before} -> {self.after or 'nothing'}"
 
 

@@ -1,4 +1,4 @@
-"""What became of each mutant, kept in a file, so that a run that was stopped can go on."""
+"""The verdict on each mutant, kept in a file, so that a stopped run can be resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every client is asked to do: create an endpoint or change one, with replica lag or another difficulty."""
+"""The scenarios of the clients: create or change an endpoint, with replica lag or another difficulty."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _UNHEALTHY = Failure("*", "Creating", reason="The primary container did not pass
 
 @dataclass(frozen=True)
 class Scenario:
-    """What happens in a run.
+    """The events of a run.
 
     Attributes:
         name: As the tables have it.
@@ -73,7 +73,7 @@ FAULTS = (
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a run.
+    """The result of a run.
 
     Attributes:
         version: What was driven.

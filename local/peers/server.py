@@ -43,7 +43,7 @@ class ManualClock:
 
 
 class Server(ThreadingHTTPServer):
-    """What answers the clients: one simulator after the other.
+    """The server of the clients: one simulator after the other.
 
     Attributes:
         clock: The clock of the simulator that answers now.

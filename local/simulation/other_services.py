@@ -1,4 +1,4 @@
-"""What operators do beside SageMaker and uploads: to alarms, scaling and stored copies; and what users invoke."""
+"""Changes that operators make to alarms, scaling and stored copies, and invocations by users."""
 
 from __future__ import annotations
 

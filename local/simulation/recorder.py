@@ -72,7 +72,7 @@ class Recorder:
 
     @property
     def writes(self) -> list[Write]:
-        """What was written to SageMaker, in the order of effect; asynchronous changes are noticed late."""
+        """The writes to SageMaker, in the order of effect; asynchronous changes are noticed late."""
         return sorted(self._writes, key=lambda write: write.time)
 
     @property

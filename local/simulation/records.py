@@ -33,7 +33,7 @@ class Write:
 
     @property
     def begins(self) -> str:
-        """What a call begins to do to an endpoint: `Creating`, `Updating` or `Deleting`; empty for all else."""
+        """The status that a call begins: `Creating`, `Updating` or `Deleting`; empty for all other writes."""
         if self.table != "endpoints" or self.value is None:
             return ""
         status = str(self.value["EndpointStatus"])
@@ -102,7 +102,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Registration:
-    """What this stack has registered of an endpoint with Application Auto Scaling, after a change.
+    """The scaling of an endpoint that this stack has registered, after a change.
 
     Attributes:
         time: When, in seconds since the epoch.

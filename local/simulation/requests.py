@@ -30,7 +30,7 @@ SHARED_FOLDER = "shared/folder/"
 """A folder of uncompressed model data, which requests may name."""
 
 SHARED_OBJECTS = {SHARED_KEY: b"shared", f"{SHARED_FOLDER}config.json": b"{}", f"{SHARED_FOLDER}weights": b"weights"}
-"""What lies there at the start."""
+"""The shared objects, with their content at the start of a scenario."""
 
 CONTENTS = "abcd"
 BROKEN = "bad"

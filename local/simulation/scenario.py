@@ -231,7 +231,7 @@ class Scenario:
 
     @property
     def parts(self) -> tuple[Step | FaultWindow, ...]:
-        """What can be left out of it."""
+        """The parts of it that shrinking can leave out."""
         return (*self.steps, *self.fault_windows)
 
     def only(self, parts: tuple[Step | FaultWindow, ...]) -> Scenario:

@@ -34,7 +34,7 @@ ENVIRONMENT = {
 """Environment variables that have to be set before a worker starts."""
 
 SCENARIOS_RUN_TO_THEIR_END = "scenarios_run_to_their_end"
-"""What a scenario violates that ends in an exception."""
+"""The invariant that stands for a scenario that ends in an exception."""
 
 _WORLDS: list[Callable[..., World]] = []
 _STACK = ExitStack()

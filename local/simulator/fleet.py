@@ -151,7 +151,7 @@ class Fleet:
 
 @dataclass
 class Traffic:
-    """Who answers the invocations of one endpoint.
+    """The instances that answer the invocations of one endpoint.
 
     Attributes:
         live: The fleet of the attached config.

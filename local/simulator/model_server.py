@@ -40,7 +40,7 @@ class BrokenModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a container answers.
+    """The answer of a container.
 
     Attributes:
         status: The HTTP status; 0 if it does not answer in time.

@@ -113,7 +113,7 @@ class Simulator:
 
     @property
     def store(self) -> Store:
-        """What the account holds."""
+        """The resources of the account."""
         return self._store
 
     def call(self, operation: str, parameters: Document) -> Document:

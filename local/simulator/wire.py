@@ -32,7 +32,7 @@ _PATHS = {
     "invocations-response-stream": "InvokeEndpointWithResponseStream",
 }
 OPERATIONS_OF_RUNTIME = tuple(_PATHS.values())
-"""What the simulator does of the API of SageMaker's runtime."""
+"""The operations of SageMaker's runtime that the simulator has."""
 
 _RUNTIME = "sagemaker-runtime"
 _STREAM = "application/vnd.amazon.eventstream"

@@ -1,4 +1,4 @@
-"""What is assumed of AWS, and what was seen."""
+"""Assumptions about AWS, and the observations of a trial."""
 
 from __future__ import annotations
 

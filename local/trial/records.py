@@ -227,4 +227,4 @@ RECORDS = (
         "weights whose sum is 0", "refused", lambda site: _refusal(site, "weights", {"InitialVariantWeight": 0.0})
     ),
 )
-"""What can be seen without an endpoint."""
+"""The assumptions that need no endpoint."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report:
-    """What a trial has found.
+    """The findings of a trial.
 
     Attributes:
         rows: What was assumed beside what was seen.

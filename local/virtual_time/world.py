@@ -189,7 +189,7 @@ class World:
 
     @property
     def names(self) -> dict[str, list[str]]:
-        """What exists in SageMaker, by kind."""
+        """The resources in SageMaker, by kind."""
         return {kind: sorted(found) for kind, found in self.simulator.resources().items()}
 
     @property

@@ -35,7 +35,7 @@ def folder(tmp_path: Path, artifact: bytes) -> Path:
 
 
 def test_endpoint_is_planned_deployed_and_rolled_back(command_line: CommandLine, folder: Path, stack: Stack) -> None:
-    """What a person does one after the other, each with the exit status that a pipeline reads."""
+    """A user's commands in order, each with the exit status that a pipeline reads."""
     assert "  uploads " in command_line.run("plan", str(folder / "deployment.yaml"), status=2)
     printed = command_line.run("deploy", str(folder), "--watch")
     assert "DescribeEndpoint" in printed

@@ -65,7 +65,7 @@ def test_missing_role_is_invalid(stack: Stack) -> None:
 def test_model_data_is_read_as_execution_role(
     stack: Stack, sagemaker_role: Callable[..., str], actions: list[str], key: str, message: str
 ) -> None:
-    """What the execution role cannot read, SageMaker cannot either."""
+    """SageMaker cannot read data that the execution role cannot read."""
     stack.upload("roles/model.tar.gz", b"model")
     role = sagemaker_role("runs-models", "sagemaker.amazonaws.com", *actions)
     container = {"Image": "i", "ModelDataUrl": f"s3://{stack.outputs.artifact_bucket}/{key}"}

@@ -213,7 +213,7 @@ def test_errors_of_steps_are_counted_by_name(records: Records) -> None:
 
 
 def test_no_secret_gets_out(records: Records) -> None:
-    """What stands in a container's environment is in SageMaker's model, and in no log, metric or event."""
+    """The environment of a container is in SageMaker's model, and in no log, metric or event."""
     assert SECRET in records.models
 
     assert [message for message in records.messages if SECRET in message] == []

@@ -93,7 +93,7 @@ def test_function_may_do_its_own_work_and_no_more(
 
 @pytest.mark.parametrize("function", ["PlanDeployment", "StoreRevision", "SmokeTestEndpoint", "SweepUnused"])
 def test_other_buckets_are_not_read(stack: Stack, as_role: Callable[[str, str], Any], function: str) -> None:
-    """What lies in a bucket that the stack does not allow stays unread."""
+    """Objects in a bucket that the stack does not allow are not read."""
     stack.server.client("s3").create_bucket(Bucket="of-somebody-else")
 
     with pytest.raises(ClientError, match="AccessDenied"):

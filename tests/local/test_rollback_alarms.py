@@ -75,7 +75,7 @@ def test_own_alarm_rolls_a_guarded_update_back(stack: Stack) -> None:
 
 
 def test_alarms_stay_with_their_revision_and_go_with_the_endpoint(stack: Stack, quick: Settings) -> None:
-    """What is described of them is what was asked for, so that they are not drift."""
+    """They are described as they were requested, so that they are not drift."""
     empty_account(stack)
     stack.server.control.settings = replace(quick, update_seconds=5.0)
     deploy(stack, request("a", "alarmed"))

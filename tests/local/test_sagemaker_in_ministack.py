@@ -86,7 +86,7 @@ def test_dropped_connection_is_seen_as_such(stack: Stack, quick: Settings) -> No
 
 
 def test_throttling_is_in_words_of_the_service(stack: Stack, quick: Settings) -> None:
-    """What the simulator refuses arrives as a client error with the service's code."""
+    """A refusal of the simulator arrives as a client error with the service's code."""
     stack.server.control.settings = replace(quick, faults=(Fault("ListModels", "throttled"),))
 
     with pytest.raises(ClientError, match=r"\(ThrottlingException\).*Rate exceeded"):
@@ -94,7 +94,7 @@ def test_throttling_is_in_words_of_the_service(stack: Stack, quick: Settings) ->
 
 
 def test_settings_can_be_read_back(stack: Stack, quick: Settings) -> None:
-    """What is set is what holds."""
+    """The settings are returned as they were set."""
     settings = replace(quick, lag=7.5, faults=(Fault("*", "slow", seconds=1.0),))
 
     stack.server.control.settings = settings

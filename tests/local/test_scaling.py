@@ -65,7 +65,7 @@ def allowed(stack: Stack) -> Iterator[Callable[..., Any]]:
 
 
 def test_a_target_is_there_from_registering_to_deregistering(scaling: Any) -> None:
-    """What was registered is described, with the role that scales SageMaker."""
+    """The registered target is described, with the role that scales SageMaker."""
     arn = scaling.register_scalable_target(**variant("churn"), MinCapacity=1, MaxCapacity=4)["ScalableTargetARN"]
 
     [target] = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
@@ -169,7 +169,7 @@ def test_right_to_describe_targets_is_no_right_to_register_them(scaling: Any, al
 
 
 def test_reading_without_the_right_is_an_error(allowed: Callable[..., Any]) -> None:
-    """That there is nothing to see is no answer."""
+    """An empty answer would hide the missing right."""
     client = allowed("application-autoscaling", "application-autoscaling:RegisterScalableTarget")
 
     with pytest.raises(ClientError, match=r"AccessDeniedException.*application-autoscaling:DescribeScalableTargets"):

@@ -56,7 +56,7 @@ def test_trial_on_local_aws_confirms_the_assumptions_and_leaves_nothing(stack: S
 
 
 def test_account_that_does_otherwise_is_reported(site: Site) -> None:
-    """What is seen stands beside what was assumed, also if it is an error."""
+    """The report has assumption and observation side by side, also for an error."""
     other = compare(site, Assumption("a", "x", lambda _: "y"))
     failed = compare(site, Assumption("b", "x", lambda _: str(dict[str, str]()["x"])))
 

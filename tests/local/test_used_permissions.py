@@ -69,7 +69,7 @@ REGISTERING = {"RegisterScaling", "UpdateEndpoint", "RestoreEndpoint"}
 
 @pytest.fixture(scope="module")
 def authorizations(running: Stack, quick: Settings) -> list[Authorization]:
-    """What IAM has decided while all paths were taken."""
+    """The decisions of IAM on all paths."""
     before = len(running.server.control.authorizations())
     Paths(running, quick).take_all()
     return running.server.control.authorizations()[before:]

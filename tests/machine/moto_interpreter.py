@@ -98,7 +98,7 @@ class MotoRun:
 
     @property
     def output(self) -> Any:
-        """What it ended with, if it succeeded."""
+        """Its output, if it succeeded."""
         last = self.events[-1].get("executionSucceededEventDetails", {}).get("output")
         return None if last is None else json.loads(last)
 

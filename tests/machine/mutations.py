@@ -44,7 +44,7 @@ class Mutation:
 
     @property
     def what(self) -> str:
-        """What the deployer does, to be read after its name."""
+        """What the broken deployer does, as the predicate of a sentence."""
         text = str(self.apply.__doc__).rstrip(".")
         return text[0].lower() + text[1:]
 

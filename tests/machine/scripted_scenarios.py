@@ -84,7 +84,7 @@ def stack_update_while_waiting(seed: int) -> steps.Scenario:
 
 
 def broken_update(seed: int) -> steps.Scenario:
-    """What serves is changed to a model that cannot answer, and the smoke test finds out."""
+    """The live endpoint is changed to a model that cannot answer, and the smoke test fails."""
     return scenario(
         seed,
         manual("first", 0.0, "a"),

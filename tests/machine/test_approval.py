@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def test_approved_deployment_is_deployed(world: World) -> None:
-    """What is announced says what would change, and how to answer; who approved it, and why, is kept."""
+    """The event names the change and how to answer it; the approver and the comment are stored."""
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
     event = world.approvals[-1]
@@ -123,7 +123,7 @@ def test_stack_requires_approval_without_regard_to_the_request(world: World, mon
 
 
 def test_rollback_with_approval_waits_for_it(world: World) -> None:
-    """What the stored request said of its own approval does not count."""
+    """The approval rule of the stored request does not count."""
     deploy(world, "a", "b")
     execution = start(world, rollback(**APPROVAL))
     assert serves(world) == "b"

@@ -66,7 +66,7 @@ def test_overwritten_upload_is_superseded_while_it_waits(world: World, monkeypat
 
 
 def test_approval_is_requested_again_if_the_endpoint_has_changed(world: World) -> None:
-    """What was approved was the change from something else."""
+    """The approval was for a change from another config."""
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
     variants = world.simulator.resources()["EndpointConfigs"][live_revision(world)]["ProductionVariants"]

@@ -156,7 +156,7 @@ def test_token_is_valid_for_one_attempt(bench: Bench, ending: str) -> None:
 
 
 def test_unknown_tokens_are_refused(bench: Bench) -> None:
-    """What is no token, and one of no task."""
+    """A text that is not a token, and a token of no task."""
     bench.function(lambda *_: None)
     service = Service(bench, TimeoutSeconds=30)
     other = Callbacks(bench.machine(DONE)._random).open(lambda: None)

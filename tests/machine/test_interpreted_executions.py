@@ -136,7 +136,7 @@ def test_a_redrive_fails_again_in_a_fail_state(bench: Bench) -> None:
 
 
 def test_a_redrive_has_the_whole_timeout_again(bench: Bench) -> None:
-    """What timed out may take as long once more."""
+    """A step that timed out has its whole time again."""
     waiting = bench.machine({"W": wait(200, "V"), "V": wait(200), **DONE}, TimeoutSeconds=300)
     execution = waiting.start({})
     waiting.run()
@@ -172,7 +172,7 @@ def test_a_redrive_gets_nothing_from_the_function_that_still_runs(bench: Bench) 
 
 
 def test_a_stop_and_a_redrive_at_one_moment_leave_one_run(bench: Bench) -> None:
-    """What was there before the stop goes no further, though the execution runs again."""
+    """Threads from before the stop do not go on, although the execution runs again."""
     waiting = bench.machine({"W": wait(100), **DONE})
     execution = waiting.start({})
     waiting.run(until=bench.clock.now() + 50)

@@ -96,7 +96,7 @@ def test_a_function_that_dies_is_reported_as_lambda_does(bench: Bench) -> None:
 
 
 def test_a_function_ends_at_its_timeout(bench: Bench) -> None:
-    """What it would have done after its 60 seconds does not happen, and the state machine learns of it then."""
+    """Its effect after the 60 seconds does not happen, and the state machine gets the error at that time."""
     done: list[float] = []
 
     def work(*_: Any) -> None:

@@ -105,7 +105,7 @@ def test_promoted_revision_can_be_rolled_back(make_world: Callable[..., World]) 
 def test_promoted_revision_waits_for_approval_where_the_stack_requires_it(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What staging has tried, production still may ask a person about."""
+    """Production may require an approval for a revision that staging has tested."""
     world, detail = deployed_elsewhere(make_world)
     monkeypatch.setenv("APPROVAL_ENDPOINTS", "churn")
     monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", "600")

@@ -60,7 +60,7 @@ def test_two_rollbacks_return_to_the_start(world: World) -> None:
 
 
 def test_rollback_to_a_named_revision_deploys_that_one(world: World) -> None:
-    """What that one held goes live."""
+    """Its content goes live."""
     revisions = deploy(world, "a", "b", "c")
 
     execution = roll_back(world, revisions[0])
@@ -156,7 +156,7 @@ def test_rollback_runs_the_smoke_test_of_the_earlier_revision(make_world: Callab
 
 
 def test_older_rollback_request_is_superseded(world: World) -> None:
-    """Who deployed after it was made has the last word."""
+    """A deployment that was requested after it wins."""
     deploy(world, "a", "b")
     world.clock.sleep(60)
     event = world.requested(rollback())

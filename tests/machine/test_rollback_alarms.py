@@ -83,7 +83,7 @@ def test_rollback_makes_the_alarms_of_its_revision(world: World) -> None:
 
 
 def test_rollback_with_alarms_that_its_revision_does_not_take_is_rejected(world: World) -> None:
-    """What an asynchronous endpoint is asked for by a short form, SageMaker does not measure."""
+    """SageMaker has no such metrics of an asynchronous endpoint."""
     output = {"OutputConfig": {"S3OutputPath": "s3://artifacts/out"}}
     for content in "ab":
         wanted = request(content)

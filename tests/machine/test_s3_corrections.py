@@ -109,7 +109,7 @@ def test_missing_upload_is_reported_as_missing(clients: tuple[Any, Any]) -> None
 
 
 def test_moto_does_the_rest_as_s3_does(clients: tuple[Any, Any]) -> None:
-    """What storing a revision needs besides: conditional writes, copies of versions in parts, listings, deletions."""
+    """Further calls that store a revision: conditional writes, copies of versions in parts, listings, deletions."""
     plain, client = clients
     version = plain.head_object(Bucket=BUCKET, Key="source")["VersionId"]
     plain.put_object(Bucket=BUCKET, Key="source", Body=b"other")

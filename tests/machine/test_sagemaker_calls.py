@@ -59,7 +59,7 @@ def test_update_takes_twelve_calls(world: World) -> None:
 
 
 def test_repeated_request_takes_three_calls(world: World) -> None:
-    """What is live already is found out by looking at the endpoint, its config and the config's tags."""
+    """Three look-ups find that the content is live: the endpoint, its config and the config's tags."""
     event = world.requested(request("a"))
     world.run(event)
 

@@ -50,7 +50,7 @@ def test_deployment_without_scaling_asks_for_none(world: World) -> None:
     ],
 )
 def test_next_revision_replaces_the_scaling(world: World, then: Document, left: Document) -> None:
-    """What it lacks is taken away."""
+    """Registered entries that the revision lacks are deleted."""
     deploy_one(world, request("a", **scaled(4, POLICY, ScheduledActions=[NIGHT])))
 
     deploy_one(world, request("b", **then))

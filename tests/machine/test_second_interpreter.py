@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trace:
-    """What an interpreter made of a request: the states, the end, the kinds of events, and SageMaker's calls."""
+    """The result of an interpreter for a request: the states, the end, the kinds of events, and SageMaker's calls."""
 
     states: list[str]
     error: str

@@ -175,7 +175,7 @@ def test_seed_repeats_its_scenario(make_world: Callable[..., World]) -> None:
 
 
 def test_smallest_scenario_is_found() -> None:
-    """What is not needed to violate an invariant is left out, copies of events included."""
+    """Steps that are not needed to violate an invariant are left out, copies of events included."""
     made = map(make_scenario, range(1000))
     scenario = next(each for each in made if any(isinstance(step, Stop) for step in each.steps))
     needed = next(step for step in scenario.steps if isinstance(step, Stop))
@@ -201,7 +201,7 @@ def test_summary_names_invariant_seed_and_smallest_scenario(
 
 
 def test_campaign_continues_where_it_was_interrupted(tmp_path: Path) -> None:
-    """What was saved is continued with the same code; of other code it says nothing."""
+    """Saved totals are continued with the same code; those of other code do not count."""
     totals, path = Totals("a", first=3, following=7, executions=40), tmp_path / "report.json"
     totals.states["Deployed"] += 1
     totals.save(path)
@@ -211,7 +211,7 @@ def test_campaign_continues_where_it_was_interrupted(tmp_path: Path) -> None:
 
 
 def test_document_names_every_invariant_and_mutation() -> None:
-    """What docs/reliability.md says of the campaign is what is done here."""
+    """The description of the campaign in docs/reliability.md is true."""
     rows = [(what, caught) for what, caught in re.findall(r"^\| (.+?) \| `(\w+)` \|$", _DOCUMENT, re.MULTILINE)]
 
     assert {invariant.__name__ for invariant in INVARIANTS} <= set(re.findall(r"`(\w+)`", _DOCUMENT))

@@ -101,7 +101,7 @@ def test_answer_that_is_not_as_expected_is_reported(world: World, expect: Docume
 
 
 def test_body_of_a_smoke_test_may_come_from_s3(world: World) -> None:
-    """What is too long for a request lies beside the artifact."""
+    """A body that is too long for a request is stored beside the artifact."""
     world.s3.put_object(Bucket=BUCKET, Key="smoke/body.json", Body=b"x" * 100_000)
 
     test = {"BodyS3Uri": "s3://artifacts/smoke/body.json", "Expect": {"JsonValues": {"/Bytes": 100_000}}}
@@ -111,7 +111,7 @@ def test_body_of_a_smoke_test_may_come_from_s3(world: World) -> None:
 
 
 def test_another_request_waits_while_a_pending_revision_is_tested(make_world: Callable[..., World]) -> None:
-    """What is in service and pending may be reverted at any moment; a newer request lets that happen first."""
+    """A pending revision in service may be reverted at any moment; a newer request waits for that."""
     world = make_world(replace(BROKEN, faults=(Fault("InvokeEndpoint", "throttled", times=4),)))
     deploy(world, "a")
     began = world.clock.now() + 60

@@ -57,7 +57,7 @@ def test_newest_three_deployed_revisions_are_retained(world: World) -> None:
 
 
 def test_nothing_is_swept_within_the_retention(world: World) -> None:
-    """What is younger than UnusedRetentionHours stays, whether it is in use or not."""
+    """Resources younger than UnusedRetentionHours stay, whether they are in use or not."""
     deploy(world, *"abcde")
     before, objects = world.names, stored(world)
 

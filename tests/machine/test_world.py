@@ -119,7 +119,7 @@ def test_a_sweep_runs_by_itself(world: World) -> None:
 
 
 def test_an_upload_is_served_byte_for_byte(world: World) -> None:
-    """What an endpoint's instances have loaded can be read."""
+    """The loaded data of an endpoint's instances can be read."""
     execution = world.upload("models/churn/model.tar.gz", b"tested")
     world.machine.run()
 

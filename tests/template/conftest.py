@@ -67,14 +67,14 @@ def package_build(tmp_path_factory: pytest.TempPathFactory) -> subprocess.Comple
 
 @pytest.fixture(scope="session")
 def package(package_build: subprocess.CompletedProcess[str]) -> Path:
-    """What `sam build` makes for the template's default runtime and architecture."""
+    """The output of `sam build` for the template's default runtime and architecture."""
     assert package_build.returncode == 0, package_build.stderr
     return Path(package_build.args[-1].partition("=")[2])
 
 
 @pytest.fixture(scope="session")
 def local_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `sam build` makes for this machine."""
+    """The output of `sam build` for this machine."""
     folder = tmp_path_factory.mktemp("local")
     with zipfile.ZipFile(build().with_name("functions.zip")) as archive:
         archive.extractall(folder)

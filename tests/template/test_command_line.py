@@ -54,7 +54,7 @@ def test_package_has_the_command_and_all_modules(wheel: zipfile.ZipFile) -> None
 
 
 def test_package_has_the_text_of_the_operations_guide(wheel: zipfile.ZipFile) -> None:
-    """What `explain` prints is what docs/operations.md says."""
+    """`explain` prints the texts of docs/operations.md."""
     assert wheel.read("endpoint_deployer/operations.md") == (ROOT / "docs" / "operations.md").read_bytes()
 
 

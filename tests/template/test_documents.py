@@ -74,7 +74,7 @@ def leaves(group: type[Exception]) -> set[str]:
 
 
 def test_readme_is_short() -> None:
-    """Who has five minutes can read all of it."""
+    """Its length is five minutes of reading at most."""
     assert len(README.splitlines()) < LINES
 
 
@@ -154,7 +154,7 @@ def test_the_example_is_accepted() -> None:
 
 
 def test_documents_name_every_sample() -> None:
-    """Who looks for the event of a trigger finds it."""
+    """The documents name each sample event by its path."""
     named = {name for path in DOCUMENTS for name in in_code(path.read_text()) if name.startswith("tests/events/")}
 
     assert named == {f"tests/events/{path.name}" for path in (ROOT / "tests" / "events").glob("*.json")}
@@ -170,7 +170,7 @@ def test_operations_describe_every_outcome_and_error(definition: Document) -> No
 
 
 def test_operations_describe_every_alarm(resources: Document) -> None:
-    """Who is woken by an alarm finds what to do."""
+    """Each alarm has its row with the next step."""
     alarms = {
         name
         for name, resource in resources.items()

@@ -86,7 +86,7 @@ def test_adapters_are_made_while_lambda_initialises_a_function() -> None:
 
 
 def test_functions_declare_their_imports() -> None:
-    """What is there only because something else needs it may be gone with the next version of that."""
+    """A transitive dependency may disappear with the next version of its dependent."""
     trees = [ast.parse(path.read_text()) for path in FUNCTIONS.rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}

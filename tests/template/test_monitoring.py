@@ -112,7 +112,7 @@ def test_alarms_are_of_this_stack(alarms: Document) -> None:
 
 
 def test_all_measures_are_known() -> None:
-    """What a function measures is on the dashboard or in an alarm."""
+    """Each metric of a function is on the dashboard or in an alarm."""
     measured = {
         name for path in FUNCTIONS.rglob("*.py") for name in re.findall(r'\bmeasure\(\s*"(\w+)"', path.read_text())
     }

@@ -51,7 +51,7 @@ def test_every_parameter_has_a_description(template: Document) -> None:
     ],
 )
 def test_uploads_never_land_among_stored_revisions(template: Document, prefix: str, is_allowed: bool) -> None:  # noqa: FBT001 - a column of the table
-    """What the deployer stores would start executions; the rule's patterns begin with the prefix."""
+    """Stored objects would start executions; the rule's patterns begin with the prefix."""
     rules = (template["Resources"][name]["Properties"] for name in ("UploadRule", "MisnamedUploadRule"))
     patterns = [pattern for rule in rules for pattern in rule["EventPattern"]["detail"]["object"]["key"]]
 

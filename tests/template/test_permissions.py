@@ -136,7 +136,7 @@ def test_logs_are_read_of_endpoints_only_and_only_if_that_is_wanted(resources: D
     ],
 )
 def test_only_created_or_own_resources_are_tagged(resources: Document, function: str, tags: list[str]) -> None:
-    """What another stack made of equal content stays as it is."""
+    """Resources of another stack with equal content are not changed."""
     conditions = [each["Condition"] for each in statements_with(resources, function, "sagemaker:AddTags")]
 
     creating = {"StringEquals": {"sagemaker:TaggingAction": CREATED_BY.get(function)}}
@@ -154,7 +154,7 @@ def test_only_created_or_own_resources_are_tagged(resources: Document, function:
     ],
 )
 def test_only_stored_objects_are_written_or_deleted(resources: Document, function: str, action: str) -> None:
-    """What people upload, they alone change."""
+    """Only people change uploaded objects."""
     (statement,) = statements_with(resources, function, action)
 
     assert statement["Resource"] == {"Fn::Sub": f"${{ArtifactBucket.Arn}}/{STORE_PREFIX}*"}

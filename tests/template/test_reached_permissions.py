@@ -64,7 +64,7 @@ def required_actions(function: str) -> set[str]:
 
 
 def test_every_call_that_a_function_reaches_is_allowed(resources: dict[str, Any]) -> None:
-    """What the code of a function can reach, its policy allows: read from the source, beside what tests/local runs."""
+    """A function's policy allows the calls that its code can reach, by its source; tests/local runs them."""
     denied = {
         (function, action)
         for function in functions_of(resources)

@@ -56,7 +56,7 @@ def deployed(template: Document) -> Document:
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_state_machine_invokes_published_versions(deployed: Document, machine: str) -> None:
-    """What stands in the definition is the ARN of a version, which names its number."""
+    """The definition has the ARN of a version, which names its number."""
     substituted = deployed[f"{machine}StateMachine"]["Properties"]["DefinitionSubstitutions"]
 
     for placeholder, value in substituted.items():

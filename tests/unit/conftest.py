@@ -28,7 +28,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlanningAccount]:
 
 @pytest.fixture
 def step_functions(account: PlanningAccount, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
-    """What Step Functions is going to answer; the functions are set up and work in the account."""
+    """The answers of Step Functions in order; the functions are set up and work in the account."""
     monkeypatch.setattr("deployer.runtime.client", account.clients.__getitem__)
     for name, value in account.environment.items():
         monkeypatch.setenv(name, value)

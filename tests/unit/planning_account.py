@@ -126,7 +126,7 @@ class PlanningAccount:
 
     @property
     def planning(self) -> Planning:
-        """What a decision is made with now."""
+        """The adapters and the time for a decision now."""
         monitoring, scaling = Monitoring(self.clients.__getitem__), Scaling(self.clients.__getitem__, STACK)
         return Planning(self.sagemaker, monitoring, scaling, Objects(self.s3), BUCKET, self.now, 60)
 

@@ -26,7 +26,7 @@ CALLER = "arn:aws:sts::111122223333:assumed-role/admin/ann"
 
 @pytest.fixture
 def states(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
-    """What Step Functions answers, in order; the stack and the caller are known."""
+    """The answers of Step Functions in order; the stack and the caller are known."""
     clients: dict[str, Any] = {name: boto3.client(name) for name in ("stepfunctions", "sts")}
     monkeypatch.setattr(Stack, "client", lambda _, service: clients[service])
     monkeypatch.setattr(Stack, "state_machine", MACHINE)

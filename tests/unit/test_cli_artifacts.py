@@ -86,7 +86,7 @@ def test_plan_of_a_first_deployment_needs_no_upload(stack: Any, file: Path) -> N
 
 
 def test_file_that_is_not_uploaded_yet_is_a_change(stack: Any, file: Path) -> None:
-    """What was planned without it says nothing to do, and names that will be others."""
+    """The preview without the artifact finds nothing to do; its names change with the artifact."""
     preview = deployments._with_upload(PREVIEW, Artifacts(stack, "churn").of_file(file))
 
     lines = "\n".join(preview_lines("churn", preview))

@@ -64,7 +64,7 @@ def test_wait_is_shown_once_however_often_it_plans_again() -> None:
 
 @pytest.mark.parametrize("is_running", [True, False], ids=["running", "ended"])
 def test_endpoint_is_looked_at_while_the_execution_runs(monkeypatch: pytest.MonkeyPatch, is_running: bool) -> None:  # noqa: FBT001 - a case
-    """What an endpoint does under another execution is not part of one that has ended."""
+    """Changes of the endpoint by another execution are not part of an execution that has ended."""
     looked: list[str] = []
 
     class Watcher:

@@ -70,7 +70,7 @@ def test_change_that_scaling_forbids_is_rejected_before(
 
 
 def test_counts_are_the_request_s_own_if_it_retains_none() -> None:
-    """Who asks for retention, or against it, may change counts; the type of a scaled variant stays all the same."""
+    """A request that sets the retention may change counts, but not the type of a scaled variant."""
     wanted = config(variant("A", **LARGER, **MORE), variant("B", **MORE))
 
     found = scaling_problems(wanted, config(variant("A"), variant("B")), {"A"}, {"A"}, counts_stay=False)

@@ -106,7 +106,7 @@ def without(end_state: EndState, *, key: str = "", model: str = "") -> EndState:
     ],
 )
 def test_leftovers_are_named(runs: list[Run], end_state: EndState, leftovers: list[str]) -> None:
-    """What the sweep left behind, and what it should not have deleted."""
+    """Resources that the sweep left behind, and those that it should not have deleted."""
     assert [*find_leftovers(runs, end_state, retained=2)] == leftovers
 
 

@@ -140,7 +140,7 @@ def test_missed_targets_are_named(figures: Figures) -> None:
 def test_a_table_takes_the_place_of_the_one_before(
     figures: Figures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What stands around it stays, however often it is written."""
+    """The text around it stays, however often it is written."""
     document, text = tmp_path / "benchmarks.md", table(figures, figures)
     document.write_text(f"before\n\n{BEGIN}\nold\n\n{END}\nafter\n")
     monkeypatch.setattr(module, "DOCUMENT", document)

@@ -37,7 +37,7 @@ def client() -> Any:
 
 @pytest.fixture
 def stub(client: Any) -> Iterator[Stubber]:
-    """What CloudWatch Logs answers."""
+    """The answers of CloudWatch Logs."""
     with Stubber(client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()

@@ -63,7 +63,7 @@ def test_install_makes_the_environment_once(checkout: Path) -> None:
 
 
 def test_interrupted_install_heals_itself(checkout: Path) -> None:
-    """What an interrupt left half-made is not taken for an environment."""
+    """An environment that an interrupt left incomplete is made again."""
     (checkout / "interrupted").touch()
     interrupted = install(checkout)
     (checkout / "interrupted").unlink()

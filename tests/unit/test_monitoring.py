@@ -171,7 +171,7 @@ CALLS: dict[str, tuple[str, str, Callable[[Monitoring], object]]] = {
 def test_a_refusal_is_named(  # noqa: PLR0913, PLR0917 - the case and the call
     service: str, operation: str, ask: Callable[[Monitoring], object], code: str, status: int, raised: type[Exception]
 ) -> None:
-    """What a policy forbids stays forbidden; everything else may pass."""
+    """A denial by a policy is permanent; all other errors are transient."""
     both = clients()
     with Stubber(both[service]) as stubber:
         stubber.add_client_error(operation, code, "not now", http_status_code=status)

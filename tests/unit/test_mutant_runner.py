@@ -70,7 +70,7 @@ def test_tests_that_do_not_run_say_nothing(runner: MutantRunner) -> None:
 
 
 def test_resumed_mutation_run_keeps_earlier_verdicts(tmp_path: Path) -> None:
-    """What survived is tried anew, and so is all if the module has changed, or if nobody asks for it."""
+    """Survivors are tried again; all mutants are, if the module has changed or the run is not resumed."""
     path = tmp_path / "verdicts.json"
     other = Mutant("m.py", 1, "a", "b", lambda: "c")
     before = Verdicts(path, is_resumed=True)

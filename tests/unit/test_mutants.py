@@ -54,7 +54,7 @@ def test_mutant_is_the_module_with_one_mistake() -> None:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """What coverage has written of one module and three tests."""
+    """Data of coverage for one module and three tests."""
     path = tmp_path / "coverage"
     with sqlite3.connect(path) as database:
         database.executescript(

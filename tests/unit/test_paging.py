@@ -24,7 +24,7 @@ PAGES = 3
 
 @pytest.fixture
 def stubs() -> Iterator[dict[str, Stubber]]:
-    """What AWS answers, by service."""
+    """The answers of AWS, by service."""
     make: Any = boto3.client
     made = {service: Stubber(make(service)) for service in ("logs", "s3")}
     for stub in made.values():
@@ -37,7 +37,7 @@ def stubs() -> Iterator[dict[str, Stubber]]:
 def test_streams_of_a_log_are_looked_through_page_by_page(
     stubs: dict[str, Stubber], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What comes after the last page that is looked through is not found."""
+    """Entries after the last page that is read are not found."""
     monkeypatch.setattr(logs, "_MOST_PAGES", PAGES)
     asked: Document = {"logGroupName": GROUP, "orderBy": "LastEventTime", "descending": True}
     for number in range(PAGES):

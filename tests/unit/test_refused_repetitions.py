@@ -19,7 +19,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_refused_repetition_is_uncertain(refusal: type[errors.PermanentError]) -> None:
-    """What it was refused for is said."""
+    """The message has the reason of the refusal."""
     with (
         pytest.raises(errors.ChangeUncertainError, match=rf"^{refusal.__name__}: no$"),
         may_have_been_accepted(is_retry=True),

@@ -227,7 +227,7 @@ def test_wrong_field_is_reported_with_its_path(document: Document, line: str) ->
     ids=lambda case: case.partition(":")[0] if isinstance(case, str) else "",
 )
 def test_a_problem_is_reported_once(document: Document, line: str) -> None:
-    """What both pydantic and the service model find is said by the one that knows more."""
+    """A problem that both pydantic and the service model find is reported once, by the service model."""
     with pytest.raises(InvalidRequestError) as rejected:
         read_request(document)
 

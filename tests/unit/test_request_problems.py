@@ -83,7 +83,7 @@ def test_a_wrong_value_of_an_environment_is_known_by_its_path(value: object) -> 
     wrong=st.sampled_from(["Body", "BodyS3Uri", "Repetitions", "ContentTyp"]),
 )
 def test_a_body_is_never_repeated(body: object, expect: str, wrong: str) -> None:
-    """What is sent, and what is expected of the answer, may be a person's data."""
+    """The body and the expected answer may be personal data."""
     said = said_of(with_smoke_test(**{"Body": body, "Expect": {expect: body}, wrong: [body]}))
 
     assert said
@@ -117,7 +117,7 @@ def test_a_problem_is_one_line(document: Document) -> None:
 
 
 def test_a_line_cannot_be_forged() -> None:
-    """What looks like another problem, or the end of one, is a part of the value."""
+    """A value in the form of another problem, or of the end of one, is escaped."""
     said = said_of(request(**{"x\nEndpointName": 1, "y\r": 2}))
 
     assert said.splitlines() == [

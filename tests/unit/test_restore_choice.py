@@ -149,7 +149,7 @@ def test_nothing_is_looked_at_where_nothing_is_to_be_restored(
 
 
 def test_report_survives_the_state_machine() -> None:
-    """What one step returns, the next one reads."""
+    """Each step reads the result of the step before."""
     first = restoration(MADE, INCONCLUSIVE).take_step(None, NOON, None)  # type: ignore[arg-type]
 
     assert datetime.fromisoformat(first["Since"]) == NOON

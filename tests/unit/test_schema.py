@@ -28,7 +28,7 @@ VARIANT = variant()
 
 
 def test_the_schema_is_up_to_date() -> None:
-    """What is in docs is what `make schema` makes of the request and of botocore's model."""
+    """The file in docs is the output of `make schema`."""
     assert schema.PATH.read_text(encoding="utf-8") == schema.render()
 
 

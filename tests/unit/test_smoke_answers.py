@@ -141,7 +141,7 @@ MISMATCHING = {
 
 @pytest.mark.parametrize(("expected", "given_answer", "said"), MISMATCHING.values(), ids=MISMATCHING)
 def test_an_answer_that_is_not_as_expected_is_described(expected: Expect, given_answer: Answer, said: str) -> None:
-    """What was found, where, and what was expected instead; on one line of bounded length."""
+    """The found value, its place and the expected one, on one line of bounded length."""
     (mismatch,) = mismatches(expected, given_answer)
 
     assert mismatch.startswith(said)

@@ -144,7 +144,7 @@ def test_no_answer_and_no_schema_breaks_the_test(
     )
 )
 def test_every_value_of_an_answer_is_found_where_it_is(value: Any) -> None:
-    """What a JSON Pointer leads to equals itself, whatever the names on the way."""
+    """The value at a JSON Pointer equals itself, with any names in the pointer."""
     expected = expect(JsonValues={"": value, **dict(pointed_at(value, ""))})
 
     assert not list(mismatches(expected, answer(json.dumps(value))))

@@ -23,7 +23,7 @@ EVENT = event_of(plan(SmokeTest={"BodyS3Uri": "s3://artifacts/body.json"}))
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
-    """What S3 answers to the step."""
+    """The answer of S3 to the step."""
     monkeypatch.setenv("STACK_NAME", "test")
     client = boto3.client("s3")
     monkeypatch.setattr(runtime, "client", {"s3": client}.__getitem__)

@@ -40,7 +40,7 @@ def client() -> Any:
 
 @pytest.fixture
 def stub(client: Any) -> Iterator[Stubber]:
-    """What Step Functions answers, in order; every answer has to be asked for."""
+    """The answers of Step Functions in order; each has to be used."""
     with Stubber(client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()

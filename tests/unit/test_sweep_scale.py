@@ -38,7 +38,7 @@ def described(account: FakeSageMaker) -> Counter[str]:
 
 
 def test_young_model_needs_a_look_at_young_configs_only() -> None:
-    """What existed before the model was created cannot name it."""
+    """A config that is older than a model cannot name it."""
     account = with_foreign_configs(10_000)
     account.add_model(MODEL, NOON - timedelta(days=2), stack=STACK)
     run = sweeper(account)

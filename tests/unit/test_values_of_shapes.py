@@ -68,7 +68,7 @@ def test_value_of_a_shape_is_taken(shape: str, value: object) -> None:
 
 @pytest.mark.parametrize(("shape", "value", "said"), REFUSED.values(), ids=REFUSED)
 def test_value_that_does_not_fit_is_reported_by_its_path(shape: str, value: object, said: str) -> None:
-    """Whose limit it is stands in the place of the dots."""
+    """The dots stand for the owner of the limit."""
     (problem,) = map(str, check_shape(shape, value, "P"))
 
     beginning, _, end = said.partition("… ")

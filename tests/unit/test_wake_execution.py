@@ -97,7 +97,7 @@ class Woken:
 
 @pytest.fixture
 def woken(monkeypatch: pytest.MonkeyPatch) -> Woken:
-    """What a wake-up meets, in place of AWS."""
+    """The fake of AWS for a wake-up."""
     world = Woken()
     monkeypatch.setattr(wake_execution, "objects", lambda: world.objects)
     monkeypatch.setattr(wake_execution, "executions", lambda: world.executions)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 NO_RESOURCE = "Resource does not exist"
-"""What SageMaker says of tags of an ARN of nothing (boto/boto3, issue 4606)."""
+"""SageMaker's message about the tags of a resource that does not exist (boto/boto3, issue 4606)."""
 
 _SERVER_FAULT = 500
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 10.0

@@ -66,7 +66,7 @@ class Target:
 
     @property
     def names(self) -> Document:
-        """What names it in each call."""
+        """The members that identify it in each call."""
         return {member: self.described[member] for member in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
 
 

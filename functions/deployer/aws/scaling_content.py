@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ENTRY_NAMES = {"Policies": "PolicyName", "ScheduledActions": "ScheduledActionName"}
-"""What belongs to a target: the fields of a request, and the member that names an entry of each."""
+"""The parts of a target: the fields of a request, and the member that names an entry of each."""
 
 _DEFAULTS = {
     "Cooldown": 300,
@@ -22,7 +22,7 @@ _DEFAULTS = {
     "ScaleOutCooldown": 300,
     "Timezone": "UTC",
 }
-"""What members mean if they are left out (API Reference of each; User Guide, "Define cooldown periods")."""
+"""Defaults of members (API Reference of each; User Guide, "Define cooldown periods")."""
 
 
 _MEMBERS = {
@@ -42,7 +42,7 @@ _MEMBERS = {
         "ScalableTargetAction",
     ),
 }
-"""What of a description can have been put."""
+"""The members of a description that can be set."""
 
 
 def as_put(field: str, described: Document) -> Document:

@@ -1,4 +1,4 @@
-"""What the phases of a sweep share: the account, the limits, and a cursor that the next invocation continues from."""
+"""The common part of a sweep's phases: the account, the limits, and a cursor at which the next invocation continues."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is known of an endpoint and of what was deployed to it.
+    """An endpoint, and the revision that was deployed to it.
 
     Attributes:
         endpoint_name: The endpoint.

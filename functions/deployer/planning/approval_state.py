@@ -16,13 +16,13 @@ class Answer(StateData):
     decision: Literal["Approve", "Reject", "Supersede"]
     """`Supersede` is no person's answer: a newer request of the endpoint waits for approval, too."""
     by: Annotated[str, Field(max_length=2048)] = ""
-    """Who answered, as they say themselves, such as their ARN."""
+    """The person who answered, by their own statement, such as their ARN."""
     comment: Annotated[str, Field(max_length=1024)] = ""
     """Why."""
 
 
 class Approval(StateData):
-    """That a person has to approve a deployment, and what they answered."""
+    """The approval that a deployment needs, and the person's answer."""
 
     expires_at: datetime
     """When an answer has to be there."""

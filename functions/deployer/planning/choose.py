@@ -38,7 +38,7 @@ _DEPLOYING_ACTIONS = frozenset({Action.WAIT, Action.CREATE, Action.UPDATE})
 """Actions that are superseded by a newer version of the upload."""
 
 _CHANGING_ACTIONS = frozenset({Action.UPDATE, Action.RESUME, Action.CONFIRM, Action.UPDATE_TAGS})
-"""What changes an endpoint that is there, or its config."""
+"""The actions that change an existing endpoint, or its config."""
 
 _VISIBLE_BY = timedelta(minutes=10)
 """The longest replica lag that is expected; later, a resource that is not found is gone."""

@@ -50,7 +50,7 @@ class Draft(StateData):
     data: list[StoredData] = Field(default_factory=list)
     """The versions of all model data."""
     copies: list[Copy] = Field(default_factory=list)
-    """What StoreRevision copies."""
+    """The objects that StoreRevision copies."""
     source: str = ""
     """The revision that a rollback takes its content from."""
     approval: Approval | None = None

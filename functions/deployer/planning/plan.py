@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """What the state machine does with a plan."""
+    """The action of the state machine for a plan."""
 
     CREATE = "Create"
     UPDATE = "Update"
@@ -76,7 +76,7 @@ class Plan(Draft):
     warnings: list[str] = Field(default_factory=list)
     """Warnings about what the deployer cannot check."""
     preview: Document = Field(default_factory=dict)
-    """What a dry run and a request for approval report; empty for other runs."""
+    """The preview of a dry run or of a request for approval; empty for other runs."""
 
     @classmethod
     def of(  # noqa: PLR0913 - by name

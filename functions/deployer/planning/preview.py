@@ -47,7 +47,7 @@ _NOT_REQUESTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What an endpoint serves, as SageMaker describes it.
+    """The content that an endpoint serves, as SageMaker describes it.
 
     Attributes:
         endpoint: By DescribeEndpoint; empty if there is none.
@@ -66,7 +66,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Previewing:
-    """What a preview is made with.
+    """The adapters and settings for a preview.
 
     Attributes:
         sagemaker: The adapter of SageMaker.

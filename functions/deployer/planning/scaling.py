@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PlannedScaling(StateData):
-    """What a plan knows of scaling."""
+    """The scaling in a plan."""
 
     is_used: bool = False
     """Whether the revision, the one before it or the endpoint has any; nothing is called otherwise."""

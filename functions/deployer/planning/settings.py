@@ -84,7 +84,7 @@ class Settings(BaseModel):
 
     @property
     def allowances(self) -> Allowances:
-        """What requests may name."""
+        """The values that the stack allows in requests."""
         return Allowances(
             image_patterns=self.allowed_images,
             role_patterns=(self.execution_role_arn, *self.allowed_role_arns),

@@ -25,7 +25,7 @@ _VALUE_LENGTH = 256
 
 @dataclass(frozen=True, slots=True)
 class TagRecord:
-    """What is known of the tags that a request has set.
+    """The record of the tags that a request has set.
 
     Attributes:
         requested_at: When they were requested, in UTC; empty if nothing is known.

@@ -25,7 +25,7 @@ _FREE = frozenset({"Environment", "Tags"})
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """What requests may name; an empty list of patterns (with `*` and `?`) allows everything.
+    """The values that the stack allows; an empty list of patterns (with `*` and `?`) allows everything.
 
     Attributes:
         image_patterns: Images.

@@ -24,7 +24,7 @@ _MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the endpoint answered to one invocation.
+    """The answer of the endpoint to one invocation.
 
     Attributes:
         status_code: What the model's container answered; 0 if it gave no answer, or its status is not known.

@@ -7,10 +7,10 @@ from collections.abc import Mapping  # noqa: TC003 - the annotation of a constan
 from deployer.json_document import Document
 
 DEFAULT_MODELS: Mapping[str, Document] = {"model": {"PrimaryContainer": {}}}
-"""What a request that names no model deploys: the uploaded artifact, in the stack's default image."""
+"""The models of a request that names none: the uploaded artifact, in the stack's default image."""
 
 DEFAULT_VARIANT_NAME = "AllTraffic"
-"""What SageMaker's own tools call the only variant of an endpoint."""
+"""The name of an endpoint's only variant in SageMaker's own tools."""
 
 
 def with_names(document: Document) -> Document:

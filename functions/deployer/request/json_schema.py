@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 CHECK_SECONDS = 5.0
-"""What the check of one answer, or of one schema, may take."""
+"""The most seconds for the check of one answer, or of one schema."""
 
 _MOST_ERRORS = 50
 

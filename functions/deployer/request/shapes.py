@@ -19,7 +19,7 @@ MODEL_KEY_LENGTH = 24
 """Characters of a key of `Models`; it becomes a part of the model's name."""
 
 MODEL_KEY_PATTERN = r"[a-zA-Z0-9](-*[a-zA-Z0-9])*"
-"""What a key of `Models` consists of."""
+"""The pattern of a key of `Models`."""
 
 _NOTHING = frozenset[str]()
 

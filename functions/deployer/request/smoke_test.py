@@ -13,7 +13,7 @@ BODY_LENGTH = 16 * 1024
 """Characters of a body that stands in the request itself; larger ones are in S3."""
 
 BODY_BYTES = 25 * 1000 * 1000
-"""What InvokeEndpoint takes at most (SageMaker AI endpoints and quotas), and what is read of an answer in S3."""
+"""The most that InvokeEndpoint takes (SageMaker AI endpoints and quotas), and that is read of an answer in S3."""
 
 NEW_SESSION = "NEW_SESSION"
 """The SessionId with which a stateful model begins a session."""
@@ -21,7 +21,7 @@ NEW_SESSION = "NEW_SESSION"
 _MOST_REPETITIONS = 100
 
 Header = Annotated[str, Field(pattern=r"^[ -~]+$", max_length=1024)]
-"""What InvokeEndpoint takes in a header."""
+"""The values that InvokeEndpoint takes in a header."""
 
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=63)]
 """A name as SageMaker's API has it."""

@@ -1,4 +1,4 @@
-"""What the programs of all clients share: they take orders as lines of JSON, and sleep on the simulator's clock.
+"""The loop of all clients' programs: it reads orders as lines of JSON, and sleeps on the simulator's clock.
 
 Only `time.sleep` and `time.time` of a client are exchanged. Orders and answers go through standard input and output.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 _real_time, _slept = time.time, 0.0
 
 Action = Callable[[str, str], None]
-"""What a client can be asked for: gets the name of an endpoint, and the image to serve on it."""
+"""A step of a client: gets the name of an endpoint, and the image to serve on it."""
 
 ROLE = "arn:aws:iam::111122223333:role/runs-models"
 INSTANCE_TYPE = "ml.m5.large"

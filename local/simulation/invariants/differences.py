@@ -18,7 +18,7 @@ _ALARM_PREFIX = f"{STACK_NAME}/rollback/"
 
 
 class Differences:
-    """What is stored, registered and made for the revisions of a recording, at any moment of it.
+    """The stored objects, scaling and alarms of a recording's revisions, at any moment of it.
 
     Args:
         recording: The recording.

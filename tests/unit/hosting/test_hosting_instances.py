@@ -82,7 +82,7 @@ def test_scale_out_without_copies_loads_the_overwritten_data() -> None:
 
 
 def test_scale_in_ends_the_newest_instances() -> None:
-    """What is left answers."""
+    """The remaining instance answers."""
     account = with_artifact(b"tested")
     store(account, b"overwritten")
     scale(account, 2)

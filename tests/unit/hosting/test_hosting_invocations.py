@@ -41,7 +41,7 @@ def test_stream_has_the_whole_answer_in_parts() -> None:
 
 
 def test_stream_that_breaks_off_ends_with_its_error() -> None:
-    """What has come before stays; the error names the container."""
+    """The parts before the error are delivered; the error names the container."""
     account = Account(settings=Settings(broken_streams={"m": "CUDA out of memory"}))
     account.serve()
     stream = account.runtime.invoke_endpoint_with_response_stream(EndpointName="e", Body=b"{}")["Body"]

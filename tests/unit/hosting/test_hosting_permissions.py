@@ -102,5 +102,5 @@ def test_a_role_is_passed_to_sagemaker() -> None:
 
 
 def test_every_operation_is_looked_at() -> None:
-    """What the simulator learns to do is noticed here."""
+    """A new operation of the simulator fails this test until its permission is added."""
     assert NEEDED.keys() == {*OPERATIONS, *OPERATIONS_OF_RUNTIME}

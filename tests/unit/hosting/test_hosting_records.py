@@ -53,7 +53,7 @@ def test_arn_of_nothing_has_no_tags(arn: str, operation: str, more: Document) ->
 
 
 def test_tags_go_with_their_resource() -> None:
-    """What was deleted has no tags, and what is created anew starts with its own."""
+    """A deleted resource has no tags, and a new one of the same name starts with its own."""
     account = Account()
     account.create_model()
     arn = f"{ARN}model/m"

@@ -100,7 +100,7 @@ def test_the_old_fleet_has_the_traffic_as_soon_as_it_rolls_back() -> None:
     ],
 )
 def test_a_rolling_update_goes_back_by_batches(size: Document, shares: list[float]) -> None:
-    """What was deleted of the old fleet has to come up again before it gets its traffic back."""
+    """Deleted instances of the old fleet have to start again before it gets its traffic back."""
     account = Account()
     account.serve(*FOUR)
     account.update(rolling(instances(1), ALARM, **size), *NEW)

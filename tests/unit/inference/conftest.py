@@ -22,7 +22,7 @@ def client() -> Any:
 
 @pytest.fixture
 def stub(client: Any) -> Iterator[Stubber]:
-    """What the runtime is going to answer; every answer has to be asked for."""
+    """The answers of the runtime in order; each has to be used."""
     with Stubber(client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()

@@ -230,7 +230,7 @@ def test_half_of_an_answer_is_none(client: Any, stub: Stubber, failure: Exceptio
 
 
 def test_fields_that_operations_lack_are_those_of_the_service_model(client: Any) -> None:
-    """What a smoke test may say for one operation, and the rules refuse for another, is what botocore's model has."""
+    """The fields of each operation that the rules allow are those of botocore's model."""
     model = client.meta.service_model
     members = {
         operation: set(model.operation_model(operation).input_shape.members)

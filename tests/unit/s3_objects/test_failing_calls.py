@@ -47,7 +47,7 @@ def test_name_that_no_bucket_can_have_is_a_mistake_of_the_request(objects: Objec
     ],
 )
 def test_answers_of_s3_become_errors(code: str, status: int, expected: type[Exception]) -> None:
-    """What is known to pass is transient; everything else is permanent."""
+    """Errors that are known to pass are transient; all others are permanent."""
     client = boto3.client("s3")
     with Stubber(client) as stub:
         stub.add_client_error("get_object", code, "Why.", http_status_code=status)

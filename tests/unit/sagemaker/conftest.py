@@ -24,7 +24,7 @@ def client() -> Any:
 
 @pytest.fixture
 def stub(client: Any) -> Iterator[Stubber]:
-    """What SageMaker is going to answer, in order; every answer has to be asked for."""
+    """The answers of SageMaker in order; each has to be used."""
     with Stubber(client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()

@@ -45,7 +45,7 @@ def test_update_of_this_execution_is_success(service: SageMaker, stub: Stubber, 
 
 @pytest.mark.parametrize("message", [IN_PROGRESS, IN_USE], ids=["under way", "done"])
 def test_same_update_by_another_run_is_planned_again(service: SageMaker, stub: Stubber, message: str) -> None:
-    """What this execution has not tried yet cannot be its effect."""
+    """An effect before the first attempt is not this execution's."""
     refuse(stub, "update_endpoint", message)
 
     with pytest.raises(errors.EndpointBusyError) as busy:

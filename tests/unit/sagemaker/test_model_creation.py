@@ -128,5 +128,5 @@ def test_model_that_exists_and_is_not_visible_is_looked_for_again(service: SageM
     ],
 )
 def test_content_is_compared_by_the_requested_members(described: object, requested: object, *, expected: bool) -> None:
-    """What SageMaker adds does not count; everything that was requested does."""
+    """Members that SageMaker adds do not count; all requested ones do."""
     assert holds(described, requested) is expected

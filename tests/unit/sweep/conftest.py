@@ -18,6 +18,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sweeper(account: PlanningAccount) -> Iterator[Sweeper]:
-    """What sweeps the account; the objects in S3 are as old as the account's clock says."""
+    """The sweep of the account; the ages of objects in S3 follow the account's clock."""
     with mock.patch.multiple("moto.s3.models", utcnow=lambda: account.now.replace(tzinfo=None)):
         yield Sweeper(account.sagemaker, Objects(account.s3), account.clock)

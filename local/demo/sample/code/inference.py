@@ -1,4 +1,4 @@
-"""What SageMaker's scikit-learn container calls to serve the model."""
+"""The functions that SageMaker's scikit-learn container calls to serve the model."""
 
 import json
 from pathlib import Path
