@@ -93,3 +93,16 @@ def redriven_after_its_twin(seed: int) -> steps.Scenario:
             steps.FaultWindow(name="denied", start=5990.0, end=7000.0, faults=(denied,)),
         ),
     )
+
+
+def redriven_after_another_failed(seed: int) -> steps.Scenario:
+    """A creation is stopped; a later update fails and is taken back; then the creation is redriven, and fails."""
+    tested = request("bad", SmokeTest=ANSWERS)
+    return scenario(
+        seed,
+        steps.Manual(name="first", at=0.0, endpoint="churn", document=tested),
+        steps.Stop(name="stop", at=100.0, execution="first.0"),
+        steps.Manual(name="second", at=4000.0, endpoint="churn", document=tested),
+        steps.Redrive(name="redrive", at=9000.0, execution="first.0"),
+        settings=Settings(broken_models=BROKEN),
+    )

@@ -129,13 +129,14 @@ def _covering(model: dict[str, object], url: str) -> set[str]:
 def only_own_resources_are_deleted(recording: Recording) -> Iterator[str]:
     """Sweeps delete models and configs with the stack's tag; a run deletes an endpoint only if it was created for it.
 
-    An endpoint that has served anything else is changed back instead. That an operator took a tag off just before could
-    not be seen.
+    An endpoint that has served anything else is changed back instead, unless that was a revision that failed: then it
+    went back to what it was created for. That an operator took a tag off just before could not be seen.
     """
     hidden = recording.visibility_seconds + _LOOK_SECONDS
     revisions = {run.name: run.revision for run in recording.runs}
     untagged: dict[str, float] = {}
     served: dict[str, set[str]] = defaultdict(set)
+    deployed = _deployed_configs(recording)
     for write, account in replay(recording.writes):
         if write.table == "endpoints":
             served[write.name] = (served[write.name] if write.begins != "Creating" else set()) | {
@@ -151,5 +152,21 @@ def only_own_resources_are_deleted(recording: Recording) -> Iterator[str]:
         elif write.begins == "Deleting" and write.actor in revisions:
             is_own = _is_own(account.tags_of("endpoints", write.name)) or is_untagged
             yield "" if is_own else f"{write.actor} deleted endpoint {write.name}, which is not the stack's"
-            others = served[write.name] - {revisions[write.actor]}
+            others = _others(write, served[write.name] - {revisions[write.actor]}, deployed)
             yield f"{write.actor} deleted endpoint {write.name}, which had {', '.join(others)}" if others else ""
+
+
+def _deployed_configs(recording: Recording) -> set[str]:
+    """Return the names in lower case, as ARNs have them, of the endpoint configs that were marked as deployed."""
+    tagged = ((write.name, write.value or {}) for write in recording.writes if write.table == "tags")
+    return {arn.rpartition("/")[2] for arn, tags in tagged if tags.get(STATE_TAG) == DEPLOYED}
+
+
+def _others(deletion: Write, served: set[str], deployed: set[str]) -> set[str]:
+    """Return which of the configs that an endpoint has served forbid to delete it: not revisions that failed."""
+    current = configs_of(deletion.before)
+    return {
+        name
+        for name in served
+        if name in current or Revision.parse(deletion.name, name) is None or name.lower() in deployed
+    }
