@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from deployer.aws import logs, s3_copy
+from deployer.aws import logs, s3_copy, s3_objects
 from deployer.aws.sagemaker import SageMaker
 from deployer.errors import SageMakerRejectedError
 from deployer.json_document import Document
@@ -57,7 +57,7 @@ def test_copied_parts_are_listed_page_by_page(stubs: dict[str, Stubber]) -> None
     stubs["s3"].add_response("list_parts", last, {**upload, "PartNumberMarker": 2})
     copier: Any = s3_copy.Copier(stubs["s3"].client, "b")
 
-    assert copier._copied_parts(upload, s3_copy.split(11, 5)) == {1: "a", 3: "c"}
+    assert copier._copied_parts(upload, s3_objects.split(11, 5)) == {1: "a", 3: "c"}
 
 
 def test_request_that_botocore_refuses_is_rejected() -> None:

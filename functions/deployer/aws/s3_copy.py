@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from deployer import clock
 from deployer.aws.s3_calls import ObjectMissingError, PreconditionFailedError, S3Calls
-from deployer.aws.s3_objects import checksums, copy_source, version_pin
+from deployer.aws.s3_objects import checksums, copy_source, split, version_pin
 from deployer.errors import (
     ArtifactMissingError,
     CopyUnfinishedError,
@@ -52,18 +52,11 @@ COPY_CONFIG = Config(
     max_pool_connections=WORKERS,
 )
 
-_MOST_PARTS = 10_000
 _MOST_PAGES = 100  # of up to a thousand parts each
 _MOST_FAILURES = 8
 
 _METADATA = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Metadata")
 _ENCRYPTION = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
-
-
-def split(size: int, smallest: int) -> dict[int, range]:
-    """Split an object into at most 10,000 parts; return the positions of each one's bytes, by its number."""
-    step = max(smallest, -(-size // _MOST_PARTS))
-    return {number: range(first, min(first + step, size)) for number, first in enumerate(range(0, size, step), 1)}
 
 
 class Copier(S3Calls):
@@ -159,9 +152,12 @@ class Copier(S3Calls):
             return False
         if found["ContentLength"] != source.size:
             raise self._foreign(key, f"has {found['ContentLength']} bytes, and the {source.size} of {source.uri}")
+        head: Document = {}
         if checksums(found):
-            with suppress(ArtifactMissingError):
-                self._compare(self._head(source), found, source, key)
+            # The copy is good also after its source has gone, or may no longer be read.
+            with suppress(PermanentError):
+                head = self._head(source)
+        self._compare(head, found, source, key)
         return True
 
     def _compare(self, head: Document, copied: Document, source: Artifact, key: str) -> None:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from deployer.json_document import Document
 
 
+_MOST_PARTS = 10_000
+"""Of one multipart upload (S3 User Guide, "Amazon S3 multipart upload limits")."""
+
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """One version of one S3 object.
@@ -82,6 +86,12 @@ def copy_source(source: Artifact) -> Document:
     if source.has_version_id:
         return {"CopySource": {**place, "VersionId": source.version}}
     return {"CopySource": place, "CopySourceIfMatch": source.version}
+
+
+def split(size: int, smallest: int) -> dict[int, range]:
+    """Split an object into at most 10,000 parts; return the positions of each one's bytes, by its number."""
+    step = max(smallest, -(-size // _MOST_PARTS))
+    return {number: range(first, min(first + step, size)) for number, first in enumerate(range(0, size, step), 1)}
 
 
 def checksums(answer: Document) -> dict[str, str]:

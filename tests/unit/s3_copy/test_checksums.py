@@ -76,6 +76,16 @@ def test_foreign_object_of_the_same_size_at_the_target_is_refused() -> None:
             whole(client).copy_all([(OBJECT, TARGET)], NEVER)
 
 
+@pytest.mark.parametrize("code", ["400", "403", "404"], ids=["key disabled", "denied", "gone"])
+def test_copy_stays_good_when_its_source_cannot_be_looked_up_any_more(code: str) -> None:
+    client: Any = boto3.client("s3", config=COPY_CONFIG)
+    with Stubber(client) as stub:
+        stub.add_response("head_object", {"ContentLength": SIZE, **OWN})
+        stub.add_client_error("head_object", code, http_status_code=int(code))
+
+        assert whole(client).copy_all([(OBJECT, TARGET)], NEVER) == []
+
+
 def test_checksum_of_parts_is_none_of_the_object() -> None:
     """The same bytes in other parts have another one (S3 User Guide, "Checking object integrity")."""
     assert [checksums(each) for each in (OF_PARTS, {"ChecksumSHA256": "E="}, OWN)] == [

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer import errors
-from deployer.aws.s3_copy import COPY_CONFIG, PART_BYTES, Copier, split
-from deployer.aws.s3_objects import Artifact
+from deployer.aws.s3_copy import COPY_CONFIG, PART_BYTES, Copier
+from deployer.aws.s3_objects import Artifact, split
 from deployer.json_document import Document
 from tests.unit.s3_copy.objects import (
     BUCKET,
