@@ -107,7 +107,7 @@ class Registration:
     Attributes:
         time: When, in seconds since the epoch.
         endpoint: The endpoint.
-        scaled: The bounds, and the names of the policies and the scheduled actions, of each variant.
+        scaled: The bounds, and the names of the policies, the scheduled actions and what alarms start, of each variant.
         actor: The execution or the step that changed it.
     """
 

@@ -10,6 +10,9 @@ from local.json_document import Document
 _UNSCALED = 0.75
 """The share of requests without scaling, of those that can have some."""
 
+_STEPPED = 0.5
+"""The share of scaled requests with a step policy."""
+
 _ACTION: Document = {
     "ScheduledActionName": "night",
     "Schedule": "cron(0 22 * * ? *)",
@@ -37,6 +40,8 @@ def with_scaling(document: Document) -> Document:
     else:
         variant = {**variant, "InstanceType": random.choice(["ml.m5.large", "ml.m5.xlarge"])}
     scaled["ScheduledActions"] = random.choice([[], [], [_ACTION]])
+    if random.random() < _STEPPED:
+        policies.append(_step_policy(random.choice([10, 1000])))
     config = {**document["EndpointConfig"], "ProductionVariants": [variant]}
     return {**document, "EndpointConfig": config, "Scaling": {variant["VariantName"]: scaled}}
 
@@ -50,4 +55,26 @@ def _policy(name: str, *, is_serverless: bool) -> Document:
             "TargetValue": 0.7 if is_serverless else 70.0,
             "PredefinedMetricSpecification": {"PredefinedMetricType": f"SageMakerVariant{metric}"},
         },
+    }
+
+
+def _step_policy(threshold: int) -> Document:
+    """Build a policy that adds one when there are more invocations in a minute than a threshold."""
+    alarm = {
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "Invocations",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": threshold,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+    return {
+        "PolicyName": "steps",
+        "PolicyType": "StepScaling",
+        "StepScalingPolicyConfiguration": {
+            "AdjustmentType": "ChangeInCapacity",
+            "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
+        },
+        "Alarms": [alarm],
     }

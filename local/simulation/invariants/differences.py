@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from local.json_document import Document
-from local.simulation.registrations import summary
+from local.simulation.registrations import summary, without_alarms
 from local.virtual_time.world import BUCKET, STACK_NAME
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Differences:
         """The scaling of each stored revision."""
         return {
             name: {
-                variant: summary(each["ScalableTarget"], each["Policies"], each["ScheduledActions"])
+                variant: summary(each["ScalableTarget"], each["Policies"], each["ScheduledActions"], _started(each))
                 for variant, each in (stored["Request"].get("Scaling") or {}).items()
             }
             for name, stored in self._stored.items()
@@ -50,13 +50,18 @@ class Differences:
         config = record["EndpointConfigName"]
         if config not in self._stored:
             return set()
-        is_scaled = self.registered(record, moment) == self.scaling[config]
+        is_scaled = without_alarms(self.registered(record, moment)) == without_alarms(self.scaling[config])
         found = {
             "ScalingChanged": not is_scaled,
             "StoredDataDeleted": self._lacks_data(config, moment),
             "NotInvoked": self._is_idle(record, moment),
         }
         return {kind for kind, is_so in found.items() if is_so} | self._alarm_kinds(config, moment)
+
+    def are_step_alarms_whole(self, record: Document, moment: float) -> bool:
+        """Return whether each step policy of what an endpoint serves is there, and is started by its alarms."""
+        wanted = self.scaling.get(record["EndpointConfigName"])
+        return wanted is None or self.registered(record, moment) == wanted
 
     def registered(self, record: Document, moment: float) -> Document:
         """Return what was registered of an endpoint last, before a moment and after the endpoint was created."""
@@ -94,3 +99,8 @@ class Differences:
         changes = (each for each in self._recording.alarm_changes if each.time <= moment)
         last = {each.name: each for each in changes if each.name in used and each.name.startswith(_ALARM_PREFIX)}
         return {each.kind for name, each in last.items() if made[name] < each.time}
+
+
+def _started(scaled: Document) -> list[str]:
+    """Return the policies of a variant that alarms are to start, each once for each alarm."""
+    return [policy["PolicyName"] for policy in scaled["Policies"] for _ in policy["Alarms"]]

@@ -60,7 +60,7 @@ def drift_is_never_false(recording: Recording) -> Iterator[str]:
             yield _problem_with_upload(recording, endpoint, moment)
             continue
         moments = _moments(recording, since, moment)
-        was_so = any(kind in _differences(differences, *each, endpoint) for each in moments)
+        was_so = any(kind in _possible(differences, *each, endpoint) for each in moments)
         yield "" if was_so else f"{kind} of {endpoint} was reported, and was not so"
         for run in recording.runs_of(endpoint):
             has_changed = any(each.actor == run.name and each.name == endpoint for each in _until(recording, since))
@@ -105,6 +105,13 @@ def _uncertain(recording: Recording, endpoint: str) -> set[str]:
         return _OF_CONTENT
     revisions = [run.revision for run in recording.runs_of(endpoint) if run.revision]
     return _OF_ALARMS if len(set(revisions)) < len(revisions) else set()
+
+
+def _possible(differences: Differences, account: Account, moment: float, endpoint: str) -> set[str]:
+    """Return the differences of an endpoint, and those that its alarms may have while its scaling is not whole."""
+    record = account.endpoints.get(endpoint)
+    is_whole = record is None or differences.are_step_alarms_whole(record, moment)
+    return _differences(differences, account, moment, endpoint) | (set() if is_whole else _OF_ALARMS)
 
 
 def _differences(differences: Differences, account: Account, moment: float, endpoint: str) -> set[str]:

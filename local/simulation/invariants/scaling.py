@@ -54,4 +54,4 @@ def _is_shared(recording: Recording, run: Run) -> bool:
 def _is_changed_by_operator(recording: Recording, endpoint: str, since: float, until: float) -> bool:
     """Return whether a person changed what is registered of an endpoint in a period."""
     changes = [each for each in recording.registrations if each.endpoint == endpoint and since < each.time <= until]
-    return any(each.actor not in recording.names for each in changes)
+    return any(each.actor not in recording.names | recording.sweep_names for each in changes)
