@@ -41,7 +41,7 @@ OUT, IN = steps("out", 1, BUSY), steps("in", -1, QUIET)
 def policy_alarms(world: World) -> list[tuple[str, float]]:
     """Return the policies that the alarms of the endpoint's step policies start, each with the alarm's threshold.
 
-    A policy that is not registered is called `gone`.
+    It is `gone` if an alarm has no action, or starts a policy that is not registered.
     """
     key = {"ServiceNamespace": "sagemaker"}
     policies = world.scaling.call("DescribeScalingPolicies", key)["ScalingPolicies"]

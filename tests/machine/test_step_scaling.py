@@ -143,3 +143,18 @@ def test_alarms_of_a_live_revision_outlive_its_stored_request(world: World) -> N
     world.sweep()
 
     assert policy_alarms(world) == [("out", 1000.0)]
+
+
+def test_alarm_that_has_lost_its_action_gets_the_new_one(world: World) -> None:
+    """It is taken from an alarm when the policy is deleted (API Reference, DeleteScalingPolicy)."""
+    deploy_one(world, request("a", **scaled(4, OUT)))
+    [name] = alarm_names(world)
+    [alarm] = world.cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    kept = ("AlarmName", "AlarmDescription", "Dimensions", *BUSY)
+    world.cloudwatch.put_metric_alarm(**{member: alarm[member] for member in kept})
+    before = policy_alarms(world)
+
+    deploy_one(world, request("b", **scaled(4, OUT)))
+
+    assert before == [("gone", 1000.0)]
+    assert policy_alarms(world) == [("out", 1000.0)]
