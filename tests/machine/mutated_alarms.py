@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @breaks("no_alarm_is_missing_while_it_guards", seed=0, make=swept_while_guarded)
 def update_without_alarms(patch: pytest.MonkeyPatch) -> None:
     """Begins updates without the alarms of their requests."""
-    patch.setattr(update_endpoint, "_made_alarms", lambda _: [])
+    patch.setattr(update_endpoint, "_made_alarms", lambda *_: [])
 
 
 @breaks("no_alarm_is_missing_while_it_guards", seed=0, make=swept_while_guarded)
