@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,4 +158,20 @@ def test_alarm_that_has_lost_its_action_gets_the_new_one(world: World) -> None:
     deploy_one(world, request("b", **scaled(4, OUT)))
 
     assert before == [("gone", 1000.0)]
+    assert policy_alarms(world) == [("out", 1000.0)]
+
+
+def test_dry_run_shows_the_alarms_and_their_changes(world: World) -> None:
+    """By the fields of the request, not by names that are made of content."""
+    deploy_one(world, request("a", **scaled(4, OUT)))
+
+    execution = world.run(request("a", DryRun=True, **scaled(4, steps("out", 1, {**BUSY, "Threshold": 5}))))
+
+    preview = json.loads(execution.record["output"])["Plan"]["Preview"]
+    assert [each["AlarmDescription"] for each in preview["ScalingAlarms"]] == [
+        "Scales variant AllTraffic of the endpoint churn by the policy out."
+    ]
+    assert preview["Changes"] == [
+        {"Path": "Scaling.AllTraffic.Policies[out].Alarms[0].Threshold", "Before": 1000, "After": 5}
+    ]
     assert policy_alarms(world) == [("out", 1000.0)]

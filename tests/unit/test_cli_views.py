@@ -94,6 +94,7 @@ def test_long_values_stand_below_each_other() -> None:
             {"RollbackAlarms": [{"AlarmName": "a", "AlarmDescription": "Many fail."}, {"AlarmName": "b"}]},
             "makes alarms       Many fail., b",
         ),
+        ({"ScalingAlarms": [{"AlarmName": "s"}]}, "makes alarms       s"),
         ({"Guardrails": ROLLING}, "guardrails         ROLLING of 2 instances, 60 s between steps"),
         ({"SmokeTest": True}, "smoke test         yes"),
         ({"Approval": True}, "approval           a person has to approve it"),
