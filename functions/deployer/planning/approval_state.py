@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator
 
 from deployer.planning.state_data import StateData
+
+
+def _cut(length: int) -> AfterValidator:
+    """Cut a text to a number of characters: a long one must not turn an approval into a rejection."""
+    return AfterValidator(lambda text: text if len(text) <= length else f"{text[: length - 1]}…")
 
 
 class Answer(StateData):
@@ -15,9 +20,9 @@ class Answer(StateData):
 
     decision: Literal["Approve", "Reject", "Supersede"]
     """`Supersede` is no person's answer: a newer request of the endpoint waits for approval, too."""
-    by: Annotated[str, Field(max_length=2048)] = ""
+    by: Annotated[str, _cut(2048)] = ""
     """The person who answered, by their own statement, such as their ARN."""
-    comment: Annotated[str, Field(max_length=1024)] = ""
+    comment: Annotated[str, _cut(1024)] = ""
     """Why."""
 
 
