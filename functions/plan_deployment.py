@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deployer import clock
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
-from deployer.planning.approval import require_approval, with_answer
+from deployer.planning.approval import read_again, read_answer
 from deployer.planning.choose import Planning, choose_action
 from deployer.planning.decisions import check_deadline, wait_seconds
 from deployer.planning.draft import draft_deployment
@@ -17,7 +17,6 @@ from deployer.planning.plan import Action, Plan
 from deployer.planning.preview import Previewing
 from deployer.planning.revision import Store
 from deployer.planning.rollback import resolve_rollback
-from deployer.planning.rollback_alarms import with_whole_alarms
 from deployer.planning.settings import Settings
 from deployer.runtime import logger, monitoring, objects, sagemaker, scaling, step
 
@@ -35,64 +34,54 @@ def handler(event: Document) -> Document:
     The draft is made once; when the execution plans again, only the endpoint is looked at anew.
     """
     # Minutes of retries may have passed since the state was entered.
-    settings, now = Settings.from_environment(), clock.now()
-    store = Store(objects(), settings.artifact_bucket, settings.copy_artifacts)
-    started_at = datetime.fromisoformat(event["Execution"]["StartTime"])
-    seconds = wait_seconds(settings.poll_interval_seconds, now - started_at)
-    planning = Planning(
-        sagemaker(),
-        monitoring(),
-        scaling(),
-        store.objects,
-        settings.artifact_bucket,
-        now,
-        seconds,
-        settings.execution_role_arn,
-    )
-    draft: Draft
-    action: Action | None
-    if "Plan" in event:
-        draft, action = _read_plan(event["Plan"], now)
-    else:
-        draft, action = draft_deployment(event["Input"], event["Execution"], settings, store, planning)
-    logger.append_keys(endpoint=draft.endpoint_name)
-    decided = (
-        planning.decided(draft, action, reason=draft.reason) if action else _decide(draft, planning, store, settings)
-    )
-    plan = require_approval(decided, now)
+    now = clock.now()
+    planning = _planning(event, now)
+    plan = _plan(event, planning)
     document = _measured(plan)
     if plan.is_dry_run or plan.is_to_announce:
-        preview = Previewing(planning.sagemaker, store, settings.retained_revisions).preview(decided)
+        preview = Previewing(planning.sagemaker, planning.store, planning.settings.retained_revisions).preview(plan)
         return {**document, "Action": (Action.PLANNED if plan.is_dry_run else plan.action).value, "Preview": preview}
     if plan.action in {Action.WAIT, Action.CONFIRM, Action.UPDATE_TAGS}:
         check_deadline(plan.deadline, now, f"Endpoint {plan.endpoint_name} is still busy")
     return document
 
 
-def _read_plan(state_data: Document, now: datetime) -> tuple[Draft, Action | None]:
-    """Return the plan to decide again, and the action if it does not depend on the endpoint.
+def _planning(event: Document, now: datetime) -> Planning:
+    settings = Settings.from_environment()
+    elapsed = now - datetime.fromisoformat(event["Execution"]["StartTime"])
+    return Planning(
+        sagemaker(),
+        monitoring(),
+        scaling(),
+        Store(objects(), settings.artifact_bucket, settings.copy_artifacts),
+        settings,
+        now,
+        wait_seconds(settings.poll_interval_seconds, elapsed),
+    )
 
-    A person may have answered who was asked to approve it. Or the endpoint was found changed: then the execution waits
-    before it looks again, because a replica may show the endpoint as it was planned.
-    """
-    added = {name: state_data[name] for name in ("Answer", "Busy") if name in state_data}
-    plan = Plan.model_validate({name: value for name, value in state_data.items() if name not in added})
-    if "Busy" in added:
+
+def _plan(event: Document, planning: Planning) -> Plan:
+    if "Plan" not in event:
+        drafted = draft_deployment(event["Input"], event["Execution"], planning)
+        logger.append_keys(endpoint=drafted.endpoint_name)
+        return drafted if isinstance(drafted, Plan) else _choose(drafted, planning)
+    answer = read_answer(event["Plan"].get("Answer"))
+    plan = read_again(event["Plan"], answer, planning.now)
+    logger.append_keys(endpoint=plan.endpoint_name)
+    if "Busy" in event["Plan"]:
+        # It waits before it looks again, because a replica may show the endpoint as it was planned.
         reason = f"Endpoint {plan.endpoint_name} has changed since it was planned"
-        return plan.model_copy(update={"reason": reason}), Action.WAIT
-    if "Answer" in added:
-        plan = with_answer(plan, added["Answer"], now)
-        return plan, plan.action if plan.action is Action.SUPERSEDED else None
-    return plan, None
+        return planning.decided(plan, Action.WAIT, reason=reason)
+    if answer and answer.decision == "Supersede":
+        return planning.decided(plan, Action.SUPERSEDED, reason=answer.comment)
+    return _choose(plan, planning)
 
 
-def _decide(draft: Draft, planning: Planning, store: Store, settings: Settings) -> Plan:
-    if draft.revision is None:
-        draft = resolve_rollback(draft, planning, store, settings.allowances)
-    if isinstance(draft, Plan) and draft.revision is None:
-        return draft
-    request = with_whole_alarms(draft.request, settings.rollback_alarms)
-    return choose_action(draft.model_copy(update={"request": request}), planning)
+def _choose(draft: Draft, planning: Planning) -> Plan:
+    if draft.revision is not None:
+        return choose_action(draft, planning)
+    target = resolve_rollback(draft, planning)
+    return target if isinstance(target, Plan) else choose_action(target, planning)
 
 
 def _measured(plan: Plan) -> Document:

@@ -43,7 +43,7 @@ CANARY = {
 # The plan gets a member that the old code forbids and the new code requires, and an outcome shows which code named it.
 CHANGES = [
     ("deployer/planning/draft_state.py", r"    execution: str\n", "    shape: str\n    execution: str\n"),
-    ("deployer/planning/draft.py", r"\bDraft\(\n", 'Draft(\n        shape="new",\n'),
+    ("deployer/planning/draft.py", r"\bRun\(\n", 'Run(\n        shape="new",\n'),
     ("deployer/outcome.py", r'"Outcome": ', '"Code": "new", "Outcome": '),
 ]
 

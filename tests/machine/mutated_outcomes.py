@@ -17,7 +17,7 @@ from deployer import runtime
 from deployer.aws.step_functions import Executions
 from deployer.cleanup import restore
 from deployer.cleanup.restore import Restoration, Step
-from deployer.planning import decisions, names, plan
+from deployer.planning import choose, decisions, names, plan
 from deployer.planning.live import Live
 from deployer.planning.plan import Action
 from deployer.tags import DEPLOYED, EXECUTION_TAG
@@ -79,7 +79,7 @@ def restore_anything(patch: pytest.MonkeyPatch) -> None:
 @breaks("nothing_goes_live_without_its_approval", seed=0, make=forgotten_approval)
 def ask_nobody(patch: pytest.MonkeyPatch) -> None:
     """Deploys without the approval that a request asks for."""
-    patch.setattr(plan_deployment, "require_approval", lambda plan, _now: plan)
+    patch.setattr(choose, "approval_to_request", lambda *_: None)
 
 
 @breaks("failed_revisions_do_not_stay_live", seed=0, make=refused_repetition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.draft import draft_deployment
+from deployer.planning.plan import Plan
 from deployer.planning.settings import Settings
 from tests.unit.planning_account import BUCKET
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, at
@@ -57,9 +59,17 @@ def object_created(upload: Upload) -> Document:
 def draft_of(
     account: PlanningAccount, document: object, *, name: str = "run-1", **changed: Any
 ) -> tuple[Draft, Action | None]:
-    """Draft the deployment of an input."""
+    """Draft the deployment of an input; with the action, if that does not depend on the endpoint."""
     execution = {"Id": EXECUTION, "Name": name, "StartTime": STARTED_AT.isoformat()}
-    return draft_deployment(document, execution, settings(**changed), account.store, account.planning)
+    found = draft_deployment(document, execution, replace(account.planning, settings=settings(**changed)))
+    return found, found.action if isinstance(found, Plan) else None
+
+
+def decided(account: PlanningAccount, document: object) -> Plan:
+    """Return the plan of an input whose action does not depend on the endpoint."""
+    found, _ = draft_of(account, document)
+    assert isinstance(found, Plan)
+    return found
 
 
 def rejection(account: PlanningAccount, document: object, **changed: Any) -> str:

@@ -22,11 +22,12 @@ from deployer.planning.keys import request_key
 from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.revision import Store
 from deployer.planning.revision_store import StoredRevision
+from deployer.planning.settings import Settings
 from deployer.tags import DEPLOYED, STATE_TAG
 from local.autoscaling.service import ScalingService
 from local.simulator import Simulator
 from local.simulator.in_process import attach_to
-from tests.unit.hosting_account import Clock
+from tests.unit.manual_clock import Clock
 from tests.unit.planning_samples import EXECUTION, NOON, OTHER_EXECUTION, STACK, draft
 from tests.unit.request_samples import REGISTRY, ROLE
 
@@ -128,7 +129,8 @@ class PlanningAccount:
     def planning(self) -> Planning:
         """The adapters and the time for a decision now."""
         monitoring, scaling = Monitoring(self.clients.__getitem__), Scaling(self.clients.__getitem__, STACK)
-        return Planning(self.sagemaker, monitoring, scaling, Objects(self.s3), BUCKET, self.now, 60)
+        settings = Settings.model_validate({name.lower(): value for name, value in self.environment.items()})
+        return Planning(self.sagemaker, monitoring, scaling, self.store, settings, self.now, 60)
 
     def sleep(self, minutes: float) -> None:
         """Let time pass."""

@@ -58,7 +58,7 @@ def bare_draft(request: Document, minutes: float = 0, **changed: Any) -> Draft:
         "endpoint_name": "churn",
         "requested_at": started_at,
         "started_at": started_at,
-        "deadline": started_at + timedelta(hours=2),
+        "timeout_seconds": 7200,
         "request": request,
         **changed,
     }
@@ -70,7 +70,7 @@ def draft(image: str = "a", minutes: float = 0, **changed: Any) -> Draft:
     fields = {name: changed.pop(name) for name in [*changed] if name in Draft.model_fields}
     request = complete_request(image, **changed)
     content = name_revision(request, at(minutes), ())
-    return bare_draft(request, minutes, **fields).with_content(content)
+    return Draft.of_run(bare_draft(request, minutes, **fields), content)
 
 
 def plan(image: str = "a", minutes: float = 0, action: Action = Action.UPDATE, **changed: Any) -> Plan:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deployer.errors import InvalidRequestError
 from deployer.planning.draft import draft_deployment
+from deployer.planning.plan import Plan
 from tests.unit import draft_samples
 from tests.unit.planning_samples import EXECUTION
 from tests.unit.request_samples import REGISTRY
@@ -32,7 +34,8 @@ def settings(**changed: Any) -> Settings:
 def drafted(account: PlanningAccount, document: object, **changed: Any) -> tuple[Draft, Action | None]:
     """Draft a deployment."""
     execution = {"Id": EXECUTION, "Name": "run-1", "StartTime": account.now.isoformat()}
-    return draft_deployment(document, execution, settings(**changed), account.store, account.planning)
+    found = draft_deployment(document, execution, replace(account.planning, settings=settings(**changed)))
+    return found, found.action if isinstance(found, Plan) else None
 
 
 def lines_of(account: PlanningAccount, document: object, **changed: Any) -> list[str]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deployer.aws.s3_objects import Artifact, Listing
 from deployer.json_document import Document
 from deployer.planning.revision import (
     Defaults,
-    RevisionContent,
     Store,
     build_revision,
 )
 from deployer.request.model import read_request
 from tests.unit.accepted_samples import ACCEPTED
 from tests.unit.planning_samples import NOON
+
+if TYPE_CHECKING:
+    from deployer.planning.draft_state import Content
 
 DEFAULTS = Defaults("arn:aws:iam::111122223333:role/default", "registry/default:1", "ml.m5.large", 2)
 ARTIFACT = Artifact("artifacts", "models/churn/model.tar.gz", "v1", 5)
@@ -49,9 +51,14 @@ def build(  # noqa: PLR0913 - each may differ
     version: str = "v1",
     copy_artifacts: str = "none",
     minutes: float = 0,
-) -> RevisionContent:
+) -> Content:
     """Build what the revision of a request is made of, requested some minutes after noon."""
     objects: Any = EveryObject(version)
     store = Store(objects, "artifacts", copy_artifacts)
     checked = read_request({"EndpointName": "churn", **document})
     return build_revision(checked, NOON + timedelta(minutes=minutes), artifact, defaults, store)
+
+
+def digest_of(content: Content) -> str:
+    """Return the digest in the name of a revision."""
+    return str(content.revision).rpartition("-")[2]

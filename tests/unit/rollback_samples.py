@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,6 @@ from deployer.planning.choose import choose_action
 from deployer.planning.draft_state import Draft
 from deployer.planning.plan import Action, Plan
 from deployer.planning.rollback import resolve_rollback
-from deployer.request.allowances import Allowances
 from deployer.request.model import read_request
 from tests.unit.planning_samples import bare_draft
 from tests.unit.request_samples import request
@@ -30,23 +30,24 @@ def rollback(to: bool | str = True, minutes: float = LATER, **changed: Any) -> D
     return bare_draft(read_request(request(Rollback=to, **changed)).document(), minutes, **fields)
 
 
-def resolve(account: PlanningAccount, wanted: Draft, allowances: Allowances | None = None) -> Draft:
+def resolve(account: PlanningAccount, wanted: Draft) -> Draft:
     """Resolve a rollback that says which revision it goes back to."""
-    resolved = resolve_rollback(wanted, account.planning, account.store, allowances or Allowances())
+    resolved = resolve_rollback(wanted, account.planning)
     assert not isinstance(resolved, Plan)
     return resolved
 
 
 def decide(account: PlanningAccount, wanted: Draft) -> Action:
     """Resolve a rollback, and decide what it means for the endpoint."""
-    resolved = resolve_rollback(wanted, account.planning, account.store, Allowances())
+    resolved = resolve_rollback(wanted, account.planning)
     return resolved.action if isinstance(resolved, Plan) else choose_action(resolved, account.planning).action
 
 
-def rejection(account: PlanningAccount, wanted: Draft, allowances: Allowances | None = None) -> str:
-    """Return the message with which a rollback is rejected."""
+def rejection(account: PlanningAccount, wanted: Draft, **settings: Any) -> str:
+    """Return the message with which a rollback is rejected by a stack with some settings."""
+    planning = account.planning
     with pytest.raises(InvalidRequestError) as rejected:
-        resolve_rollback(wanted, account.planning, account.store, allowances or Allowances())
+        resolve_rollback(wanted, replace(planning, settings=planning.settings.model_copy(update=settings)))
     return str(rejected.value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deployer.json_document import Document
 from local.simulator import Settings
-from tests.unit.hosting_account import (
+from tests.unit.hosting.hosting_account import (
     WAIT,
     blue_green,
     canary,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from deployer.planning.revision_store import StoredData, StoredRevision
-from tests.unit.hosting_account import Clock
+from tests.unit.manual_clock import Clock
 from tests.unit.planning_samples import NOON, revision
 from tests.unit.sweep_factories import Sweeper
 

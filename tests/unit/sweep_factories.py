@@ -15,7 +15,7 @@ from tests.unit.planning_samples import STACK
 from tests.unit.sweep_fakes import FakeMonitoring
 
 if TYPE_CHECKING:
-    from tests.unit.hosting_account import Clock
+    from tests.unit.manual_clock import Clock
 
 BUCKET = "artifacts"
 DAY = 24 * 60

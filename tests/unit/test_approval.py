@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deployer.errors import ApprovalRejectedError, ApprovalTimedOutError
-from deployer.planning.approval import require_approval, required_approval, with_answer
+from deployer.planning.approval import read_again, read_answer, required_approval
 from deployer.planning.approval_state import Approval
-from deployer.planning.plan import Action, Plan
+from deployer.planning.choose import Planning
+from deployer.planning.plan import Action, Before, Plan
 from deployer.request.approval import ApprovalRule
-from tests.unit.planning_samples import NOON, at, plan
+from tests.unit.draft_samples import settings
+from tests.unit.planning_samples import NOON, at, draft, event_of, plan
+
+if TYPE_CHECKING:
+    from deployer.planning.draft_state import Draft
 
 APPROVE = {"Decision": "Approve", "By": "ann", "Comment": "fine"}
 
 
-def planned(action: Action = Action.UPDATE, minutes: float = 0, **changed: Any) -> Plan:
-    """Build a plan that needs an approval within six hours; its deployment may take two hours."""
-    return plan(minutes=minutes, action=action, approval=Approval(expires_at=at(360)), deadline=at(480), **changed)
+ANYTHING: Any = None
+"""Adapters that are not called."""
 
 
-def asked(**changed: Any) -> Plan:
+def waiting(approval: Approval | None = None, **changed: Any) -> Draft:
+    """Build a draft that needs an approval within six hours; its deployment may take two hours."""
+    return draft(approval=approval or Approval(expires_at=at(360)), **changed)
+
+
+def decided(wanted: Draft, minutes: float = 0, action: Action = Action.UPDATE, previous: str = "old") -> Plan:
+    """Decide on a draft some minutes after noon."""
+    planning = Planning(ANYTHING, ANYTHING, ANYTHING, ANYTHING, settings(), at(minutes), 60)
+    return planning.decided(wanted, action, Before(previous=previous))
+
+
+def asked() -> Plan:
     """Build a plan whose approval was requested at noon."""
-    return require_approval(planned(**changed), NOON)
+    return decided(waiting())
+
+
+def answered(plan: Plan, answer: object, minutes: float) -> Plan:
+    """Read a plan from the execution's data, with an answer that came some minutes after noon."""
+    return read_again({**event_of(plan)["Plan"], "Answer": answer}, read_answer(answer), at(minutes))
 
 
 def rule(**members: Any) -> ApprovalRule:
@@ -53,20 +73,20 @@ def test_request_or_stack_requires_approval(
 
 @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
 def test_change_waits_for_approval(action: Action) -> None:
-    found = require_approval(planned(action), NOON)
+    found = decided(waiting(), action=action, previous="" if action is Action.CREATE else "old")
 
-    assert found.action is Action.APPROVE
+    assert (found.action, found.change) == (Action.APPROVE, action)
     assert found.is_to_announce
     assert found.wait_seconds >= 90
 
 
 @pytest.mark.parametrize("action", [each for each in Action if each not in {Action.CREATE, Action.UPDATE}])
 def test_action_that_changes_nothing_needs_no_approval(action: Action) -> None:
-    assert require_approval(planned(action), NOON).action is action
+    assert decided(waiting(), action=action).action is action
 
 
 def test_approval_is_announced_once() -> None:
-    again = require_approval(asked().model_copy(update={"action": Action.UPDATE}), at(10))
+    again = decided(asked(), 10)
 
     assert again.action is Action.APPROVE
     assert not again.is_to_announce
@@ -74,25 +94,21 @@ def test_approval_is_announced_once() -> None:
 
 def test_approved_change_is_made_with_its_full_time() -> None:
     """It counts from the answer."""
-    approved = with_answer(asked(), APPROVE, at(300))
+    found = decided(answered(asked(), APPROVE, 300), 300)
 
-    found = require_approval(approved.model_copy(update={"action": Action.UPDATE}), at(300))
-
-    assert found.action is Action.UPDATE
-    assert (found.deadline, found.time_to_deploy) == (at(420), at(120) - NOON)
+    assert (found.action, found.change) == (Action.UPDATE, Action.UPDATE)
+    assert found.deadline == at(420)
 
 
 def test_approval_stays_while_another_deployment_has_the_endpoint() -> None:
-    approved = with_answer(asked(), APPROVE, at(300)).model_copy(update={"action": Action.WAIT, "previous": ""})
+    found = decided(answered(asked(), APPROVE, 300), 390, Action.WAIT, "")
 
-    assert require_approval(approved, at(390)).action is Action.WAIT
+    assert (found.action, found.approval and found.approval.previous) == (Action.WAIT, "old")
 
 
 def test_approval_of_another_change_does_not_count() -> None:
     """The endpoint serves something else by now: the person is asked again, and has the time from before."""
-    approved = with_answer(asked(), APPROVE, at(100))
-
-    found = require_approval(approved.model_copy(update={"action": Action.UPDATE, "previous": "other"}), at(110))
+    found = decided(answered(asked(), APPROVE, 100), 110, previous="other")
 
     assert found.action is Action.APPROVE
     assert found.is_to_announce
@@ -102,32 +118,26 @@ def test_approval_of_another_change_does_not_count() -> None:
 @pytest.mark.parametrize("action", [Action.UPDATE, Action.WAIT])
 def test_approval_that_is_missing_when_the_time_is_over_ends_the_run(action: Action) -> None:
     with pytest.raises(ApprovalTimedOutError, match="2026-11-24T18:00"):
-        require_approval(planned(action), at(360))
+        decided(waiting(), 360, action)
 
 
 def test_rejection_has_the_person_and_the_comment() -> None:
     with pytest.raises(ApprovalRejectedError, match="ann rejected the deployment: not today"):
-        with_answer(asked(), {"Decision": "Reject", "By": "ann", "Comment": "not today"}, NOON)
+        read_answer({"Decision": "Reject", "By": "ann", "Comment": "not today"})
 
 
 @pytest.mark.parametrize("answer", [{}, [], "Approve", {"Decision": "approve"}, {**APPROVE, "Comment": 5}])
 def test_answer_in_another_form_is_no_approval(answer: object) -> None:
     """It is not repeated in the message, which becomes part of an event."""
     with pytest.raises(ApprovalRejectedError) as caught:
-        with_answer(asked(), answer, NOON)
+        read_answer(answer)
 
     assert "xx" not in str(caught.value)
 
 
-def test_newer_request_that_waits_supersedes() -> None:
-    found = with_answer(asked(), {"Decision": "Supersede", "Comment": "A newer one waits"}, NOON)
-
-    assert (found.action, found.reason) == (Action.SUPERSEDED, "A newer one waits")
-
-
 def test_dry_run_needs_no_approval() -> None:
-    assert require_approval(planned(DryRun=True), NOON).action is Action.UPDATE
+    assert decided(waiting(DryRun=True)).action is Action.UPDATE
 
 
 def test_answer_without_a_question_changes_nothing() -> None:
-    assert with_answer(plan(), APPROVE, NOON) == plan()
+    assert answered(plan(), APPROVE, 0) == plan()

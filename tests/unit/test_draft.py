@@ -8,7 +8,7 @@ import pytest
 
 from deployer.planning.keys import artifact_key
 from deployer.planning.plan import Action
-from tests.unit.draft_samples import IMAGE, STARTED_AT, draft_of, object_created, rejection
+from tests.unit.draft_samples import IMAGE, STARTED_AT, decided, draft_of, object_created, rejection
 from tests.unit.planning_account import BUCKET, KEY
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, at
 from tests.unit.request_samples import REGISTRY, request, variant, with_smoke_test
@@ -63,9 +63,9 @@ def test_overwritten_upload_is_superseded_without_a_revision(account: PlanningAc
 
 
 def test_request_without_its_artifact_awaits_it_and_names_the_container(account: PlanningAccount) -> None:
-    found, action = draft_of(account, request())
+    found = decided(account, request())
 
-    assert (action, found.revision) == (Action.AWAITING_ARTIFACT, None)
+    assert (found.action, found.revision) == (Action.AWAITING_ARTIFACT, None)
     assert "Models.model.PrimaryContainer" in found.reason
     assert "SmokeTest" in found.request
 
@@ -95,7 +95,7 @@ def test_models_that_are_expected_in_sagemaker_are_looked_up(account: PlanningAc
 def test_overwritten_upload_names_the_version_that_came_since(account: PlanningAccount) -> None:
     old, new = account.put(), account.put()
 
-    found, _ = draft_of(account, object_created(old))
+    found = decided(account, object_created(old))
 
     assert found.reason == f"s3://{BUCKET}/{KEY} has been uploaded again, as version {new.version}"
 

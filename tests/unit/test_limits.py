@@ -20,7 +20,7 @@ from deployer.request.containers import sources
 from deployer.request.manifest import read_manifest
 from deployer.request.rules.guardrails import instance_size_problems
 from deployer.request.rules.models import is_marketplace
-from tests.unit.hosting_account import Clock
+from tests.unit.manual_clock import Clock
 from tests.unit.planning_samples import NOON, live, plan, revision
 from tests.unit.request_samples import variant
 from tests.unit.sweep_factories import Sweeper

@@ -27,9 +27,9 @@ def test_data_of_the_execution_have_the_names_that_the_state_machine_reads() -> 
     document = full_plan().model_dump(mode="json", by_alias=True)
 
     assert document.keys() == {
-        "Action", "Approval", "Copies", "Data", "Deadline", "EndpointName", "Execution", "ModelNames", "Preview",
+        "Action", "Approval", "Copies", "Data", "EndpointName", "Execution", "ModelNames", "Preview",
         "Previous", "PreviousArn", "Reason", "Request", "RequestId", "RequestedAt", "Retention", "Revision", "Scaling",
-        "Source", "Stack", "StartedAt", "TagsDiffer", "Upload", "WaitSeconds", "Warnings",
+        "Source", "Stack", "StartedAt", "TagsDiffer", "TimeoutSeconds", "Upload", "WaitSeconds", "Warnings",
     }  # fmt: skip
     assert document["Upload"].keys() == {"Bucket", "Key", "Version"}
     assert document["Copies"][0].keys() == {"Bucket", "Key", "Version", "Size", "Target"}
@@ -75,16 +75,17 @@ def test_plan_has_the_previous_config_of_the_endpoint() -> None:
     assert (found.previous, found.previous_arn, found.retention) == ("old", "arn", COUNTS_STAY)
 
 
-def test_draft_with_content_keeps_its_owner() -> None:
+def test_draft_has_its_run_and_its_content() -> None:
     bare = bare_draft({"Rollback": True}, request_id="event-7", upload=None)
-    content = name_revision(complete_request(), NOON, full_plan().data, full_plan().copies)
+    source = "churn-20261124T110000-0123456789ab"
+    content = name_revision(complete_request(), NOON, full_plan().data, full_plan().copies, source)
 
-    found = bare.with_content(content, source="churn-20261124T110000-0123456789ab")
+    found = Draft.of_run(bare, content)
 
     assert (found.request_id, found.execution, found.deadline) == ("event-7", EXECUTION, bare.deadline)
     assert (found.request, found.data, found.copies) == (complete_request(), full_plan().data, full_plan().copies)
     assert found.wanted.requested_at == NOON
-    assert found.source == "churn-20261124T110000-0123456789ab"
+    assert found.source == source
 
 
 def test_draft_without_a_revision_has_none() -> None:

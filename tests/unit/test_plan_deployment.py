@@ -216,3 +216,18 @@ def test_plan_that_would_not_fit_the_data_of_the_execution_is_rejected_with_its_
     assert size > limit
     assert limit <= STATE_BYTES - 64 * 1024
     assert not [call for call in account.calls() if call.startswith(("Create", "Update"))]
+
+
+def test_newer_request_that_waits_supersedes_one_that_waits_for_approval(account: PlanningAccount) -> None:
+    """That is no person's answer, so the plan has none."""
+    first = plan_first(account, request(**SMALL, Approval={"TimeoutHours": 6}))
+    answer = {"Decision": "Supersede", "Comment": "A newer one waits"}
+    event = event_of(first, Execution=STARTED, Now=account.now.isoformat())
+    event["Plan"]["Answer"] = answer
+
+    found = Plan.model_validate(plan_deployment.handler(event, lambda_context("plan_deployment")))
+
+    assert first.action is Action.APPROVE
+    assert (found.action, found.reason) == (Action.SUPERSEDED, "A newer one waits")
+    assert found.approval
+    assert found.approval.answer is None

@@ -48,6 +48,7 @@ def test_container_that_waits_for_an_artifact_is_named(account: PlanningAccount)
     found, action = drafted(account, manifest_of(account, Models={"llm": LLM}, EndpointConfig=LARGE))
 
     assert action is Action.AWAITING_ARTIFACT
+    assert isinstance(found, Plan)
     assert found.reason == (
         "Models.llm.PrimaryContainer: waits for a model.tar.gz in s3://artifacts/models/churn/ or below, outside of "
         "folders that have a deployment.yaml of their own; ModelDataUrl: null says that a container has no model data"

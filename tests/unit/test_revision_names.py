@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from deployer.aws.s3_objects import Artifact
 from deployer.endpoint_config import model_names
 from deployer.json_document import Document
+from deployer.planning.draft_state import Draft
 from deployer.planning.keys import artifact_key
 from deployer.planning.plan import Action, Plan
 from deployer.planning.revision import (
@@ -19,14 +20,14 @@ from deployer.planning.revision import (
 from deployer.planning.revision_store import StoredData
 from tests.unit.planning_samples import NOON, bare_draft, complete_request
 from tests.unit.request_samples import ROLE, TWO_MODELS, request, variant, with_container
-from tests.unit.revision_samples import ARTIFACT, DEPLOYING, build
+from tests.unit.revision_samples import ARTIFACT, DEPLOYING, build, digest_of
 
 
 def test_time_is_no_content() -> None:
     first, second = build({}), build({}, minutes=60)
 
-    assert first.revision.digest == second.revision.digest
-    assert first.revision.name < second.revision.name
+    assert digest_of(first) == digest_of(second)
+    assert str(first.revision) < str(second.revision)
     assert first.model_names == second.model_names
 
 
@@ -40,7 +41,7 @@ CHANGES: dict[str, Document] = {
 
 @pytest.mark.parametrize("changed", CHANGES.values(), ids=CHANGES)
 def test_other_content_has_another_digest(changed: Document) -> None:
-    assert build({}).revision.digest != build(changed).revision.digest
+    assert digest_of(build({})) != digest_of(build(changed))
 
 
 UNCHANGED: dict[str, Document] = {
@@ -142,7 +143,7 @@ def test_order_of_members_changes_no_name(document: Document, data: st.DataObjec
 
 def test_models_that_are_in_sagemaker_already_keep_their_names() -> None:
     content = build(request(variant(ModelName="theirs")))
-    plan = Plan.of(bare_draft({}).with_content(content), Action.CREATE, 60)
+    plan = Plan.of(Draft.of_run(bare_draft({}), content), Action.CREATE, 60)
 
     assert content.model_names == {}
     assert model_names(plan.endpoint_config_request(NOON)) == ["theirs"]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from deployer.planning.draft_state import Draft
 from deployer.planning.rollback import resolve_rollback
-from deployer.request.allowances import Allowances
 from deployer.request.model import read_request
 from tests.unit.planning_samples import bare_draft
 from tests.unit.request_samples import request
@@ -21,7 +20,7 @@ def test_rollback_goes_to_the_revision_before_the_one_that_comes_back(account: P
     account.simulator.call("UpdateEndpoint", {"EndpointName": "churn", "EndpointConfigName": second.wanted.name})
     wanted = bare_draft(read_request(request(Rollback=True)).document(), 240)
 
-    found = resolve_rollback(wanted, account.planning, account.store, Allowances())
+    found = resolve_rollback(wanted, account.planning)
 
     assert isinstance(found, Draft)
     assert third.wanted.requested_at > second.wanted.requested_at

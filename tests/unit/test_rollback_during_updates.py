@@ -10,7 +10,6 @@ from deployer.errors import EndpointFailedError, LiveConfigMissingError
 from deployer.planning.choose import choose_action
 from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.rollback import resolve_rollback
-from deployer.request.allowances import Allowances
 from local.simulator import Settings
 from tests.unit.planning_samples import draft
 from tests.unit.rollback_samples import ABSENT, LATER, decide, rejection, resolve, rollback, serve
@@ -61,7 +60,7 @@ def test_rollback_during_an_update_goes_back_to_the_revision_before_it(account: 
 def test_rollback_to_the_revision_under_way_waits(account: PlanningAccount) -> None:
     _, pending = begin_update(account)
 
-    found = resolve_rollback(rollback(pending), account.planning, account.store, Allowances())
+    found = resolve_rollback(rollback(pending), account.planning)
 
     assert isinstance(found, Plan)
     assert (found.action, found.revision) == (Action.WAIT, None)
@@ -71,7 +70,7 @@ def test_rollback_to_the_revision_under_way_waits(account: PlanningAccount) -> N
 def test_rollback_older_than_the_update_under_way_waits(account: PlanningAccount) -> None:
     begin_update(account)
 
-    found = resolve_rollback(rollback(minutes=5), account.planning, account.store, Allowances())
+    found = resolve_rollback(rollback(minutes=5), account.planning)
 
     assert isinstance(found, Plan)
     assert (found.action, found.revision) == (Action.WAIT, None)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployer.json_document import Document
-from deployer.request.allowances import Allowances
 from tests.unit.planning_account import BUCKET
 from tests.unit.planning_samples import EXECUTION
 from tests.unit.request_samples import percent, routing
@@ -87,7 +86,7 @@ def test_rollback_has_the_tags_of_its_target(account: PlanningAccount) -> None:
 def test_rollback_to_names_that_are_no_longer_allowed_is_rejected_by_field(account: PlanningAccount) -> None:
     serve(account, "a", "b")
 
-    message = rejection(account, rollback(), Allowances(image_patterns=("registry/*",)))
+    message = rejection(account, rollback(), allowed_images=("registry/*",))
 
     assert message.startswith("Rollback: Models.m.PrimaryContainer.Image: ")
     assert "AllowedImages" in message

@@ -12,43 +12,11 @@ from deployer.json_document import Document
 from deployer.planning.scaling import changed_variants, foreign_target_problems, scaled_variants
 from deployer.request.allowances import Allowances
 from deployer.request.model import read_request
-from tests.unit.request_samples import request, serverless, variant, with_config
+from tests.unit.request_samples import request, serverless, variant
+from tests.unit.scaling.scaling_samples import NIGHT, POLICY, STEPS, scaled, scaling
 
-POLICY: Document = {
-    "PolicyName": "p",
-    "PolicyType": "TargetTrackingScaling",
-    "TargetTrackingScalingPolicyConfiguration": {
-        "TargetValue": 70,
-        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
-    },
-}
-STEPS: Document = {
-    "PolicyName": "s",
-    "PolicyType": "StepScaling",
-    "StepScalingPolicyConfiguration": {
-        "AdjustmentType": "ChangeInCapacity",
-        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
-    },
-}
-NIGHT: Document = {
-    "ScheduledActionName": "night",
-    "Schedule": "cron(0 22 * * ? *)",
-    "StartTime": "2030-01-01T00:00:00Z",
-    "ScalableTargetAction": {"MinCapacity": 1},
-}
 ASYNCHRONOUS: Document = {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://out/churn"}}}
 PROVISIONED = serverless(ProvisionedConcurrency=2)
-
-
-def scaling(least: Any = 1, most: Any = 4, policies: Any = (), actions: Any = (), **more: Any) -> Document:
-    """Build the scaling of one variant."""
-    target = {"MinCapacity": least, "MaxCapacity": most, **more}
-    return {"ScalableTarget": target, "Policies": [*policies], "ScheduledActions": [*actions]}
-
-
-def scaled(wanted: Any, *variants: Document, name: str = "AllTraffic", **config: Any) -> Document:
-    """Build a request that scales its variant."""
-    return {**with_config(*(variants or [variant()]), **config), "Scaling": {name: wanted}}
 
 
 def tracking(**changed: Any) -> Document:

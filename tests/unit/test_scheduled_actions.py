@@ -13,7 +13,7 @@ from deployer.planning.plan import Action
 from deployer.planning.plan_warnings import plan_warnings
 from deployer.request.model import read_request
 from deployer.request.scheduled_actions import is_over, left_of, past_problems
-from tests.unit.test_scaling_rules import NIGHT, scaled, scaling
+from tests.unit.scaling.scaling_samples import NIGHT, scaled, scaling
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 FIRST = "Scaling.AllTraffic.ScheduledActions[0]"

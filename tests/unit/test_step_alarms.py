@@ -13,7 +13,7 @@ from deployer.json_document import Document
 from deployer.planning.scaling import requested_scaling, scaled_variants
 from deployer.request.model import read_request
 from deployer.request.service_model import service_model
-from tests.unit.test_scaling_rules import POLICY, STEPS, scaled, scaling
+from tests.unit.scaling.scaling_samples import POLICY, STEPS, scaled, scaling
 
 BUSY: Document = {
     "Namespace": "AWS/SageMaker",

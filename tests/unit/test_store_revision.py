@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +64,7 @@ def run(*copies: Copy, execution: str = EXECUTION) -> Document:
         endpoint_name="churn",
         requested_at=NOON,
         started_at=NOON,
-        deadline=NOON + timedelta(hours=2),
+        timeout_seconds=7200,
         request=REQUEST,
         revision=REVISION,
         model_names={"m": "churn-m-0123456789ab"},

@@ -10,7 +10,7 @@ from deployer.planning.abort import abort_alarm
 from deployer.planning.keys import request_key
 from deployer.planning.revision_store import StoredRevision
 from deployer.planning.rollback_alarms import rollback_alarms
-from tests.unit.hosting_account import Clock
+from tests.unit.manual_clock import Clock
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, complete_request, revision
 from tests.unit.request_samples import percent, routing
 from tests.unit.sweep_factories import Sweeper, names

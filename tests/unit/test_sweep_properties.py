@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deployer.cleanup.in_use import stem_of
 from deployer.json_document import Document
 from deployer.tags import DEPLOYED, PENDING
-from tests.unit.hosting_account import Clock
+from tests.unit.manual_clock import Clock
 from tests.unit.planning_samples import NOON, STACK, revision
 from tests.unit.sweep_factories import Sweeper, names
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker

@@ -10,7 +10,7 @@ import pytest
 
 from deployer.cleanup.in_use import CALLS_PER_SECOND
 from deployer.tags import DEPLOYED
-from tests.unit.hosting_account import Clock
+from tests.unit.manual_clock import Clock
 from tests.unit.planning_samples import NOON, STACK, revision
 from tests.unit.sweep_factories import Sweeper, names
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker

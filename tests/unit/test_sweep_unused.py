@@ -13,8 +13,8 @@ from deployer import clock
 from deployer.aws.event_bus import SWEEP_ENDED
 from deployer.errors import AnnouncementUnavailableError
 from deployer.json_document import Document
-from tests.unit.hosting_account import Clock
 from tests.unit.lambda_context import lambda_context
+from tests.unit.manual_clock import Clock
 from tests.unit.planning_samples import NOON, STACK, plan, revision
 from tests.unit.sweep_fakes import FakeMonitoring, FakeObjects, FakeSageMaker
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from deployer.json_document import Document
+    from deployer.planning.draft_state import Draft
     from deployer.request.approval import ApprovalRule
 
-_LEAST_WAIT_SECONDS = 90
+LEAST_WAIT_SECONDS = 90
 """The shortest wait for an answer: longer than the function that announces the request has."""
 
 _CHANGING_ACTIONS = frozenset({Action.CREATE, Action.UPDATE})
@@ -44,55 +46,55 @@ def required_approval(
     return Approval(expires_at=started_at + timedelta(hours=hours)) if is_required else None
 
 
-def with_answer(plan: Plan, answer: object, now: datetime) -> Plan:
-    """Return a plan with the answer to its request for approval; from an approval on the deployment has its full time.
+def read_answer(document: object) -> Answer | None:
+    """Read the answer to a request for approval; None if there is none yet.
 
     Raises:
         ApprovalRejectedError: The answer is not an approval.
     """
     try:
-        parsed = Answer.model_validate(answer)
+        answer = Answer.model_validate(document) if document is not None else None
     except ValidationError:
         raise ApprovalRejectedError(
             "The answer is not understood; it must be a JSON object with Decision (Approve or Reject), By and Comment."
         ) from None  # that error quotes the answer
-    if parsed.decision == "Supersede":
-        return plan.model_copy(update={"action": Action.SUPERSEDED, "reason": parsed.comment})
-    if parsed.decision == "Reject":
-        raise ApprovalRejectedError(f"{parsed.by or 'Somebody'} rejected the deployment: {parsed.comment or '-'}")
-    if plan.approval is None:
-        return plan
-    approval = plan.approval.model_copy(update={"answer": parsed, "answered_at": now})
-    return plan.model_copy(update={"approval": approval, "deadline": now + plan.time_to_deploy})
+    if answer and answer.decision == "Reject":
+        raise ApprovalRejectedError(f"{answer.by or 'Somebody'} rejected the deployment: {answer.comment or '-'}")
+    return answer
 
 
-def require_approval(plan: Plan, now: datetime) -> Plan:
-    """Return a plan that waits for a person, if it would change the endpoint and nobody has approved that.
+def read_again(document: Document, answer: Answer | None, now: datetime) -> Plan:
+    """Read the plan that is decided again, with its approval; from that on the deployment has its full time."""
+    known = {name: value for name, value in document.items() if name not in {"Answer", "Busy"}}
+    if answer and answer.decision == "Approve" and known["Approval"]:
+        known["Approval"] = {**known["Approval"], "Answer": answer, "AnsweredAt": now}
+    return Plan.model_validate(known)
+
+
+def approval_to_request(draft: Draft, action: Action, previous: str, now: datetime) -> Approval | None:
+    """Return the approval to request for a change of an endpoint; None if it needs none, or has it.
 
     An approval counts for the change that was announced. If the endpoint serves something else by now, it is requested
     again; `is_announced` says whether it has been.
 
+    Args:
+        draft: What is deployed.
+        action: What is done with it.
+        previous: The endpoint config that the endpoint serves now.
+        now: The current time.
+
     Raises:
         ApprovalTimedOutError: Nobody has answered in time.
     """
-    approval = plan.approval
-    if approval is None or plan.is_dry_run or plan.action not in _CHANGING_ACTIONS | {Action.WAIT}:
-        return plan
-    is_announced = approval.previous == plan.previous
-    if approval.answer and (is_announced or plan.action is Action.WAIT):
-        return plan
+    approval = draft.approval
+    if approval is None or draft.is_dry_run or action not in _CHANGING_ACTIONS | {Action.WAIT}:
+        return None
+    is_announced = approval.previous == previous
+    if approval.answer and (is_announced or action is Action.WAIT):
+        return None
     if now >= approval.expires_at:
         raise ApprovalTimedOutError(f"Nobody approved the deployment until {approval.expires_at.isoformat()}.")
-    if plan.action is Action.WAIT:
-        return plan
-    requested = Approval(
-        expires_at=approval.expires_at, previous=plan.previous, is_announced=is_announced and not approval.answer
-    )
-    return plan.model_copy(
-        update={
-            "action": Action.APPROVE,
-            "approval": requested,
-            "deadline": approval.expires_at + plan.time_to_deploy,
-            "wait_seconds": max(plan.wait_seconds, _LEAST_WAIT_SECONDS),
-        }
-    )
+    if action is Action.WAIT:
+        return None
+    is_waiting = is_announced and not approval.answer
+    return Approval(expires_at=approval.expires_at, previous=previous, is_announced=is_waiting)

@@ -72,7 +72,6 @@ def checked_retention(
     alarms = monitoring.alarm_states([*alarm_names(draft.deployment_config), *made])
     is_asked_for = draft.request.get("RetainAllVariantProperties")
     retained = retention(is_asked_for, draft.request.get("ExcludeRetainedVariantProperties", []), scaled)
-    timeout = draft.time_to_deploy.total_seconds()
     reject(
         [
             *live_problems(config, attached, draft.deployment_config),
@@ -81,7 +80,7 @@ def checked_retention(
             *count_problems(draft.request),
             *size_problems(draft.deployment_config, config, retained),
             *limit_problems(draft.deployment_config or {}, config),
-            *timeout_problems(draft.deployment_config, config, timeout),
+            *timeout_problems(draft.deployment_config, config, draft.timeout_seconds),
             *scaling_problems(config, attached, scaled, foreign, counts_stay=is_asked_for is None),
             *foreign_target_problems(draft.request, targets, draft.stack),
         ]

@@ -13,8 +13,10 @@ from deployer.endpoint_config import model_references
 from deployer.errors import EndpointConfigNotVisibleError, EndpointNotVisibleError, LiveConfigMissingError
 from deployer.json_document import Document
 from deployer.planning.abort import abort_update
+from deployer.planning.approval import LEAST_WAIT_SECONDS, approval_to_request
 from deployer.planning.checked_update import checked_retention, checked_update
 from deployer.planning.decisions import decide, next_look_seconds
+from deployer.planning.draft_state import Content, Draft
 from deployer.planning.live import Live
 from deployer.planning.live_checks import case_problems, ownership_problems
 from deployer.planning.look_at_scaling import find_targets, plan_scaling, stored_scaling
@@ -28,11 +30,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deployer.aws.monitoring import Monitoring
-    from deployer.aws.s3 import Objects
     from deployer.aws.s3_objects import Artifact
     from deployer.aws.sagemaker import SageMaker
     from deployer.aws.scaling import Scaling
-    from deployer.planning.draft_state import Draft
+    from deployer.planning.revision import Store
+    from deployer.planning.settings import Settings
 
 _DEPLOYING_ACTIONS = frozenset({Action.WAIT, Action.CREATE, Action.UPDATE})
 """Actions that are superseded by a newer version of the upload."""
@@ -52,11 +54,10 @@ class Planning:
         sagemaker: The adapter of SageMaker.
         monitoring: The adapter of CloudWatch.
         scaling: The adapter of Application Auto Scaling.
-        objects: The adapter of S3.
-        bucket: The artifact bucket.
+        store: The store of model data.
+        settings: The stack's settings.
         now: The current time.
         wait_seconds: Seconds until the next look, if another deployment has the endpoint.
-        stack_role: The ARN of the role for models that name none.
         found: Endpoints that have been looked up, by their names; none is looked up twice for one decision.
         uploads: Uploads that have been looked up, by their URIs; the same.
     """
@@ -64,19 +65,25 @@ class Planning:
     sagemaker: SageMaker
     monitoring: Monitoring
     scaling: Scaling
-    objects: Objects
-    bucket: str
+    store: Store
+    settings: Settings
     now: datetime
     wait_seconds: int
-    stack_role: str = ""
     found: dict[str, Live | None] = field(default_factory=dict)
     uploads: dict[str, Artifact] = field(default_factory=dict)
 
     def decided(self, draft: Draft, action: Action, before: Before | None = None, reason: str = "") -> Plan:
-        """Make the plan of a draft, with the reason if nothing is deployed now."""
+        """Make the plan of a draft, with the reason if nothing is deployed now.
+
+        Raises:
+            ApprovalTimedOutError: It needs the approval of a person, and nobody has answered in time.
+        """
         seconds = next_look_seconds(draft.deadline, self.now, self.wait_seconds)
-        warnings = plan_warnings(draft.request, action, self.stack_role, self.now)
-        return Plan.of(draft, action, seconds, before, reason=reason, warnings=warnings)
+        warnings = plan_warnings(draft.request, action, self.settings.execution_role_arn, self.now)
+        approval = approval_to_request(draft, action, before.previous if before else "", self.now)
+        if approval:
+            action, seconds = Action.APPROVE, max(seconds, LEAST_WAIT_SECONDS)
+        return Plan.of(draft, action, seconds, before, approval=approval, reason=reason, warnings=warnings)
 
 
 def find_live(planning: Planning, name: str) -> Live | None:
@@ -140,7 +147,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     # An endpoint with a revision of this stack has the stack's tag. If somebody removed it, IAM denies the change.
     if action in _CHANGING_ACTIONS and live.tags.get(STACK_TAG) != draft.stack:
         _check_ownership(draft, live, planning.sagemaker)
-    stored = partial(stored_scaling, draft, objects=planning.objects, bucket=planning.bucket)
+    stored = partial(stored_scaling, draft, objects=planning.store.objects, bucket=planning.store.bucket)
     if action is Action.RESUME:
         config = planning.sagemaker.find_endpoint_config(live.previous) if live.previous else None
         scaling = plan_scaling(draft, stored(live.previous), config or {}, [], planning.scaling)
@@ -168,7 +175,7 @@ def check_change(draft: Draft, planning: Planning) -> None:
         live = find_live(planning, draft.endpoint_name)
         if live and live.status == "InService":
             config = draft.request["EndpointConfig"] or dict(live.config)
-            known = draft.model_copy(update={"request": {**draft.request, "EndpointConfig": config}})
+            known = Draft.of_run(draft, Content(request={**draft.request, "EndpointConfig": config}))
             targets = find_targets(known, dict(live.config), planning.scaling)
             checked_retention(known, live, planning.monitoring, targets)
 
@@ -216,7 +223,7 @@ def _newer_version(draft: Draft, planning: Planning) -> Artifact | None:
     if upload is None:
         return None
     found = planning.uploads.get(f"s3://{upload.bucket}/{upload.key}")
-    current = found or planning.objects.find(upload.bucket, upload.key)
+    current = found or planning.store.objects.find(upload.bucket, upload.key)
     return current if current and current.version != upload.version else None
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME
 from deployer.errors import InvalidRequestError
 from deployer.planning.approval import required_approval
 from deployer.planning.choose import check_change, missing_models, overwritten
-from deployer.planning.draft_state import Draft, Upload
+from deployer.planning.draft_state import Content, Draft, Run, Upload
 from deployer.planning.plan import Action
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
-from deployer.planning.revision import RevisionContent, build_revision, containers_without_data
+from deployer.planning.revision import build_revision, containers_without_data
 from deployer.planning.triggers import parse_trigger
 from deployer.request.problem import Problem, reject
 from deployer.request.rejections import Rejections
@@ -25,9 +25,8 @@ from deployer.request.smoke_test_rules import problems_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deployer.aws.sagemaker import SageMaker
     from deployer.planning.choose import Planning
-    from deployer.planning.revision import Store
+    from deployer.planning.plan import Plan
     from deployer.planning.settings import Settings
     from deployer.planning.triggers import Trigger
     from deployer.request.model import DeploymentRequest
@@ -35,41 +34,39 @@ if TYPE_CHECKING:
 _NO_TAG_VALUE = re.compile(r"[^\w .:/=+@-]")
 
 
-def draft_deployment(
-    document: object, execution: Mapping[str, str], settings: Settings, store: Store, planning: Planning
-) -> tuple[Draft, Action | None]:
-    """Read the input of an execution, and make the draft of the revision that it deploys.
+def draft_deployment(document: object, execution: Mapping[str, str], planning: Planning) -> Draft | Plan:
+    """Read the input of an execution, and make the draft of what it deploys.
 
     Args:
         document: The execution's input.
         execution: Its `Id`, `Name` and `StartTime`.
-        settings: The stack's settings.
-        store: The store of model data.
-        planning: The adapters and the time.
+        planning: The adapters, the settings and the time.
 
     Returns:
-        The draft, and the action if it does not depend on the endpoint.
+        The draft; that of a rollback has no content yet. The plan if the action does not depend on the endpoint.
 
     Raises:
         InvalidRequestError: The request is wrong, or names something that does not exist.
     """
+    settings, objects = planning.settings, planning.store.objects
     _check_execution_name(execution)
     started_at = datetime.fromisoformat(execution["StartTime"])
     trigger = parse_trigger(document, execution["Name"], started_at, settings.upload_location, settings.allowed_events)
-    resolved = resolve_request(trigger, store.objects, settings.upload_location, settings.allowances)
+    resolved = resolve_request(trigger, objects, settings.upload_location, settings.allowances)
     if resolved.artifact:
         planning.uploads[resolved.artifact.uri] = resolved.artifact
-    draft = _draft_without_content(trigger, resolved.request, execution, settings)
+    run = _run(trigger, resolved.request, execution, settings)
+    bare = Draft.of_run(run, Content(request=resolved.request.document()))
     if resolved.readiness is Readiness.OVERWRITTEN and resolved.artifact:
         reject(resolved.problems)
-        return draft.model_copy(update={"reason": overwritten(resolved.artifact)}), Action.SUPERSEDED
+        return planning.decided(bare, Action.SUPERSEDED, reason=overwritten(resolved.artifact))
     if resolved.request.rollback:
         reject(resolved.problems)
-        return draft, None
-    content = _content_or_all_problems(draft, resolved, settings, store, planning)
+        return bare
+    content = _content_or_all_problems(bare, resolved, planning)
     if resolved.readiness is Readiness.AWAITING_ARTIFACT:
-        return draft.model_copy(update={"reason": _waiting_containers(resolved)}), Action.AWAITING_ARTIFACT
-    return draft.with_content(content), None
+        return planning.decided(bare, Action.AWAITING_ARTIFACT, reason=_waiting_containers(resolved))
+    return Draft.of_run(run, content)
 
 
 def _check_execution_name(execution: Mapping[str, str]) -> None:
@@ -79,36 +76,30 @@ def _check_execution_name(execution: Mapping[str, str]) -> None:
         raise InvalidRequestError(str(Problem(f"the name of the execution, {execution['Name']},", message)))
 
 
-def _draft_without_content(
-    trigger: Trigger, request: DeploymentRequest, execution: Mapping[str, str], settings: Settings
-) -> Draft:
+def _run(trigger: Trigger, request: DeploymentRequest, execution: Mapping[str, str], settings: Settings) -> Run:
     started_at, upload = datetime.fromisoformat(execution["StartTime"]), trigger.upload
     approval = required_approval(request.approval, request.endpoint_name, settings.approval_endpoints, started_at)
-    begins_at = approval.begins_at if approval else started_at
-    return Draft(
+    return Run(
         execution=execution["Id"],
         stack=settings.stack_name,
         request_id=trigger.request_id,
         endpoint_name=request.endpoint_name,
         requested_at=trigger.requested_at,
         started_at=started_at,
-        deadline=begins_at + timedelta(seconds=settings.deployment_timeout_seconds),
-        request=request.document(),
+        timeout_seconds=settings.deployment_timeout_seconds,
         approval=approval,
         upload=Upload(bucket=upload.bucket, key=upload.key, version=upload.version) if upload else None,
     )
 
 
-def _content_or_all_problems(
-    draft: Draft, resolved: ResolvedRequest, settings: Settings, store: Store, planning: Planning
-) -> RevisionContent:
+def _content_or_all_problems(draft: Draft, resolved: ResolvedRequest, planning: Planning) -> Content:
     """Build the revision of a request, or reject it, also with what is wrong about the change of the live endpoint.
 
     Raises:
         InvalidRequestError: The request is wrong.
     """
     try:
-        return _checked_content(draft, resolved, settings, store, planning.sagemaker)
+        return _checked_content(draft, resolved, planning)
     except InvalidRequestError as error:
         with Rejections() as rejections:
             rejections.add(error)
@@ -116,20 +107,18 @@ def _content_or_all_problems(
         raise
 
 
-def _checked_content(
-    draft: Draft, resolved: ResolvedRequest, settings: Settings, store: Store, sagemaker: SageMaker
-) -> RevisionContent:
+def _checked_content(draft: Draft, resolved: ResolvedRequest, planning: Planning) -> Content:
     """Build the revision of a request, after all checks that need no endpoint; also while its artifact is missing.
 
     Raises:
         InvalidRequestError: Something is wrong; the message has a line for each problem.
     """
-    request = resolved.request
+    request, settings, store = resolved.request, planning.settings, planning.store
     with Rejections() as rejections:
         with rejections.later():
             reject(resolved.problems)
         with rejections.later():
-            reject(missing_models(draft.request, sagemaker))
+            reject(missing_models(draft.request, planning.sagemaker))
         with rejections.later():
             check_smoke_test_body(request.smoke_test, store.objects)
         content = build_revision(request, draft.requested_at, resolved.artifact, settings.defaults, store)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta  # noqa: TC003 - pydantic reads the annotations
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -15,9 +14,6 @@ from deployer.planning.rollback_alarms import rollback_alarms
 from deployer.planning.state_data import StateData
 from deployer.planning.tag_record import TagRecord
 
-if TYPE_CHECKING:
-    from deployer.planning.revision import RevisionContent
-
 
 class Upload(StateData):
     """The version of an object whose upload started the execution."""
@@ -27,8 +23,8 @@ class Upload(StateData):
     version: str
 
 
-class Draft(StateData):
-    """The content that one execution wants to deploy, independent of the endpoint's state."""
+class Run(StateData):
+    """Who asks for a deployment, of which endpoint, and how long it may take."""
 
     execution: str
     """The execution's ARN."""
@@ -39,10 +35,24 @@ class Draft(StateData):
     endpoint_name: str
     requested_at: datetime
     started_at: datetime
-    deadline: datetime
+    timeout_seconds: int
+    """How long the deployment may take, without the time that a person takes to approve it."""
+    upload: Upload | None = None
+    approval: Approval | None = None
+    """The approval of a person that the deployment needs; None if it needs none."""
+
+    @property
+    def deadline(self) -> datetime:
+        """When the deployment has to have ended."""
+        begins_at = self.approval.begins_at if self.approval else self.started_at
+        return begins_at + timedelta(seconds=self.timeout_seconds)
+
+
+class Content(StateData):
+    """The content of a revision, under names made from it."""
+
     request: Document
     """The complete request; that of a rollback itself until its target is resolved."""
-    upload: Upload | None = None
     revision: str | None = None
     """Name of the endpoint config; None while the target revision of a rollback is not known."""
     model_names: dict[str, str] = Field(default_factory=dict)
@@ -53,15 +63,15 @@ class Draft(StateData):
     """The objects that StoreRevision copies."""
     source: str = ""
     """The revision that a rollback takes its content from."""
-    approval: Approval | None = None
-    """The approval of a person that the deployment needs; None if it needs none."""
-    reason: str = ""
-    """Why nothing is deployed now, such as the containers that wait for an artifact."""
 
-    @property
-    def time_to_deploy(self) -> timedelta:
-        """How long the deployment may take, without the time that a person takes to approve it."""
-        return self.deadline - (self.approval.begins_at if self.approval else self.started_at)
+
+class Draft(Run, Content):
+    """The content that one execution wants to deploy, independent of the endpoint's state."""
+
+    @classmethod
+    def of_run(cls, run: Run, content: Content) -> Draft:
+        """Return what a run deploys."""
+        return cls(**{name: getattr(run, name) for name in Run.model_fields}, **dict(content))
 
     @property
     def wanted(self) -> Revision:
@@ -95,20 +105,3 @@ class Draft(StateData):
     def smoke_test(self) -> Document | None:
         """The smoke test that the request asks for."""
         return self.request.get("SmokeTest")
-
-    def with_content(self, content: RevisionContent, source: str = "") -> Draft:
-        """Return the draft with the content of its revision.
-
-        Args:
-            content: The content.
-            source: The revision whose content a rollback deploys again.
-        """
-        changed = {
-            "request": content.request,
-            "revision": content.revision.name,
-            "model_names": content.model_names,
-            "data": list(content.data),
-            "copies": list(content.copies),
-            "source": source,
-        }
-        return Draft(**{name: getattr(self, name) for name in Draft.model_fields} | changed)

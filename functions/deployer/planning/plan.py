@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from deployer.planning.approval_state import Approval
     from deployer.planning.live import Live
 
 
@@ -53,26 +54,23 @@ class Before(StateData):
     """The config that an endpoint serves before a run changes it, and the settings that stay."""
 
     previous: str = ""
+    """The endpoint config that the endpoint serves while this revision is not live; empty if there is no endpoint."""
     previous_arn: str = ""
     retention: Document = Field(default_factory=dict)
+    """The parameters of UpdateEndpoint that say what it keeps of the live variants."""
     tags_differ: bool = False
+    """Whether what the endpoint serves was requested with other tags."""
     scaling: PlannedScaling = PlannedScaling()
 
 
-class Plan(Draft):
+class Plan(Draft, Before):
     """The plan of one execution: a draft with an action."""
 
     action: Action
     wait_seconds: int
     """Seconds until the endpoint is looked at again, if another deployment has it."""
-    retention: Document = Field(default_factory=dict)
-    """The parameters of UpdateEndpoint that say what it keeps of the live variants."""
-    previous: str = ""
-    """The endpoint config that the endpoint serves while this revision is not live; empty if there is no endpoint."""
-    previous_arn: str = ""
-    tags_differ: bool = False
-    """Whether what the endpoint serves was requested with other tags."""
-    scaling: PlannedScaling = PlannedScaling()
+    reason: str = ""
+    """Why nothing is deployed now, such as the containers that wait for an artifact."""
     warnings: list[str] = Field(default_factory=list)
     """Warnings about what the deployer cannot check."""
     preview: Document = Field(default_factory=dict)
@@ -86,6 +84,7 @@ class Plan(Draft):
         wait_seconds: int,
         before: Before | None = None,
         *,
+        approval: Approval | None = None,
         reason: str = "",
         warnings: Sequence[str] = (),
     ) -> Plan:
@@ -96,19 +95,33 @@ class Plan(Draft):
             action: The action of the state machine.
             wait_seconds: Seconds until the next look.
             before: What the run changes; None if there is no endpoint, or it is changing.
+            approval: The approval that is requested for it now; None for the one that the draft has.
             reason: Why nothing is deployed now.
             warnings: Warnings about what the deployer cannot check.
         """
-        content = {name: getattr(draft, name) for name in Draft.model_fields if name != "reason"}
         before = before or Before(scaling=PlannedScaling(is_used=bool(draft.request.get("Scaling"))))
-        decided = {name: getattr(before, name) for name in Before.model_fields}
-        more = {"reason": reason, "warnings": [*warnings]}
-        return cls(action=action, wait_seconds=wait_seconds, **content, **decided, **more)
+        content = {name: getattr(draft, name) for name in Draft.model_fields if name != "approval"}
+        return cls(
+            **content,
+            **dict(before),
+            approval=approval or draft.approval,
+            action=action,
+            wait_seconds=wait_seconds,
+            reason=reason,
+            warnings=[*warnings],
+        )
 
     @property
     def is_to_announce(self) -> bool:
         """Whether a person has yet to be asked to approve it."""
         return self.action is Action.APPROVE and self.approval is not None and not self.approval.is_announced
+
+    @property
+    def change(self) -> Action:
+        """The action once a person has approved it."""
+        if self.action is not Action.APPROVE:
+            return self.action
+        return Action.UPDATE if self.previous else Action.CREATE
 
     @property
     def names(self) -> frozenset[str]:

@@ -80,18 +80,18 @@ class Previewing:
 
     def preview(self, plan: Plan) -> Document:
         """Return what a plan would do; see `docs/operations.md` for the members."""
-        served, is_deploying = self._served(plan.endpoint_name), plan.action in _DEPLOYING
+        served, is_deploying = self._served(plan.endpoint_name), plan.change in _DEPLOYING
         pending = served.endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
         status = served.endpoint.get("EndpointStatus")
         return {
-            "Action": plan.action.value,
+            "Action": plan.change.value,
             "Endpoint": {"Status": status, "Config": served.config.get("EndpointConfigName"), "PendingConfig": pending},
             "Creates": self._created(plan) if is_deploying else {},
             "Copies": [*self._copied(plan)] if is_deploying else [],
             **_bounded_changes(plan, served),
             "Instances": [*_instances(plan, served)] if plan.revision else [],
-            "Guardrails": plan.deployment_config if plan.action is Action.UPDATE else None,
-            "RollbackAlarms": [*_alarms(plan.rollback_alarms.values())] if plan.action is Action.UPDATE else [],
+            "Guardrails": plan.deployment_config if plan.change is Action.UPDATE else None,
+            "RollbackAlarms": [*_alarms(plan.rollback_alarms.values())] if plan.change is Action.UPDATE else [],
             "ScalingAlarms": [*_scaling_alarms(plan)] if is_deploying else [],
             "Retention": plan.retention,
             "SmokeTest": plan.smoke_test is not None,
@@ -119,7 +119,7 @@ class Previewing:
         return {
             "Models": models,
             "EndpointConfig": plan.revision if is_new else None,
-            "Endpoint": plan.endpoint_name if plan.action is Action.CREATE else None,
+            "Endpoint": plan.endpoint_name if plan.change is Action.CREATE else None,
         }
 
     def _copied(self, plan: Plan) -> Iterator[Document]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deployer.endpoint_config import with_model_names
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
+from deployer.planning.draft_state import Content
 from deployer.planning.model_data import ResolvedData, resolve_data
 from deployer.planning.names import Revision, model_name
+from deployer.planning.rollback_alarms import with_whole_alarms
 from deployer.request.containers import containers, lacks_data, with_each_container, without_empty_data
 from deployer.request.fill_in import DEFAULT_VARIANT_NAME
 from deployer.request.problem import Problem
@@ -32,6 +34,8 @@ class Defaults:
     image: str = ""
     instance_type: str = ""
     instance_count: int = 1
+    rollback_alarms: Document = field(default_factory=dict)
+    """The field `RollbackAlarms` of guarded updates that have none; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +53,9 @@ class Store:
     copy_artifacts: str
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionContent:
-    """The content of a revision.
-
-    Attributes:
-        revision: The revision, with the parts of its name.
-        request: The complete request, as JSON.
-        model_names: The name in SageMaker of each of its models, by key.
-        data: The versions of all model data.
-        copies: The objects that have to be copied first.
-    """
-
-    revision: Revision
-    request: Document
-    model_names: dict[str, str]
-    data: Sequence[StoredData]
-    copies: Sequence[Copy] = ()
-
-
 def build_revision(
     request: DeploymentRequest, requested_at: datetime, artifact: Artifact | None, defaults: Defaults, store: Store
-) -> RevisionContent:
+) -> Content:
     """Complete a request, look up the versions of its model data, and name the revision.
 
     Args:
@@ -92,12 +77,17 @@ def build_revision(
         objects=store.objects,
         copy_artifacts=store.copy_artifacts,
     )
-    return name_revision({**complete, "Models": resolved.models}, requested_at, resolved.data, resolved.copies)
+    whole = with_whole_alarms({**complete, "Models": resolved.models}, defaults.rollback_alarms)
+    return name_revision(whole, requested_at, resolved.data, resolved.copies)
 
 
 def name_revision(
-    request: Document, requested_at: datetime, data: Sequence[StoredData], copies: Sequence[Copy] = ()
-) -> RevisionContent:
+    request: Document,
+    requested_at: datetime,
+    data: Sequence[StoredData],
+    copies: Sequence[Copy] = (),
+    source: str = "",
+) -> Content:
     """Name the revision that a complete request asks for, and its models, by their content.
 
     Stored data have their version in their URL; of all others the version is a part of the content. Tags are not part
@@ -115,7 +105,9 @@ def name_revision(
     config = with_model_names(request["EndpointConfig"], names)
     scaled = {"Scaling": request["Scaling"]} if request.get("Scaling") else {}
     revision = Revision.of(endpoint_name, requested_at, {"EndpointConfig": _without_tags(config), **scaled})
-    return RevisionContent(revision, request, names, data, copies)
+    return Content(
+        request=request, revision=revision.name, model_names=names, data=[*data], copies=[*copies], source=source
+    )
 
 
 def _without_tags(document: Document) -> Document:

@@ -10,12 +10,14 @@ from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
 from deployer.planning.choose import Planning, find_live, missing_models, superseded_reason, waiting_reason
 from deployer.planning.decisions import check_in_service
+from deployer.planning.draft_state import Draft
 from deployer.planning.keys import STORE_PREFIX
 from deployer.planning.model_data import data_problems
 from deployer.planning.names import Revision
 from deployer.planning.plan import Action, Plan
 from deployer.planning.resolve import check_smoke_test_body
 from deployer.planning.revision import name_revision
+from deployer.planning.rollback_alarms import with_whole_alarms
 from deployer.planning.stored_requests import read_stored
 from deployer.request.problem import Problem, reject
 from deployer.request.rules.rollback_alarms import rollback_alarm_problems
@@ -27,11 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deployer.aws.sagemaker import SageMaker
-    from deployer.planning.draft_state import Draft
     from deployer.planning.live import Live
     from deployer.planning.revision import Store
     from deployer.planning.revision_store import StoredRevision
-    from deployer.request.allowances import Allowances
 
 _OWN_FIELDS = (
     "DeploymentConfig",
@@ -49,7 +49,7 @@ _SHOWN_REVISIONS = 10
 """How many deployed revisions a message lists if the named one does not exist."""
 
 
-def resolve_rollback(draft: Draft, planning: Planning, store: Store, allowances: Allowances) -> Draft | Plan:
+def resolve_rollback(draft: Draft, planning: Planning) -> Draft | Plan:
     """Fill in the request of the target revision, or decide to wait while the target is not known.
 
     Raises:
@@ -58,24 +58,29 @@ def resolve_rollback(draft: Draft, planning: Planning, store: Store, allowances:
     live = find_live(planning, draft.endpoint_name)
     if live is None:
         raise InvalidRequestError(f"Rollback: there is no endpoint {draft.endpoint_name}")
-    history = _History(draft, live, planning, store)
+    history = _History(draft, live, planning)
     if live.is_waiting or (live.status == "InService" and live.is_reserved(planning.now)):
         is_named = isinstance(draft.request["Rollback"], str)
         if stored := history.named() if is_named else history.before_under_way():
-            return _resolved(draft, stored, planning, store, allowances)
+            return _resolved(draft, stored, planning)
         return planning.decided(draft, Action.WAIT, reason=waiting_reason(live))
     check_in_service(live)
     newest, moment = live.newest, draft.requested_at.replace(microsecond=0)
     if draft.request["Rollback"] is True and newest and newest.requested_at >= moment:
-        return _compare(draft, live, newest, planning, store)
-    return _resolved(draft, history.earlier(), planning, store, allowances)
+        return _compare(draft, live, newest, planning)
+    return _resolved(draft, history.earlier(), planning)
 
 
-def _resolved(draft: Draft, stored: StoredRevision, planning: Planning, store: Store, allowances: Allowances) -> Draft:
+def _resolved(draft: Draft, stored: StoredRevision, planning: Planning) -> Draft:
     """Fill in the request of a stored revision, and check it anew."""
+    store, settings = planning.store, planning.settings
     problems: Iterable[Problem] = data_problems(stored.data, store.objects, store.bucket)
     # The stack may no longer allow what it allowed then.
-    problems = [*problems, *missing_models(stored.request, planning.sagemaker), *allowances.broken(stored.request)]
+    problems = [
+        *problems,
+        *missing_models(stored.request, planning.sagemaker),
+        *settings.allowances.broken(stored.request),
+    ]
     reject(Problem(f"Rollback: {each.path}", each.message) for each in problems)
     own = {field: draft.request[field] for field in _OWN_FIELDS}
     smoke_test = draft.request["SmokeTest"] or stored.request["SmokeTest"]
@@ -85,16 +90,18 @@ def _resolved(draft: Draft, stored: StoredRevision, planning: Planning, store: S
     if draft.request["RollbackAlarms"]:
         reject(rollback_alarm_problems(request))
     _check_smoke_test(request, store)
-    return draft.with_content(name_revision(request, draft.requested_at, stored.data), source=stored.revision)
+    whole = with_whole_alarms(request, settings.rollback_alarms)
+    return Draft.of_run(draft, name_revision(whole, draft.requested_at, stored.data, source=stored.revision))
 
 
-def _compare(draft: Draft, live: Live, newest: Revision, planning: Planning, store: Store) -> Draft | Plan:
+def _compare(draft: Draft, live: Live, newest: Revision, planning: Planning) -> Draft | Plan:
     """Choose the action of a rollback that is not newer than the served revision."""
-    stored = _read(store, draft.endpoint_name, newest.name)
+    stored = _read(planning.store, draft.endpoint_name, newest.name)
     if stored is None or stored.request_id != draft.request_id:
         return planning.decided(draft, Action.SUPERSEDED, reason=superseded_reason(live))
     # A run of the same request has deployed it, or was stopped before it recorded that.
-    return draft.with_content(name_revision(stored.request, stored.requested_at, stored.data))
+    whole = with_whole_alarms(stored.request, planning.settings.rollback_alarms)
+    return Draft.of_run(draft, name_revision(whole, stored.requested_at, stored.data))
 
 
 def _check_smoke_test(request: Document, store: Store) -> None:
@@ -112,7 +119,6 @@ class _History:
     draft: Draft
     live: Live
     planning: Planning
-    store: Store
 
     def earlier(self) -> StoredRevision:
         """Read the stored request of the named revision, or of the newest deployed one from before the live one.
@@ -176,11 +182,11 @@ class _History:
         return {self.live.pending_config_name or (self.live.config_name if self.live.is_pending else "")} - {""}
 
     def _revisions(self) -> dict[str, Revision]:
-        return stored_revisions(self.store, self.draft.endpoint_name)
+        return stored_revisions(self.planning.store, self.draft.endpoint_name)
 
     def _first_deployed(self, names: Iterable[str]) -> StoredRevision | None:
         for name in islice(names, _MOST_REVISIONS):
-            if self._is_deployed(name) and (stored := _read(self.store, self.draft.endpoint_name, name)):
+            if self._is_deployed(name) and (stored := _read(self.planning.store, self.draft.endpoint_name, name)):
                 return stored
         return None
 

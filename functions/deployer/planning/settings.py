@@ -70,7 +70,11 @@ class Settings(BaseModel):
     def defaults(self) -> Defaults:
         """The defaults for fields that a request leaves out."""
         return Defaults(
-            self.execution_role_arn, self.default_image, self.default_instance_type, self.default_instance_count
+            self.execution_role_arn,
+            self.default_image,
+            self.default_instance_type,
+            self.default_instance_count,
+            self.rollback_alarms,
         )
 
     @property

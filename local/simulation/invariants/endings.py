@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from local.json_document import Document
@@ -74,11 +73,10 @@ def executions_keep_their_settings(recording: Recording) -> Iterator[str]:
             plan = json.loads(visit.data).get("Plan")
             # The time that a person takes to approve it is not part of the timeout.
             if visit.state == "ChooseAction" and plan and not plan["Approval"]:
-                deadline = run.began + timeout
-                is_kept = abs(datetime.fromisoformat(plan["Deadline"]).timestamp() - deadline) < 1
-                yield "" if is_kept else f"{run.name} has another deadline, {plan['Deadline']}"
+                is_kept = plan["TimeoutSeconds"] == timeout
+                yield "" if is_kept else f"{run.name} has another timeout, {plan['TimeoutSeconds']} s"
                 # The last wait ends at the deadline.
-                is_kept = plan["WaitSeconds"] >= min(shortest, max(1.0, deadline - visit.entered))
+                is_kept = plan["WaitSeconds"] >= min(shortest, max(1.0, run.began + timeout - visit.entered))
                 yield "" if is_kept else f"{run.name} looks again after {plan['WaitSeconds']} s, not {shortest} s"
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
+from local.json_document import Document
 from local.simulation.account_state import spans
 
 if TYPE_CHECKING:
@@ -78,10 +79,17 @@ def waits_end_at_the_deadline(recording: Recording) -> Iterator[str]:
         for visit in run.visits:
             if visit.state not in {_STATE, "WaitForOtherDeployment"} or visit.left is None:
                 continue
-            deadline = datetime.fromisoformat(json.loads(visit.data)["Plan"]["Deadline"]).timestamp()
+            deadline = _deadline(json.loads(visit.data)["Plan"])
             if visit.tried < deadline and recording.is_calm(visit.tried, visit.left):
                 late = visit.left - deadline
                 yield f"{run.name} waited until {late:.0f} s after its deadline" if late > _DEADLINE_MARGIN else ""
+
+
+def _deadline(plan: Document) -> float:
+    """Return when the time of a plan ends; it begins with a person's answer, where one has to approve it."""
+    approval = plan["Approval"] or {}
+    begins_at = approval.get("AnsweredAt") or approval.get("ExpiresAt") or plan["StartedAt"]
+    return datetime.fromisoformat(begins_at).timestamp() + float(plan["TimeoutSeconds"])
 
 
 def _plain_visits(run: Run) -> Iterator[Visit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.hosting_account import (
+from tests.unit.hosting.hosting_account import (
     Account,
     Storage,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.simulator import Settings
-from tests.unit.hosting_account import (
+from tests.unit.hosting.hosting_account import (
     variant,
 )
 

@@ -6,8 +6,7 @@ import pytest
 
 from deployer.json_document import Document
 from local.simulator import Failure, Settings
-from tests.unit.hosting.hosting_rollback_samples import ALARM, BAKING, FOUR, NEW, READY, SETTINGS, SHORT
-from tests.unit.hosting_account import (
+from tests.unit.hosting.hosting_account import (
     WAIT,
     Account,
     canary,
@@ -16,6 +15,7 @@ from tests.unit.hosting_account import (
     rolling,
     variant,
 )
+from tests.unit.hosting.hosting_rollback_samples import ALARM, BAKING, FOUR, NEW, READY, SETTINGS, SHORT
 
 CAPACITY = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
 FAILURES: dict[str, tuple[Document, Failure, float, list[str]]] = {

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter
 from local.simulator import ConnectionDroppedError, Failure, Fault, FunctionKilledError, Settings, Simulator
 from local.simulator.in_process import attach
 from local.simulator.wire import respond
-from tests.unit.hosting_account import ROLE, Account, Clock, refused
+from tests.unit.hosting.hosting_account import ROLE, Account, refused
+from tests.unit.manual_clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from local.simulator import Failure, Settings
-from tests.unit.hosting_account import Account, Storage, canary, instances, model_servers, percent, rolling, variant
+from tests.unit.hosting.hosting_account import (
+    Account,
+    Storage,
+    canary,
+    instances,
+    model_servers,
+    percent,
+    rolling,
+    variant,
+)
 
 URI = "s3://b/model.tar.gz"
 
@@ -223,7 +232,7 @@ def test_a_prefix_is_loaded_whole() -> None:
 
 def test_models_that_run_share_a_server_as_long_as_their_bytes_are_alike() -> None:
     """A scale-out with the same artifact starts no process; its end leaves none."""
-    from tests.unit.hosting_account import archive  # noqa: PLC0415 - this test's own
+    from tests.unit.hosting.hosting_account import archive  # noqa: PLC0415 - this test's own
 
     content = archive("def model_fn(d): return 0\ndef predict_fn(d, m): return [m]")
     storage = Storage({URI: content})

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from deployer.json_document import Document
-from tests.unit.hosting_account import (
+from tests.unit.hosting.hosting_account import (
     ARN,
     Account,
     blue_green,

@@ -8,8 +8,7 @@ from deployer.aws.classification import classify
 from deployer.errors import SageMakerRejectedError
 from deployer.json_document import Document
 from local.simulator import Settings
-from tests.unit.hosting.hosting_samples import ASYNC, BOUGHT
-from tests.unit.hosting_account import (
+from tests.unit.hosting.hosting_account import (
     ARN,
     ROLE,
     WAIT,
@@ -23,6 +22,7 @@ from tests.unit.hosting_account import (
     serverless,
     variant,
 )
+from tests.unit.hosting.hosting_samples import ASYNC, BOUGHT
 
 TWO = [variant(InitialInstanceCount=4), variant(VariantName="B", InitialInstanceCount=4)]
 FOUR = [variant(InitialInstanceCount=4)]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployer.json_document import Document
-from tests.unit.hosting.hosting_rollback_samples import ALARM, BAKING, FOUR, NEW, READY, SETTINGS, SHORT
-from tests.unit.hosting_account import (
+from tests.unit.hosting.hosting_account import (
     WAIT,
     Account,
     blue_green,
@@ -15,6 +14,7 @@ from tests.unit.hosting_account import (
     percent,
     rolling,
 )
+from tests.unit.hosting.hosting_rollback_samples import ALARM, BAKING, FOUR, NEW, READY, SETTINGS, SHORT
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.unit.hosting_account import Clock
+from tests.unit.manual_clock import Clock
 from tests.unit.planning_samples import NOON
 from tests.unit.sweep_factories import Sweeper
 from tests.unit.sweep_fakes import FakeObjects, FakeSageMaker

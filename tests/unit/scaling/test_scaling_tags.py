@@ -9,9 +9,7 @@ from botocore.exceptions import ClientError
 
 from deployer import errors
 from deployer.aws.scaling import Scaling
-from tests.unit.test_scaling_adapter import COUNT, STACK, client, refusal, refusing, scaling, variant
-
-__all__ = ["client", "scaling"]
+from tests.unit.scaling.scaling_samples import COUNT, STACK, refusal, refusing, variant
 
 ALREADY = "The scalable target that you tried to tag already exists. To update tags, use the TagResource API."
 

@@ -13,7 +13,7 @@ from deployer.aws.monitoring import Monitoring
 from deployer.aws.scaling import Scaling
 from deployer.aws.scaling_calls import ScalingCalls
 from deployer.aws.scaling_content import holds
-from tests.unit.test_scaling_adapter import COUNT, STACK, variant
+from tests.unit.scaling.scaling_samples import COUNT, STACK, variant
 
 STEPS = {"AdjustmentType": "ChangeInCapacity", "Cooldown": 300, "MetricAggregationType": "Average"}
 

@@ -20,6 +20,7 @@ from deployer.json_document import Document
 from local.simulator import ServiceError, Settings, Simulator
 from local.simulator.in_process import attach
 from local.simulator.model_server import ModelServer
+from tests.unit.manual_clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,21 +29,6 @@ if TYPE_CHECKING:
 ROLE = "arn:aws:iam::111122223333:role/runs-models"
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:"
 WAIT = 600
-
-
-@dataclass
-class Clock:
-    """A clock that only the test advances."""
-
-    seconds: float = 1_790_000_000.0
-
-    def now(self) -> float:
-        """Return the time."""
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.seconds += seconds
 
 
 @dataclass

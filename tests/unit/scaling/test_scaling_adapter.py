@@ -3,57 +3,17 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError
 
 from deployer import errors
 from deployer.aws.scaling import Scaling
 from deployer.aws.scaling_calls import ScalingCalls
 from deployer.aws.scaling_content import holds
-from deployer.json_document import Document
 from endpoint_deployer.aws.scaling import scaled_variants, with_counts
-from local.autoscaling.service import ScalingService
-from local.simulator.in_process import attach_to
-from tests.unit.hosting_account import Clock
-from tests.unit.test_scaling_rules import NIGHT, POLICY
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-COUNT = "sagemaker:variant:DesiredInstanceCount"
-STACK = "mine"
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A client of an account without targets."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    made: Any = boto3.client("application-autoscaling")
-    service = ScalingService(Clock(0.0))
-    attach_to(made, lambda: cast("Any", service))
-    return made
-
-
-@pytest.fixture
-def scaling(client: Any) -> Scaling:
-    """The adapter of that account."""
-    return Scaling(beside_no_alarms(client), STACK)
-
-
-def beside_no_alarms(client: Any) -> Callable[[str], Any]:
-    """Make a source of clients: this one, and one of CloudWatch in an account without alarms."""
-    cloudwatch = SimpleNamespace(describe_alarms=lambda **_: {"MetricAlarms": []})
-    return lambda service: cloudwatch if service == "cloudwatch" else client
-
-
-def variant(name: str = "A", most: int = 4, *policies: Document, actions: tuple[Document, ...] = ()) -> Document:
-    """Build the scaling of a variant."""
-    target = {"MinCapacity": 1, "MaxCapacity": most}
-    parts = {"ScalableTarget": target, "Policies": [*policies], "ScheduledActions": [*actions], "Alarms": []}
-    return {"VariantName": name, "ScalableDimension": COUNT, **parts}
+from tests.unit.scaling.scaling_samples import COUNT, NIGHT, POLICY, STACK, refusal, refusing, variant
 
 
 def test_equal_scaling_is_not_changed(scaling: Scaling) -> None:
@@ -111,28 +71,6 @@ def test_listings_come_in_pages(scaling: Scaling) -> None:
     scaling.apply("churn", [variant("A", 4, actions=actions)], ["A"])
 
     assert scaling.differences("churn", [variant("A", 4, actions=actions)], ["A"]) == []
-
-
-def refusing(error: Exception, operation: str) -> Callable[[str], Any]:
-    """Build a client of which one operation fails."""
-
-    def refuse(**_: Any) -> Document:
-        raise error
-
-    found = {"ScalableTargets": [{
-        "ServiceNamespace": "sagemaker", "ResourceId": "endpoint/churn/variant/A", "ScalableDimension": COUNT,
-        "ScalableTargetARN": "arn", "MinCapacity": 1, "MaxCapacity": 9}]}  # fmt: skip
-    answers = {
-        "describe_scalable_targets": lambda **_: found,
-        "list_tags_for_resource": lambda **_: {"Tags": {"endpoint-deployer:stack": STACK}},
-        operation: refuse,
-    }
-    return lambda _: SimpleNamespace(**answers)
-
-
-def refusal(code: str, message: str = "no") -> ClientError:
-    """Build an answer that refuses a call."""
-    return ClientError({"Error": {"Code": code, "Message": message}}, "any")
 
 
 NOT_YET = "The status should be in 'InService' to register it as a scalable target"
