@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict
@@ -40,7 +41,14 @@ class Tally(_State):
             self.names.append(name)
 
 
-_KINDS = ("EndpointConfigs", "Models", "Revisions", "Artifacts", "Alarms")
+class Kind(StrEnum):
+    """A kind of what a sweep removes, by the words of its event, its metric and the command line."""
+
+    ENDPOINT_CONFIGS = "EndpointConfigs"
+    MODELS = "Models"
+    REVISIONS = "Revisions"
+    ARTIFACTS = "Artifacts"
+    ALARMS = "Alarms"
 
 
 class Cursor(_State):
@@ -56,7 +64,7 @@ class Cursor(_State):
     """Models that are unused as far as is known."""
     collected: str = ""
     """The last model that was a candidate."""
-    removed: dict[str, Tally] = {kind: Tally() for kind in _KINDS}
+    removed: dict[str, Tally] = {kind: Tally() for kind in Kind}
     refused: Tally = Tally()
 
 
@@ -95,7 +103,7 @@ class Sweep:
                 yield name
                 self.cursor.after = name
 
-    def remove(self, kind: str, name: str, delete: Callable[[str], None]) -> bool:
+    def remove(self, kind: Kind, name: str, delete: Callable[[str], None]) -> bool:
         """Remove a resource, unless this is a dry run, and count it; return False if the removal is refused."""
         try:
             if not self.is_dry_run:
@@ -112,7 +120,7 @@ class Sweep:
             return False
         return is_unused_since(self.cutoff, listed.created_at, self.account.tags_of(listed), self.stack)
 
-    def remove_unused(self, kind: str, listing: dict[str, Listed], name: str, delete: Callable[[str], None]) -> None:
+    def remove_unused(self, kind: Kind, listing: dict[str, Listed], name: str, delete: Callable[[str], None]) -> None:
         """Remove a model or an endpoint config, unless it is in use."""
         listed, is_last_look = listing.get(name), self.account.has_looked_at_endpoints
         is_unused = self.is_unused(listed) and not self.account.is_attached(name)

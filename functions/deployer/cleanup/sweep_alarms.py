@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.aws.scaling_content import alarm_prefix as scaling_prefix
+from deployer.cleanup.sweep import Kind
 from deployer.errors import InvalidRequestError
 from deployer.planning.abort import abort_prefix
 from deployer.planning.keys import STORE_PREFIX
@@ -40,7 +41,7 @@ def sweep_alarms(sweep: Sweep) -> None:
         if _is_unused(sweep, name, endpoints):
             current = sweep.monitoring.alarms([name]).get(name)
             if current and _is_old(sweep, current):
-                sweep.remove("Alarms", name, sweep.monitoring.delete_alarm)
+                sweep.remove(Kind.ALARMS, name, sweep.monitoring.delete_alarm)
 
 
 def _is_old(sweep: Sweep, alarm: Document) -> bool:

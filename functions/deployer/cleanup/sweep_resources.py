@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.cleanup.in_use import OWN_MODEL, VISIBLE_BY, stem_of
+from deployer.cleanup.sweep import Kind
 from deployer.planning.names import revision_stem
 from deployer.tags import DEPLOYED, STACK_TAG, STATE_TAG
 
@@ -27,7 +28,7 @@ def sweep_configs(sweep: Sweep) -> None:
         if (tags.get(STACK_TAG), tags.get(STATE_TAG)) == (sweep.stack, DEPLOYED):
             cursor.deployed += 1
         else:
-            sweep.remove_unused("EndpointConfigs", account.configs, name, account.delete_config)
+            sweep.remove_unused(Kind.ENDPOINT_CONFIGS, account.configs, name, account.delete_config)
 
 
 def sweep_models(sweep: Sweep) -> None:
@@ -44,7 +45,7 @@ def sweep_models(sweep: Sweep) -> None:
         for config in new:
             _strike_out(sweep, config)
         while cursor.candidates:
-            sweep.remove_unused("Models", account.models, cursor.candidates[0], account.delete_model)
+            sweep.remove_unused(Kind.MODELS, account.models, cursor.candidates[0], account.delete_model)
             del cursor.candidates[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from deployer.cleanup.sweep import Kind
 from deployer.errors import PermanentError
 from deployer.planning.keys import STORE_PREFIX
 from deployer.planning.revision_store import StoredRevision
@@ -33,7 +34,7 @@ def sweep_stored(sweep: Sweep) -> None:
                 continue
             # A run stores its request before it looks for the artifact.
             if _folders(sweep, prefix) <= expected:
-                _remove(sweep, "Artifacts", f"{endpoint_name}/{artifact}", f"{prefix}artifacts/{artifact}/")
+                _remove(sweep, Kind.ARTIFACTS, f"{endpoint_name}/{artifact}", f"{prefix}artifacts/{artifact}/")
 
 
 def _sweep_requests(sweep: Sweep, prefix: str, revisions: set[str]) -> dict[str, Request | None]:
@@ -48,13 +49,13 @@ def _sweep_requests(sweep: Sweep, prefix: str, revisions: set[str]) -> dict[str,
         request = _read(sweep, f"{prefix}{revision}/request.json")
         is_used = request is None or bool((request.models - protected) & sweep.account.models.keys())
         is_free = not (is_used or revision in with_config or sweep.account.is_attached(revision))
-        if not (is_free and _remove(sweep, "Revisions", revision, f"{prefix}{revision}/")):
+        if not (is_free and _remove(sweep, Kind.REVISIONS, revision, f"{prefix}{revision}/")):
             kept[revision] = request
             protected |= request.models if request else frozenset()
     return kept
 
 
-def _remove(sweep: Sweep, kind: str, name: str, folder: str) -> bool:
+def _remove(sweep: Sweep, kind: Kind, name: str, folder: str) -> bool:
     """Remove a folder, unless something was written to it lately."""
     objects = list(sweep.objects.list_objects(sweep.bucket, folder))
 
