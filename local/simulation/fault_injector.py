@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from botocore.exceptions import ClientError, ConnectionClosedError
 
@@ -107,6 +107,8 @@ class FaultInjector:
                 raise EntryRefusedError("The entry was not taken.")
             case "slow":
                 self._world.clock.sleep(fault.seconds)
+            case _:
+                assert_never(kind)
 
 
 def _refusal(code: str, message: str, status: int, operation: str) -> ClientError:

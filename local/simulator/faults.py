@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from local.json_document import Document
 from local.simulator.errors import (
@@ -97,5 +97,7 @@ def _error(fault: Fault) -> BaseException | None:
             return ConnectionDroppedError()
         case "killed":
             return FunctionKilledError()
-        case _:
+        case "slow" | "stale":
             return None
+        case _:
+            assert_never(fault.kind)

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from deployer.json_document import Document
 from local.simulator import Settings
-from tests.unit.hosting.hosting_account import (
-    WAIT,
-    blue_green,
-    canary,
-    instances,
-    percent,
-    rolling,
-    variant,
-)
+from tests.unit.hosting.account import WAIT, blue_green, canary, instances, percent, rolling, variant
 
 SETTINGS = Settings()
 READY = SETTINGS.update_seconds

@@ -70,8 +70,16 @@ def test_every_field_of_the_request_is_explained(part: Any) -> None:
     """An editor shows what a field is for."""
     described = in_docs() if part is DeploymentRequest else in_docs()["$defs"][part.__name__]
 
-    assert described["properties"].keys() == {to_pascal(field) for field in part.model_fields}
+    assert {*described["properties"]} == {to_pascal(field) for field in part.model_fields}
     assert all(field["description"].endswith(".") for field in described["properties"].values())
+
+
+def test_users_read_about_every_field_of_the_request() -> None:
+    """In the README or in the pages that it leads to."""
+    pages = [ROOT / "README.md", ROOT / "docs" / "request.md", ROOT / "docs" / "operations.md"]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+
+    assert {field for field in map(to_pascal, DeploymentRequest.model_fields) if field not in text} == set()
 
 
 odd: st.SearchStrategy[object] = st.sampled_from(

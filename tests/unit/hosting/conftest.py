@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.hosting.hosting_account import Account
+from tests.unit.hosting.account import Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

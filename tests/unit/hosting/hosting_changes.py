@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from deployer.json_document import Document
 from local.simulator import Failure
-from tests.unit.hosting.hosting_account import blue_green, canary, instances, percent, rolling
+from tests.unit.hosting.account import blue_green, canary, instances, percent, rolling
 
 CONFIGS = [f"c{number}" for number in range(4)]
 POLICIES: list[Document] = [

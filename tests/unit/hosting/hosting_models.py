@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.hosting.hosting_account import (
-    Account,
-    Storage,
-)
+from tests.unit.hosting.account import Account, Storage
 
 ADDER = """
 def model_fn(model_dir):

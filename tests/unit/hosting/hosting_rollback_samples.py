@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from local.simulator import Settings
-from tests.unit.hosting.hosting_account import (
-    variant,
-)
+from tests.unit.hosting.account import variant
 
 ALARM = "errors"
 SETTINGS = Settings()

@@ -9,7 +9,7 @@ import pytest
 
 from deployer.json_document import Document
 from local.simulator import Settings
-from tests.unit.hosting.hosting_account import Account, Storage, refused
+from tests.unit.hosting.account import Account, Storage, refused
 
 OUTPUT = {"OutputConfig": {"S3OutputPath": "s3://b/answers", "S3FailurePath": "s3://b/failures/"}}
 

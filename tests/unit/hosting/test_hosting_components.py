@@ -8,7 +8,7 @@ import pytest
 
 from deployer.json_document import Document
 from local.simulator import Settings
-from tests.unit.hosting.hosting_account import ARN, ROLE, Account, refused, variant
+from tests.unit.hosting.account import ARN, ROLE, Account, refused, variant
 
 COMPONENT = {"InferenceComponentName": "I", "EndpointName": "e", "Specification": {"ModelName": "m"}}
 

@@ -9,7 +9,7 @@ import pytest
 from deployer.json_document import Document
 from local.simulator import EventDelivery, Settings
 from local.simulator.endpoint_events import DEPLOYMENT_STATE_CHANGE, STATE_CHANGE
-from tests.unit.hosting.hosting_account import ARN, Account, canary, images, serverless, variant
+from tests.unit.hosting.account import ARN, Account, canary, images, serverless, variant
 
 AT_ONCE = EventDelivery(seconds=(0.0, 0.0))
 

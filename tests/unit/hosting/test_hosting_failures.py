@@ -6,15 +6,7 @@ import pytest
 
 from deployer.json_document import Document
 from local.simulator import Failure, Settings
-from tests.unit.hosting.hosting_account import (
-    WAIT,
-    Account,
-    canary,
-    percent,
-    refused,
-    rolling,
-    variant,
-)
+from tests.unit.hosting.account import WAIT, Account, canary, percent, refused, rolling, variant
 from tests.unit.hosting.hosting_rollback_samples import ALARM, BAKING, FOUR, NEW, READY, SETTINGS, SHORT
 
 CAPACITY = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from local.simulator import ConnectionDroppedError, Failure, Fault, FunctionKilledError, Settings, Simulator
 from local.simulator.in_process import attach
 from local.simulator.wire import respond
-from tests.unit.hosting.hosting_account import ROLE, Account, refused
+from tests.unit.hosting.account import ROLE, Account, refused
 from tests.unit.manual_clock import Clock
 
 if TYPE_CHECKING:

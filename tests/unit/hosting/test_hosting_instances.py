@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from local.simulator import Failure, Settings
-from tests.unit.hosting.hosting_account import (
+from tests.unit.hosting.account import (
     Account,
     Storage,
+    archive,
     canary,
     instances,
     model_servers,
@@ -232,11 +233,8 @@ def test_a_prefix_is_loaded_whole() -> None:
 
 def test_models_that_run_share_a_server_as_long_as_their_bytes_are_alike() -> None:
     """A scale-out with the same artifact starts no process; its end leaves none."""
-    from tests.unit.hosting.hosting_account import archive  # noqa: PLC0415 - this test's own
-
     content = archive("def model_fn(d): return 0\ndef predict_fn(d, m): return [m]")
-    storage = Storage({URI: content})
-    account = Account(options={"storage": storage})
+    account = Account(options={"storage": Storage({URI: content})})
     account.create_model("m", ModelDataUrl=URI)
     account.create_config()
     account.create_endpoint()

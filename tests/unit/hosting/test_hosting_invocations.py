@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EventStreamError
 
 from local.simulator import Settings
-from tests.unit.hosting.hosting_account import ROLE, Account, Storage, refused, serverless
+from tests.unit.hosting.account import ROLE, Account, Storage, refused, serverless
 
 FOLDER = "s3://b/models/"
 NOT_ALLOWED = (

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from deployer.json_document import Document
 from local.simulator import Failure, ServiceError, Settings, Simulator
 from local.simulator.model_server import BrokenModelError
-from tests.unit.hosting.hosting_account import ROLE, serverless, variant
+from tests.unit.hosting.account import ROLE, serverless, variant
 from tests.unit.hosting.hosting_changes import CONFIGS, FAILURES, POLICIES
 from tests.unit.manual_clock import Clock
 

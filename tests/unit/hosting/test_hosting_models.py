@@ -11,13 +11,7 @@ from botocore.exceptions import ClientError
 from deployer.json_document import Document
 from local.simulator import Settings
 from local.simulator.model_server import BrokenModelError, ModelServer
-from tests.unit.hosting.hosting_account import (
-    ROLE,
-    Account,
-    archive,
-    refused,
-    variant,
-)
+from tests.unit.hosting.account import ROLE, Account, archive, refused, variant
 from tests.unit.hosting.hosting_models import ADDER, with_artifact
 
 

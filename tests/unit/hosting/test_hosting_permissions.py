@@ -8,7 +8,7 @@ from deployer.json_document import Document
 from local.simulator.operations import OPERATIONS
 from local.simulator.permissions import required_permissions
 from local.simulator.wire import OPERATIONS_OF_RUNTIME
-from tests.unit.hosting.hosting_account import ARN, ROLE
+from tests.unit.hosting.account import ARN, ROLE
 
 TAGS = [{"Key": "k", "Value": "v"}]
 NEEDED: dict[str, tuple[Document, list[tuple[str, str]]]] = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deployer.json_document import Document
 from local.simulator import Failure, ServiceError, Settings, Simulator
-from tests.unit.hosting.hosting_account import ROLE, variant
+from tests.unit.hosting.account import ROLE, variant
 from tests.unit.hosting.hosting_changes import FAILURES, POLICIES
 from tests.unit.manual_clock import Clock
 

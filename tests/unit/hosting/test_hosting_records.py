@@ -7,16 +7,7 @@ import itertools
 import pytest
 
 from deployer.json_document import Document
-from tests.unit.hosting.hosting_account import (
-    ARN,
-    Account,
-    blue_green,
-    images,
-    instances,
-    refused,
-    rolling,
-    variant,
-)
+from tests.unit.hosting.account import ARN, Account, blue_green, images, instances, refused, rolling, variant
 
 
 def test_names_are_in_lower_case_in_arns() -> None:

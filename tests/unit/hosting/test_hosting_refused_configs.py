@@ -7,13 +7,7 @@ import pytest
 from deployer.aws.classification import classify
 from deployer.errors import SageMakerRejectedError
 from deployer.json_document import Document
-from tests.unit.hosting.hosting_account import (
-    ROLE,
-    Account,
-    refused,
-    serverless,
-    variant,
-)
+from tests.unit.hosting.account import ROLE, Account, refused, serverless, variant
 from tests.unit.hosting.hosting_samples import ASYNC, BOUGHT
 
 CAPTURE = {

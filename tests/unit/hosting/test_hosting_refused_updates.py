@@ -8,7 +8,7 @@ from deployer.aws.classification import classify
 from deployer.errors import SageMakerRejectedError
 from deployer.json_document import Document
 from local.simulator import Settings
-from tests.unit.hosting.hosting_account import (
+from tests.unit.hosting.account import (
     ARN,
     ROLE,
     WAIT,

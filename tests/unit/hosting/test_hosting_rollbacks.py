@@ -5,15 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deployer.json_document import Document
-from tests.unit.hosting.hosting_account import (
-    WAIT,
-    Account,
-    blue_green,
-    canary,
-    instances,
-    percent,
-    rolling,
-)
+from tests.unit.hosting.account import WAIT, Account, blue_green, canary, instances, percent, rolling
 from tests.unit.hosting.hosting_rollback_samples import ALARM, BAKING, FOUR, NEW, READY, SETTINGS, SHORT
 
 

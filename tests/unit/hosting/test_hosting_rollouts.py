@@ -8,14 +8,7 @@ import pytest
 
 from deployer.json_document import Document
 from local.simulator import Settings
-from tests.unit.hosting.hosting_account import (
-    Account,
-    canary,
-    images,
-    percent,
-    rolling,
-    variant,
-)
+from tests.unit.hosting.account import Account, canary, images, percent, rolling, variant
 from tests.unit.rollout_samples import CLEANING, DONE, FOUR, NEW, PLANS, READY, SHORT, STEP
 
 BAKING = READY + SHORT + 1

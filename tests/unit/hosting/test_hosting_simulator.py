@@ -8,7 +8,7 @@ import pytest
 
 from deployer.aws.classification import classify
 from deployer.json_document import Document
-from tests.unit.hosting.hosting_account import ARN, Account, images, refused, variant
+from tests.unit.hosting.account import ARN, Account, images, refused, variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

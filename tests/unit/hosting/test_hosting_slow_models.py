@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.simulator import Settings
 from local.simulator.model_server import ModelServer
-from tests.unit.hosting.hosting_account import (
-    WAIT,
-    Account,
-    Storage,
-    archive,
-    blue_green,
-    model_servers,
-    refused,
-)
+from tests.unit.hosting.account import WAIT, Account, Storage, archive, blue_green, model_servers, refused
 from tests.unit.hosting.hosting_models import ADDER, with_artifact
 from tests.unit.manual_clock import Clock
 

@@ -9,7 +9,7 @@ import pytest
 
 from local.simulator import Settings
 from local.simulator.validation import model
-from tests.unit.hosting.hosting_account import ARN, Account, canary, refused
+from tests.unit.hosting.account import ARN, Account, canary, refused
 
 STATUSES: dict[str, tuple[bool, str]] = {
     "OutOfService": (False, "in status OutOfService"),

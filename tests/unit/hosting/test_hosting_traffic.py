@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deployer.json_document import Document
-from tests.unit.hosting.hosting_account import (
+from tests.unit.hosting.account import (
     WAIT,
     Account,
     blue_green,

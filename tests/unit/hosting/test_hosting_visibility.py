@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from local.simulator import Settings
 from local.simulator.replicas import Table
-from tests.unit.hosting.hosting_account import ARN, Account, refused
+from tests.unit.hosting.account import ARN, Account, refused
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -8,7 +8,7 @@ import pytest
 
 from deployer.json_document import Document
 from local.simulator import Settings
-from tests.unit.hosting.hosting_account import Account, refused, variant
+from tests.unit.hosting.account import Account, refused, variant
 
 
 def test_weights_share_the_traffic(account: Account) -> None:
