@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
-from deployer.json_document import Document
 from local.aws.execution_follower import follow
 from local.simulator import Fault
 from local.states_language.history import FAILED
+from tests.local.uploads import manifest, upload
 from tests.machine.factories import request
 
 if TYPE_CHECKING:
@@ -24,22 +23,6 @@ if TYPE_CHECKING:
     from local.simulator import Settings
 
 NOT_VISIBLE = {"ModelNotVisibleError", "EndpointConfigNotVisibleError", "EndpointNotVisibleError"}
-
-
-def manifest(endpoint: str, **changes: Any) -> bytes:
-    """Return a `deployment.yaml`; changes replace its top-level members."""
-    variant = {"ModelName": "classifier", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    request = {
-        "EndpointName": endpoint,
-        "Models": {"classifier": {"PrimaryContainer": {}}},
-        "EndpointConfig": {"ProductionVariants": [variant]},
-    }
-    return yaml.safe_dump(request | changes).encode()
-
-
-def upload(stack: Stack, key: str, body: bytes) -> Document:
-    """Upload an object and return the outcome of the execution that it starts."""
-    return stack.outcome_of(stack.execution_of(stack.upload(key, body)))
 
 
 def failures_in(stack: Stack, execution: str) -> Counter[tuple[str, str]]:

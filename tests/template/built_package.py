@@ -8,12 +8,20 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from local.environment import ROOT
-from tests.template.test_imports import ON_LAMBDA
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FUNCTIONS = ROOT / "functions"
+ON_LAMBDA = {
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_LAMBDA_FUNCTION_NAME": "deployer",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "ARTIFACT_BUCKET": "artifacts",
+    "EVENT_BUS_NAME": "default",
+    "STACK_NAME": "deployer",
+}
 
 
 def files(package: Path) -> set[str]:

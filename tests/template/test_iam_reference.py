@@ -19,7 +19,7 @@ from policy_sentry.querying.actions import get_action_data
 from policy_sentry.util.arns import does_arn_match
 
 from tests.template.resolved_policies import Policy, policies_of
-from tests.template.test_versions import transformed
+from tests.template.sam_resources import transformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

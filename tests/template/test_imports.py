@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.template.built_package import ON_LAMBDA
 from tests.template.shipped import FUNCTIONS, ROOT
 
 if TYPE_CHECKING:
@@ -45,17 +46,6 @@ sys.path.insert(0, sys.argv[1])
 __import__(sys.argv[2]).handler
 print(json.dumps([*sys.modules]))
 """
-
-
-ON_LAMBDA = {
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_LAMBDA_FUNCTION_NAME": "deployer",
-    "AWS_SECRET_ACCESS_KEY": "none",
-    "ARTIFACT_BUCKET": "artifacts",
-    "EVENT_BUS_NAME": "default",
-    "STACK_NAME": "deployer",
-}
 
 
 def modules_of(handler: str, environment: Mapping[str, str] = ON_LAMBDA) -> set[str]:

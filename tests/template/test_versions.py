@@ -8,34 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from samtranslator.translator.transform import transform
 
 from deployer.json_document import Document
+from tests.template.sam_resources import transformed
 from tests.template.shipped import MACHINES, functions_of, read_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-
-class _NoManagedPolicies:
-    """Stands for SAM's loader of AWS's own policies, of which the template uses none."""
-
-    def load(self) -> dict[str, str]:
-        return {}
-
-
-def transformed(template: Document, code: str = "one") -> Document:
-    """Return the resources that SAM makes of a template, whose functions' code `sam deploy` has uploaded."""
-    document = deepcopy(template)
-    document["Globals"]["Function"]["CodeUri"] = {"Bucket": "packages", "Key": code}
-    for machine, file in MACHINES.items():
-        document["Resources"][f"{machine}StateMachine"]["Properties"]["DefinitionUri"] = f"s3://packages/{file}"
-    resources: Document = transform(document, {}, _NoManagedPolicies())["Resources"]
-    return resources
 
 
 def of_type(resources: Document, kind: str) -> Document:

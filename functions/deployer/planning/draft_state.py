@@ -1,4 +1,4 @@
-"""The content that an execution wants to deploy, as its data hold it, independent of the endpoint's state."""
+"""The draft of a plan, as an execution's data have it: the run, and the content that it wants to deploy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Upload(StateData):
 
 
 class Run(StateData):
-    """Who asks for a deployment, of which endpoint, and how long it may take."""
+    """An execution: who asks for the deployment of which endpoint, and how long it may take."""
 
     execution: str
     """The execution's ARN."""
@@ -78,7 +78,7 @@ class Draft(Run, Content):
         """The revision, with the parts of its name."""
         wanted = Revision.parse(self.endpoint_name, self.revision or "")
         if wanted is None:
-            raise ValueError(f"{self.revision} is not a revision of {self.endpoint_name}")
+            raise ValueError(f"{self.revision} is no revision of {self.endpoint_name}")
         return wanted
 
     @property

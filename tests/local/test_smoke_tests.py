@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local.test_upload_to_endpoint import manifest, upload
+from tests.local.uploads import manifest, upload
 
 if TYPE_CHECKING:
     from deployer.json_document import Document
