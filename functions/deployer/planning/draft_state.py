@@ -78,7 +78,7 @@ class Draft(Run, Content):
         """The revision, with the parts of its name."""
         wanted = Revision.parse(self.endpoint_name, self.revision or "")
         if wanted is None:
-            raise ValueError(f"{self.revision} is no revision of {self.endpoint_name}")
+            raise ValueError(f"{self.revision} is not a revision of {self.endpoint_name}")
         return wanted
 
     @property
