@@ -88,13 +88,15 @@ def _data(runs: Runs, run: Run) -> Document | None:
 
 
 def _keep_in_alarm_until_rolled_back(endpoints: Endpoints, alarms: Alarms, endpoint: str, name: str) -> str:
-    for _ in range(_MOST_CALLS):
-        alarms.set_to_alarm(name, "endpoint-deployer abort")
-        time.sleep(_PAUSE_SECONDS)
-        if (status := _status(endpoints, endpoint)) != "Updating":
-            alarms.restore(name)
-            return status
-    alarms.restore(name)
+    try:
+        for _ in range(_MOST_CALLS):
+            alarms.set_to_alarm(name, "endpoint-deployer abort")
+            time.sleep(_PAUSE_SECONDS)
+            if (status := _status(endpoints, endpoint)) != "Updating":
+                return status
+    finally:
+        # Also when it is interrupted: nothing else may ever set the alarm back.
+        alarms.restore(name)
     raise CommandError(
         f"{endpoint} is still Updating, although {name} was set to ALARM for {_PAUSE_SECONDS * _MOST_CALLS / 60:g} "
         "minutes. SageMaker looks at alarms while traffic is shifted and baked, not before: try again then."

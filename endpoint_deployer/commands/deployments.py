@@ -120,7 +120,8 @@ def rollback(
     invocation: Invocation = context.obj
     runs = Runs(invocation.stack)
     with invocation.busy(f"roll {endpoint} back"):
-        run = runs.start({"EndpointName": endpoint, "Rollback": to or True}, "rollback")
+        # An empty name, such as that of a variable that is not set, is not the same as none: the deployer rejects it.
+        run = runs.start({"EndpointName": endpoint, "Rollback": True if to is None else to}, "rollback")
     conclude(invocation, runs, run, watch=watch, as_json=as_json)
 
 
