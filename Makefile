@@ -147,7 +147,7 @@ schema: install  ## Write docs/deployment.schema.json from the request and the s
 install: $(READY) $(LAMBDA_WHEELS)/.ready  ## Make the virtual environment from the pinned requirements
 
 # `sam build` takes the functions' requirements from $(WHEELS), so that only this target needs the network.
-# An environment without its mark was left half-made by an interrupt, and is made anew.
+# An environment without its mark was left half-made by an interrupt, and is made again.
 $(READY): requirements-dev.txt functions/requirements.txt
 	$(if $(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11) or "")'),,$(error Python 3.11 or newer is needed, and $(PYTHON) is $(or $(shell $(PYTHON) -V 2>&1),missing): make PYTHON=python3.12 takes another))
 	test -f $@ || rm -rf $(VENV)
@@ -167,7 +167,7 @@ $(LAMBDA_WHEELS)/.ready: functions/requirements.txt | $(READY)
 	touch $@
 
 .PHONY: requirements
-requirements: install  ## Pin anew what pyproject.toml asks for
+requirements: install  ## Pin again what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade --constraints requirements-dev.txt --group functions --output-file functions/requirements.txt
 	echo checkov | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade - --output-file requirements-checkov.txt

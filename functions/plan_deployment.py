@@ -31,7 +31,7 @@ _PLAN_BYTES = 176 * 1024
 def handler(event: Document) -> Document:
     """Return the plan, and raise InvalidRequestError for a request that is wrong before anything is created.
 
-    The draft is made once; when the execution plans again, only the endpoint is looked at anew.
+    The draft is made once; when the execution plans again, only the endpoint is looked at again.
     """
     # Minutes of retries may have passed since the state was entered.
     now = clock.now()

@@ -47,7 +47,7 @@ class Run:
 
     Attributes:
         description: What DescribeExecution answers.
-        prefix: Where the endpoints' folders for uploads lie in the artifact bucket.
+        prefix: Where the endpoints' folders for uploads are in the artifact bucket.
     """
 
     description: Document
@@ -196,7 +196,7 @@ class Runs:
     def find(self, target: str) -> Run:
         """Return an execution by its ARN or name, or the one of an endpoint: running, or else the newest.
 
-        Dry runs of an endpoint are looked over, unless there is nothing else.
+        Dry runs of an endpoint are skipped, unless there is no other execution.
 
         Raises:
             CommandError: There is no such execution, and none of such an endpoint.

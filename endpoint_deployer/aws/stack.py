@@ -62,7 +62,7 @@ class Stack:
 
     @property
     def prefix(self) -> str:
-        """Where the endpoints' folders for uploads lie in the bucket; ends in a slash."""
+        """Where the endpoints' folders for uploads are in the bucket; ends in a slash."""
         return str(self._parameters.get("ArtifactPrefix", "models/"))
 
     @functools.cached_property

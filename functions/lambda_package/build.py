@@ -123,7 +123,7 @@ def _compile(package: Path, target: Target) -> None:
     """Compile everything if the runtime's own Python is on this machine: the bytecode of another is of no use.
 
     Python takes the bytecode without a look at its source, since the package never changes: what Lambda unpacks has
-    other times than what was compiled, and cannot be written to, so it would compile anew at each cold start.
+    other times than what was compiled, and cannot be written to, so it would compile again at each cold start.
     """
     python = _python(target.runtime)
     if python is None:

@@ -2,7 +2,7 @@
 
 MiniStack reads a path that selects nothing as null, compares and waits whatever the types are, knows no limit of
 data, starts executions with an input that is not JSON, lets a function with a task token fail unnoticed, keeps one
-token over all retries, passes over TimeoutSecondsPath, and writes neither a task's parameters nor a Lambda function's
+token over all retries, ignores TimeoutSecondsPath, and writes neither a task's parameters nor a Lambda function's
 own events into the history. Here its states run on `local.states_language`; executions, API and history stay
 MiniStack's.
 """

@@ -47,7 +47,7 @@ class MutantRunner:
     folder: Path
 
     def prepare(self) -> None:
-        """Make the copy anew."""
+        """Make the copy again."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         for name in _COPIED:

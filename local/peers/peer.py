@@ -92,7 +92,7 @@ def peer(name: str, url: str) -> Iterator[Peer]:
             # Some clients print advice while they are imported.
             ready = next((line for line in process.stdout if line.startswith('{"version"')), None)
             if ready is None:
-                raise PeerMissingError(f"{name} does not start; remove {environment}, and `make peers` makes it anew")
+                raise PeerMissingError(f"{name} does not start; remove {environment}, and `make peers` makes it again")
             version = json.loads(ready)["version"]
             yield Peer(name, version, process.stdin, process.stdout)
         finally:

@@ -117,7 +117,7 @@ class Recording:
         return write.actor not in self.names | self.sweep_names and not write.is_asynchronous
 
     def is_taken_over(self, endpoint: str) -> bool:
-        """Return whether a person created, deleted or changed an endpoint, or took tags off it or its revisions.
+        """Return whether a person created, deleted or changed an endpoint, or removed tags of it or of its revisions.
 
         Other weights or counts are no change.
         """
@@ -127,7 +127,7 @@ class Recording:
         )
 
     def is_disowned(self, endpoint: str) -> bool:
-        """Return whether a person took tags off an endpoint or its revisions: it may not be the stack's any more."""
+        """Return whether a person removed tags of an endpoint or its revisions: it may no longer be the stack's."""
         return any(
             self.is_by_operator(write) and write.is_untagging and _is_change_of(endpoint, write)
             for write in self.writes

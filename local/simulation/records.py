@@ -49,7 +49,7 @@ class Write:
 
     @property
     def is_untagging(self) -> bool:
-        """Whether tags were taken off a resource that stays."""
+        """Whether tags of a resource that stays were removed."""
         return self.table == "tags" and self.value is not None and bool((self.before or {}).keys() - self.value.keys())
 
 

@@ -5,7 +5,7 @@ Other simulators lack what it has: replicas that lag, so that a stale read may f
 roll back; faults.
 
 Each behaviour names its source: AWS's documentation, botocore's service models, published answers or public issues.
-What has none is assumed, and says what `make trial` compares with it. It accepts and passes over: data capture,
+What has none is assumed, and says what `make trial` compares with it. It accepts and ignores: data capture,
 explainers, accelerators, pools of instances, managed scaling, network settings, encryption of volumes, quotas and the
 variables of containers. An image that does not exist is not noticed, since there is no registry. Operations that it
 does not have, sessions of stateful models, updates of inference components and sharing of instances among them are

@@ -4,7 +4,7 @@ Sources: Developer Guide, "Serverless Inference", "Asynchronous inference", "Sha
 API Reference, CreateEndpointConfig and ProductionVariant. Messages without a source of their own are the simulator's.
 
 Not refused, though some reports say so: a serverless endpoint with an image of another account. Published endpoints
-have AWS's own images, which lie in accounts of AWS.
+have AWS's own images, which are in accounts of AWS.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ class Loader:
         self._store, self._storage, self._write_log, self._runs_models = store, storage, write_log, runs_models
 
     def load(self, variant: Document) -> Loaded:
-        """Load the model of a variant, as it lies in S3 now.
+        """Load the model of a variant, as it is in S3 now.
 
         Source: API Reference, ContainerDefinition; Developer Guide, "Use Amazon SageMaker AI hosting".
 

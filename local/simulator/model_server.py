@@ -153,7 +153,7 @@ class ModelServer:
         return stream
 
     def _asked_for(self, header: Document, body: bytes) -> tuple[Document, bytes] | None:
-        """Return the answer to this request; those that came too late for earlier ones are passed over."""
+        """Return the answer to this request; those that came too late for earlier ones are skipped."""
         deadline = monotonic() + ANSWER_SECONDS
         try:
             write_frame(self._stdin, header, body)

@@ -18,7 +18,7 @@ class Fault:
         operation: The API operation; `*` for any.
         kind: `stale` - the look-ups of the call see none of what was written last, as on a replica that lags;
             `throttled`, `unavailable` - the service answers so; `dropped` - the connection breaks;
-            `killed` - the caller's process dies; `slow` - the answer takes `seconds`;
+            `killed` - the caller's process is killed; `slow` - the answer takes `seconds`;
             `rejected` - the service answers with `code` and `message`.
         when: Whether it happens before the call takes effect or after.
         times: How many matching calls it affects; None for all of them.

@@ -122,7 +122,7 @@ class Simulator:
         Raises:
             ServiceError: The service refuses.
             ConnectionDroppedError: The connection breaks.
-            FunctionKilledError: The caller's process dies.
+            FunctionKilledError: The caller's process is killed.
         """
         return self._calls.do(operation, parameters, lambda: self._operations.call(operation, parameters), _same)
 
@@ -136,7 +136,7 @@ class Simulator:
         Raises:
             ServiceError: The service refuses, or the model answers with an error.
             ConnectionDroppedError: The connection breaks.
-            FunctionKilledError: The caller's process dies.
+            FunctionKilledError: The caller's process is killed.
         """
         if operation == ASYNCHRONOUS:
             return self._calls.do(operation, parameters, lambda: self._asynchronous.accept(parameters), _same)

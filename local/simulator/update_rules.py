@@ -79,7 +79,7 @@ def check_update(
         is_scaled: Callback: returns whether Application Auto Scaling manages a variant.
 
     Returns:
-        The DeploymentConfig that SageMaker follows: it passes over guardrails where it has none, and shifts all traffic
+        The DeploymentConfig that SageMaker follows: without guardrails where it ignores them and shifts all traffic
         at once.
     """
     wanted = target.config

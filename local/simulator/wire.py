@@ -81,7 +81,7 @@ def answer(
 
     Raises:
         ConnectionDroppedError: The connection breaks instead of an answer.
-        FunctionKilledError: The caller's process dies.
+        FunctionKilledError: The caller's process is killed.
     """
     lower = {name.lower(): value for name, value in headers.items()}
     invocation = _INVOCATION.match(path)

@@ -29,7 +29,7 @@ _FIELDS: dict[str, set[str]] = {
 
 
 def check(definition: Document) -> None:
-    """Make sure that a definition has nothing that would be passed over in silence.
+    """Make sure that a definition has nothing that would be ignored without an error.
 
     Raises:
         UnsupportedStateError: It has: Parallel or Map states, JSONata, variables, heartbeats, unknown functions …

@@ -69,7 +69,7 @@ def connect(made: list[World], stack: ExitStack, s3: Any) -> None:
         stack.enter_context(mock.patch.object(clock, function.__name__, function))
     for module in ("s3", "cloudwatch"):
         stack.enter_context(mock.patch(f"moto.{module}.models.utcnow", utc_now))
-    # moto loads the module anew for each call, as variables may change it.
+    # moto loads the module for each call again, as variables may change it.
     stack.enter_context(mock.patch.object(S3Backend, "_url_module", BaseBackend._url_module))  # noqa: SLF001
     # With one worker the copies are made in the thread that has its turn.
     stack.enter_context(mock.patch.object(s3_copy, "WORKERS", 1))
@@ -98,7 +98,7 @@ def connect_scaling(client: Any, made: list[World]) -> None:
 
 
 def name_no_versions(client: Any) -> None:
-    """Shorten the header `User-Agent`, which nobody reads here, and which botocore builds anew twice for each call."""
+    """Shorten the header `User-Agent`, which nobody reads here, and which botocore builds again twice for each call."""
     client._user_agent_creator._client_config._supplied_user_agent = "deployer"  # noqa: SLF001 - botocore has no hook for it
 
 

@@ -30,7 +30,7 @@ class Rules:
 
     Attributes:
         invocations: How often each function was invoked, retries included.
-        failures: The functions that failed for good, with their errors.
+        failures: The functions that failed permanently, with their errors.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Corrects moto's S3 where it differs from Amazon S3 in something that the deployer relies on.
 
-moto passes over conditions of copies, and breaks on multipart uploads that are gone. Source of what S3 does: Amazon S3
+moto ignores conditions of copies, and breaks on multipart uploads that are gone. Source of what S3 does: Amazon S3
 API Reference, CopyObject, UploadPartCopy and CompleteMultipartUpload.
 """
 

@@ -182,7 +182,7 @@ class VirtualClock:
         """Let a task run until it sleeps or ends."""
         self._current = task
         task.turn.release()
-        # In real time: a task that waits for a lock of another one would block all for good.
+        # In real time: a task that waits for a lock of another one would block all forever.
         if not self._back.acquire(timeout=_TURN_SECONDS):
             raise ClockStoppedError(f"{task.name} has not slept or ended within {_TURN_SECONDS:g} s of real time")
         self._current = self._outside

@@ -29,7 +29,7 @@ OF_LARGE_COPIES = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3
 # Only a name that an endpoint has in another case is looked up so.
 # Only a rollback that finds an update under way ends it so; tests/local/test_permissions.py tries the right.
 # Only an update that sets aside what a person has handed over reads how it is scaled.
-# No image of these tests lies in the account's own registry; the other module tries that right, too.
+# No image of these tests is in the account's own registry; the other module tries that right, too.
 # Only a stack whose parameter says so repairs drift; tests/local/test_permissions.py tries the right.
 OF_SERVICES = {
     ("CreateEndpoint", "sagemaker:ListEndpoints"),

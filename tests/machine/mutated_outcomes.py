@@ -90,7 +90,7 @@ def trust_a_refused_repetition(patch: pytest.MonkeyPatch) -> None:
 
 @breaks("runs_restore_their_own_changes", seed=0, make=copies_after_a_failed_smoke_test)
 def restore_again(patch: pytest.MonkeyPatch) -> None:
-    """Restores the endpoint again after another copy of the event has deployed the revision anew."""
+    """Restores the endpoint after another copy of the event has deployed the revision again."""
     around(
         patch,
         Restoration,

@@ -36,7 +36,7 @@ def test_endpoint_that_this_stack_has_not_deployed_to_is_not_compared(world: Wor
 
 
 def test_config_without_the_stacks_tag_is_not_reported(world: World) -> None:
-    """To keep a config for good, people take its tag off."""
+    """To keep a config permanently, people remove its tag."""
     _, revision = deploy(world, "a", "b")
     arn = world.simulator.resources()["EndpointConfigs"][revision]["EndpointConfigArn"]
     tags = ["endpoint-deployer:stack", "endpoint-deployer:state"]

@@ -69,7 +69,7 @@ def test_retries_grow_to_their_cap(bench: Bench, jitter: str) -> None:
 
 
 def test_a_function_that_dies_is_reported_as_lambda_does(bench: Bench) -> None:
-    """The name is `Runtime.ExitError`, by which it can be retried; no handler of the function sees its death."""
+    """The name is `Runtime.ExitError`, by which it can be retried; no handler of the function sees it."""
     survived: list[str] = []
 
     def call() -> None:

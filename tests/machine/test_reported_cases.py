@@ -177,7 +177,7 @@ def tags_of(world: World) -> dict[str, dict[str, str]]:
 
 
 def test_case_09_change_of_tags_alone_changes_no_instance(world: World) -> None:
-    """They are brought up to date in place, and what the request no longer has is taken off."""
+    """They are brought up to date in place, and tags that the request no longer has are removed."""
     first = deploy(world, "a", Tags={"team": "a", "tier": "1"})
     updates = [call.operation for call in world.simulator.calls].count("UpdateEndpoint")
     world.clock.sleep(60)

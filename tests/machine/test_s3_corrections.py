@@ -41,7 +41,7 @@ def code_of(call: Callable[[], Any]) -> str:
 
 
 def test_a_copy_with_if_none_match_overwrites_nothing(clients: tuple[Any, Any]) -> None:
-    """CopyObject with `If-None-Match: *`; moto passes over it."""
+    """CopyObject with `If-None-Match: *`; moto ignores it."""
     plain, corrected = clients
     plain.put_object(Bucket=BUCKET, Key="copy", Body=b"first")
 
@@ -66,7 +66,7 @@ def test_new_source_is_copied(clients: tuple[Any, Any]) -> None:
 
 @pytest.mark.parametrize("etag", ["right", "wrong"])
 def test_a_copy_is_made_of_the_expected_content(clients: tuple[Any, Any], etag: str) -> None:
-    """CopyObject and UploadPartCopy with CopySourceIfMatch, also of an older version; moto passes over it."""
+    """CopyObject and UploadPartCopy with CopySourceIfMatch, also of an older version; moto ignores it."""
     plain, corrected = clients
     head = plain.head_object(Bucket=BUCKET, Key="source")
     plain.put_object(Bucket=BUCKET, Key="source", Body=b"other")

@@ -132,7 +132,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize("scenario", ["a new endpoint", "an update", "other instances"])
 def test_permanent_refusal_of_an_alarm_restores_the_endpoint(make_world: Callable[..., World], scenario: str) -> None:
-    """CloudWatch refuses one call of the run for good; the endpoint is what it was."""
+    """CloudWatch refuses one call of the run permanently; the endpoint is what it was."""
     old, new, change = SCENARIOS[scenario]
     for operation, number in calls_of_the_run(make_world, old, new, change):
         for code in REFUSALS.get(operation, []):

@@ -118,7 +118,7 @@ def test_overwritten_artifact_is_superseded(world: World) -> None:
 
 
 def test_new_version_of_an_artifact_is_another_model(world: World) -> None:
-    """The same key with other content is deployed anew, and both versions are stored."""
+    """The same key with other content is deployed again, and both versions are stored."""
     executions = [upload(world, b"one"), upload(world, b"two")]
 
     assert [execution.states[-1] for execution in executions] == ["Deployed", "Deployed"]

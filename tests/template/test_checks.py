@@ -27,7 +27,7 @@ def recipe(target: str) -> str:
     return found[1]
 
 
-def test_each_check_that_is_passed_over_has_its_reason() -> None:
+def test_each_skipped_check_has_its_reason() -> None:
     """A comment stands above each one, and nothing else is in the file."""
     document = yaml.safe_load(CHECKOV)
     entries = re.findall(r"^(?:  # .+\n)+  - (CKV_\w+)$", CHECKOV, re.MULTILINE)
@@ -38,7 +38,7 @@ def test_each_check_that_is_passed_over_has_its_reason() -> None:
 
 
 def test_exception_of_one_resource_stands_with_it(resources: Document) -> None:
-    """It has a reason, too, and is not passed over anyway."""
+    """It has a reason, too, and is not skipped already."""
     skipped = [
         skip
         for resource in resources.values()

@@ -84,7 +84,7 @@ REPORTED: dict[str, tuple[str, ...]] = {
     "waits beyond MaximumExecutionTimeoutInSeconds": (
         "unit/test_request_rules.py::test_refusals_of_sagemaker_are_rejected_by_field",
     ),
-    "an image that was pushed anew under its tag": (
+    "an image that was pushed again under its tag": (
         "unit/test_plan_warnings.py::test_image_tag_of_the_live_revision_has_a_warning",
     ),
     "the simulator and inference components": (

@@ -97,7 +97,7 @@ CHANGES = {
 def test_change_that_sagemaker_would_refuse_is_rejected_before(
     wanted: Document, live: Document, deployment: Document | None, problems: list[str]
 ) -> None:
-    """It refuses some changes after minutes, and passes over some guardrails without a word."""
+    """It refuses some changes after minutes, and ignores some guardrails without an error."""
     assert [str(problem) for problem in live_problems(wanted, live, deployment)] == problems
 
 

@@ -67,7 +67,7 @@ def test_logs_that_cannot_be_reached_are_unavailable(client: Any) -> None:
 
 
 def test_lines_are_those_of_the_fleet_that_failed(client: Any, stub: Stubber) -> None:
-    """The old fleet goes on logging, and the restored one comes up later; both are passed over."""
+    """The old fleet goes on logging, and the restored one comes up later; both are skipped."""
     streams = [stream("AllTraffic/i-restored", 30), stream("AllTraffic/i-old", -600), stream("AllTraffic/i-new", 5)]
     stub.add_response("describe_log_streams", {"logStreams": streams}, LISTING)
     answer_with_lines(stub, "AllTraffic/i-new", "Traceback", "ValueError: no model")
@@ -88,7 +88,7 @@ def test_lines_are_those_of_the_variant_that_sagemaker_names(client: Any, stub: 
     assert found.stream == "B/i-2"
 
 
-def test_streams_are_looked_for_on_every_page_and_empty_ones_passed_over(client: Any, stub: Stubber) -> None:
+def test_streams_are_looked_for_on_every_page_and_empty_ones_skipped(client: Any, stub: Stubber) -> None:
     pages: list[Document] = [
         {"logStreams": [stream("A/i-1", 5)], "nextToken": "2"},
         {"logStreams": [stream("A/i-2", 6)]},

@@ -87,7 +87,7 @@ def test_python_that_is_too_old_is_refused_in_one_line(checkout: Path) -> None:
 
 
 def test_package_is_built_in_a_checkout_whose_path_has_a_space(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own Python, the target and the folder of the wheels all lie in it."""
+    """Its own Python, the target and the folder of the wheels all are in it."""
     shutil.copy(ROOT / "functions/Makefile", checkout / "functions")
     python = checkout / "python"
     python.write_text('#!/bin/sh\nfor word in "$@"; do echo "$word" >> log; done\n')

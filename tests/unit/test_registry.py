@@ -41,7 +41,7 @@ def put(client: Any, content: str) -> str:
 
 
 def test_moved_tag_has_the_new_digest(aws: Any) -> None:
-    """It is asked anew each time."""
+    """It is asked again each time."""
     registry = Registry(aws, ACCOUNT)
 
     digests = [(put(aws, content), registry.digest_of(IMAGE)) for content in "ab"]

@@ -57,12 +57,12 @@ REJECTED: dict[str, tuple[Document, str]] = {
     "no folder": (
         uploaded("models/model.tar.gz"),
         (
-            "detail.object.key: 'models/model.tar.gz' lies in no folder of an endpoint; upload it as "
+            "detail.object.key: 'models/model.tar.gz' is not in the folder of an endpoint; upload it as "
             "models/<EndpointName>/model.tar.gz"
         ),
     ),
     "a manifest in no folder": (uploaded("models/deployment.yml"), "as models/<EndpointName>/deployment.yml"),
-    "an empty folder name": (uploaded("models//model.tar.gz"), "'models//model.tar.gz' lies in no folder"),
+    "an empty folder name": (uploaded("models//model.tar.gz"), "'models//model.tar.gz' is not in the folder"),
     "another archive": (
         uploaded("models/churn/model.zip"),
         (

@@ -48,7 +48,7 @@ def test_endpoint_that_another_execution_changed_stays(account: PlanningAccount)
     assert endpoint(account) == ("InService", made.revision)
 
 
-def deploy_anew(account: PlanningAccount, made: Plan) -> Plan:
+def deploy_again(account: PlanningAccount, made: Plan) -> Plan:
     """Let another execution of the same request deploy the same revision."""
     twin = made.model_copy(update={"execution": OTHER_EXECUTION})
     account.sagemaker.create_endpoint_config(twin.endpoint_config_request(account.now))
@@ -58,7 +58,7 @@ def deploy_anew(account: PlanningAccount, made: Plan) -> Plan:
 
 
 @pytest.mark.parametrize("is_own", [True, False], ids=["by this run", "by another run"])
-def test_revision_that_a_twin_deploys_anew_after_the_change_back_stays(
+def test_revision_that_a_twin_deploys_again_after_the_change_back_stays(
     account: PlanningAccount, *, is_own: bool
 ) -> None:
     """Three copies of one event: two fail and restore the endpoint, and the third one tries again."""
@@ -69,7 +69,7 @@ def test_revision_that_a_twin_deploys_anew_after_the_change_back_stays(
         account.sagemaker.revert("churn", str(before.revision), {})
     seen = run.take_step(account.sagemaker, account.now, None)
     account.sleep(10)
-    deploy_anew(account, made)
+    deploy_again(account, made)
 
     report = run.take_step(account.sagemaker, account.now, seen)
 

@@ -86,7 +86,7 @@ def test_revision_without_config_is_skipped(account: PlanningAccount) -> None:
     assert resolve(account, rollback()).source == first.revision
 
 
-def test_stored_folders_that_are_no_revisions_are_passed_over(account: PlanningAccount) -> None:
+def test_stored_folders_that_are_not_revisions_are_skipped(account: PlanningAccount) -> None:
     first, _ = serve(account, "a", "b")
     account.put("revisions/churn/artifacts/0123/model.tar.gz")
     account.put("revisions/churn/other-20261124T120000-0123456789ab/request.json")

@@ -29,7 +29,7 @@ class TaggedAccount:
     Attributes:
         tags: By ARN.
         models: Names of the models that are there.
-        calls: Which tags were set and taken off, by ARN.
+        calls: The tags that were set and removed, by ARN.
     """
 
     tags: dict[str, dict[str, str]]
@@ -74,7 +74,7 @@ def recorded(made: Plan) -> dict[str, str]:
 
 
 def test_endpoint_models_and_config_get_the_tags_in_this_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tag that only the request before has set is taken off; the config gets the record."""
+    """A tag that only the request before has set is removed; the config gets the record."""
     before, wanted = retag(-10, team="old", cost="7"), retag(team="new")
     (model,) = wanted.model_names.values()
     arns = [ENDPOINT, f"{ARN}model/{model}", CONFIG]

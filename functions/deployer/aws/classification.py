@@ -62,7 +62,7 @@ def classify(operation: str, code: str, message: str, *, created: Collection[str
         code: `Error.Code` of the answer, or `FailureReason` for the text of that member of DescribeEndpoint.
         message: `Error.Message` of the answer.
         created: Names of the resources that this run created. Where any are given, a model or endpoint config that is
-            not among them, and that a call builds on, is missing for good.
+            not among them, and that a call builds on, is missing permanently.
 
     Returns:
         The class of the error; `SageMakerRejectedError` if it is not known to be transient.

@@ -1,6 +1,6 @@
 """Server-side copies in S3: of exact versions, to keys that are never overwritten, resumed where they stopped.
 
-boto3's managed copy cannot be used: s3transfer begins every multipart copy anew, and its ALLOWED_COPY_ARGS lack
+boto3's managed copy cannot be used: s3transfer begins every multipart copy again, and its ALLOWED_COPY_ARGS lack
 IfNoneMatch. S3 takes `If-None-Match: *` for CopyObject since October 2025 (AWS What's New, "Amazon S3 adds conditional
 write functionality to copy operations"), and for CompleteMultipartUpload.
 """

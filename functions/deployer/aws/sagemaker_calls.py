@@ -50,7 +50,7 @@ class SageMakerCalls:
         names: Names of the models and the endpoint config that this run created or has seen: if SageMaker cannot find
             one of those, it cannot see it *yet*.
         throttle_seconds: Seconds to spend in all on pauses after calls that were throttled. They have had no effect,
-            and to begin the step anew would take all its other calls once more.
+            and to begin the step again would take all its other calls once more.
     """
 
     def __init__(self, client: BaseClient, names: Collection[str], throttle_seconds: float) -> None:

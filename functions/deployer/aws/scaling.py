@@ -53,7 +53,7 @@ class Scaling(ScalingCalls):
             variant_names: Further variants, which this stack is not to scale.
 
         Raises:
-            ScalingRejectedError: The service refuses it for good, or somebody else scales one of the variants.
+            ScalingRejectedError: The service refuses it permanently, or somebody else scales one of the variants.
             EndpointNotVisibleError: The service does not see yet that the endpoint is in service.
             PermissionNotReadyError: IAM does not know the targets' tags yet.
             AlarmRejectedError: CloudWatch does not take an alarm.

@@ -114,7 +114,7 @@ class Restoration:
         if self._is_under_way(live) or not (view.tags or is_lag_over):
             return Step.LOOK_AGAIN
         is_tagged = view.tags.get(EXECUTION_TAG) == self.plan.execution
-        # After a change back another run of the same request may deploy the revision anew.
+        # After a change back another run of the same request may deploy the revision again.
         is_own = is_tagged or (self.requested_at is not None and not has_acted)
         if view.tags.get(STATE_TAG) == DEPLOYED or not is_own:
             return Step.DONE

@@ -58,7 +58,7 @@ class Observer:
         scaling: The adapter of Application Auto Scaling.
         registry: The adapter of Amazon ECR.
         bucket: The artifact bucket.
-        prefix: Where the endpoints' folders for uploads lie in it; ends in a slash.
+        prefix: Where the endpoints' folders for uploads are in it; ends in a slash.
         stack: The stack.
         state_machine: The ARN of the state machine that deploys.
         idle_days: After how many days without an invocation an endpoint is reported; 0 for never.

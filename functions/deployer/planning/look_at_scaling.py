@@ -36,7 +36,7 @@ def plan_scaling(
         scaling: The adapter of Application Auto Scaling.
     """
     own = {target.variant_name for target in targets if target.is_own}
-    # A plan that is decided anew may have set it aside before.
+    # A plan that is decided again may have set it aside before.
     was_used = isinstance(draft, Plan) and draft.scaling.is_used
     if not (draft.request.get("Scaling") or before or own or was_used):
         return PlannedScaling()

@@ -36,10 +36,8 @@ def plan_warnings(request: Document, action: Action, stack_role: str, now: datet
         )
     if action in {Action.NOTHING_TO_DO, Action.CONFIRM}:
         images = ", ".join(_tagged_images(request))
-        what = (
-            "names a tag; an image that was pushed anew under it is no change. Push it under another tag, or name its"
-        )
-        found += [f"{images}: {what} digest"] * bool(images)
+        text = "names a tag; a new image under it is not a change. Push it under another tag, or name its digest"
+        found += [f"{images}: {text}"] * bool(images)
     # A rollback deploys what a request asked for long ago, and a person may take a day to approve another one.
     if past := ", ".join(past_actions(request.get("Scaling") or {}, now)):
         found.append(f"{past}: is over, and is left out")

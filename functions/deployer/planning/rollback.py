@@ -72,7 +72,7 @@ def resolve_rollback(draft: Draft, planning: Planning) -> Draft | Plan:
 
 
 def _resolved(draft: Draft, stored: StoredRevision, planning: Planning) -> Draft:
-    """Fill in the request of a stored revision, and check it anew."""
+    """Fill in the request of a stored revision, and check it again."""
     store, settings = planning.store, planning.settings
     problems: Iterable[Problem] = data_problems(stored.data, store.objects, store.bucket)
     # The stack may no longer allow what it allowed then.

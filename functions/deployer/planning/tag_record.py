@@ -1,7 +1,7 @@
 """The record of a request's tags, which an endpoint config bears: they are not content, and are changed in place. Pure.
 
 It says when they were requested, what they are (as a digest), and which keys they have (as short digests), so that
-another request's tags are noticed, the newest ones stay, and only what a request has set is taken off again.
+another request's tags are noticed, the newest ones stay, and only tags that a request has set are removed again.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def requested_tags(request: Document, document: Document) -> dict[str, str]:
 def tag_changes(
     present: Mapping[str, str], wanted: Mapping[str, str], recorded: TagRecord, stack: str
 ) -> tuple[dict[str, str], list[str]]:
-    """Return the tags to set and the keys to take off, so that a resource bears a request's tags.
+    """Return the tags to set and the keys to remove, so that a resource bears a request's tags.
 
     What another stack owns stays as it is, and so do tags that no request has set.
 

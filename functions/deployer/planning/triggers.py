@@ -240,7 +240,7 @@ def _upload_advice(key: str, prefix: str) -> str:
         return f"is neither {ARTIFACT_NAME} nor {MANIFEST_NAME} in {folder} or below"
     endpoint_name, slash, _ = key.removeprefix(prefix).partition("/")
     if not (endpoint_name and slash):
-        return f"lies in no folder of an endpoint; upload it as {folder}{expected or ARTIFACT_NAME}"
+        return f"is not in the folder of an endpoint; upload it as {folder}{expected or ARTIFACT_NAME}"
     if not expected:
         return f"is not a {ARTIFACT_NAME}; pack the model's files with tar -czf {ARTIFACT_NAME} and upload that"
     return "" if name == expected else f"is written in another case; upload it as {expected}"

@@ -100,7 +100,7 @@ def _known(differences: Differences, account: Account, moment: float, endpoint: 
 
 
 def _uncertain(recording: Recording, endpoint: str) -> set[str]:
-    """Return the kinds that nobody has to report, because tags were taken off, or several executions made alarms."""
+    """Return the kinds that nobody has to report, because tags were removed, or several executions made alarms."""
     if recording.is_disowned(endpoint):
         return _OF_CONTENT
     revisions = [run.revision for run in recording.runs_of(endpoint) if run.revision]

@@ -59,7 +59,7 @@ def only_successes_are_marked_as_deployed(recording: Recording) -> Iterator[str]
     for run in recording.runs:
         if run.outcome == "Deployed":
             tags = at(recording.writes, run.ended).tags_of("configs", run.revision)
-            # An operator may have deleted the config, or taken the tags off it.
+            # An operator may have deleted the config, or removed its tags.
             is_pending = tags.get(STATE_TAG, DEPLOYED) != DEPLOYED
             yield f"{run.name} is deployed, and {run.revision} is still pending" if is_pending else ""
 

@@ -66,5 +66,5 @@ def valid_requests_are_not_rejected(recording: Recording) -> Iterator[str]:
 
 
 def is_of_others(recording: Recording, run: Run) -> bool:
-    """Return whether a run was rejected, rightly, since a person took the stack's tag off the endpoint."""
+    """Return whether a run was rejected, rightly, since a person removed the stack's tag from the endpoint."""
     return "was not created by this stack" in run.execution.cause and recording.is_disowned(run.endpoint)

@@ -102,7 +102,7 @@ def _restores_at(run: Run) -> float:
 
 
 def _is_used_by_operator(recording: Recording, revision: str, endpoint: str) -> bool:
-    """Return whether an operator has attached a revision, or taken tags off it or the endpoint."""
+    """Return whether an operator has attached a revision, or removed tags of it or of the endpoint."""
     return any(
         (write.begins and revision in configs_of(write.value))
         or (write.is_untagging and write.name.rpartition("/")[2] in {revision.lower(), endpoint})

@@ -130,7 +130,7 @@ def only_own_resources_are_deleted(recording: Recording) -> Iterator[str]:
     """Sweeps delete models and configs with the stack's tag; a run deletes an endpoint only if it was created for it.
 
     An endpoint that has served anything else is changed back instead, unless that was a revision that failed: then it
-    went back to what it was created for. That an operator took a tag off just before could not be seen.
+    went back to what it was created for. That an operator removed a tag just before could not be seen.
     """
     hidden = recording.visibility_seconds + _LOOK_SECONDS
     revisions = {run.name: run.revision for run in recording.runs}

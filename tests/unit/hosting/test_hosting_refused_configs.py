@@ -127,7 +127,7 @@ MODELS: dict[str, tuple[Document, str]] = {
 
 @pytest.mark.parametrize(("model", "message"), MODELS.values(), ids=MODELS)
 def test_model_that_contradicts_itself_is_refused(model: Document, message: str) -> None:
-    """It is refused for good, and nothing is recorded."""
+    """It is refused permanently, and nothing is recorded."""
     account = Account()
 
     code, said = refused(account.sagemaker.create_model, ModelName="m", ExecutionRoleArn=ROLE, **model)
@@ -139,7 +139,7 @@ def test_model_that_contradicts_itself_is_refused(model: Document, message: str)
 
 @pytest.mark.parametrize(("variants", "more", "said"), CONFIGS.values(), ids=CONFIGS)
 def test_a_config_that_contradicts_itself_is_refused(variants: list[Document], more: Document, said: str) -> None:
-    """It is refused for good, and nothing is recorded."""
+    """It is refused permanently, and nothing is recorded."""
     account = Account()
     account.create_model()
     create = account.sagemaker.create_model

@@ -87,7 +87,7 @@ UPDATES: dict[str, tuple[list[Document], list[Document], Document, str]] = {
 def test_an_update_that_sagemaker_does_not_do_is_refused(
     live: list[Document], wanted: list[Document], deployment: Document, said: str
 ) -> None:
-    """It is refused for good, and the endpoint stays as it is."""
+    """It is refused permanently, and the endpoint stays as it is."""
     account = Account()
     account.serve(*live)
     account.create_config("d", *wanted)

@@ -125,7 +125,7 @@ def test_a_replica_that_lags_shows_an_earlier_stage() -> None:
 
 
 def test_an_untouched_endpoint_costs_no_computing() -> None:
-    """A look passes over endpoints that have nothing due, however many there are."""
+    """A look skips endpoints that have nothing due, however many there are."""
     account = Account()
     account.serve()
     for number in range(50):

@@ -71,7 +71,7 @@ def test_an_invocation_is_answered_by_the_fleet_that_it_reached() -> None:
 
 
 def test_a_late_answer_is_not_taken_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SageMaker waits for a container only so long; what it says afterwards is passed over."""
+    """SageMaker waits for a container only so long; a later answer is ignored."""
     script = "import time\ndef model_fn(d): return 0\ndef predict_fn(d, m): time.sleep(d[0]); return d"
     server = ModelServer(archive(script), "s3://b/model.tar.gz", "A")
     monkeypatch.setattr("local.simulator.model_server.ANSWER_SECONDS", 0.1)

@@ -149,7 +149,7 @@ def test_persistent_failure_stops_the_rest(client: Any, source: Artifact) -> Non
 def test_second_run_beside_the_copy_is_harmless(
     s3: Any, client: Any, source: Artifact, operation: str, number: int
 ) -> None:
-    """Another run makes the whole copy between any two calls: there is one copy, and neither run fails for good."""
+    """Another run makes the whole copy between any two calls: there is one copy, and neither run fails permanently."""
 
     def run_beside(count: int) -> None:
         if count == number:
@@ -171,7 +171,7 @@ def test_second_run_beside_a_single_call_is_harmless(s3: Any, client: Any, sourc
     assert stored(s3) == CONTENT
 
 
-def test_aborted_upload_is_begun_anew(s3: Any, client: Any, source: Artifact) -> None:
+def test_aborted_upload_is_begun_again(s3: Any, client: Any, source: Artifact) -> None:
     """Without a copy at its place, the step is repeated."""
 
     def abort(count: int) -> None:
