@@ -75,13 +75,7 @@ def approval_to_request(draft: Draft, action: Action, previous: str, now: dateti
     """Return the approval to request for a change of an endpoint; None if it needs none, or has it.
 
     An approval counts for the change that was announced. If the endpoint serves something else by now, it is requested
-    again; `is_announced` says whether it has been.
-
-    Args:
-        draft: What is deployed.
-        action: What is done with it.
-        previous: The endpoint config that the endpoint serves now.
-        now: The current time.
+    again; `is_announced` says whether it has been. `previous` is the endpoint config that the endpoint serves now.
 
     Raises:
         ApprovalTimedOutError: Nobody has answered in time.

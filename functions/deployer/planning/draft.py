@@ -37,13 +37,7 @@ _NO_TAG_VALUE = re.compile(r"[^\w .:/=+@-]")
 def draft_deployment(document: object, execution: Mapping[str, str], planning: Planning) -> Draft | Plan:
     """Read the input of an execution, and make the draft of what it deploys.
 
-    Args:
-        document: The execution's input.
-        execution: Its `Id`, `Name` and `StartTime`.
-        planning: The adapters, the settings and the time.
-
-    Returns:
-        The draft; that of a rollback has no content yet. The plan if the action does not depend on the endpoint.
+    That of a rollback has no content yet. It is the plan already if the action does not depend on the endpoint.
 
     Raises:
         InvalidRequestError: The request is wrong, or names something that does not exist.

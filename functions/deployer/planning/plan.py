@@ -90,14 +90,7 @@ class Plan(Draft, Before):
     ) -> Plan:
         """Decide on a draft.
 
-        Args:
-            draft: The draft.
-            action: The action of the state machine.
-            wait_seconds: Seconds until the next look.
-            before: What the run changes; None if there is no endpoint, or it is changing.
-            approval: The approval that is requested for it now; None for the one that the draft has.
-            reason: Why nothing is deployed now.
-            warnings: Warnings about what the deployer cannot check.
+        There is nothing `before` if there is no endpoint, or it is changing; `approval` is one that is requested now.
         """
         before = before or Before(scaling=PlannedScaling(is_used=bool(draft.request.get("Scaling"))))
         content = {name: getattr(draft, name) for name in Draft.model_fields if name != "approval"}
