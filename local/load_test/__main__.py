@@ -1,6 +1,6 @@
 """Puts a load on the deployer: in virtual time, and on local AWS. `python -m local.load_test`.
 
-It ends with status 1 if something is not as the deployer promises: a run that fails or announces nothing, an endpoint
+It ends with status 1 if a guarantee of the deployer is violated: a run that fails or announces nothing, an endpoint
 that does not serve its newest artifact, a model, config or object that a sweep leaves behind or deletes wrongly; and
 if in virtual time the load takes more calls or more time than the targets allow.
 """

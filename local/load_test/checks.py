@@ -1,4 +1,4 @@
-"""Checks the deployer's promises after a load."""
+"""Checks the deployer's guarantees after a load."""
 
 from __future__ import annotations
 

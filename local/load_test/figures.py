@@ -51,7 +51,7 @@ class Figures:
         wall_seconds: The same on the wall clock.
         milliseconds: How long an invocation of a function took on the average, on local AWS.
         wake_ups: Invocations of functions that events of endpoints caused, outside of all executions.
-        violations: What was not as the deployer promises.
+        violations: The violated guarantees.
     """
 
     load: Load

@@ -1,4 +1,4 @@
-"""The calls, transitions and prices that docs/benchmarks.md promises are those that the shipped machine takes."""
+"""The calls, transitions and prices that docs/benchmarks.md states are those that the shipped machine takes."""
 
 from __future__ import annotations
 

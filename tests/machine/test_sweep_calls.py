@@ -1,4 +1,4 @@
-"""How many calls of SageMaker a sweep takes: their number is a promise, because the account's quota is shared."""
+"""How many calls of SageMaker a sweep takes: their number is guaranteed, because the account's quota is shared."""
 
 from __future__ import annotations
 

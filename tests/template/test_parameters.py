@@ -12,7 +12,7 @@ from deployer.planning.keys import STORE_PREFIX
 
 
 def test_every_parameter_is_used(template: Document) -> None:
-    """A parameter that nothing reads would be a promise that nothing keeps."""
+    """A parameter that nothing reads would have no effect."""
     document = json.dumps({part: template[part] for part in ("Conditions", "Globals", "Resources", "Outputs")})
 
     used = {name for pair in re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', document) for name in pair}

@@ -76,4 +76,4 @@ INVARIANTS: tuple[Invariant, ...] = (
     drift.drift_is_never_false,
     endings.executions_keep_their_settings,
 )
-"""All of them, in the order of the promises in docs/reliability.md."""
+"""All of them, in the order of the guarantees in docs/reliability.md."""

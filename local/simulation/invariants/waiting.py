@@ -29,7 +29,7 @@ _DEADLINE_MARGIN = 20.0
 """Seconds after the deadline by which a run has looked for the last time, while nothing goes wrong."""
 
 _FIRST_LOOK_SECONDS = 900.0
-"""The longest first interval, which docs/decisions/0016 promises."""
+"""The longest first interval, which docs/decisions/0016 states."""
 
 
 def events_end_waits(recording: Recording) -> Iterator[str]:
