@@ -68,7 +68,7 @@ def _plan(event: Document, planning: Planning) -> Plan:
     answer = read_answer(event["Plan"].get("Answer"))
     plan = read_again(event["Plan"], answer, planning.now)
     logger.append_keys(endpoint=plan.endpoint_name)
-    if "Busy" in event["Plan"]:
+    if "Busy" in event["Plan"] and planning.now < plan.deadline:
         # It waits before it looks again, because a replica may show the endpoint as it was planned.
         reason = f"Endpoint {plan.endpoint_name} has changed since it was planned"
         return planning.decided(plan, Action.WAIT, reason=reason)
