@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.json_document import Document
+from local.simulation.invariants.waiting import deadline_of
 from local.simulation.runs import visits_of
 from local.simulator import EventDelivery, Settings
 from tests.machine.factories import deploy, request
@@ -41,7 +41,7 @@ def waits_of(execution: Execution) -> Iterator[tuple[str, float, float]]:
     """Yield each wait: its state, and how many seconds after the deadline it began and ended."""
     for visit in visits_of(execution):
         if visit.state in {"WaitForOtherDeployment", "DescribeEndpoint"} and visit.left:
-            deadline = datetime.fromisoformat(json.loads(visit.data)["Plan"]["Deadline"]).timestamp()
+            deadline = deadline_of(json.loads(visit.data)["Plan"])
             yield visit.state, visit.tried - deadline, visit.left - deadline
 
 

@@ -79,13 +79,13 @@ def waits_end_at_the_deadline(recording: Recording) -> Iterator[str]:
         for visit in run.visits:
             if visit.state not in {_STATE, "WaitForOtherDeployment"} or visit.left is None:
                 continue
-            deadline = _deadline(json.loads(visit.data)["Plan"])
+            deadline = deadline_of(json.loads(visit.data)["Plan"])
             if visit.tried < deadline and recording.is_calm(visit.tried, visit.left):
                 late = visit.left - deadline
                 yield f"{run.name} waited until {late:.0f} s after its deadline" if late > _DEADLINE_MARGIN else ""
 
 
-def _deadline(plan: Document) -> float:
+def deadline_of(plan: Document) -> float:
     """Return when the time of a plan ends; it begins with a person's answer, where one has to approve it."""
     approval = plan["Approval"] or {}
     begins_at = approval.get("AnsweredAt") or approval.get("ExpiresAt") or plan["StartedAt"]
