@@ -1,9 +1,14 @@
-"""The sweep of the store: requests whose resources are gone, and artifacts that no request names."""
+"""The sweep of the store: requests whose resources are gone, and artifacts that no request names.
+
+Only folders that are named like revisions and artifacts are swept: others are somebody else's.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from deployer.cleanup.in_use import stem_of
 from deployer.cleanup.sweep import Kind
 from deployer.errors import PermanentError
 from deployer.planning.keys import STORE_PREFIX
@@ -11,6 +16,9 @@ from deployer.planning.revision_store import StoredRevision
 
 if TYPE_CHECKING:
     from deployer.cleanup.sweep import Sweep
+
+
+_DIGEST = re.compile(r"[0-9a-f]{12}")
 
 
 class Request(NamedTuple):
@@ -27,7 +35,7 @@ def sweep_stored(sweep: Sweep) -> None:
         folders = _folders(sweep, prefix)
         kept = _sweep_requests(sweep, prefix, folders - {"artifacts"})
         expected = folders if sweep.is_dry_run else {*kept, "artifacts"}
-        for artifact in sorted(_folders(sweep, f"{prefix}artifacts/")):
+        for artifact in filter(_DIGEST.fullmatch, sorted(_folders(sweep, f"{prefix}artifacts/"))):
             # A request that cannot be read may name any artifact.
             is_named = any(request is None or artifact in request.text for request in kept.values())
             if is_named or sweep.account.is_attached(f"{endpoint_name}-"):
@@ -48,7 +56,8 @@ def _sweep_requests(sweep: Sweep, prefix: str, revisions: set[str]) -> dict[str,
     for revision in [*with_config, *sorted(revisions - with_config, reverse=True)]:
         request = _read(sweep, f"{prefix}{revision}/request.json")
         is_used = request is None or bool((request.models - protected) & sweep.account.models.keys())
-        is_free = not (is_used or revision in with_config or sweep.account.is_attached(revision))
+        is_own = bool(stem_of(revision))
+        is_free = is_own and not (is_used or revision in with_config or sweep.account.is_attached(revision))
         if not (is_free and _remove(sweep, Kind.REVISIONS, revision, f"{prefix}{revision}/")):
             kept[revision] = request
             protected |= request.models if request else frozenset()
