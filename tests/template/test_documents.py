@@ -229,3 +229,10 @@ def test_decisions_are_listed_and_have_one_form(path: Path) -> None:
 
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
     assert f"- [{path.stem[:4]}]({path.name}) {title}\n" in index
+
+
+def test_glossary_has_each_word_once_in_alphabetical_order() -> None:
+    words = re.findall(r"^\| (?!word \|)(\w[^|]*?) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+
+    assert len(words) > 40
+    assert words == sorted(set(words), key=str.lower)
