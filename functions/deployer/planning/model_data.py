@@ -59,7 +59,7 @@ def resolve_data(  # noqa: PLR0913 - by name
         artifact: The uploaded artifact, for containers without data.
         objects: The adapter of S3.
         copy_artifacts: `uploads` copies each `model.tar.gz` of the artifact bucket, `all` everything but the folders
-            of multi-model containers, `none` nothing. What another stack has stored is always copied.
+            of multi-model containers, `none` nothing. What another stack or endpoint has stored is always copied.
 
     Raises:
         InvalidRequestError: Data are missing or cannot be read; each line names a field.
