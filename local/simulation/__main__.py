@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.simulation.campaign import run
 from local.simulation.reliability_table import write_table
-from local.simulation.report import report, summarize, unvisited
+from local.simulation.report import report, summarize, undrawn, unvisited
 from local.simulation.totals import Totals
 from local.simulation.worker import code
 
@@ -20,7 +20,7 @@ _LARGE_CAMPAIGN = 1000
 
 
 def main() -> int:
-    """Run a campaign; return 1 if an invariant was violated, or if a large one never entered a state."""
+    """Run a campaign; return 1 if an invariant was violated, or if a large one lacks a state or a feature."""
     options = _options()
     path = options.report and options.report.with_suffix(".json")
     totals = Totals.load(path, code()) if path else Totals(code())
@@ -49,7 +49,7 @@ def main() -> int:
     sys.stdout.write(summarize(totals))
     sys.stdout.write(f"{_progress(totals)}, {time.monotonic() - began:.0f} s. The next seed is {totals.following}.\n")
     is_large = totals.executions >= _LARGE_CAMPAIGN and last is None
-    return int(bool(totals.violated) or (is_large and bool(unvisited(totals))))
+    return int(bool(totals.violated) or (is_large and bool(unvisited(totals) or undrawn(totals))))
 
 
 def _progress(totals: Totals) -> str:
@@ -61,7 +61,9 @@ def _progress(totals: Totals) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.simulation", description=__doc__)
-    complete = f"from {_LARGE_CAMPAIGN} on, a state that was never entered is a failure"
+    complete = (
+        f"from {_LARGE_CAMPAIGN} on, a state that was never entered is a failure, and a feature that was never drawn"
+    )
     parser.add_argument(
         "--executions", type=int, default=1000, help=f"how many to run at least (default: 1000); {complete}"
     )

@@ -22,28 +22,29 @@ _REST_SECONDS = 10 * _HOUR
 """How long after the last step of a scenario most executions have ended."""
 
 _CHOICES = 3
+_HANDED_OVER_SHARE, _ATTACHED_SHARE = 0.3, 0.6
 
 
-def drift_settings(seed: int) -> dict[str, str]:
+def drift_settings(key: str) -> dict[str, str]:
     """Return the settings of the search for drift; some stacks repair what they can."""
-    random = Random(f"{seed} drift settings")  # noqa: S311 - repeatable, not secret
+    random = Random(f"{key} drift settings")  # noqa: S311 - repeatable, not secret
     return {
         "IDLE_ENDPOINT_DAYS": random.choice(["0", "1", "30"]),
         "REPAIR_DRIFT": random.choice(["", "", "ConfigReplaced"]),
     }
 
 
-def drift_steps(seed: int, endpoints: Sequence[str], made: Sequence[Step]) -> Iterator[Step]:
+def drift_steps(key: str, endpoints: Sequence[str], made: Sequence[Step]) -> Iterator[Step]:
     """Yield changes while something happens, and some after it; after each a sweep that has to report it.
 
     Stored copies are deleted at last: without them, no later instance of the revision starts.
 
     Args:
-        seed: The scenario's.
+        key: Names the scenario.
         endpoints: Its endpoints.
         made: Its other steps.
     """
-    random = Random(f"{seed} drift")  # noqa: S311 - repeatable, not secret
+    random = Random(f"{key} drift")  # noqa: S311 - repeatable, not secret
     ends = [each.at + max(each.deliveries, default=0.0) if isinstance(each, RequestStep) else each.at for each in made]
     for number in range(random.choice([0, 0, 1, 2])):
         moment = random.choice(ends) + random.uniform(0.5, 4) * _HOUR
@@ -51,7 +52,21 @@ def drift_steps(seed: int, endpoints: Sequence[str], made: Sequence[Step]) -> It
     rest = max(ends) + _REST_SECONDS
     for number, endpoint in enumerate(endpoints):
         yield from _change(random, f"last-drift-{number}", rest + number * 2 * _HOUR, endpoint, _LAST)
+    yield from _taken_over(key, endpoints, ends, rest)
     yield Sweep(name="idle-sweep", at=round(rest + 30 * _HOUR, 3))
+
+
+def _taken_over(key: str, endpoints: Sequence[str], ends: list[float], rest: float) -> Iterator[Step]:
+    """Yield targets that people hand over to the stack, and configs that they attach where the stack repairs that."""
+    random = Random(f"{key} taken over")  # noqa: S311 - repeatable, not secret
+    if random.random() < _HANDED_OVER_SHARE:
+        at, endpoint = round(random.choice(ends) + random.uniform(0, 2) * _HOUR, 3), random.choice(endpoints)
+        yield OperatorStep(name="hand-over", at=at, action="hand over scaling", endpoint=endpoint, choice=1)
+    if drift_settings(key)["REPAIR_DRIFT"] and random.random() < _ATTACHED_SHARE:
+        for number, endpoint in enumerate(endpoints):
+            at = round(rest - random.uniform(1, 4) * _HOUR, 3)
+            yield OperatorStep(name=f"attach-{number}", at=at, action="take over", endpoint=endpoint)
+        yield Sweep(name="repairing-sweep", at=round(rest - 0.2 * _HOUR, 3))
 
 
 def _change(

@@ -15,6 +15,13 @@ from local.simulation.operator_actions import Operator
 from local.simulation.records import Answered
 from local.simulation.requests import ALARM, SHARED_OBJECTS
 from local.simulation.runs import Run, SweepRun
+from local.simulation.stages import (
+    Promotion,
+    StagedObject,
+    change_first_bucket,
+    create_first_bucket,
+    forwarded_event,
+)
 from local.simulator.endpoint_events import STATE_CHANGE
 from local.virtual_time import ExecutionDoesNotExistError, ExecutionNotRedrivableError
 from local.virtual_time.world import BUCKET
@@ -64,7 +71,9 @@ class Driver:
             steps.Sweep: self.sweep,
             steps.StackUpdate: lambda step: self.deployment.update(step.environment),
             steps.FalseEvent: self._put_false_event,
+            StagedObject: functools.partial(change_first_bucket, world),
         }
+        create_first_bucket(world, scenario)
         for key, content in SHARED_OBJECTS.items():
             world.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
         began = world.clock.now()
@@ -141,6 +150,8 @@ class Driver:
                 return {**world.requested(request.detail), **request.altered}
             case steps.Manual():
                 return request.document
+            case Promotion():
+                return forwarded_event(world, request)
         raise TypeError(type(request))
 
     def _change_alarms(self, step: steps.Alarm) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
 from local.simulation import scenario as steps
+from local.simulation.drawn_settings import draw_alarm_settings, draw_environment, draw_settings
 from local.simulation.drift_steps import drift_settings, drift_steps
-from local.simulation.fault_windows import LONGEST_LAG, USUAL_LAG, make_alarm_faults, make_fault_windows
-from local.simulation.requests import BROKEN, EXTERNAL_MODEL, SHARED_KEY
+from local.simulation.fault_windows import make_alarm_faults, make_fault_windows
+from local.simulation.requests import EXTERNAL_MODEL, SHARED_KEY
+from local.simulation.stages import Promotion
 from local.simulation.workload import make_request
-from local.simulator import EventDelivery, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from local.simulation.scenario import OperatorAction, OperatorStep, RequestStep, Scenario, Step
 
 _MOST_EXECUTIONS = 8
+_PROMOTED_SHARE = 0.2
+"""The share of the scenarios that a second stage follows."""
+
 _DECISIONS: tuple[Literal["Approve", "Reject"] | None, ...] = ("Approve", "Approve", "Approve", "Reject", None)
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -31,20 +35,49 @@ _ACTIONS: tuple[OperatorAction, ...] = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """What is requested in a scenario.
+
+    Attributes:
+        seed: The scenario's.
+        key: Names those of its draws that depend on no others.
+        endpoints: The endpoints.
+        requests: The requests.
+        length: How many seconds it takes, but for copies of events that come later.
+        environment: Settings of the stack that are not drawn.
+    """
+
+    seed: int
+    key: str
+    endpoints: list[str]
+    requests: list[RequestStep]
+    length: float
+    environment: dict[str, str] = field(default_factory=dict)
+
+
 def make_scenario(seed: int) -> Scenario:
     """Return the scenario of a seed."""
     random = Random(seed)  # noqa: S311 - repeatable, not secret
     length = random.choice([600.0, _HOUR, 3 * _HOUR, 12 * _HOUR, 36 * _HOUR])
     endpoints = random.sample(_NAMES, random.choice([1, 1, 1, 2, 3]))
     requests = list(_requests(random, endpoints, length))
+    outline = Outline(seed=seed, key=str(seed), endpoints=endpoints, requests=requests, length=length)
+    is_promoted = Random(f"{seed} promoted").random() < _PROMOTED_SHARE  # noqa: S311 - repeatable, not secret
+    return replace(complete(outline, random), is_promoted=is_promoted)
+
+
+def complete(outline: Outline, random: Random) -> Scenario:
+    """Return a scenario with the settings, the faults, and all that people do."""
+    endpoints, requests, length = outline.endpoints, outline.requests, outline.length
     # Steps that should coincide with a deployment are drawn close to the requests.
     moments = [request.at + delay for request in requests for delay in request.deliveries] or [0.0]
     has_operator, has_stops, has_external_model = random.choices([True, False], [4, 6], k=3)
     operator = list(_operator(random, endpoints, moments, length)) if has_operator else []
-    environment, settings = _environment(random), _settings(random)
+    environment, settings = draw_environment(random), draw_settings(random)
     # Drawn by itself, so that scenarios differ in nothing else from what they were without these alarms.
-    own = Random(f"{seed} alarms")  # noqa: S311 - repeatable, not secret
-    environment |= _alarm_settings(own) | drift_settings(seed)
+    own = Random(f"{outline.key} alarms")  # noqa: S311 - repeatable, not secret
+    environment |= draw_alarm_settings(own) | drift_settings(outline.key) | outline.environment
     shortest_change = min(settings.create_seconds, settings.update_seconds)
     windows = tuple(make_fault_windows(random, moments, length, most_lag=0.8 * shortest_change))
     guarded = [each.at + delay for each in requests if "DeploymentConfig" in _text(each) for delay in each.deliveries]
@@ -57,60 +90,18 @@ def make_scenario(seed: int) -> Scenario:
         *_own_alarms(own, guarded),
         *_sweeps(random, moments, length, windows),
         *_stack_updates(random, own, moments),
-        *_answers(requests),
+        *_answers(requests, is_required=bool(environment.get("APPROVAL_ENDPOINTS"))),
         *_false_events(random, endpoints, moments),
     ]
     if has_external_model:
         made.append(steps.OperatorStep(name="create-model", at=0.0, action="create model", endpoint=endpoints[0]))
-    made += drift_steps(seed, endpoints, made)
+    made += drift_steps(outline.key, endpoints, made)
     return steps.Scenario(
-        seed=seed,
+        seed=outline.seed,
         environment=environment,
         settings=settings,
         steps=tuple(sorted(made, key=lambda step: step.at)),
         fault_windows=windows,
-    )
-
-
-def _environment(random: Random) -> dict[str, str]:
-    return {
-        "RETAINED_REVISIONS": random.choice(["1", "2", "3", "3", "10"]),
-        "UNUSED_RETENTION_HOURS": random.choice(["2", "2", "6", "24"]),
-        "COPY_ARTIFACTS": random.choice(["uploads", "uploads", "uploads", "all", "none"]),
-        "POLL_INTERVAL_SECONDS": random.choice(["1", "30", "60", "60", "300"]),
-        "DEPLOYMENT_TIMEOUT_SECONDS": random.choice(["1200", "3600", "7200", "28800"]),
-    }
-
-
-def _alarm_settings(random: Random) -> dict[str, str]:
-    return {
-        "ABORT_ALARMS": random.choice(["none", "stack-role", "all"]),
-        "ROLLBACK_ERRORS_PERCENT": random.choice(["0", "0", "2.5"]),
-        "ROLLBACK_P99_MILLISECONDS": random.choice(["0", "0", "800"]),
-    }
-
-
-def _settings(random: Random) -> Settings:
-    """Return the simulator's settings."""
-    lag = random.choice([0.0, 0.0, 1.0, 5.0, 30.0, USUAL_LAG])
-    least_lag = 0.0 if random.random() < 0.9 else LONGEST_LAG  # noqa: PLR2004 - a share
-    create_seconds, update_seconds = random.choice([150.0, 180.0, 600.0]), random.choice([150.0, 240.0, 900.0])
-    if least_lag:
-        # Without a bound, an endpoint could change twice within the lag, and no replica would show the first change.
-        create_seconds, update_seconds = 600.0, 900.0
-    return Settings(
-        lag=max(lag, least_lag),
-        least_lag=least_lag,
-        tag_lag=random.choice([0.0, 0.0, 30.0, 150.0]),
-        create_seconds=create_seconds,
-        update_seconds=update_seconds,
-        delete_seconds=random.choice([5.0, 30.0, 300.0]),
-        rollback_seconds=random.choice([30.0, 60.0, 600.0]),
-        scale_seconds=random.choice([0.0, 60.0]),
-        role_delay=random.choice([0.0, 0.0, 0.0, 20.0, 100.0]),
-        empties_failure_reason=random.choice([True, False]),
-        broken_models={f"/{BROKEN}:": "cannot predict"},
-        events=random.choice([EventDelivery(), EventDelivery(), EventDelivery(lost=0.1, doubled=0.1, late=0.1)]),
     )
 
 
@@ -122,14 +113,14 @@ def _requests(random: Random, endpoints: list[str], length: float) -> Iterator[R
     while started < wanted:
         number += 1
         moment = random.choice(moments) + random.choice([0.0, 0.5, 1.0, random.uniform(0, 600)])
-        deliveries = _deliveries(random, wanted - started)
+        deliveries = draw_deliveries(random, wanted - started)
         name, endpoint = f"request-{number}", random.choice(endpoints)
         request = make_request(random, name, endpoint, round(moment, 3), deliveries)
         started += max(1, len(request.deliveries))
         yield request
 
 
-def _deliveries(random: Random, most: int) -> tuple[float, ...]:
+def draw_deliveries(random: Random, most: int) -> tuple[float, ...]:
     """Return when the copies of an event arrive: mostly one and at once, but also late, twice, and after days."""
     copies = min(most, random.choice([1, 1, 1, 1, 2, 2, 3]))
     soon, late = random.uniform(0, 900), random.uniform(1800, 7200)
@@ -168,6 +159,8 @@ def _text(request: RequestStep) -> str:
             return json.dumps(request.detail)
         case steps.Upload():
             return request.body
+        case Promotion():
+            return request.stored
     return ""
 
 
@@ -219,10 +212,10 @@ def _sweeps(
         yield steps.Sweep(name=f"sweep-{number}", at=at, is_dry_run=is_dry_run)
 
 
-def _answers(requests: list[RequestStep]) -> Iterator[Step]:
+def _answers(requests: list[RequestStep], *, is_required: bool) -> Iterator[Step]:
     """Yield the answers to requests for approval; some stay unanswered."""
     for request in requests:
-        if '"Approval"' in _text(request):
+        if is_required or '"Approval"' in _text(request):
             random = Random(f"{request.name} {request.at} answers")  # noqa: S311 - repeatable, not secret
             for copy, delay in enumerate(request.deliveries):
                 decision = random.choice(_DECISIONS)
@@ -235,8 +228,8 @@ def _answers(requests: list[RequestStep]) -> Iterator[Step]:
 def _stack_updates(random: Random, own: Random, moments: list[float]) -> Iterator[Step]:
     """Yield updates of the stack, which change its parameters."""
     for number in range(random.choice([0, 0, 0, 1, 2])):
-        at, changed = round(random.choice(moments) + random.uniform(0, 1800), 3), _environment(random)
-        changed |= _alarm_settings(own)
+        at, changed = round(random.choice(moments) + random.uniform(0, 1800), 3), draw_environment(random)
+        changed |= draw_alarm_settings(own)
         yield steps.StackUpdate(name=f"stack-update-{number}", at=at, environment=changed)
 
 

@@ -47,6 +47,7 @@ class OtherServices:
             "change alarm": self._change_alarm,
             "delete alarm": self._change_alarm,
             "change scaling": self._change_scaling,
+            "hand over scaling": self._hand_over_scaling,
             "delete copy": self._delete_copy,
             "invoke endpoint": self._invoke,
         }
@@ -91,6 +92,22 @@ class OtherServices:
             client.put_scheduled_action(**names, **_SCHEDULE)
         else:
             client.deregister_scalable_target(**names)
+        return True
+
+    def _hand_over_scaling(self, step: OperatorStep) -> bool:
+        """Register the first variant on instances, if nothing of the endpoint is, with the tag of the stack."""
+        record = self._resting(step.endpoint)
+        variants = [each for each in (record or {}).get("ProductionVariants", []) if "CurrentInstanceCount" in each]
+        if not variants or self._world.scaling.targets_of(step.endpoint):
+            return False
+        self._world.autoscaling.register_scalable_target(
+            ServiceNamespace="sagemaker",
+            ResourceId=f"endpoint/{step.endpoint}/variant/{variants[0]['VariantName']}",
+            ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+            MinCapacity=1,
+            MaxCapacity=3 + step.choice,
+            Tags={_STACK_TAG: STACK_NAME},
+        )
         return True
 
     def _delete_copy(self, step: OperatorStep) -> bool:

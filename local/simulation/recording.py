@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from deployer.planning.names import Revision
 from local.json_document import Document
 from local.simulation.account_state import configs_of
+from local.simulation.stages import staged_writes
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -102,6 +104,11 @@ class Recording:
         """The names of the executions that sweep."""
         return frozenset(sweep.name for sweep in self.sweeps)
 
+    @functools.cached_property
+    def staged_writes(self) -> list[ObjectWrite]:
+        """The changes of the first stage's bucket, with keys that begin with its name, if this is a second stage."""
+        return staged_writes(self.scenario, self.began)
+
     @property
     def visibility_seconds(self) -> float:
         """How long a change may be invisible: the longer of what the deployer assumes and the replicas' lag."""
@@ -116,13 +123,13 @@ class Recording:
         """Return whether a person made a change beside the deployer."""
         return write.actor not in self.names | self.sweep_names and not write.is_asynchronous
 
-    def is_taken_over(self, endpoint: str) -> bool:
+    def is_taken_over(self, endpoint: str, until: float = math.inf) -> bool:
         """Return whether a person created, deleted or changed an endpoint, or removed tags of it or of its revisions.
 
         Other weights or counts are no change.
         """
         return any(
-            self.is_by_operator(write) and write.time <= self.settled and _is_change_of(endpoint, write)
+            self.is_by_operator(write) and write.time <= min(self.settled, until) and _is_change_of(endpoint, write)
             for write in self.writes
         )
 

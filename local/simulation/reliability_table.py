@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from local.environment import ROOT
+from local.simulation.features import FEATURES
 from local.simulation.report import states, unvisited
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def _rows(totals: Totals) -> dict[str, str]:
         "checks": f"{totals.checks.total():,}, by {len(totals.checks)} invariants",
         "states entered": f"all {len(states())}" if not missing else f"all but {', '.join(missing)}",
         "outcomes": _counts(totals.outcomes),
+        "features": ", ".join(f"{totals.features[feature]:,} {feature}" for feature in FEATURES),
         "faults that fired": _counts(totals.fired - by_operator),
         "operator actions": _counts(
             Counter({name.removeprefix(OPERATOR): count for name, count in by_operator.items()})

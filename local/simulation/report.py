@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from local.simulation.features import FEATURES
 from local.simulation.invariants import INVARIANTS
 from local.virtual_time.machine import DEFINITION
 from local.virtual_time.world import SWEEPER
@@ -27,6 +28,11 @@ def states() -> list[str]:
 def unvisited(totals: Totals) -> list[str]:
     """Return the names of the states that no execution has entered."""
     return [state for state in states() if not totals.states[state]]
+
+
+def undrawn(totals: Totals) -> list[str]:
+    """Return the features that no scenario had."""
+    return [feature for feature in FEATURES if not totals.features[feature]]
 
 
 def report(totals: Totals) -> str:
@@ -67,6 +73,8 @@ def _lines(totals: Totals) -> Iterator[str]:
     yield from _counts("Outcomes", "executions ended in", totals.outcomes)
     yield from _counts("Errors", "step and error", totals.errors)
     yield from _counts("Faults and operator actions", "what", totals.fired)
+    yield "## Features\n"
+    yield from _table(("feature", "times"), [(feature, f"{totals.features[feature]:,}") for feature in FEATURES])
     yield "## States\n"
     yield from _table(("state", "entered"), [(state, f"{totals.states[state]:,}") for state in states()])
     if missing := unvisited(totals):

@@ -11,9 +11,10 @@ from local.simulation.recorder import Recorder
 from local.simulation.recording import Recording
 from local.simulation.requests import ALARM, SECRETS, final_request
 from local.simulation.scenario import FINAL_REQUEST_PREFIX, Manual, Sweep
+from local.simulation.second_stage import make_second_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from local.simulation.scenario import Scenario
     from local.virtual_time.world import World
@@ -66,6 +67,15 @@ def run_scenario(scenario: Scenario, make_world: Callable[..., World]) -> Record
         )
 
 
+def run_stages(scenario: Scenario, make_world: Callable[..., World]) -> Iterator[Recording]:
+    """Run a scenario, and the second stage of it if it has one; yield what happened in each."""
+    recording = run_scenario(scenario, make_world)
+    yield recording
+    following = make_second_stage(recording) if scenario.is_promoted else None
+    if following is not None:
+        yield run_scenario(following, make_world)
+
+
 def _run_steps(world: World, scenario: Scenario, driver: Driver, recorder: Recorder) -> float:
     """Run the steps, the final requests and the sweeps; return when the last execution of a step had ended."""
     world.machine.run()
@@ -93,7 +103,7 @@ def _make_final_requests(world: World, scenario: Scenario, driver: Driver) -> No
             driver.operator.call("DeleteEndpoint", EndpointName=name)
     driver.operator.deregister_scalable_targets()
     # With replicas that lag, an update may take longer than the shortest timeout.
-    driver.deployment.update({"DEPLOYMENT_TIMEOUT_SECONDS": "28800"})
+    driver.deployment.update({"DEPLOYMENT_TIMEOUT_SECONDS": "28800", "APPROVAL_ENDPOINTS": ""})
     world.clock.sleep(_HOUR)
     world.simulator.resources()
     for endpoint_name in scenario.endpoints:

@@ -137,6 +137,7 @@ OperatorAction = Literal[
     "take over", "shift weights", "scale", "delete endpoint", "use model", "attach config", "tag", "untag", "clean up",
     "create model", "system update", "fail rollback", "overwrite artifact", "delete artifact", "replace instances",
     "delete live config", "change alarm", "delete alarm", "change scaling", "delete copy", "invoke endpoint",
+    "hand over scaling",
 ]  # fmt: skip
 """The actions of an operator; see `local.simulation.operator_actions` and `local.simulation.other_services`."""
 
@@ -204,6 +205,7 @@ class Scenario:
         settings: The simulator's settings outside of fault windows.
         steps: What happens.
         fault_windows: What goes wrong, and when.
+        is_promoted: Whether a second stage deploys what is deployed in it; see `local.simulation.second_stage`.
     """
 
     seed: int
@@ -211,6 +213,7 @@ class Scenario:
     settings: Settings
     steps: tuple[Step, ...]
     fault_windows: tuple[FaultWindow, ...] = ()
+    is_promoted: bool = False
 
     @property
     def requests(self) -> tuple[RequestStep, ...]:

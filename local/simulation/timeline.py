@@ -18,6 +18,7 @@ from local.simulation.scenario import (
     Sweep,
     Upload,
 )
+from local.simulation.stages import Promotion, StagedObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,10 +94,16 @@ def _summary(step: Step) -> str:
             return f"an operator does this to {step.endpoint}: {step.action} ({step.choice})"
         case Sweep():
             return "a dry run of the sweep" if step.is_dry_run else "a sweep"
-        case StackUpdate():
-            return f"the stack is updated: {step.environment}"
+        case StackUpdate() | StagedObject():
+            return _change_of(step)
         case _:
             return f"{type(step).__name__} {getattr(step, 'state', '') or getattr(step, 'endpoint', '')}"
+
+
+def _change_of(step: StackUpdate | StagedObject) -> str:
+    if isinstance(step, StackUpdate):
+        return f"the stack is updated: {step.environment}"
+    return f"{step.key} of the first stage is {'deleted' if step.body is None else 'written'}"
 
 
 def _requested(request: RequestStep) -> str:
@@ -105,6 +112,8 @@ def _requested(request: RequestStep) -> str:
             return f"{request.key} is uploaded: {request.body[:40]!r}"
         case Approval():
             return f"version {request.version} of {request.endpoint} is {request.status}"
+        case Promotion():
+            return f"{request.detail['Outcome']} of {request.endpoint} is promoted by {request.account}"
         case Event() | Manual():
             by = "by event" if isinstance(request, Event) else "by a person"
             return f"{request.endpoint} {by}: {_content(request)}"

@@ -8,12 +8,15 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from local.json_document import Document
+from local.simulation.features import features_of
 from local.simulation.runs import visits_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from local.simulation.recording import Recording
+
+_COUNTERS = ("outcomes", "errors", "fired", "states", "checks", "features")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Totals:
         fired: How often each kind of fault fired, and how often each operator action was taken.
         states: How often each state was entered.
         checks: How many things each invariant has checked.
+        features: How often each feature was drawn and took effect.
         violated: The invariants that were violated.
     """
 
@@ -65,6 +69,7 @@ class Totals:
     fired: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
+    features: Counter[str] = field(default_factory=Counter)
     violated: list[ViolatedInvariant] = field(default_factory=list)
 
     def add(self, other: Totals) -> None:
@@ -74,7 +79,7 @@ class Totals:
         self.following = max(self.following, other.following)
         self.executions += other.executions
         self.seconds += other.seconds
-        for name in ("outcomes", "errors", "fired", "states", "checks"):
+        for name in _COUNTERS:
             getattr(self, name).update(getattr(other, name))
         self.violated += other.violated
 
@@ -82,6 +87,7 @@ class Totals:
         """Add what happened in one scenario."""
         self.executions += len(recording.runs)
         self.fired.update(recording.fired)
+        self.features.update(features_of(recording))
         self.outcomes.update(run.end for run in recording.runs)
         executions = [run.execution for run in recording.runs] + [sweep.execution for sweep in recording.sweeps]
         for execution in executions:
@@ -102,7 +108,5 @@ class Totals:
         document: Document = json.loads(path.read_text(encoding="utf-8"))
         if document["code"] != code:
             return cls(code)
-        counters: Document = {
-            name: Counter(document[name]) for name in ("outcomes", "errors", "fired", "states", "checks")
-        }
+        counters: Document = {name: Counter(document[name]) for name in _COUNTERS}
         return cls(**{**document, **counters, "violated": [ViolatedInvariant(**each) for each in document["violated"]]})

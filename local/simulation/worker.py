@@ -15,6 +15,7 @@ from local.environment import FUNCTIONS_ENVIRONMENT, ROOT
 from local.simulation.checker import check
 from local.simulation.generator import make_scenario
 from local.simulation.runner import run_scenario
+from local.simulation.second_stage import make_second_stage
 from local.simulation.shrinking import shrink
 from local.simulation.timeline import describe_recording, describe_scenario, summarize_scenario
 from local.simulation.totals import Totals, ViolatedInvariant
@@ -23,6 +24,7 @@ from local.virtual_time.worlds import worlds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from local.simulation.recording import Recording
     from local.simulation.scenario import Scenario
     from local.virtual_time.world import World
 
@@ -63,37 +65,40 @@ def run_seed(seed: int) -> Totals:
 
 
 def run_and_check(scenario: Scenario, make_world: Callable[..., World]) -> Totals:
-    """Run and check a scenario; for each invariant that it violates, look for the smallest scenario that does."""
+    """Run and check the stages of a scenario; for each violated invariant, look for the smallest scenario that does."""
     began, totals = time.monotonic(), Totals(code(), scenario.seed, scenario.seed + 1)
-    problems = _problems(scenario, make_world, totals)
-    for invariant in sorted(problems):
-        totals.violated.append(_explained(scenario, invariant, problems[invariant], make_world))
+    following: Scenario | None = scenario
+    while following is not None:
+        recording, problems = _run_and_check(following, make_world, totals)
+        for invariant in sorted(problems):
+            totals.violated.append(_explained(following, invariant, problems[invariant], make_world))
+        following = make_second_stage(recording) if recording is not None and following.is_promoted else None
     totals.seconds = time.monotonic() - began
     return totals
 
 
-def _problems(
+def _run_and_check(
     scenario: Scenario, make_world: Callable[..., World], totals: Totals | None = None
-) -> dict[str, list[str]]:
-    """Run a scenario, and return the problems by invariant."""
+) -> tuple[Recording | None, dict[str, list[str]]]:
+    """Run one stage; return its recording, None if it came to no end, and the problems by invariant."""
     try:
         recording = run_scenario(scenario, make_world)
         violations, checks = check(recording)
     except Exception:  # noqa: BLE001 - whatever ends a scenario early is reported, and does not end the campaign
-        return {SCENARIOS_RUN_TO_THEIR_END: [traceback.format_exc(limit=-8)]}
+        return None, {SCENARIOS_RUN_TO_THEIR_END: [traceback.format_exc(limit=-8)]}
     if totals is not None:
         totals.count(recording)
         totals.checks.update(checks)
     problems: dict[str, list[str]] = {}
     for violation in violations:
         problems.setdefault(violation.invariant, []).append(violation.problem)
-    return problems
+    return recording, problems
 
 
 def _explained(
     scenario: Scenario, invariant: str, problems: list[str], make_world: Callable[..., World]
 ) -> ViolatedInvariant:
-    smallest = shrink(scenario, lambda smaller: invariant in _problems(smaller, make_world))
+    smallest = shrink(scenario, lambda smaller: invariant in _run_and_check(smaller, make_world)[1])
     timeline = ""
     if invariant != SCENARIOS_RUN_TO_THEIR_END:
         timeline = describe_recording(run_scenario(smallest, make_world))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from local.simulation import scenario as steps
@@ -74,3 +75,8 @@ def replaced_config(seed: int) -> steps.Scenario:
         _sweep(12.0),
         REPAIR_DRIFT="ConfigReplaced",
     )
+
+
+def unrepaired_config(seed: int) -> steps.Scenario:
+    """A person attaches another config, and the stack repairs nothing by itself."""
+    return replace(replaced_config(seed), environment={**replaced_config(seed).environment, "REPAIR_DRIFT": ""})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import update_endpoint
+from deployer.aws.monitoring import Monitoring
 from deployer.cleanup import run_sweep, sweep_alarms
 from tests.machine.alarm_scenarios import swept_while_guarded
 from tests.machine.mutations import breaks
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 def update_without_alarms(patch: pytest.MonkeyPatch) -> None:
     """Begins updates without the alarms of their requests."""
     patch.setattr(update_endpoint, "_made_alarms", lambda *_: [])
+
+
+@breaks("no_alarm_is_missing_while_it_guards", seed=0, make=swept_while_guarded)
+def make_alarms_late(patch: pytest.MonkeyPatch) -> None:
+    """Begins updates whose alarms are not made yet."""
+    patch.setattr(Monitoring, "make_alarm", lambda *_: None)
 
 
 @breaks("no_alarm_is_missing_while_it_guards", seed=0, make=swept_while_guarded)

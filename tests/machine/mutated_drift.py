@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import detect_drift
 from deployer.aws.monitoring import Monitoring
 from deployer.drift.look import Observer
-from tests.machine.drift_scenarios import changed_services, deleted_copy
-from tests.machine.mutations import breaks
+from tests.machine.drift_scenarios import changed_services, deleted_copy, unrepaired_config
+from tests.machine.mutations import around, breaks
 
 if TYPE_CHECKING:
     import pytest
@@ -53,3 +54,9 @@ def find_invocations(patch: pytest.MonkeyPatch) -> None:
 def find_no_invocations(patch: pytest.MonkeyPatch) -> None:
     """Takes no endpoint for invoked."""
     patch.setattr(Monitoring, "invocations", lambda *_: 0.0)
+
+
+@breaks("only_named_drift_is_repaired", seed=0, make=unrepaired_config)
+def repair_whatever_differs(patch: pytest.MonkeyPatch) -> None:
+    """Repairs drift of a kind that the stack does not name."""
+    around(patch, detect_drift, "choose_repair", lambda inner, view, finding, _: inner(view, finding, [finding.kind]))

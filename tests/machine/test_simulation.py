@@ -15,7 +15,7 @@ from local.simulation.checker import check
 from local.simulation.generator import make_scenario
 from local.simulation.invariants import INVARIANTS
 from local.simulation.report import report, summarize, unvisited
-from local.simulation.runner import run_scenario
+from local.simulation.runner import run_scenario, run_stages
 from local.simulation.scenario import Stop
 from local.simulation.shrinking import shrink
 from local.simulation.timeline import describe_recording
@@ -27,6 +27,7 @@ from tests.machine import (
     mutated_cleanup,
     mutated_drift,
     mutated_outcomes,
+    mutated_promotions,
     mutated_requests,
     mutated_rollbacks,
     mutated_scaling,
@@ -57,6 +58,7 @@ MUTATIONS = [
     *mutations_of(mutated_rollbacks),
     *mutations_of(mutated_scaling),
     *mutations_of(mutated_drift),
+    *mutations_of(mutated_promotions),
 ]
 
 
@@ -96,9 +98,9 @@ def test_mutation_is_caught(
     mutation.apply(monkeypatch)
 
     for seed in range(mutation.seed, mutation.seed + _TRIES):
-        violations, _ = check(run_scenario(mutation.make(seed), make_world))
-        if mutation.invariant in {violation.invariant for violation in violations}:
-            return
+        for recording in run_stages(mutation.make(seed), make_world):
+            if mutation.invariant in {violation.invariant for violation in check(recording)[0]}:
+                return
 
     pytest.fail(f"The deployer {mutation.what}, and no scenario notices")
 

@@ -17,6 +17,7 @@ from local.simulation.invariants import (
     leftovers,
     order,
     outcomes,
+    promotions,
     request_checks,
     scaling,
     serving,
@@ -72,8 +73,10 @@ INVARIANTS: tuple[Invariant, ...] = (
     alarms.alarms_without_use_are_swept,
     scaling.registered_scaling_is_that_of_the_live_revision,
     approvals.nothing_goes_live_without_its_approval,
+    promotions.promotions_deploy_what_was_deployed,
     drift.drift_is_reported_by_the_next_sweep,
     drift.drift_is_never_false,
+    drift.only_named_drift_is_repaired,
     endings.executions_keep_their_settings,
 )
 """All of them, in the order of the guarantees in docs/reliability.md."""

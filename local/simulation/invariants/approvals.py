@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def nothing_goes_live_without_its_approval(recording: Recording) -> Iterator[str]:
-    """An execution whose request asks for approval creates or changes its endpoint after a person has approved it."""
+    """An execution creates or changes its endpoint after a person has approved it, if its request or its stack asks."""
     for run in recording.runs:
         if requires_approval(run):
             approved_at = min(approval_times(recording, run, "Approve"), default=math.inf)
@@ -24,8 +25,9 @@ def nothing_goes_live_without_its_approval(recording: Recording) -> Iterator[str
 
 
 def requires_approval(run: Run) -> bool:
-    """Return whether the request of an execution asks for approval."""
-    return '"Approval"' in str(run.execution.record["input"])
+    """Return whether the request of an execution asks for approval, or its stack for that endpoint."""
+    is_asked_for = '"Approval"' in str(run.execution.record["input"])
+    return is_asked_for or fnmatchcase(run.endpoint, run.environment.get("APPROVAL_ENDPOINTS", ""))
 
 
 def approval_times(recording: Recording, run: Run, decision: str) -> list[float]:

@@ -68,6 +68,15 @@ def drift_is_never_false(recording: Recording) -> Iterator[str]:
             yield f"{kind} of {endpoint} was reported while {run.name} was under way" if is_under_way else ""
 
 
+def only_named_drift_is_repaired(recording: Recording) -> Iterator[str]:
+    """A sweep starts a repair only of a kind of drift that its stack names."""
+    kinds = {event["Repair"]: event["Kind"] for event in recording.drift_events if "Repair" in event}
+    for run in recording.runs:
+        if run.name.startswith("repair-"):
+            kind, named = kinds.get(run.arn, "ConfigReplaced"), run.environment["REPAIR_DRIFT"].split(",")
+            yield "" if kind in named else f"{run.name} repairs {kind}, and the stack names {named}"
+
+
 def _comparison(sweep: SweepRun) -> tuple[float, float] | None:
     """Return when a sweep began and ended to compare endpoints; None if it did not come to an end."""
     visits: list[Visit] = [visit for visit in visits_of(sweep.execution) if visit.state == "DetectDrift"]

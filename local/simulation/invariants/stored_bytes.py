@@ -49,7 +49,9 @@ def _contents(recording: Recording, run: Run, data: Document) -> list[bytes]:
     """Return the contents that data may have: of stored data one version, of others each since the run began."""
     source = data.get("CopiedFrom")
     uri = source or data["Uri"]
-    written = [write for write in recording.object_writes if f"s3://{BUCKET}/{write.key}" == uri and write.version]
+    known = [(write, f"s3://{BUCKET}/{write.key}") for write in recording.object_writes]
+    known += [(write, f"s3://{write.key}") for write in recording.staged_writes]
+    written = [write for write, place in known if place == uri and write.version]
     if source or _has_to_be_stored(run, uri):
         return [write.content or b"" for write in written if write.version == data["Version"]]
     before = [write for write in written if write.time <= run.began]
@@ -59,7 +61,8 @@ def _contents(recording: Recording, run: Run, data: Document) -> list[bytes]:
 def _has_to_be_stored(run: Run, uri: str) -> bool:
     """Return whether CopyArtifacts has data copied; a rollback deploys what the earlier deployment stored."""
     mode = run.environment["COPY_ARTIFACTS"]
-    is_copied = mode == "all" or (mode == "uploads" and uri.endswith("/model.tar.gz"))
+    is_own = uri.startswith(f"s3://{BUCKET}/")
+    is_copied = mode == "all" or (mode == "uploads" and is_own and uri.endswith("/model.tar.gz"))
     return is_copied and not run.plan.get("Source")
 
 

@@ -1,0 +1,69 @@
+"""Counts how often a scenario had each feature, so that one that is never drawn is seen in the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from local.simulation.invariants.approvals import requires_approval
+from local.simulation.stages import Promotion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.simulation.recording import Recording
+    from local.simulation.runs import Run
+
+FEATURES = (
+    "runs that register scaling",
+    "runs that set scaling aside",
+    "targets handed over",
+    "updates with rollback alarms",
+    "updates taken back by an alarm",
+    "runs that await approval",
+    "runs approved",
+    "runs rejected by a person",
+    "promotions deployed",
+    "promotions refused",
+    "differences reported",
+    "repairs started",
+    "repairs deployed",
+    "dry runs",
+    "rollbacks deployed",
+)
+"""All of them; each is counted once for a run, an update, a target or a difference."""
+
+
+def features_of(recording: Recording) -> Counter[str]:
+    """Return how often each feature was drawn and took effect."""
+    found = Counter(name for run in recording.runs for name in _of_run(run))
+    decisions = Counter(each.decision for each in recording.answers)
+    found["runs approved"], found["runs rejected by a person"] = decisions["Approve"], decisions["Reject"]
+    found["differences reported"] = len(recording.drift_events)
+    found["targets handed over"] = recording.fired["operator: hand over scaling"]
+    guarded = [
+        call
+        for call in recording.calls
+        if (call.operation, call.outcome) == ("UpdateEndpoint", "ok") and "/rollback/" in str(call.parameters)
+    ]
+    found["updates with rollback alarms"] = len(guarded)
+    return +found
+
+
+def _of_run(run: Run) -> Iterator[str]:
+    is_repair, is_promotion = run.name.startswith("repair-"), isinstance(run.request, Promotion)
+    states = {visit.state for visit in run.visits}
+    is_rolled_back = run.error == "UpdateRolledBackError"
+    has = {
+        "runs that register scaling": "RegisterScaling" in states,
+        "runs that set scaling aside": bool((run.plan.get("Scaling") or {}).get("SetAside")),
+        "updates taken back by an alarm": is_rolled_back and "alarm" in run.execution.cause.lower(),
+        "runs that await approval": requires_approval(run) and "AwaitApproval" in states,
+        "promotions deployed": is_promotion and run.has_succeeded,
+        "promotions refused": is_promotion and run.error == "InvalidRequestError",
+        "repairs started": is_repair,
+        "repairs deployed": is_repair and run.outcome == "Deployed",
+        "dry runs": run.is_dry,
+        "rollbacks deployed": bool(run.plan.get("Source")) and run.outcome == "Deployed" and not is_repair,
+    }
+    yield from (name for name, is_so in has.items() if is_so)
