@@ -24,6 +24,9 @@ _MOST_EXECUTIONS = 8
 _PROMOTED_SHARE = 0.2
 """The share of the scenarios that a second stage follows."""
 
+_GUARDED_SHARE = 0.3
+"""The share of the scenarios whose final requests have guardrails."""
+
 _DECISIONS: tuple[Literal["Approve", "Reject"] | None, ...] = ("Approve", "Approve", "Approve", "Reject", None)
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -102,6 +105,7 @@ def complete(outline: Outline, random: Random) -> Scenario:
         settings=settings,
         steps=tuple(sorted(made, key=lambda step: step.at)),
         fault_windows=windows,
+        is_guarded=Random(f"{outline.key} guarded").random() < _GUARDED_SHARE,  # noqa: S311 - likewise
     )
 
 

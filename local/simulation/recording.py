@@ -123,13 +123,14 @@ class Recording:
         """Return whether a person made a change beside the deployer."""
         return write.actor not in self.names | self.sweep_names and not write.is_asynchronous
 
-    def is_taken_over(self, endpoint: str, until: float = math.inf) -> bool:
+    def is_taken_over(self, endpoint: str, since: float = -math.inf, until: float = math.inf) -> bool:
         """Return whether a person created, deleted or changed an endpoint, or removed tags of it or of its revisions.
 
         Other weights or counts are no change.
         """
+        last = min(self.settled, until)
         return any(
-            self.is_by_operator(write) and write.time <= min(self.settled, until) and _is_change_of(endpoint, write)
+            since <= write.time <= last and self.is_by_operator(write) and _is_change_of(endpoint, write)
             for write in self.writes
         )
 

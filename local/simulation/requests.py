@@ -62,7 +62,7 @@ _GUARDRAILS: tuple[Document, ...] = (
 )
 
 
-_GUARDED_SHARE, _ALARMED_SHARE = 0.5, 0.7
+_GUARDED_SHARE, _ALARMED_SHARE = 0.65, 0.8
 _ROLLBACK_ALARMS: tuple[Document, ...] = (
     {},
     {"Errors": {"Percent": 1}},
@@ -208,11 +208,18 @@ INVALID_MANIFESTS = (
 )
 
 
-def final_request(endpoint: str) -> Document:
-    """Build the request that has to be fulfilled after all executions have ended."""
+def final_request(endpoint: str, guarded_variant: str = "") -> Document:
+    """Build the request that has to be fulfilled after all executions have ended.
+
+    Args:
+        endpoint: The endpoint.
+        guarded_variant: The live variant that guardrails with alarms are for; empty for none.
+    """
+    guarded: Document = {"DeploymentConfig": _blue_green("ALL_AT_ONCE", 120), "RollbackAlarms": _ROLLBACK_ALARMS[2]}
     return {
+        **(guarded if guarded_variant else {}),
         "EndpointName": endpoint,
         "Models": {"final": model("final")},
-        **_on({**_INSTANCES, "VariantName": "v"}),
+        **_on({**_INSTANCES, "VariantName": guarded_variant or "v"}),
         "SmokeTest": ANSWERS,
     }

@@ -16,6 +16,7 @@ from local.simulation.second_stage import make_second_stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from local.json_document import Document
     from local.simulation.scenario import Scenario
     from local.virtual_time.world import World
 
@@ -105,12 +106,20 @@ def _make_final_requests(world: World, scenario: Scenario, driver: Driver) -> No
     # With replicas that lag, an update may take longer than the shortest timeout.
     driver.deployment.update({"DEPLOYMENT_TIMEOUT_SECONDS": "28800", "APPROVAL_ENDPOINTS": ""})
     world.clock.sleep(_HOUR)
-    world.simulator.resources()
+    endpoints = world.simulator.resources()["Endpoints"]
     for endpoint_name in scenario.endpoints:
-        document = final_request(endpoint_name)
+        guarded = _guarded_variant(endpoints.get(endpoint_name, {})) if scenario.is_guarded else ""
+        document = final_request(endpoint_name, guarded)
         name = f"{FINAL_REQUEST_PREFIX}-{endpoint_name}"
         driver.act(Manual(name=name, at=0.0, endpoint=endpoint_name, document=document))
     world.machine.run()
+
+
+def _guarded_variant(endpoint: Document) -> str:
+    """Return the variant of an endpoint that can have guardrails; empty if there is none, or another one beside it."""
+    variants = endpoint.get("ProductionVariants", [])
+    is_on_instances = len(variants) == 1 and "CurrentInstanceCount" in variants[0]
+    return str(variants[0]["VariantName"]) if is_on_instances else ""
 
 
 def _sweep(world: World, driver: Driver) -> None:

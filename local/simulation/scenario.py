@@ -205,6 +205,7 @@ class Scenario:
         settings: The simulator's settings outside of fault windows.
         steps: What happens.
         fault_windows: What goes wrong, and when.
+        is_guarded: Whether the final requests have guardrails with alarms, where the endpoint can have them.
         is_promoted: Whether a second stage deploys what is deployed in it; see `local.simulation.second_stage`.
     """
 
@@ -213,6 +214,7 @@ class Scenario:
     settings: Settings
     steps: tuple[Step, ...]
     fault_windows: tuple[FaultWindow, ...] = ()
+    is_guarded: bool = False
     is_promoted: bool = False
 
     @property

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
 
 from local.simulator.errors import FunctionKilledError
 from local.virtual_time.connections import EntryRefusedError
 from tests.machine.approvals import APPROVAL, answer, settle, start
-from tests.machine.factories import (
-    HOUR,
-    deploy,
-    request,
-    serves,
-)
+from tests.machine.factories import HOUR, deploy, request, serves
+from tests.machine.failure_points import lost_connection, inject_once, watched_points
 
 if TYPE_CHECKING:
     from local.virtual_time.world import World
-
-
-lost_connection = partial(ConnectionClosedError, endpoint_url="https://aws")
-
-
-def watched_points(world: World) -> list[tuple[str, str]]:
-    """Collect the calls of other services than SageMaker, from now on."""
-    points: list[tuple[str, str]] = []
-
-    def note(service: str, operation: str, when: str) -> None:
-        if when == "before":
-            points.append((service, operation))
-
-    world.inject_fault = note
-    return points
 
 
 def deploy_approved(world: World) -> Any:
@@ -63,19 +42,6 @@ def test_fault_of_any_call_changes_no_outcome(make_world: Any, error: Any, when:
 
         assert (execution.states[-1], serves(world)) == ("Deployed", "b"), points[number]
         assert world.approvals, points[number]
-
-
-def inject_once(world: World, number: int, when: str, error: Any) -> None:
-    """Let the call of a number go wrong, before or after its effect."""
-    counts = {"before": -1, "after": -1}
-
-    def inject(_service: str, _operation: str, moment: str) -> None:
-        if moment in counts:
-            counts[moment] += 1
-            if moment == when and counts[moment] == number:
-                raise error()
-
-    world.inject_fault = inject
 
 
 def test_stopped_execution_is_asked_for_again_when_it_is_redriven(world: World) -> None:

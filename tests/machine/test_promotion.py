@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deployer.json_document import Document
-from tests.machine.factories import BUCKET, NOTHING, endpoint_of, live_model, put_manifest, rollback, stored, upload
+from local.simulation.stages import STAGING, STAGING_ACCOUNT
+from tests.machine.factories import BUCKET, KEY, NOTHING, endpoint_of, live_model, rollback, upload
+from tests.machine.promotions import deployed_elsewhere, promotion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.virtual_time.world import World
 
-STAGING = "staging-artifacts"
-STAGING_ACCOUNT = "999988887777"
 STAGING_ROLE = f"arn:aws:iam::{STAGING_ACCOUNT}:role/staging"
-KEY = "models/churn/model.tar.gz"
 
 
 @pytest.fixture(autouse=True)
@@ -26,26 +25,6 @@ def promotes_from_staging(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stack takes what the other account deploys, and may read its bucket."""
     monkeypatch.setenv("PROMOTE_FROM", STAGING_ACCOUNT)
     monkeypatch.setenv("ALLOWED_BUCKET_ARNS", f"arn:aws:s3:::{STAGING}")
-
-
-def promotion(world: World, detail: Document, account: str = STAGING_ACCOUNT) -> Document:
-    """Build the event of the other stack's deployment."""
-    return {**world.event("endpoint-deployer", "Endpoint Deployment Ended", detail), "account": account}
-
-
-def deployed_elsewhere(make_world: Callable[..., World], **manifest: Any) -> tuple[World, Document]:
-    """Deploy an upload in one world; return another, which has its store in the other bucket, and the event."""
-    sender: World = make_world()
-    put_manifest(sender, json.dumps(manifest))
-    upload(sender, b"weights", KEY)
-    detail = json.loads(json.dumps(sender.bus[-1]).replace(f"s3://{BUCKET}/", f"s3://{STAGING}/"))
-    kept = {key: sender.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in stored(sender)}
-    receiver: World = make_world()
-    receiver.s3.create_bucket(Bucket=STAGING)
-    for key, body in kept.items():
-        moved = body.replace(f"s3://{BUCKET}/".encode(), f"s3://{STAGING}/".encode())
-        receiver.s3.put_object(Bucket=STAGING, Key=key, Body=moved)
-    return receiver, detail
 
 
 def test_promoted_revision_is_deployed_from_a_copy_of_its_own(make_world: Callable[..., World]) -> None:

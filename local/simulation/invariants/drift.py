@@ -159,6 +159,8 @@ def _problem_with_upload(recording: Recording, endpoint: str, moment: float) -> 
     for run in recording.runs_of(endpoint):
         versions = {data["Version"] for data in run.plan.get("Data", [])}
         is_there = run.outcome == "Deployed" and created_at <= run.ended <= moment
+        # What a person has attached since may give way to an older request.
+        is_there = is_there and not recording.is_taken_over(endpoint, run.ended, moment)
         if is_there and written and current[written[-1].key] in versions:
             return f"an upload of {endpoint} was reported, and {run.name} had deployed it"
     return ""

@@ -34,7 +34,7 @@ def registered_scaling_is_that_of_the_live_revision(recording: Recording) -> Ite
             if record is None or is_busy or run.outcome not in {"Deployed", "Failed"} or _is_shared(recording, run):
                 continue
             config = record["EndpointConfigName"]
-            if config in wanted and not recording.is_taken_over(endpoint, run.ended):
+            if config in wanted and not recording.is_taken_over(endpoint, until=run.ended):
                 found = differences.registered(record, run.ended)
                 is_right = found == wanted[config]
                 yield (
