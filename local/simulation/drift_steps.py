@@ -22,7 +22,7 @@ _REST_SECONDS = 10 * _HOUR
 """How long after the last step of a scenario most executions have ended."""
 
 _CHOICES = 3
-_HANDED_OVER_SHARE, _ATTACHED_SHARE = 0.3, 0.6
+_HANDED_OVER_SHARE, _ATTACHED_SHARE = 0.3, 0.8
 
 
 def drift_settings(key: str) -> dict[str, str]:
@@ -30,7 +30,7 @@ def drift_settings(key: str) -> dict[str, str]:
     random = Random(f"{key} drift settings")  # noqa: S311 - repeatable, not secret
     return {
         "IDLE_ENDPOINT_DAYS": random.choice(["0", "1", "30"]),
-        "REPAIR_DRIFT": random.choice(["", "", "ConfigReplaced"]),
+        "REPAIR_DRIFT": random.choice(["", "ConfigReplaced"]),
     }
 
 

@@ -24,7 +24,7 @@ _MOST_EXECUTIONS = 8
 _PROMOTED_SHARE = 0.2
 """The share of the scenarios that a second stage follows."""
 
-_GUARDED_SHARE = 0.3
+_GUARDED_SHARE = 0.6
 """The share of the scenarios whose final requests have guardrails."""
 
 _DECISIONS: tuple[Literal["Approve", "Reject"] | None, ...] = ("Approve", "Approve", "Approve", "Reject", None)

@@ -7,7 +7,7 @@ from random import Random
 
 from local.json_document import Document
 
-_UNSCALED = 0.75
+_UNSCALED = 0.6
 """The share of requests without scaling, of those that can have some."""
 
 _STEPPED = 0.5
