@@ -11,7 +11,6 @@ from unittest import mock
 
 import boto3
 import moto.s3.urls
-from botocore.useragent import UserAgentString
 from moto import mock_aws
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ecr.models import ecr_backends
@@ -118,9 +117,8 @@ def worlds() -> Iterator[Callable[..., World]]:
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, ENVIRONMENT))
         stack.enter_context(mock_aws(config=simulated_by_us))
-        # Both are made anew for each call otherwise, which takes a sixth of all the time.
+        # moto loads this module anew for each call otherwise.
         stack.enter_context(mock.patch.object(S3Backend, "_url_module", moto.s3.urls))
-        stack.enter_context(mock.patch.object(UserAgentString, "to_string", return_value="virtual-time"))
         for cached in (runtime.client, runtime.copy_client):
             stack.callback(cached.cache_clear)
             cached.cache_clear()

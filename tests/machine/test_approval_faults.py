@@ -10,7 +10,7 @@ from local.simulator.errors import FunctionKilledError
 from local.virtual_time.connections import EntryRefusedError
 from tests.machine.approvals import APPROVAL, answer, settle, start
 from tests.machine.factories import HOUR, deploy, request, serves
-from tests.machine.failure_points import lost_connection, inject_once, watched_points
+from tests.machine.failure_points import inject_once, lost_connection, watched_points
 
 if TYPE_CHECKING:
     from local.virtual_time.world import World

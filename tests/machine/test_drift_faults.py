@@ -11,7 +11,7 @@ import pytest
 from local.simulator import Fault, Settings
 from tests.machine.alarm_scenarios import ERRORS, alarms
 from tests.machine.factories import HOUR, deploy_one, endpoint_of, request, serves
-from tests.machine.failure_points import TRANSIENT, sagemaker_points, inject_once, watched_points
+from tests.machine.failure_points import TRANSIENT, inject_once, sagemaker_points, watched_points
 from tests.machine.scaling_samples import POLICY, registered, scaled
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def check(world: World, point: object) -> None:
 
 @pytest.mark.parametrize("fault", TRANSIENT)
 def test_transient_fault_of_any_call_changes_nothing(make_world: Callable[..., World], fault: str) -> None:
-    """Of S3, CloudWatch, Application Auto Scaling, EventBridge and Step Functions. Each fault occurs in every fourth call."""
+    """Of S3, CloudWatch, Application Auto Scaling, EventBridge, Step Functions: each in every fourth call."""
     when, error = TRANSIENT[fault]
     world = prepare(make_world)
     points = watched_points(world)

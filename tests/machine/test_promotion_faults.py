@@ -10,7 +10,7 @@ import pytest
 from local.simulation.stages import STAGING, STAGING_ACCOUNT
 from local.simulator import Fault, Settings
 from tests.machine.factories import BUCKET, KEY, live_model, serves, upload
-from tests.machine.failure_points import TRANSIENT, sagemaker_points, inject_once, watched_points
+from tests.machine.failure_points import TRANSIENT, inject_once, sagemaker_points, watched_points
 from tests.machine.promotions import deployed_elsewhere, promotion
 from tests.machine.scaling_samples import POLICY, registered, scaled
 
