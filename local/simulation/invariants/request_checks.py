@@ -58,7 +58,7 @@ def invalid_requests_are_rejected(recording: Recording) -> Iterator[str]:
 
 
 def valid_requests_are_not_rejected(recording: Recording) -> Iterator[str]:
-    """A request that can be fulfilled is not rejected, except for an endpoint of others, or data that may not be read."""
+    """A request that can be fulfilled is not rejected, except for an endpoint of others, or data that S3 denies."""
     for run in recording.runs:
         if run.request.validity == "valid":
             is_denied = (run.name, "PlanDeployment") in recording.denied
