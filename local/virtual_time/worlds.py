@@ -117,7 +117,7 @@ def worlds() -> Iterator[Callable[..., World]]:
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, ENVIRONMENT))
         stack.enter_context(mock_aws(config=simulated_by_us))
-        # moto loads this module anew for each call otherwise.
+        # moto loads this module again for each call otherwise.
         stack.enter_context(mock.patch.object(S3Backend, "_url_module", moto.s3.urls))
         for cached in (runtime.client, runtime.copy_client):
             stack.callback(cached.cache_clear)
