@@ -93,7 +93,7 @@ def test_sagemakers_events_arrive_on_the_default_bus(server: Server) -> None:
 
 
 def test_sagemaker_answers_with_times_of_the_wall_clock(server: Server) -> None:
-    """However fast its own clock runs: functions compare its times with theirs."""
+    """The speed of its own clock does not matter: functions compare its times with theirs."""
     server.control.settings = Settings()
     time.sleep(0.5)  # 25 seconds of the simulator's
     sagemaker = server.client("sagemaker")

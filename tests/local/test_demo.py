@@ -116,7 +116,7 @@ def test_demo_shows_three_models_and_a_rollback() -> None:
 
 
 def test_failed_demo_ends_with_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever goes wrong, the demo names it and ends with status 1."""
+    """The demo names any failure and ends with status 1."""
 
     def fail() -> None:
         raise ProgramFailedError("sam build ended with status 1")

@@ -102,7 +102,7 @@ def test_alarms_stay_with_their_revision_and_go_with_the_endpoint(stack: Stack, 
 
 
 def test_ministack_forgets_the_metrics_of_an_expression() -> None:
-    """By itself; on local AWS they are kept, or all alarms of errors would count as changed."""
+    """Local AWS keeps them, because all alarms of errors would count as changed otherwise."""
     query = {"Id": "e", "Expression": "1", "ReturnData": True}
 
     cloudwatch._put_metric_alarm({}, {"AlarmName": "math", "Metrics": [query]}, is_cbor=True)

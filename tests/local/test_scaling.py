@@ -144,7 +144,7 @@ def test_targets_come_in_pages(scaling: Any) -> None:
     ids=["range", "no maximum", "resource", "namespace", "not there"],
 )
 def test_impossible_registrations_are_refused(scaling: Any, method: str, parameters: Document, error: str) -> None:
-    """With the service's codes, and nothing is registered."""
+    """The errors have the service's codes, and nothing is registered."""
     with pytest.raises(ClientError, match=error):
         getattr(scaling, f"{method}_scalable_target")(**{**variant("churn"), **parameters})
 

@@ -68,7 +68,7 @@ def test_a_task_waits_for_its_token(executions: Executions) -> None:
 
 
 def test_a_function_that_fails_fails_its_waiting_task(executions: Executions) -> None:
-    """At once, not at the timeout; each attempt has a token of its own."""
+    """The task fails at once, not at the timeout; each attempt has a token of its own."""
     retry = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 2}]
 
     described = executions.run({"A": waiting({"Fails": "broken"}, TimeoutSeconds=90_000, Retry=retry)})
@@ -175,7 +175,7 @@ def test_ministack_has_no_limit_of_data(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_state_machines_can_see_the_time_ahead(server: Server, executions: Executions) -> None:
-    """So that a day passes for what looks at the time of its state."""
+    """A function that reads the time of its state sees a day pass."""
     states = {"A": {"Type": "Pass", "Parameters": {"Now.$": "$$.State.EnteredTime"}, "Next": "Done"}}
     moments = []
 

@@ -120,7 +120,7 @@ def start(stack: Stack, endpoint: str) -> str:
 
 @pytest.mark.parametrize("lag", [1, 10, 60], ids="{}s".format)
 def test_lagging_replicas_create_nothing_twice(stack: Stack, quick: Settings, lag: int) -> None:
-    """Whatever the lag, the deployment succeeds; only errors of visibility are retried."""
+    """The deployment succeeds with any lag; only errors of visibility are retried."""
     endpoint = f"lag-{lag}"
     stack.server.control.settings = replace(quick, lag=float(lag))
 

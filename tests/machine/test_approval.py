@@ -84,7 +84,7 @@ def test_answer_in_another_form_is_no_approval(world: World, given: Any) -> None
 
 
 def test_approval_that_does_not_come_ends_the_wait(world: World) -> None:
-    """After TimeoutHours; the person is asked once."""
+    """The wait ends after TimeoutHours; the approval is requested once."""
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
     began = world.clock.now()
@@ -112,7 +112,7 @@ def test_longest_wait_leaves_the_deployment_its_time(make_world: Any, monkeypatc
 
 
 def test_stack_requires_approval_without_regard_to_the_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the endpoint's name; others deploy by themselves."""
+    """The endpoint's name decides; other endpoints need no approval."""
     monkeypatch.setenv("APPROVAL_ENDPOINTS", "prod-*,churn")
     deploy(world, "a", endpoint="fraud")
     execution = start(world, request("a", Approval={"Required": False}))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def test_newer_request_supersedes_one_that_waits(world: World) -> None:
-    """As soon as it waits itself; the newer one goes on waiting."""
+    """The older one ends once the newer one waits for approval; the newer one goes on waiting."""
     deploy(world, "a")
     older = start(world, request("b", **APPROVAL))
     newer = start(world, request("c", **APPROVAL))

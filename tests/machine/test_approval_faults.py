@@ -26,7 +26,7 @@ def deploy_approved(world: World) -> Any:
 @pytest.mark.parametrize("error", [FunctionKilledError, lost_connection], ids=["killed", "connection lost"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_fault_of_any_call_changes_no_outcome(make_world: Any, error: Any, when: str) -> None:
-    """Of S3, EventBridge, Step Functions: while it is planned, stored, asked for and deployed."""
+    """Calls of S3, EventBridge and Step Functions fail while the revision is planned, stored, approved and deployed."""
     world = make_world()
     deploy(world, "a")
     points = watched_points(world)
@@ -59,7 +59,7 @@ def test_stopped_execution_is_asked_for_again_when_it_is_redriven(world: World) 
 
 
 def test_bus_that_takes_no_event_ends_the_run_without_a_change(world: World) -> None:
-    """Nobody would know that an approval is needed."""
+    """Without the event, no person would know that an approval is needed."""
     deploy(world, "a")
     world.clock.sleep(60)
 

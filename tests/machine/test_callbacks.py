@@ -48,7 +48,7 @@ def test_a_task_waits_until_its_token_is_returned(bench: Bench) -> None:
 
 
 def test_the_token_stands_in_the_history(bench: Bench) -> None:
-    """In the parameters of TaskScheduled, as JSON, below Payload; with the seconds until the timeout."""
+    """The parameters of TaskScheduled have it as JSON, below Payload, with the seconds until the timeout."""
     tokens: list[str] = []
     bench.function(collect(tokens))
     service = Service(bench, TimeoutSecondsPath="$.Seconds", **TIMED)
@@ -68,7 +68,7 @@ def test_the_token_stands_in_the_history(bench: Bench) -> None:
 
 
 def test_a_wait_without_an_answer_times_out(bench: Bench) -> None:
-    """After the seconds that the data say, with States.Timeout; that is no failed attempt."""
+    """It fails with States.Timeout after the seconds in the data; that does not count as a failed attempt."""
     bench.function(lambda *_: None)
     service = Service(bench, TimeoutSecondsPath="$.Seconds", **TIMED)
 
@@ -81,7 +81,7 @@ def test_a_wait_without_an_answer_times_out(bench: Bench) -> None:
 
 
 def test_a_function_that_fails_fails_its_task(bench: Bench) -> None:
-    """At once, with the error's name; there is a token of its own for every attempt."""
+    """The task fails at once, with the error's name; every attempt has a token of its own."""
     tokens: list[str] = []
 
     def work(event: Any, _: Any) -> None:
@@ -122,7 +122,7 @@ def test_a_function_may_return_its_own_token(bench: Bench) -> None:
 
 
 def test_a_failure_that_is_sent_fails_the_task(bench: Bench) -> None:
-    """By the name and with the cause that were sent."""
+    """The error has the name and the cause that were sent."""
     tokens: list[str] = []
     bench.function(collect(tokens))
     service = Service(bench, TimeoutSeconds=600)

@@ -33,7 +33,7 @@ def attach(world: World, config: str) -> None:
 
 
 def test_endpoint_as_deployed_has_no_drift(world: World) -> None:
-    """After updates, a rollback, a confirmation and an upload."""
+    """There is none after updates, a rollback, a confirmation and an upload."""
     upload(world, b"one")
     deploy(world, "a", "b")
     world.run(rollback())
@@ -113,7 +113,7 @@ def test_deleted_copy_of_an_artifact_is_reported(world: World) -> None:
 
 
 def test_upload_whose_event_was_lost_is_reported_after_the_deployment_timeout(world: World) -> None:
-    """Until then, its execution may wait for another one."""
+    """Before the timeout, its execution may wait for another one."""
     upload(world, b"one")
     world.clock.sleep(HOUR)
     world.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"two")
@@ -140,7 +140,7 @@ def test_upload_that_changes_nothing_is_not_reported(world: World) -> None:
 def test_endpoint_without_invocations_is_reported_if_the_stack_asks_for_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As soon as the days are over; one invocation within them is enough."""
+    """It is reported once the days are over; one invocation within them prevents that."""
     monkeypatch.setenv("IDLE_ENDPOINT_DAYS", "7")
     deploy(world, "a")
 

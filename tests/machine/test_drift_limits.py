@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def test_endpoint_that_this_stack_has_not_deployed_to_is_not_compared(world: World) -> None:
-    """Neither another one, nor one that was there before a deployment that failed."""
+    """Endpoints of others are not compared, nor is one that existed before a failed deployment."""
     (revision,) = deploy(world, "a", endpoint="other")
     by_hand = own_config(world, revision)
     tags = [{"Key": "endpoint-deployer:stack", "Value": "test"}]  # without it, the request would be rejected
@@ -36,7 +36,7 @@ def test_endpoint_that_this_stack_has_not_deployed_to_is_not_compared(world: Wor
 
 
 def test_config_without_the_stacks_tag_is_not_reported(world: World) -> None:
-    """To keep a config permanently, people remove its tag."""
+    """People remove the tag to keep a config permanently."""
     _, revision = deploy(world, "a", "b")
     arn = world.simulator.resources()["EndpointConfigs"][revision]["EndpointConfigArn"]
     tags = ["endpoint-deployer:stack", "endpoint-deployer:state"]
@@ -47,7 +47,7 @@ def test_config_without_the_stacks_tag_is_not_reported(world: World) -> None:
 
 @pytest.mark.parametrize("seconds", range(0, 900, 60), ids=lambda seconds: f"{seconds}s")
 def test_deployment_under_way_is_no_drift(make_world: Callable[..., World], seconds: float) -> None:
-    """At any moment of an update with a smoke test that fails, and with replicas that lag."""
+    """An update with a failing smoke test and lagging replicas is no drift at any moment."""
     world = make_world(Settings(lag=60.0, update_seconds=240.0, broken_models={"/bad:": "cannot predict"}))
     deploy(world, "a")
     world.machine.start(request("bad", SmokeTest=ANSWERS))
@@ -84,7 +84,7 @@ def test_endpoint_that_may_not_be_looked_at_does_not_keep_others_from_it(make_wo
 
 
 def test_sweep_that_failed_still_compares(make_world: Callable[..., World]) -> None:
-    """And is a failure all the same."""
+    """The sweep's failure is reported, too."""
     world = make_world()
     deploy(world, "a")
     sagemaker(world, "DeleteEndpoint", EndpointName="churn")

@@ -28,7 +28,7 @@ def test_update_of_a_new_owner_is_no_drift(world: World, stack: str, reported: l
 
 
 def test_endpoint_without_the_tag_is_compared(world: World) -> None:
-    """Somebody has taken it off, and nobody else has the endpoint."""
+    """A person has removed the tag, and no other stack owns the endpoint."""
     (revision,) = deploy(world, "a")
     sagemaker(world, "DeleteTags", ResourceArn=endpoint_of(world)["EndpointArn"], TagKeys=[STACK_TAG])
     sagemaker(world, "UpdateEndpoint", EndpointName="churn", EndpointConfigName=own_config(world, revision))

@@ -109,7 +109,7 @@ def test_nothing_else_is_repaired(world: World, monkeypatch: pytest.MonkeyPatch,
 
 
 def test_deleted_endpoint_is_not_repaired(world: World) -> None:
-    """Somebody may have meant it."""
+    """The deletion may have been intended."""
     deploy(world, "a")
     world.simulator.call("DeleteEndpoint", {"EndpointName": "churn"})
     world.clock.sleep(HOUR)

@@ -196,7 +196,7 @@ def test_failed_execution_that_announced_itself_is_not_announced_again(make_worl
 
 @pytest.mark.parametrize("content", ["a", "bad"])
 def test_refused_announcement_does_not_change_the_end(make_world: Callable[..., World], content: str) -> None:
-    """Without an event, the execution still succeeds or fails by the endpoint's state; failures are announced later."""
+    """The execution succeeds or fails by the endpoint's state; failures are announced later."""
     world = make_world(Settings(broken_models={"bad": "cannot predict"}))
     began = world.clock.now()
 

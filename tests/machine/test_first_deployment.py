@@ -70,7 +70,7 @@ def test_manifest_defines_the_endpoint(world: World) -> None:
 def test_visibility_lag_is_waited_for_and_nothing_is_made_twice(
     make_world: Callable[..., World], lag: float, seed: int
 ) -> None:
-    """However far replicas lag, the deployment succeeds, with retries only while a resource is not visible."""
+    """The deployment succeeds with any lag, with retries only while a resource is not visible."""
     world = make_world(Settings(lag=lag), seed)
     execution = world.upload(KEY)
 

@@ -54,7 +54,7 @@ def test_execution_that_has_not_started_cannot_be_stopped(bench: Bench) -> None:
 
 
 def test_an_execution_can_be_stopped_as_it_starts(bench: Bench) -> None:
-    """In whichever order the two come within one moment, it has started before it is stopped."""
+    """A start and a stop at one moment, in any order, end as a started and stopped execution."""
     for seed in range(8):
         bench.clock = VirtualClock(seed=seed)
         quick = bench.machine({"W": wait(5), **DONE})

@@ -109,7 +109,7 @@ def test_both_interpreters_read_data_alike(bench: Bench, states: Document, docum
     ],
 )
 def test_data_that_are_not_there_end_the_execution(bench: Bench, states: Document, document: Any) -> None:
-    """With States.Runtime, which nothing catches; a missing path never counts as null."""
+    """The error is States.Runtime, which nothing catches; a missing path never counts as null."""
     bench.function(lambda *_: "answer")
     machine = bench.machine(states)
 

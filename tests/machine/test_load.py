@@ -16,7 +16,7 @@ def test_each_endpoint_ends_on_its_newest_artifact() -> None:
 
 
 def test_same_seed_gives_the_same_figures() -> None:
-    """So that what the documents say can be measured again."""
+    """The figures in the documents can be measured again."""
     first, second = (run_in_virtual_time(Load(uploads=4, endpoints=2), calls_per_second=5.0) for _ in range(2))
 
     assert first.answers == second.answers

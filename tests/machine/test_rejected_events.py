@@ -152,7 +152,7 @@ REQUESTS = st.dictionaries(
 def test_any_json_has_a_named_outcome_and_creates_nothing(
     make_world: Callable[..., World], document: Any, trigger: str
 ) -> None:
-    """As an input, as an event's detail or as a manifest: what is no request is rejected, and nothing is evaluated."""
+    """An input, an event's detail or a manifest that is not a request is rejected, and nothing is evaluated."""
     world = make_world()
     if trigger == "manifest":
         execution = world.upload(MANIFEST_KEY, json.dumps(document).encode())

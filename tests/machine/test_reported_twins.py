@@ -93,7 +93,7 @@ def start_twins(world: World) -> list[Any]:
 def test_case_18_execution_that_waits_its_turn_stays_far_below_the_history_limit(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, poll: int, timeout: int
 ) -> None:
-    """With five events a task; Step Functions ends an execution at 25,000."""
+    """A task has five events; Step Functions ends an execution at 25,000."""
     monkeypatch.setenv("POLL_INTERVAL_SECONDS", str(poll))
     monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", str(timeout))
     world = make_world(Settings())

@@ -67,7 +67,7 @@ def retriers(definition: Document, error: str) -> dict[str, Document]:
 def test_visibility_error_is_retried_for_ten_minutes_where_it_can_be_met(
     world: World, error: str, states: set[str]
 ) -> None:
-    """Without jitter, so that the time is at least that, whatever is drawn."""
+    """The retries have no jitter, so that the time is never shorter."""
     found = retriers(world.machine.definition, error)
 
     assert found.keys() == states

@@ -133,7 +133,7 @@ def test_rollback_to_nothing_is_rejected(world: World, contents: list[str], to: 
 
 
 def test_rollback_may_have_a_smoke_test_of_its_own(world: World) -> None:
-    """If it fails, the endpoint serves what it served."""
+    """The endpoint keeps its content if that test fails."""
     deploy(world, "a", "b")
 
     execution = roll_back(world, SmokeTest=REFUSES)
@@ -188,7 +188,7 @@ def test_rollback_loads_the_first_bytes_of_an_overwritten_key(world: World) -> N
 def test_rollback_to_overwritten_data_that_were_not_copied_is_rejected(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With CopyArtifacts none there is no copy: the rollback says which data are not what they were."""
+    """There is no copy with CopyArtifacts none: the rollback names the overwritten data."""
     monkeypatch.setenv("COPY_ARTIFACTS", "none")
     for body in (b"one", b"two"):
         assert upload(world, body).states[-1] == "Deployed"

@@ -41,7 +41,7 @@ UPDATE = [
 
 
 def test_creation_takes_eight_calls(world: World) -> None:
-    """Without lag, and with events that arrive within seconds."""
+    """Replicas do not lag, and events arrive within seconds."""
     with calls_of(world) as operations:
         deploy(world, "a")
 
@@ -49,7 +49,7 @@ def test_creation_takes_eight_calls(world: World) -> None:
 
 
 def test_update_takes_twelve_calls(world: World) -> None:
-    """Without lag, and with events that arrive within seconds."""
+    """Replicas do not lag, and events arrive within seconds."""
     deploy(world, "a")
 
     with calls_of(world) as operations:

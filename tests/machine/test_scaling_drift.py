@@ -51,7 +51,7 @@ CHANGES = {
 def test_each_change_of_the_stacks_own_scaling_is_reported(
     world: World, operation: str, parameters: dict[str, Any]
 ) -> None:
-    """By each sweep, until another revision registers its own."""
+    """Each sweep reports it, until another revision registers its own scaling."""
     deploy_one(world, request("a", **SCALED))
 
     before = kinds(world)
@@ -64,7 +64,7 @@ def test_each_change_of_the_stacks_own_scaling_is_reported(
 
 
 def test_scaling_as_registered_is_never_reported(world: World) -> None:
-    """After updates, one without scaling, and a rollback; what it scales is no change of it."""
+    """There is no finding after updates, one without scaling, and a rollback; scaled counts are no difference."""
     for wanted in (request("a", **SCALED), request("b", **scaled(9)), request("c"), rollback()):
         deploy_one(world, wanted)
         assert kinds(world) == []
@@ -76,7 +76,7 @@ def test_scaling_as_registered_is_never_reported(world: World) -> None:
 
 
 def test_foreign_target_is_not_reported(world: World) -> None:
-    """Neither it nor its policies; the revision has no scaling."""
+    """Neither the target nor its policies are reported; the revision has no scaling."""
     deploy_one(world, request("a"))
     change(world, "register_scalable_target", {"MinCapacity": 1, "MaxCapacity": 20})
     change(world, "put_scaling_policy", POLICY)

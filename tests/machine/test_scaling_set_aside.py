@@ -64,7 +64,7 @@ def test_failed_update_leaves_a_target_that_a_person_handed_over(world: World) -
 
 @pytest.mark.parametrize("new", [scaled(4), {}], ids=["scaled", "not scaled"])
 def test_handed_over_target_that_was_set_aside_is_registered_again(world: World, new: Document) -> None:
-    """As it was, with its policies and actions: no request says that, so the plan does."""
+    """The plan has its policies and actions, because no request has them."""
     deploy_one(world, request("a"))
     register_target(world, Tags={"endpoint-deployer:stack": STACK_NAME})
     world.autoscaling.put_scaling_policy(**TARGET, **POLICY)

@@ -49,7 +49,7 @@ def test_start_in_the_past_is_left_out(world: World) -> None:
 
 
 def test_rollback_leaves_out_past_actions(world: World) -> None:
-    """With a warning; what is registered is not drift."""
+    """The plan has a warning; the registered actions are not drift."""
     deploy_one(world, request("a", **scaled(4, ScheduledActions=[once(world, HOUR)])))
     deploy_one(world, request("b"))
     world.clock.sleep(DAY)

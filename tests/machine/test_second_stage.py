@@ -31,8 +31,8 @@ def second_stage(make_world: Callable[..., World], seed: int) -> Scenario:
     return made
 
 
-def test_second_stage_serves_what_the_first_one_has_deployed(make_world: Callable[..., World]) -> None:
-    """Whatever becomes of the events; each seed violates nothing."""
+def test_second_stage_serves_the_revisions_of_the_first_one(make_world: Callable[..., World]) -> None:
+    """Events may be lost, late or doubled; no seed violates an invariant."""
     promoted = 0
     for seed in _SEEDS:
         recordings = list(run_stages(promoted_uploads(seed), make_world))
@@ -43,7 +43,7 @@ def test_second_stage_serves_what_the_first_one_has_deployed(make_world: Callabl
     assert promoted >= len(_SEEDS)
 
 
-def test_first_bucket_holds_what_it_held_by_then(make_world: Callable[..., World]) -> None:
+def test_first_bucket_holds_the_objects_of_a_promotion_before_its_event(make_world: Callable[..., World]) -> None:
     """Each object that a promotion needs is written before its event is put, under the version that was deployed."""
     made = second_stage(make_world, 0)
 
@@ -70,7 +70,7 @@ def test_overwritten_artifact_cannot_be_promoted(make_world: Callable[..., World
         assert {step.validity for step in scenario.requests if step.name in names} <= {"invalid"}
 
 
-def test_summary_of_a_second_stage_names_what_is_promoted(make_world: Callable[..., World]) -> None:
+def test_summary_of_a_second_stage_names_the_promotions(make_world: Callable[..., World]) -> None:
     lines = "\n".join(summarize_scenario(second_stage(make_world, 0)))
 
     assert "Deployed of churn is promoted by 999988887777" in lines

@@ -94,7 +94,7 @@ def test_every_invariant_checks_at_least_one_case(totals: Totals) -> None:
 def test_mutation_is_caught(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, mutation: Mutation
 ) -> None:
-    """Within a few scenarios, by the invariant that it violates."""
+    """The violated invariant catches it within a few scenarios."""
     mutation.apply(monkeypatch)
 
     for seed in range(mutation.seed, mutation.seed + _TRIES):
@@ -146,7 +146,7 @@ def test_scripted_scenario_violates_no_invariant(
 
 
 def test_broken_update_is_restored(make_world: Callable[..., World]) -> None:
-    """Also if a replica still shows the endpoint on the revision that has just been taken back."""
+    """The update is restored even if a replica still shows the endpoint on the failed revision."""
     for seed in range(8):
         runs = run_scenario(scripted_scenarios.broken_update(seed), make_world).runs
 
@@ -169,7 +169,7 @@ def test_every_invariant_is_violated_by_a_mutation() -> None:
 
 
 def test_seed_repeats_its_scenario(make_world: Callable[..., World]) -> None:
-    """To the millisecond, or no violation could be looked into."""
+    """A repetition is equal to the millisecond, so that violations can be examined."""
     scenario = make_scenario(1)
 
     first, second = (_UUID.sub("", describe_recording(run_scenario(scenario, make_world))) for _ in range(2))
@@ -191,7 +191,7 @@ def test_smallest_scenario_is_found() -> None:
 def test_summary_names_invariant_seed_and_smallest_scenario(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a few lines; the report has all that happens in it."""
+    """The summary has a few lines; the report has all events of the scenario."""
     mutation = next(each for each in MUTATIONS if each.invariant == "success_means_the_requested_content")
     mutation.apply(monkeypatch)
 

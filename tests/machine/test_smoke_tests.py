@@ -48,7 +48,7 @@ def test_endpoint_is_invoked_before_the_revision_is_recorded(world: World) -> No
 
 
 def test_deployment_without_a_smoke_test_invokes_nothing(world: World) -> None:
-    """In service on the config asked for is then enough; the revision is recorded all the same."""
+    """An endpoint in service on the requested config is enough; the revision is recorded."""
     (revision,) = deploy(world, "a")
 
     assert world.count("InvokeEndpoint") == 0

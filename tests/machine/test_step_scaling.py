@@ -60,7 +60,7 @@ def test_next_revision_replaces_the_alarms(world: World, then: Document, left: l
 
 
 def test_alarms_that_stay_are_not_made_again(world: World) -> None:
-    """So they keep their state and history."""
+    """The alarms keep their state and history."""
     deploy_one(world, request("a", **scaled(4, OUT)))
     before = world.cloudwatch.describe_alarms(AlarmNames=alarm_names(world))["MetricAlarms"]
 
@@ -94,7 +94,7 @@ def test_failed_update_leaves_the_alarms_that_there_were(world: World, new: Docu
 
 
 def test_alarms_of_another_endpoint_are_left_alone(world: World) -> None:
-    """Also if its name begins with this one's."""
+    """The other endpoint's name begins with the name of this one."""
     deploy_one(world, request("a", EndpointName="churn-eu", **scaled(4, OUT)))
     deploy_one(world, request("a", **scaled(4, OUT)))
 
@@ -119,7 +119,7 @@ def test_changed_and_deleted_alarms_are_drift(world: World) -> None:
 
 
 def test_alarms_of_a_deleted_endpoint_are_swept(world: World) -> None:
-    """Not before its stored requests are."""
+    """The alarms are swept after the stored requests."""
     deploy_one(world, request("a", **scaled(4, OUT, IN)))
     world.clock.sleep(2 * DAY)
     world.sweep()
@@ -135,7 +135,7 @@ def test_alarms_of_a_deleted_endpoint_are_swept(world: World) -> None:
 
 
 def test_alarms_of_a_live_revision_outlive_its_stored_request(world: World) -> None:
-    """Somebody has deleted that, which is drift of its own."""
+    """A person has deleted the stored request, which is another kind of drift."""
     deploy_one(world, request("a", **scaled(4, OUT)))
     for each in world.s3.list_objects_v2(Bucket="artifacts", Prefix="revisions/churn/churn-")["Contents"]:
         world.s3.delete_object(Bucket="artifacts", Key=each["Key"])
@@ -162,7 +162,7 @@ def test_alarm_that_has_lost_its_action_gets_the_new_one(world: World) -> None:
 
 
 def test_dry_run_shows_the_alarms_and_their_changes(world: World) -> None:
-    """By the fields of the request, not by names that are made of content."""
+    """The changes name fields of the request, not names that are made of content."""
     deploy_one(world, request("a", **scaled(4, OUT)))
 
     execution = world.run(request("a", DryRun=True, **scaled(4, steps("out", 1, {**BUSY, "Threshold": 5}))))

@@ -23,7 +23,7 @@ def stored_request(world: World, revision: str) -> Any:
 
 @pytest.mark.parametrize("is_rolled_back", [False, True], ids=["after an upload", "after a rollback"])
 def test_stored_request_of_the_live_revision_changes_nothing(world: World, is_rolled_back: bool) -> None:  # noqa: FBT001 - a case
-    """Neither in a dry run nor in a deployment: the digest of a copy is the one in its key."""
+    """A dry run and a deployment find no change: the digest of a copy is the one in its key."""
     put_manifest(world, MANIFEST)
     upload(world, b"one")
     if is_rolled_back:

@@ -192,7 +192,7 @@ def test_resources_of_a_running_deployment_are_not_swept(make_world: Callable[..
 
 
 def test_model_that_was_deleted_meanwhile_is_created_again(make_world: Callable[..., World]) -> None:
-    """Somebody deletes the run's model just before its config is created: the run goes back to CreateModels."""
+    """A person deletes the run's model just before its config is created: the run goes back to CreateModels."""
     world = make_world(Settings(faults=(Fault("CreateEndpointConfig", "unavailable", times=3),)))
     execution = world.machine.start(request("a"))
 

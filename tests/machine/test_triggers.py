@@ -35,7 +35,7 @@ def test_every_sample_has_its_outcome(world: World, name: str) -> None:
 
 
 def test_dry_run_is_answered_and_changes_nothing(world: World) -> None:
-    """By whatever way it comes; the execution's output has the preview, and the event the names in it."""
+    """Every trigger can ask for it; the execution's output has the preview, and the event has its names."""
     deploy(world, "a")
     before = (world.names, stored(world), endpoint_of(world))
     event = world.requested(request("b", DryRun=True))

@@ -57,7 +57,7 @@ def scale(world: World, at: float) -> None:
 def test_scaling_before_an_update_does_not_look_like_its_rollback(
     make_world: Callable[..., World], seconds: int
 ) -> None:
-    """However long before: every replica lags five minutes, so the first looks see the scaled endpoint only."""
+    """Every replica lags five minutes, so the first looks see the scaled endpoint only."""
     updated_at = update_after(make_world(LAG), lambda _: None)
     scale_at = updated_at - seconds
 
@@ -110,7 +110,7 @@ def test_revision_that_another_request_replaced_unnoticed_is_superseded(
 def test_run_times_out_within_seconds_of_its_deadline(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, timeout: int, wakes: tuple[int, ...]
 ) -> None:
-    """Whatever rhythm its looks have got into by events that report no change."""
+    """Events that report no change move its looks to any times."""
     monkeypatch.setenv("DEPLOYMENT_TIMEOUT_SECONDS", str(timeout))
     world = make_world(Settings(create_seconds=100_000, events=LOST))
     began = world.clock.now()

@@ -30,7 +30,7 @@ MANIFEST = "EndpointConfig: {ProductionVariants: [{InstanceType: ml.c5.large, In
 
 @pytest.mark.parametrize("first", ["artifact", "manifest"])
 def test_artifact_and_manifest_may_come_in_either_order(world: World, first: str) -> None:
-    """Whichever comes last, the endpoint ends as the manifest says."""
+    """The endpoint ends as the manifest says, in either order."""
     uploads = {"artifact": (KEY, b"model"), "manifest": (MANIFEST_KEY, MANIFEST.encode())}
     order = [first, *(uploads.keys() - {first})]
     outcomes = []
@@ -178,7 +178,7 @@ def test_key_is_not_decoded(world: World, key: str) -> None:
 
 
 def test_request_of_a_name_deploys_the_newest_upload(world: World) -> None:
-    """By hand, the endpoint's name is enough: what was uploaded last is deployed."""
+    """An execution that is started by hand needs only the endpoint's name: the newest upload is deployed."""
     world.s3.put_object(Bucket="artifacts", Key="models/churn/v1/model.tar.gz", Body=b"x")
 
     execution = world.run({"EndpointName": "churn"})

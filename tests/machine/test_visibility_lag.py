@@ -36,7 +36,7 @@ def test_creation_with_replicas_that_lag_five_minutes_succeeds(make_world: Calla
 def test_update_with_replicas_that_lag_five_minutes_succeeds(
     make_world: Callable[..., World], seed: int, pause: int
 ) -> None:
-    """Also if it begins while replicas do not show the last one yet."""
+    """The update begins while replicas do not show the one before yet."""
     world = make_world(LAG, seed)
     first = world.run(request("a", SmokeTest=ANSWERS))
     world.clock.sleep(pause)

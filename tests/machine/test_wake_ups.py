@@ -42,7 +42,7 @@ def interval_at(execution: Execution, moment: float) -> float:
 
 
 def test_creations_are_noticed_within_two_seconds_in_the_median(make_world: Callable[..., World]) -> None:
-    """And within five at the 95th percentile, whatever a creation takes between 120 and 700 seconds."""
+    """The 95th percentile is five seconds, for creations of 120 to 700 seconds."""
     notices = []
     for number in range(40):
         world = make_world(Settings(create_seconds=120 + number * 580 / 39), seed=number)
@@ -69,7 +69,7 @@ DELIVERIES = {
 def test_deployment_ends_at_most_one_look_interval_later(
     make_world: Callable[..., World], seconds: int, delivery: EventDelivery
 ) -> None:
-    """However events arrive: created and updated, each look waits no longer than the change has taken by then."""
+    """For any delivery of events, each look waits no longer than the change has taken by then."""
     world = make_world(Settings(create_seconds=seconds, update_seconds=seconds, events=delivery), seed=seconds)
     for content in ("a", "b"):
         world.clock.sleep(60)
@@ -141,7 +141,7 @@ def spurious(world: World, endpoint: str = "churn", status: str = "IN_SERVICE") 
 def test_spurious_event_makes_the_execution_look_and_changes_nothing(
     make_world: Callable[..., World], status: str
 ) -> None:
-    """Whatever an event says: the endpoint is still being created, and the execution goes on waiting for it."""
+    """The endpoint is still being created, so the execution goes on waiting after any event."""
     world = make_world(Settings(events=EventDelivery(lost=1)))
     began = world.clock.now()
     execution = world.machine.start(request("a"))
@@ -176,7 +176,7 @@ def test_spurious_event_in_every_state_changes_nothing(make_world: Callable[...,
 
 
 def test_event_of_an_endpoint_without_a_deployment_changes_nothing(world: World) -> None:
-    """Somebody else's endpoint, and one whose deployment ended long ago: nothing is called and nothing fails."""
+    """An endpoint of others, and one whose deployment ended long ago, cause no call and no failure."""
     deploy(world, "a")
 
     with calls_of(world) as operations:

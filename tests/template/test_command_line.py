@@ -59,7 +59,7 @@ def test_package_has_the_text_of_the_operations_guide(wheel: zipfile.ZipFile) ->
 
 
 def test_guide_names_every_command() -> None:
-    """In the table of the operations guide."""
+    """The table of the operations guide has a row for each."""
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     table = guide.partition("## The command line")[2].partition("\n## ")[0]
 

@@ -63,7 +63,7 @@ def modules_of(handler: str, environment: Mapping[str, str] = ON_LAMBDA) -> set[
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_handler_imports_only_the_slow_modules_that_it_needs(handler: str) -> None:
-    """Also counted is what Lambda's initialisation makes beside: adapters and clients."""
+    """The adapters and clients that Lambda's initialisation makes count, too."""
     needed = BESIDES.get(handler, set()) | (set() if handler in PLANLESS else {"pydantic"})
 
     assert modules_of(handler) & SLOW.keys() == needed

@@ -106,7 +106,7 @@ def members_of(shape: Any, seen: frozenset[str] = frozenset()) -> Any:
 
 
 def test_clients_call_the_same_endpoints_as_with_whole_data(local_package: Path) -> None:
-    """In every region of each service."""
+    """They do so in every region of each service."""
     cut = run(local_package, CLIENTS)
     (whole_data,) = (path for path in sys.path if (Path(path) / "botocore" / "data" / "sagemaker").exists())
     whole = run(Path(whole_data), CLIENTS, json.dumps([*cut]))

@@ -97,7 +97,7 @@ def test_only_own_resources_are_changed_or_deleted(resources: Document, function
 
 
 def test_policy_limits_instance_types_to_those_of_the_parameter(resources: Document) -> None:
-    """Whatever the function's code does. Serverless variants have no type, which ForAllValues allows."""
+    """IAM enforces the limit. Serverless variants have no type, which ForAllValues allows."""
     (statement,) = statements_with(resources, "CreateEndpointConfig", "sagemaker:CreateEndpointConfig")
 
     name, limited, otherwise = statement["Condition"]["Fn::If"]
@@ -116,7 +116,7 @@ CREATED_BY = {
 
 
 def test_logs_are_read_of_endpoints_only_and_only_if_that_is_wanted(resources: Document) -> None:
-    """Whatever else is logged in the account may be secret."""
+    """Other logs of the account may be secret."""
     policies = resources["AnnounceOutcomeFunctionRole"]["Properties"]["Policies"]
     statements = policies[0]["PolicyDocument"]["Statement"]
     (conditional,) = [each["Fn::If"] for each in statements if "Fn::If" in each]

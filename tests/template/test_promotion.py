@@ -81,7 +81,7 @@ def test_requests_for_approval_concern_their_own_stack(
     execution: str,
     matches: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    """Nobody is asked to approve what another stack waits for."""
+    """A request for approval of another stack invokes nothing."""
     event = ended(execution, kind=APPROVAL_REQUESTED)
     del event["detail"]["Outcome"]
 

@@ -106,7 +106,7 @@ def test_all_transient_errors_are_retried_and_no_others() -> None:
 
 
 def test_all_replan_errors_are_caught_by_name() -> None:
-    """So are the end of a wait, the deadline, and what stays invisible."""
+    """The end of a wait, the deadline, and errors of visibility are caught by name, too."""
     named = {error for task in all_tasks().values() for error in caught(task)}
 
     assert named == leaves(errors.ReplanError) | {

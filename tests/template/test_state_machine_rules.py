@@ -100,7 +100,7 @@ def test_steps_say_how_long_to_wait(definition: Document, wait: str, path: str) 
 
 
 def test_looks_at_the_endpoint_without_an_event_become_rarer(definition: Document) -> None:
-    """And what else is known of the endpoint stays known."""
+    """The other data of the endpoint stay."""
     states = definition["States"]
     kept = set(states["ReceiveRequest"]["Result"]["Endpoint"]) - {"LookSeconds"}
     doubled = {"LookSeconds.$": "States.MathAdd($.Endpoint.LookSeconds, $.Endpoint.LookSeconds)"}

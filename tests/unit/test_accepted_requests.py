@@ -60,7 +60,7 @@ def test_newer_values_can_be_let_through() -> None:
     "shape_name", [operation_input("CreateModel"), operation_input("CreateEndpointConfig"), "DeploymentConfig"]
 )
 def test_every_field_of_the_api_can_be_given(shape_name: str) -> None:
-    """Whatever botocore's model has is understood, so a new botocore brings its new fields by itself."""
+    """All fields of botocore's model are accepted, so a new botocore brings its new fields by itself."""
     value = every_member(sagemaker().shape_for(shape_name))
 
     assert check_shape(shape_name, value, "") == []

@@ -56,7 +56,7 @@ def test_made_alarm_is_tagged_and_described_as_requested(client: Any, monitoring
 
 
 def test_only_alarms_in_the_state_alarm_are_returned(monitoring: Monitoring) -> None:
-    """With the time since when, to distinguish an earlier abort from this one."""
+    """They have the time of the change, to distinguish an earlier abort from this one."""
     before = datetime.now(UTC) - timedelta(seconds=1)
     for name in ("a", "b"):
         monitoring.make_alarm(alarm(name), TAGS)

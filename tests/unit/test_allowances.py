@@ -49,7 +49,7 @@ def test_allowed_names_are_accepted(document: Document) -> None:
 
 @pytest.mark.parametrize(("document", "said"), HELD_BACK.values(), ids=HELD_BACK)
 def test_names_that_are_not_allowed_are_rejected(document: Document, said: str) -> None:
-    """However it is written, it is named with its path and with the parameter that would allow it."""
+    """The problem has the path, and the parameter that would allow the name, in any spelling of it."""
     (line,) = said_of(document)
 
     assert line.startswith(said)

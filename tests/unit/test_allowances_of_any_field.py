@@ -65,7 +65,7 @@ FREE_TEXTS = (".Environment.Key", ".Tags[].Key", ".Tags[].Value")
 @pytest.mark.parametrize("kind", ["Model", "EndpointConfig"])
 @pytest.mark.parametrize("uri", ["s3://other/x", "https://other.example/x"])
 def test_no_field_of_the_api_slips_through(kind: str, uri: str) -> None:
-    """Whichever field can hold the address of a bucket, by botocore's model, is held back; so are new ones."""
+    """Every field of botocore's model that can hold the address of a bucket is checked, new ones included."""
     shape = operation_input(f"Create{kind}")
     document = every_member(sagemaker().shape_for(shape))
     slipped = set()

@@ -34,7 +34,7 @@ def test_alarms_have_the_names_that_the_deployer_gives_them(deployment: Any) -> 
 
 
 def test_request_without_alarms_names_none() -> None:
-    """Neither does the data of an execution that has not been planned."""
+    """The data of an execution that has not been planned name none either."""
     stack: Any = SimpleNamespace(name="mine")
 
     assert names_of(stack, {}) == names_of(stack, complete_request()) == []

@@ -160,7 +160,7 @@ def test_abort_gives_up_and_restores_the_alarm(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_abort_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And takes no answer for a no."""
+    """A missing answer counts as a no."""
     account = Account(["Updating"], run_of("RUNNING"), deployment=ALARM)
 
     status, _ = invoke(monkeypatch, account, "abort", "churn")

@@ -52,7 +52,7 @@ def test_visits_have_their_retries_and_their_time() -> None:
 
 
 def test_looks_show_the_share_of_the_new_fleet() -> None:
-    """Whatever the weights add up to."""
+    """The sum of the weights does not matter."""
     found = [*looks_of(MOMENTS)]
 
     assert [(each["EndpointStatus"], each["NewFleetShare"]) for each in found] == [("Updating", 0.1), ("Updating", 1.0)]

@@ -104,7 +104,7 @@ def test_outcome_is_that_of_the_event(description: dict[str, Any], outcome: str)
 def test_newest_execution_of_an_endpoint_is_one_that_was_to_deploy(
     monkeypatch: pytest.MonkeyPatch, outcomes: list[str], found: str
 ) -> None:
-    """Somebody asks for a plan, and then why the deployment before it failed."""
+    """A dry run after a failed deployment does not hide the deployment."""
     newest = [run(output=json.dumps({"Outcome": {"Outcome": outcome}})) for outcome in outcomes]
     stack: Any = SimpleNamespace(client=lambda _: None, name="mine")
     runs = Runs(stack)

@@ -70,7 +70,7 @@ def test_wrong_use_ends_with_status_2(arguments: list[str]) -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    """And offers completion for the shell."""
+    """The help offers completion for the shell."""
     runner = CliRunner()
     printed = runner.invoke(program.app, ["--help"]).output
 
@@ -114,7 +114,7 @@ def test_shell_completes_commands() -> None:
 def test_refusal_of_aws_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, printed: str
 ) -> None:
-    """With the way out, where there is one, and no traceback."""
+    """The line has a remedy, where there is one, and no traceback."""
     monkeypatch.setattr(program, "app", lambda: (_ for _ in ()).throw(error))
 
     with pytest.raises(SystemExit) as ended:

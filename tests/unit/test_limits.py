@@ -61,7 +61,7 @@ def test_sweep_keeps_an_artifact_of_an_endpoint_without_stored_request() -> None
 
 
 def test_change_is_visible_to_the_second() -> None:
-    """From then on, what differs is drift."""
+    """Later differences are drift."""
     failed = View(endpoint_name="churn", live=live(revision(), EndpointStatus="Failed"), deployed=revision())
 
     before = find_drift(failed, NOON + VISIBLE_BY - timedelta(seconds=1), timedelta(hours=2))
@@ -124,7 +124,7 @@ def test_copies_of_256_mib_are_made_at_once_and_larger_ones_in_parts_of_64() -> 
 def test_size_in_instances_may_be_the_least_and_the_largest_part(
     kind: str, field: str, fits: list[int], refused: list[int]
 ) -> None:
-    """Of twenty instances: 1 to 50 percent, 10 to 50, 5 to 50, 5 to 100."""
+    """The sizes are 1 to 50, 10 to 50, 5 to 50 and 5 to 100 percent of twenty instances."""
 
     def is_refused(value: int) -> bool:
         size = {"Type": kind, field: {"Type": "INSTANCE_COUNT", "Value": value}}

@@ -34,7 +34,7 @@ def _hostile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_hostile")
 def test_client_of_local_aws_uses_no_profile_and_no_proxy() -> None:
-    """With a profile that does not exist, a session of boto3's own could not even be made."""
+    """A profile that does not exist would make a plain boto3 session fail."""
     make: Any = aws_session().client
 
     client = make("s3", endpoint_url="http://127.0.0.1:1", config=client_config())

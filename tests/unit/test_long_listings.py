@@ -100,7 +100,7 @@ def test_incomplete_invocations_are_not_taken_for_few(answer: dict[str, str]) ->
 
 @pytest.mark.parametrize("listing", ["list_endpoints", "list_models", "list_endpoint_configs"])
 def test_sweep_with_a_cut_listing_deletes_nothing(listing: str) -> None:
-    """Of the endpoints, the one that uses a config may be missing."""
+    """The endpoint that uses a config may be missing in a cut listing."""
     account = FakeSageMaker()
     account.add_config(revision("a").name, "churn-m-0123456789ab", at=MOMENT - timedelta(days=3), stack=STACK)
     account.add_model("churn-m-0123456789ab", MOMENT - timedelta(days=3), stack=STACK)

@@ -187,7 +187,7 @@ def test_a_refusal_is_named(  # noqa: PLR0913, PLR0917 - the case and the call
 def test_a_lost_call_passes(
     service: str, operation: str, ask: Callable[[Monitoring], object], lost: type[BotoCoreError]
 ) -> None:
-    """To look again changes nothing."""
+    """A repeated look changes nothing."""
     both = clients()
 
     def lose(**_: Any) -> None:

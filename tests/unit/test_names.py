@@ -90,7 +90,7 @@ def test_name_of_no_revision_of_the_endpoint_is_not_parsed(config_name: str) -> 
 
 
 def test_revisions_sort_by_name_as_they_sort_by_age() -> None:
-    """Whatever time zone they were requested in."""
+    """The time zone of the request does not matter."""
     moments_in_order = [
         NOON,
         NOON + timedelta(seconds=1),

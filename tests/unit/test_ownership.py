@@ -24,7 +24,7 @@ model_keys = st.from_regex(r"[a-zA-Z0-9](-?[a-zA-Z0-9])*", fullmatch=True).filte
 
 @given(name=sagemaker_names, key=model_keys | st.just("k" * MODEL_KEY_LENGTH), content=st.integers())
 def test_names_of_the_models_of_an_endpoint_begin_alike(name: str, key: str, content: int) -> None:
-    """Also if the endpoint's name was cut."""
+    """The name of an endpoint that is too long is cut."""
     made = model_name(name, key, content)
 
     assert made.startswith(beginning_of(name))

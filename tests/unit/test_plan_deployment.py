@@ -67,7 +67,7 @@ def test_request_that_awaits_its_artifact_has_no_revision(account: PlanningAccou
 
 
 def test_dry_run_is_planned_with_every_action(account: PlanningAccount) -> None:
-    """Neither a busy endpoint nor a missing artifact makes it wait."""
+    """A dry run does not wait for a busy endpoint or a missing artifact."""
     found = {
         "create": plan_first(account, request(**SMALL, DryRun=True)),
         "await": plan_first(account, request(DryRun=True)),
@@ -219,7 +219,7 @@ def test_plan_that_would_not_fit_the_data_of_the_execution_is_rejected_with_its_
 
 
 def test_newer_request_that_waits_supersedes_one_that_waits_for_approval(account: PlanningAccount) -> None:
-    """That is no person's answer, so the plan has none."""
+    """Supersede is not a person's answer, so the plan has none."""
     first = plan_first(account, request(**SMALL, Approval={"TimeoutHours": 6}))
     answer = {"Decision": "Supersede", "Comment": "A newer one waits"}
     event = event_of(first, Execution=STARTED, Now=account.now.isoformat())

@@ -81,7 +81,7 @@ def test_page_asks_for_nothing_and_has_no_errors(browser: Browser, tmp_path: Pat
 
 
 def test_browser_notes_requests_and_errors(browser: Browser, tmp_path: Path) -> None:
-    """So that the test above cannot pass because nothing is noted."""
+    """The test above would pass if the browser noted nothing."""
     path = tmp_path / "page.html"
     path.write_text('<img src="missing.png"><script>console.error("wrong"); nothing()</script>', encoding="utf-8")
     browser.requests.clear()

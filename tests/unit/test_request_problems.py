@@ -52,7 +52,7 @@ def said_of(document: object) -> str:
     containers=st.booleans(),
 )
 def test_an_environment_is_never_repeated(environment: object, *, also_wrong: bool, containers: bool) -> None:
-    """Whatever is wrong with it, or with something else, no value of a container's environment is said."""
+    """No message has a value of a container's environment, for any mistake in the request."""
     container = {"Image": "registry/churn:1", "Environment": environment, **({"Mode": "Single"} if also_wrong else {})}
     model = {"Containers": [container, container]} if containers else {"PrimaryContainer": container}
 
@@ -110,7 +110,7 @@ def test_a_body_is_never_repeated(body: object, expect: str, wrong: str) -> None
     )
 )
 def test_a_problem_is_one_line(document: Document) -> None:
-    """Whatever characters a request puts into names and values, it cannot write a line of its own into a log."""
+    """A request cannot write a line of its own into a log, with any characters in names and values."""
     said = said_of(document)
 
     assert all(line.isprintable() and ": " in line for line in said.split("\n") if said)
@@ -135,7 +135,7 @@ def test_line_breaks_are_escaped(each: str) -> None:
 @settings(max_examples=300)
 @given(key=broken_texts, tag=st.sampled_from(["", "!!binary ", "!!python/name:os", "*", "&a "]))
 def test_a_problem_with_a_manifest_is_one_line(key: str, tag: str) -> None:
-    """Neither keys nor tags of YAML get out of the line that is said of them."""
+    """Keys and tags of YAML stay within the line of their problem."""
     quoted = "".join(f"\\U{ord(character):08x}" for character in key)
     manifests = (f'"{quoted}": 1\n"{quoted}": 2', f'"{quoted}": {tag}"{quoted}"', f"{key}: {tag}{key}", f"? [{key}]")
 

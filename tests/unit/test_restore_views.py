@@ -127,7 +127,7 @@ views = st.builds(
 def test_only_own_undeployed_revision_is_taken_back(  # noqa: PLR0913 - what a view and a run consist of
     seen: View, made: Plan, error: str, *, is_requested: bool, is_lag_over: bool, has_acted: bool
 ) -> None:
-    """Whatever is seen, nothing is changed that serves another revision, was deployed, or is another run's."""
+    """An endpoint on another revision, on a deployed one, or on that of another run is not changed for any view."""
     run = restoration(made, error, NOON if is_requested else None)
 
     step = run.choose_step(seen, is_lag_over=is_lag_over, has_acted=has_acted)

@@ -105,7 +105,7 @@ def test_restoration_ends_when_the_endpoint_does_not_exist(account: PlanningAcco
 
 @pytest.mark.parametrize("has_served", [True, False], ids=["update", "creation"])
 def test_restoration_follows_lagging_replicas(account: PlanningAccount, *, has_served: bool) -> None:
-    """Whatever a replica shows of a change that takes less than the lag, the endpoint ends as it was."""
+    """The endpoint ends on its previous config for any view of a change that takes less than the lag."""
     before = account.serve() if has_served else None
     made = pending(account)
     settings = replace(account.simulator.settings, lag=60.0, update_seconds=5.0, stage_seconds=1.0, delete_seconds=5.0)

@@ -166,7 +166,7 @@ def test_container_without_data_needs_the_artifact(document: Document, *, expect
 
 
 def test_every_field_arrives_unchanged() -> None:
-    """Whatever the service model has goes to SageMaker unchanged, but for names and tags."""
+    """All fields of the service model go to SageMaker unchanged, except names and tags."""
     shapes = {kind: sagemaker().shape_for(operation_input(f"Create{kind}")) for kind in ("Model", "EndpointConfig")}
     model, config = (every_member(shape) for shape in shapes.values())
     del model["ModelName"], config["EndpointConfigName"]

@@ -104,7 +104,7 @@ def test_content_of_a_multi_model_folder_is_no_content_of_the_revision() -> None
 
 
 def test_version_of_a_copy_is_in_its_url_and_nowhere_else() -> None:
-    """So a rollback, which names the copy, has the same digest."""
+    """A rollback, which names the copy, has the same digest."""
     content = build({}, ARTIFACT, copy_artifacts="uploads")
     key = artifact_key("churn", ARTIFACT.uri, "v1")
 

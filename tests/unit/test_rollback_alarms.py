@@ -169,8 +169,8 @@ def test_written_out_alarms_stay_with_every_default() -> None:
     assert rollback_alarms(stored, "stack") == rollback_alarms(complete(DEFAULTS), "stack")
 
 
-def test_guardrails_taken_away_take_the_alarms_away() -> None:
-    """As a rollback without guardrails does with those of the revision that it goes back to."""
+def test_removing_guardrails_removes_their_alarms() -> None:
+    """A rollback without guardrails has no alarms of its target either."""
     stored = with_whole_alarms(complete(SHORT), {})
 
     assert rollback_alarms({**stored, "DeploymentConfig": None}, "stack") == {}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_rollback_goes_to_the_revision_before_the_one_that_comes_back(account: PlanningAccount) -> None:
-    """Not to that one itself, although it is deployed."""
+    """The revision that comes back is deployed, and not the target."""
     first, second, third = (account.serve(image, 10 * number) for number, image in enumerate("abc"))
     account.simulator.call("UpdateEndpoint", {"EndpointName": "churn", "EndpointConfigName": second.wanted.name})
     wanted = bare_draft(read_request(request(Rollback=True)).document(), 240)

@@ -54,7 +54,7 @@ def test_start_that_has_passed_is_left_out() -> None:
 
 
 def test_each_time_that_has_passed_is_named() -> None:
-    """By its field; what is not over is not."""
+    """Its field is named; future times are not."""
     actions = [action("at(2026-06-01T00:00:00)"), action(), action(EndTime="2026-06-01T00:00:00Z")]
     found = [str(each) for each in past_problems(scaled(scaling(actions=actions))["Scaling"], NOW)]
 
@@ -83,7 +83,7 @@ def test_times_that_are_wrong_at_any_time_are_rejected(given: Document, said: st
 
 
 def test_past_action_that_is_left_out_is_a_warning() -> None:
-    """With the path, so that a person can take it out of the request."""
+    """The warning has the path, so that a person can remove the action from the request."""
     request = scaled(scaling(actions=[action("at(2026-06-01T00:00:00)")]))
 
     assert plan_warnings(request, Action.UPDATE, "role", NOW) == [f"{FIRST}: is over, and is left out"]

@@ -75,7 +75,7 @@ def test_every_field_of_the_request_is_explained(part: Any) -> None:
 
 
 def test_users_read_about_every_field_of_the_request() -> None:
-    """In the README or in the pages that it leads to."""
+    """The README or a page that it links to names every field."""
     pages = [ROOT / "README.md", ROOT / "docs" / "request.md", ROOT / "docs" / "operations.md"]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
 
@@ -132,7 +132,7 @@ own_fields = st.fixed_dictionaries(
 @settings(max_examples=500)
 @given(fields=own_fields)
 def test_editor_and_deployer_agree(fields: Document) -> None:
-    """Of the deployer's own fields, what fits the schema is taken and what does not is rejected."""
+    """The deployer accepts exactly those values of its own fields that fit the schema."""
     document = request(**fields)
 
     fits = not underlined(document)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("stack_of_a_function")
 
 @pytest.mark.filterwarnings("default")
 def test_nothing_that_is_elsewhere_is_fetched(tmp_path: Path) -> None:
-    """Not even from the function's own disk, although the library would."""
+    """The library would read files from the function's own disk."""
     elsewhere = tmp_path / "answer.json"
     elsewhere.write_text('{"type": "string"}')
 
@@ -36,7 +36,7 @@ def test_nothing_that_is_elsewhere_is_fetched(tmp_path: Path) -> None:
 
 
 def test_an_answer_of_any_depth_is_looked_at() -> None:
-    """At the edge of what can be read at all, whatever comes after may run out of stack."""
+    """The code after the parser may run out of stack for an answer of nearly too many levels."""
     expected = expect(JsonValues={"": 1, "/b": 1}, JsonSchema={"type": "string"})
 
     for levels in range(800, 1000):
@@ -46,7 +46,7 @@ def test_an_answer_of_any_depth_is_looked_at() -> None:
 
 
 def test_a_large_answer_is_looked_at_in_bounds() -> None:
-    """Of a list with an error in every entry, a few are compared to find the one to report."""
+    """A few errors of a list with an error in every entry are compared to find the one to report."""
     large = answer(list(range(200_000)))
 
     (said,) = mismatches(expect(JsonSchema={"items": {"type": "string"}}), large)
@@ -121,7 +121,7 @@ schemas = st.recursive(
 def test_no_answer_and_no_schema_breaks_the_test(
     body: bytes, equals: str | None, json_values: Document, schema: Document | None
 ) -> None:
-    """Whatever the endpoint answers is as expected or is not; there is no third way, and every word fits a line."""
+    """Any answer is as expected, or has mismatches of one line each."""
     fields = {"Equals": equals, "Contains": equals, "JsonValues": json_values, "JsonSchema": schema}
     test = SmokeTest.model_validate({"Body": "", "Expect": fields})
 

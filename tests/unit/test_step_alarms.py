@@ -132,7 +132,7 @@ def test_dimensions_of_expressions_are_filled_in() -> None:
 
 
 def test_names_are_made_of_content_and_policy() -> None:
-    """So an alarm of the stack is never two policies'."""
+    """Two policies of the stack never share an alarm."""
     requests = [stepped(BUSY), stepped(changed(Threshold=5)), stepped(BUSY, PolicyName="t")]
 
     names = [alarm["AlarmName"] for document in requests for alarm in alarms_of(document)]

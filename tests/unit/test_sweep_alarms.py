@@ -92,7 +92,7 @@ def test_request_that_cannot_be_read_protects_all_alarms(sweeper: Sweeper) -> No
 
 
 def test_alarms_stay_while_the_endpoint_changes(sweeper: Sweeper) -> None:
-    """Whatever is stored: the update may name them."""
+    """The update may name alarms that no stored request names."""
     serve(sweeper, "Updating")
 
     assert names(sweeper.sweep()) == {}
@@ -127,7 +127,7 @@ def test_request_that_is_stored_during_the_sweep_protects_its_alarms(sweeper: Sw
 
 
 def test_alarms_of_other_stacks_stay(sweeper: Sweeper) -> None:
-    """Also if the name of one stack begins with that of another."""
+    """The name of the other stack begins with the name of this one."""
     others = [f"{STACK}-2/rollback/churn-0123456789ab", f"{STACK}-2/abort/churn", f"{STACK}-abort-churn", "churn-5xx"]
     for name in others:
         sweeper.monitoring.put(name)

@@ -92,7 +92,7 @@ def test_old_models_are_found_in_several_invocations() -> None:
 
 
 def test_account_full_of_own_revisions_is_swept() -> None:
-    """Of 500 endpoints with ten revisions each, two stay."""
+    """Two revisions of each of 500 endpoints with ten revisions stay."""
     account = FakeSageMaker()
     for number in range(500):
         endpoint = f"churn-{number:03}"

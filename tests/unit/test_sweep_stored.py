@@ -86,7 +86,7 @@ def test_resources_of_an_endpoint_without_config_stay() -> None:
 
 @pytest.mark.parametrize("body", [b"no JSON", b"[]", b"{}", b'{"Format": 2}', b"\xff"], ids=repr)
 def test_request_that_is_none_protects_all_artifacts(body: bytes) -> None:
-    """Nobody knows what it names."""
+    """It may name any artifact."""
     objects = stored(FIRST, artifacts=(ARTIFACTS[1],))
     objects.put_request("churn", SECOND, body, hours_ago(48))
 

@@ -53,7 +53,7 @@ foreign_models = st.sets(st.sampled_from([name for each in MODELS.values() for n
 def test_stored_objects_stay_while_they_are_in_use(
     requests: dict[str, Stored], artifacts: dict[tuple[str, str], int], theirs: set[str]
 ) -> None:
-    """And no longer; the models stay, because they are not the stack's own."""
+    """They are deleted afterwards; the models stay, because they are not the stack's own."""
     account, objects = FakeSageMaker(), FakeObjects()
     named: dict[str, set[str]] = {}
     for name, each in requests.items():

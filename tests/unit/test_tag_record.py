@@ -25,7 +25,7 @@ def record(minutes: float = 0, tags: dict[str, str] | None = None, **changed: An
 
 @given(tags=st.dictionaries(KEYS, KEYS, max_size=43))
 def test_record_is_read_unchanged(tags: dict[str, str]) -> None:
-    """As many tags as a request can have fit the value of a tag."""
+    """The record of the most tags of a request fits the value of a tag."""
     made = record(tags=tags)
 
     assert TagRecord.parse(made.text) == made
@@ -60,8 +60,8 @@ def test_equal_tags_need_no_change_whenever_they_were_requested() -> None:
     assert not record(1, {"team": "growth"}).replaces(record(0, {"team": "growth"}))
 
 
-def test_one_of_two_requests_of_one_second_has_the_last_word() -> None:
-    """So that two executions never undo each other."""
+def test_digest_orders_the_tags_of_one_second() -> None:
+    """Two executions never undo each other."""
     one, other = record(0, {"team": "growth"}), record(0, {"team": "risk"})
 
     assert one.replaces(other) is not other.replaces(one)

@@ -204,7 +204,7 @@ def update_with_guardrails(account: PlanningAccount) -> list[str]:
 
 
 def test_update_with_guardrails_names_an_alarm_that_is_ok(account: PlanningAccount) -> None:
-    """Also if the last update was ended by it."""
+    """The alarm may be in ALARM from the end of an earlier update."""
     account.planning.monitoring.make_abort_alarm("deployer/abort/churn", "churn", [])
     account.planning.monitoring.set_off("deployer/abort/churn", "before")
 

@@ -210,7 +210,7 @@ def test_nothing_is_superseded_where_nothing_waits_for_approval(woken: Woken) ->
 
 
 def test_wait_for_approval_that_has_ended_is_not_superseded(woken: Woken) -> None:
-    """Somebody has answered just before."""
+    """A person has answered just before."""
     woken.work_on(0, "old")
     woken.work_on(1, "new")
     woken.executions.asking, woken.executions.ended = {"old", "new"}, {"old"}

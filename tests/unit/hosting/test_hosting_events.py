@@ -148,7 +148,7 @@ def test_events_arrive_within_seconds() -> None:
     ],
 )
 def test_events_are_lost_and_doubled(delivery: EventDelivery, least: int, most: int) -> None:
-    """As often as the settings say."""
+    """The settings have the probability of each."""
     assert least <= len(delays(delivery)) <= most
 
 

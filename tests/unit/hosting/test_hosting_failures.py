@@ -29,7 +29,7 @@ FAILURES: dict[str, tuple[Document, Failure, float, list[str]]] = {
 def test_an_update_that_fails_is_rolled_back(
     deployment: Document, failure: Failure, seconds: float, models: list[str], *, is_emptied: bool
 ) -> None:
-    """In whichever stage: the endpoint ends in service on the old config, with a reason or not."""
+    """The endpoint ends in service on the old config after a failure in any stage, with a reason or without."""
     account = Account(settings=Settings(failures=(failure,), empties_failure_reason=is_emptied))
     account.serve(*FOUR) if failure.config == "d" else account.serve(variant(InitialInstanceCount=4))
     account.describe()

@@ -39,7 +39,7 @@ def test_an_alarm_rolls_back_while_traffic_shifts_and_bakes(seconds: float, *, i
 
 
 def test_alarm_in_alarm_counts_for_unobserved_stages() -> None:
-    """Nobody looked for a long time: the stage was watched, and the alarm is on."""
+    """The endpoint was not described for a long time: the alarm was watched in the stages that passed."""
     account = Account()
     account.serve()
     account.update(canary(ALARM))

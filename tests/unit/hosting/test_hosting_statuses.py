@@ -97,7 +97,7 @@ def test_changing_endpoint_cannot_be_deleted(status: str) -> None:
 @pytest.mark.parametrize("phase", ["Creating", "InService", "canary", "RollingBack"])
 @pytest.mark.parametrize("status", STATUSES)
 def test_forced_status_cancels_due_transitions(status: str, phase: str) -> None:
-    """Whatever it was in: a status that passes ends in service on the attached config, or in nothing."""
+    """A forced transient status ends in service on the attached config, or in a deletion."""
     account = Account(settings=Settings(failure_reasons={"d": "no"} if phase == "RollingBack" else {}))
     account.serve()
     if phase == "Creating":
@@ -156,7 +156,7 @@ def test_a_failed_rollback_leaves_the_mix_that_it_found() -> None:
 
 @pytest.mark.parametrize(("name", "status"), [("e", "Sleeping"), ("x", "InService")])
 def test_status_or_endpoint_that_does_not_exist_is_refused(name: str, status: str) -> None:
-    """Neither an unknown status nor an unknown endpoint goes unnoticed."""
+    """An unknown status and an unknown endpoint are errors."""
     account = Account()
     account.serve()
 

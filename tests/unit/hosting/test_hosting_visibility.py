@@ -55,7 +55,7 @@ def test_replicas_converge_and_never_invent(writes: list[tuple[float, int]], lag
 
 @given(least=st.floats(0.5, 30), more=st.floats(0, 60), seed=st.integers(0, 99))
 def test_no_replica_is_ahead_of_the_least_lag(least: float, more: float, seed: int) -> None:
-    """Not even the fastest replica sees a write before the least lag has passed; the slowest takes the whole lag."""
+    """The fastest replica sees a write after the least lag; the slowest takes the whole lag."""
     table: Table[int] = Table(Random(seed), 3, lambda: (least, least + more))  # noqa: S311 - repeatable
 
     table.write("n", 1, 0.0)

@@ -116,7 +116,7 @@ def test_success_has_the_status_that_the_runtime_passes_on(client: Any, stub: St
 
 @pytest.mark.parametrize("status", [201, 204, 302, 404])
 def test_expected_status_may_come_with_an_error_of_the_model(client: Any, stub: Stubber, status: int) -> None:
-    """Whatever the container sends, another success too, may come as ModelError with its OriginalStatusCode."""
+    """Any status of the container, another success too, may come as ModelError with its OriginalStatusCode."""
     refuse(stub, "ModelError", "Received response", 424, OriginalStatusCode=status)
     expected = Expect.model_validate({"StatusCode": status})
 

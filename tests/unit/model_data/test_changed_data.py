@@ -147,7 +147,7 @@ def test_folder_that_changed_since_it_was_planned_is_not_copied(s3: Any) -> None
 
 
 def test_every_s3_uri_of_a_container_is_walked() -> None:
-    """Whatever field of SageMaker's API holds model data is known to the walk."""
+    """The walk covers every field of SageMaker's API that holds model data."""
     container = every_member(sagemaker().shape_for("ContainerDefinition"))
     model = {"PrimaryContainer": container, "Containers": [container]}
 

@@ -215,7 +215,7 @@ class DeniedObjects(Objects):
 
 
 def test_denied_data_name_their_fields() -> None:
-    """With the other problems, and before anything is created."""
+    """They are reported with the other problems, before anything is created."""
     models = {"m": {"PrimaryContainer": {"ModelDataUrl": "s3://secret/m.tar.gz"}}}
 
     with pytest.raises(

@@ -41,7 +41,7 @@ def test_throttled_call_is_made_again_after_growing_pauses(client: Any, stub: St
 
 
 def test_pauses_of_all_calls_together_are_bounded(client: Any, stub: Stubber, pauses: list[float]) -> None:
-    """But for the last pause, which may exceed the bound."""
+    """Only the last pause may exceed the bound."""
     for _ in range(2):
         stub.add_client_error("describe_model", "ThrottlingException", "Rate exceeded")
     service = SageMaker(client, throttle_seconds=0.4)

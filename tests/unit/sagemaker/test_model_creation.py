@@ -40,7 +40,7 @@ def test_model_is_created_with_its_tags(service: SageMaker, stub: Stubber) -> No
 
 
 def test_model_that_exists_with_equal_content_is_noted_as_used(service: SageMaker, stub: Stubber) -> None:
-    """So the sweep spares it. What SageMaker adds by itself, and other tags, are not content."""
+    """The sweep spares it then. Members that SageMaker adds, and other tags, are not content."""
     refuse(stub, "create_model", EXISTING["create_model"])
     describe_model(stub, EnableNetworkIsolation=False)
     list_tags(stub, MODEL_ARN, **{STACK_TAG: STACK})

@@ -66,7 +66,7 @@ def test_missing_resource_has_no_tags(service: SageMaker, stub: Stubber) -> None
 
 
 def test_refused_list_of_tags_is_no_empty_list(service: SageMaker, stub: Stubber) -> None:
-    """Whatever else ListTags refuses is an error."""
+    """Any other refusal of ListTags is an error."""
     refuse(stub, "list_tags", "1 validation error detected")
 
     with pytest.raises(errors.SageMakerRejectedError, match="1 validation error"):

@@ -39,7 +39,7 @@ def test_only_differences_are_changed(scaling: Scaling) -> None:
 
 
 def test_targets_of_others_are_never_changed(scaling: Scaling, client: Any) -> None:
-    """Neither deregistered nor equalised."""
+    """They are neither deregistered nor equalised."""
     names = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/churn/variant/A", "ScalableDimension": COUNT}
     client.register_scalable_target(**names, MinCapacity=1, MaxCapacity=9)
 
@@ -55,7 +55,7 @@ def test_targets_of_others_are_never_changed(scaling: Scaling, client: Any) -> N
 
 
 def test_target_that_was_set_aside_is_registered_again(scaling: Scaling) -> None:
-    """With everything that belonged to it."""
+    """Its policies and scheduled actions are put again, too."""
     wanted = [variant("A", 4, POLICY)]
     scaling.apply("churn", wanted, ["A"])
 
@@ -130,7 +130,7 @@ def test_description_holds_the_wanted_values(described: object, wanted: object, 
 
 
 def test_command_line_reads_bounds_and_counts(client: Any) -> None:
-    """Of instances, of concurrency, and of what SageMaker does not describe."""
+    """It reads those of instances and of concurrency, and of variants that SageMaker does not describe."""
     stack: Any = SimpleNamespace(client=lambda _: client)
     for name in ("A", "B", "C"):
         names = {"ResourceId": f"endpoint/churn/variant/{name}", "ScalableDimension": COUNT}

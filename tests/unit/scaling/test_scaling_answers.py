@@ -35,7 +35,7 @@ STEPS = {"AdjustmentType": "ChangeInCapacity", "Cooldown": 300, "MetricAggregati
     ],
 )
 def test_omitted_members_have_their_defaults(described: object, wanted: object, is_held: bool) -> None:  # noqa: FBT001 - a parameter
-    """So an answer without them is no change of what is registered."""
+    """An answer without them is equal to the registered scaling."""
     assert holds(described, wanted) is is_held
 
 

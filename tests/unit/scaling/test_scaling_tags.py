@@ -26,7 +26,7 @@ def test_bounds_of_an_own_target_are_changed(scaling: Scaling) -> None:
 
 
 def test_service_refuses_tags_of_an_existing_target(client: Any) -> None:
-    """As on AWS; without tags it takes the change."""
+    """The service accepts the change without tags, as on AWS."""
     names = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/churn/variant/A", "ScalableDimension": COUNT}
     client.register_scalable_target(**names, MinCapacity=1, MaxCapacity=4, Tags={"endpoint-deployer:stack": STACK})
 
