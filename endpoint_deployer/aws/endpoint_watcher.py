@@ -15,7 +15,7 @@ _STOP_SECONDS = 30.0
 class EndpointWatcher:
     """Describes an endpoint in a thread during a `with` block, and passes each answer to a callback.
 
-    A call that fails is no answer: the endpoint may not be there yet.
+    A call that fails is skipped: the endpoint may not be there yet.
 
     Args:
         client: A boto3 client of SageMaker.

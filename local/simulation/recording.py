@@ -126,7 +126,7 @@ class Recording:
     def is_taken_over(self, endpoint: str, since: float = -math.inf, until: float = math.inf) -> bool:
         """Return whether a person created, deleted or changed an endpoint, or removed tags of it or of its revisions.
 
-        Other weights or counts are no change.
+        Other weights or counts do not count.
         """
         last = min(self.settled, until)
         return any(

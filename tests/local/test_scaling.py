@@ -157,7 +157,7 @@ def test_unknown_token_is_refused(scaling: Any) -> None:
         scaling.describe_scalable_targets(ServiceNamespace="sagemaker", NextToken="made up")
 
 
-def test_right_to_describe_targets_is_no_right_to_register_them(scaling: Any, allowed: Callable[..., Any]) -> None:
+def test_right_to_describe_targets_does_not_allow_registering_them(scaling: Any, allowed: Callable[..., Any]) -> None:
     """The caller's policies decide about each operation."""
     client = allowed("application-autoscaling", "application-autoscaling:DescribeScalableTargets")
 
@@ -176,7 +176,7 @@ def test_reading_without_the_right_is_an_error(allowed: Callable[..., Any]) -> N
         client.describe_scalable_targets(ServiceNamespace="sagemaker")
 
 
-def test_right_to_register_targets_is_no_right_to_tag_them(scaling: Any, allowed: Callable[..., Any]) -> None:
+def test_right_to_register_targets_does_not_allow_tagging_them(scaling: Any, allowed: Callable[..., Any]) -> None:
     """The keys of conditions are the service's own, and tags are a permission of their own."""
     client = allowed(
         "application-autoscaling",

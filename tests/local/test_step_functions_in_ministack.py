@@ -34,7 +34,7 @@ def types(events: list[Document]) -> list[str]:
     return [event["type"] for event in events]
 
 
-def test_an_input_that_is_no_json_is_refused(server: Server) -> None:
+def test_input_that_is_not_json_is_refused(server: Server) -> None:
     """Nothing is started."""
     client = server.client("stepfunctions")
     definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
@@ -46,7 +46,7 @@ def test_an_input_that_is_no_json_is_refused(server: Server) -> None:
     assert client.list_executions(stateMachineArn=machine)["executions"] == []
 
 
-def test_ministack_takes_an_input_that_is_no_json() -> None:
+def test_ministack_accepts_an_input_that_is_not_json() -> None:
     """If it does no longer, the correction can go."""
     assert "InvalidExecutionInput" not in inspect.getsource(stepfunctions._start_execution)
 

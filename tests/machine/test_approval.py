@@ -74,7 +74,7 @@ def test_rejected_deployment_changes_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     "given", [{}, None, "Approve!", {"Decision": "Approved"}, {"Decision": "Approve", "Sure": True}], ids=str
 )
-def test_answer_in_another_form_is_no_approval(world: World, given: Any) -> None:
+def test_answer_in_another_form_is_not_an_approval(world: World, given: Any) -> None:
     deploy(world, "a")
     execution = start(world, request("b", **APPROVAL))
 

@@ -165,7 +165,7 @@ def test_unknown_tokens_are_refused(bench: Bench) -> None:
     assert service.refusal("SendTaskFailure", taskToken=other.token) == "TaskDoesNotExist"
 
 
-def test_an_output_that_is_no_json_is_refused(bench: Bench) -> None:
+def test_output_that_is_not_json_is_refused(bench: Bench) -> None:
     """The task goes on waiting."""
     tokens: list[str] = []
     bench.function(collect(tokens))

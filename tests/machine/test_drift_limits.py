@@ -46,7 +46,7 @@ def test_config_without_the_stacks_tag_is_not_reported(world: World) -> None:
 
 
 @pytest.mark.parametrize("seconds", range(0, 900, 60), ids=lambda seconds: f"{seconds}s")
-def test_deployment_under_way_is_no_drift(make_world: Callable[..., World], seconds: float) -> None:
+def test_deployment_under_way_is_not_drift(make_world: Callable[..., World], seconds: float) -> None:
     """An update with a failing smoke test and lagging replicas is no drift at any moment."""
     world = make_world(Settings(lag=60.0, update_seconds=240.0, broken_models={"/bad:": "cannot predict"}))
     deploy(world, "a")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("stack", "reported"), [("another", []), ("test", ["ConfigReplaced"])], ids=["handed over", "its own"]
 )
-def test_update_of_a_new_owner_is_no_drift(world: World, stack: str, reported: list[str]) -> None:
+def test_update_of_a_new_owner_is_not_drift(world: World, stack: str, reported: list[str]) -> None:
     """It would be reported for ever, because the configs of an endpoint that exists are retained."""
     (revision,) = deploy(world, "a")
     tags = [{"Key": STACK_TAG, "Value": stack}]

@@ -157,7 +157,7 @@ def test_a_function_outlives_the_timeout_of_its_state(bench: Bench) -> None:
     assert bench.seconds == 110
 
 
-def test_an_answer_that_is_no_json_is_an_error(bench: Bench) -> None:
+def test_answer_that_is_not_json_is_an_error(bench: Bench) -> None:
     """Lambda cannot pass it on."""
     bench.function(lambda *_: {1, 2})
     answering = bench.machine({"Work": task()})

@@ -62,7 +62,7 @@ def test_rollback_leaves_out_past_actions(world: World) -> None:
     assert kinds(world) == []
 
 
-def test_action_that_has_happened_is_no_drift(world: World) -> None:
+def test_past_action_is_not_drift(world: World) -> None:
     """Whether or not it is still listed."""
     deploy_one(world, request("a", **scaled(4, ScheduledActions=[once(world, HOUR)])))
 

@@ -127,7 +127,7 @@ def test_rejection_has_the_person_and_the_comment() -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, [], "Approve", {"Decision": "approve"}, {**APPROVE, "Comment": 5}])
-def test_answer_in_another_form_is_no_approval(answer: object) -> None:
+def test_answer_in_another_form_is_not_an_approval(answer: object) -> None:
     """It is not repeated in the message, which becomes part of an event."""
     with pytest.raises(ApprovalRejectedError) as caught:
         read_answer(answer)

@@ -16,7 +16,7 @@ from tests.unit.test_cli_commands import ALARM, Account, invoke, run_of
     [([], True), (["--to", "churn-1"], "churn-1"), (["--to", ""], "")],
     ids=["without a revision", "with one", "with an empty name"],
 )
-def test_rollback_to_an_empty_name_is_no_rollback_to_the_revision_before(
+def test_rollback_to_an_empty_name_is_not_one_to_the_revision_before(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], wanted: Any
 ) -> None:
     """The deployer rejects an empty name; it must not go back to whatever was before."""

@@ -86,7 +86,7 @@ def test_endpoint_in_service_ends_the_wait_with_its_state(account: PlanningAccou
     assert (found["InService"], found["EndpointStatus"]) == (True, "InService")
 
 
-def test_wait_that_has_ended_meanwhile_is_no_error(account: PlanningAccount, step_functions: Stubber) -> None:
+def test_wait_that_has_ended_meanwhile_is_not_an_error(account: PlanningAccount, step_functions: Stubber) -> None:
     """An event woke it, or its time was over; the next look gives the same result."""
     made = begin_update(account)
     account.sleep(10)

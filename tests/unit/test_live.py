@@ -85,7 +85,7 @@ def test_newest_revision_is_the_confirmed_one_if_that_asks_for_the_same_later(co
 
 
 @pytest.mark.parametrize("name", ["made-by-hand", revision("a", endpoint="other").name])
-def test_foreign_config_is_no_revision(name: str) -> None:
+def test_foreign_config_is_not_a_revision(name: str) -> None:
     found = live(name, tags={CONFIRMED_TAG: revision("a").name})
 
     assert (found.attached, found.newest) == (None, None)

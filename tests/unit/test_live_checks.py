@@ -133,7 +133,7 @@ def test_an_alarm_that_does_not_exist_is_named_with_its_place() -> None:
 
 
 @pytest.mark.parametrize("state", ["OK", "INSUFFICIENT_DATA"])
-def test_alarm_that_watches_is_no_problem(state: str) -> None:
+def test_alarm_in_another_state_is_not_a_problem(state: str) -> None:
     assert not list(alarm_problems(GUARDED, {"churn-5xx": state, "another": "ALARM"}))
     assert not list(alarm_problems(None, {}))
 

@@ -37,7 +37,7 @@ MANIFESTS = {
 
 
 @pytest.mark.parametrize(("text", "said"), MANIFESTS.values(), ids=MANIFESTS)
-def test_a_manifest_that_is_no_json_is_reported_with_the_line(text: bytes, said: str) -> None:
+def test_manifest_that_is_not_json_is_reported_with_the_line(text: bytes, said: str) -> None:
     """A manifest is YAML that stands for JSON."""
     with pytest.raises(InvalidRequestError, match=r"^deployment\.yaml") as rejected:
         read_manifest(text)

@@ -53,7 +53,7 @@ def test_execution_waits_for_the_time_that_is_left_without_a_call(
     assert account.calls(before) == []
 
 
-def test_request_that_was_fulfilled_by_the_deadline_is_no_timeout(account: PlanningAccount) -> None:
+def test_request_fulfilled_by_the_deadline_does_not_time_out(account: PlanningAccount) -> None:
     first = plan_first()
     account.bring_into_service(first)
     account.sleep(180)

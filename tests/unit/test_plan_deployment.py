@@ -127,7 +127,7 @@ def test_wait_for_another_deployment_ends_at_the_deadline(account: PlanningAccou
         plan_again(account, waiting)
 
 
-def test_request_that_was_fulfilled_meanwhile_is_no_timeout(account: PlanningAccount) -> None:
+def test_request_fulfilled_meanwhile_does_not_time_out(account: PlanningAccount) -> None:
     first = plan_first(account, request(**SMALL))
     account.bring_into_service(first)
     account.sleep(180)

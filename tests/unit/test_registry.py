@@ -93,7 +93,7 @@ def test_image_that_cannot_be_read_is_not_compared(code: str) -> None:
     assert found is None
 
 
-def test_lost_connection_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lost_connection_is_not_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     client: Any = boto3.client("ecr", region_name="us-east-1")
 
     def fail(**_: Any) -> None:

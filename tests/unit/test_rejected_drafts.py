@@ -97,7 +97,7 @@ def test_alarms_of_a_wrong_request_for_a_missing_endpoint_are_not_looked_at(acco
 
 
 @pytest.mark.parametrize("name", ["run(1)!", "it's"])
-def test_execution_whose_name_is_no_value_of_a_tag_is_rejected(account: PlanningAccount, name: str) -> None:
+def test_execution_name_that_a_tag_cannot_hold_is_rejected(account: PlanningAccount, name: str) -> None:
     """Step Functions takes it, and every resource is to be tagged with it."""
     with pytest.raises(InvalidRequestError, match="which the tags of SageMaker do not take"):
         draft_of(account, {"EndpointName": "churn", "Models": {"m": IMAGE}}, name=name)

@@ -112,7 +112,7 @@ def test_rejected_event_is_not_quoted() -> None:
         "revisions/churn/deployment.yaml",
     ],
 )
-def test_object_in_the_store_is_no_upload(key: str, prefix: str) -> None:
+def test_object_in_the_store_is_not_an_upload(key: str, prefix: str) -> None:
     """The copies that the deployer itself makes start nothing."""
     location = UploadLocation("artifacts", prefix, "111122223333")
 

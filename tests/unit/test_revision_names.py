@@ -23,7 +23,7 @@ from tests.unit.request_samples import ROLE, TWO_MODELS, request, variant, with_
 from tests.unit.revision_samples import ARTIFACT, DEPLOYING, build, digest_of
 
 
-def test_time_is_no_content() -> None:
+def test_time_is_not_content() -> None:
     first, second = build({}), build({}, minutes=60)
 
     assert digest_of(first) == digest_of(second)
@@ -94,7 +94,7 @@ def test_other_version_of_the_data_is_another_model(container: Document, copy_ar
     assert len(names) == 2
 
 
-def test_content_of_a_multi_model_folder_is_no_content_of_the_revision() -> None:
+def test_multi_model_folder_is_not_part_of_the_digest() -> None:
     """Its models come and go while the endpoint serves."""
     document = with_container(Mode="MultiModel", ModelDataUrl="s3://data/all/")
 

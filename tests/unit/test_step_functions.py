@@ -66,7 +66,7 @@ def test_execution_whose_name_is_taken_is_not_started(client: Any, stub: Stubber
 
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
-def test_task_that_has_ended_is_no_error(client: Any, stub: Stubber, code: str) -> None:
+def test_ended_task_is_not_an_error(client: Any, stub: Stubber, code: str) -> None:
     """Its time was over, or the event came twice."""
     stub.add_client_error("send_task_success", code)
 

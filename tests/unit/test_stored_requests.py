@@ -73,7 +73,7 @@ def test_stored_request_is_read_unchanged(value: Any) -> None:
         (stored_revision().to_json().replace(b'"Data"', b'"Date"'), "Date: Extra inputs are not permitted"),
     ],
 )
-def test_foreign_object_is_no_stored_request(content: bytes, message: str) -> None:
+def test_foreign_object_is_not_a_stored_request(content: bytes, message: str) -> None:
     """The message says what is wrong, and nothing of what the object holds."""
     with pytest.raises(InvalidRequestError) as refused:
         StoredRevision.parse(content)

@@ -105,7 +105,7 @@ def test_other_input_is_the_request_itself() -> None:
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 7, {}, {"detail-type": "x", "source": "y"}], ids=str)
-def test_input_that_is_no_event_is_left_to_the_check_of_the_request(document: object) -> None:
+def test_input_that_is_not_an_event_is_checked_as_a_request(document: object) -> None:
     assert parse(document).document == document
 
 

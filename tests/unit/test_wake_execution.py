@@ -134,7 +134,7 @@ def test_executions_of_older_revisions_are_not_looked_at(woken: Woken) -> None:
 
 
 @pytest.mark.parametrize("config", ["", "by-hand"], ids=["unknown", "somebody else's"])
-def test_newest_revisions_are_looked_at_if_the_config_is_no_revision(woken: Woken, config: str) -> None:
+def test_newest_revisions_are_looked_at_if_the_config_is_not_a_revision(woken: Woken, config: str) -> None:
     for number in range(7):
         woken.work_on(number, f"run-{number}")
 

@@ -45,7 +45,7 @@ class Registry:
                 repositoryName=found["repository"], imageIds=[{"imageTag": found["tag"]}]
             )
         except (ClientError, BotoCoreError):
-            return None  # what cannot be read is no difference
+            return None  # an image that cannot be read does not count as changed
         for detail in answer["imageDetails"]:
             if detail.get("imageManifestMediaType") not in _LISTS:
                 return str(detail["imageDigest"])

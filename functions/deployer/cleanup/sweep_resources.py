@@ -39,11 +39,11 @@ def sweep_models(sweep: Sweep) -> None:
             if stem_of(cursor.after) and not stem_of(config):
                 # The revisions are done. They name nearly all models in use, and the other configs are many.
                 cursor.candidates = [each for each in cursor.candidates if sweep.is_unused(account.models.get(each))]
-            _strike_out(sweep, config)
+            _drop_candidates(sweep, config)
         new = account.list_configs(CreationTimeAfter=cursor.started_at - VISIBLE_BY)
         account.configs.update(new)
         for config in new:
-            _strike_out(sweep, config)
+            _drop_candidates(sweep, config)
         while cursor.candidates:
             sweep.remove_unused(Kind.MODELS, account.models, cursor.candidates[0], account.delete_model)
             del cursor.candidates[0]
@@ -58,12 +58,12 @@ def _collect_candidates(sweep: Sweep) -> bool:
     return bool(cursor.candidates)
 
 
-def _strike_out(sweep: Sweep, config: str) -> None:
-    """Remove the candidates that an endpoint config names, or may name if it cannot be described."""
+def _drop_candidates(sweep: Sweep, config: str) -> None:
+    """Drop the candidates that an endpoint config names, or may name if it cannot be described."""
     models, made_at = sweep.account.models, sweep.account.configs[config].created_at + VISIBLE_BY
     # A config names models that existed when it was created; only the stack's own are created again after a deletion.
     listed = {each for each in sweep.cursor.candidates if each in models}
     possible = {each for each in listed if stem_of(config) or models[each].created_at <= made_at}
     named = sweep.account.models_of(config) if possible else frozenset()
-    struck = possible if named is None else named
-    sweep.cursor.candidates = [each for each in sweep.cursor.candidates if each not in struck]
+    used = possible if named is None else named
+    sweep.cursor.candidates = [each for each in sweep.cursor.candidates if each not in used]

@@ -42,7 +42,7 @@ def differences(live: object, wanted: object, path: str = "") -> Iterator[dict[s
 
     Each has its `Path`, such as `EndpointConfig.ProductionVariants[AllTraffic].InstanceType`, and what it is `Before`
     and `After`; the one or the other is missing if the field is added or removed. What may be a secret is hidden, and
-    what is long is cut. What SageMaker describes although nobody requested it is no difference.
+    what is long is cut. Members that SageMaker describes and nobody requested are no difference.
     """
     kinds = {type(each) for each in (live, wanted) if each is not _ABSENT}
     if kinds == {dict}:

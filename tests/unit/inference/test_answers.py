@@ -1,4 +1,4 @@
-"""The adapter of the runtime returns what an endpoint answers, and raises what is no answer."""
+"""The adapter of the runtime returns the answers of endpoints, and raises all other results."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_missing_resource_has_no_tags(service: SageMaker, stub: Stubber) -> None
     assert service.tags_of(ENDPOINT_ARN) == {}
 
 
-def test_refused_list_of_tags_is_no_empty_list(service: SageMaker, stub: Stubber) -> None:
+def test_refused_list_of_tags_is_not_an_empty_list(service: SageMaker, stub: Stubber) -> None:
     """Any other refusal of ListTags is an error."""
     refuse(stub, "list_tags", "1 validation error detected")
 
