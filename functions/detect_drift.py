@@ -14,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from deployer import clock
 from deployer.aws.event_bus import DRIFT_DETECTED
+from deployer.aws.step_functions import UNKNOWN_END, execution_arn
 from deployer.drift.find import find_drift
 from deployer.drift.look import Observer
 from deployer.drift.repair import choose_repair
@@ -34,6 +35,7 @@ from deployer.runtime import (
 
 if TYPE_CHECKING:
     from deployer.drift.find import Finding, View
+    from deployer.drift.repair import Repair
 
 _TIME = timedelta(minutes=13)
 """How long one invocation works; the function has 15 minutes."""
@@ -93,18 +95,23 @@ def _compare(observer: Observer, endpoint_name: str) -> tuple[list[str], str | N
         logger.warning("Endpoint not compared", extra={"endpoint": endpoint_name, "error": type(error).__name__})
         return [], None
     findings = find_drift(view, observer.now, timeout)
-    repairs = [_start_repair(observer, view, finding) for finding in findings]
-    for finding, repair in zip(findings, repairs, strict=True):
-        _announce(view, finding, repair)
-    return [finding.kind.value for finding in findings], next(filter(None, repairs), None)
+    repairs = [_wanted_repair(observer, view, finding) for finding in findings]
+    arns = [execution_arn(observer.state_machine, each.execution_name) if each else None for each in repairs]
+    for finding, arn in zip(findings, arns, strict=True):
+        _announce(view, finding, arn)
+    # A repair that runs explains the difference: if this function ended before its event, nobody would ever send one.
+    for repair in filter(None, repairs):
+        observer.executions.start(observer.state_machine, repair.execution_name, repair.request)
+    return [finding.kind.value for finding in findings], next(filter(None, arns), None)
 
 
-def _start_repair(observer: Observer, view: View, finding: Finding) -> str | None:
-    """Start what repairs a difference, unless a request is stored that it would supersede; return its ARN."""
+def _wanted_repair(observer: Observer, view: View, finding: Finding) -> Repair | None:
+    """Return what repairs a difference, unless that has ended, or a request is stored that it would supersede."""
     repair = choose_repair(view, finding, os.environ["REPAIR_DRIFT"].split(","))
     if repair is None or observer.is_requested(view):
         return None
-    return observer.executions.start(observer.state_machine, repair.execution_name, repair.request)
+    ended_at = observer.executions.ended_at(execution_arn(observer.state_machine, repair.execution_name))
+    return repair if ended_at in {None, UNKNOWN_END} else None
 
 
 def _announce(view: View, finding: Finding, repair: str | None) -> None:

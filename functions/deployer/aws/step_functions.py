@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 
 _ENDED_TASK = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+UNKNOWN_END = datetime.min.replace(tzinfo=UTC)
+"""When an execution ended that Step Functions does not know."""
+
 _MISSING_EXECUTION = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
 
 
@@ -82,13 +85,13 @@ class Executions:
             execution: The execution's ARN.
 
         Returns:
-            A moment long past if Step Functions does not know it: it forgets executions 90 days after their end.
+            `UNKNOWN_END` if Step Functions does not know it: it forgets executions 90 days after their end.
         """
         try:
             answer = self._client.describe_execution(executionArn=execution)
         except ClientError as error:
             if error.response["Error"].get("Code") in _MISSING_EXECUTION:
-                return datetime.min.replace(tzinfo=UTC)
+                return UNKNOWN_END
             raise _named("DescribeExecution", error) from error
         except BotoCoreError as error:
             raise StepFunctionsUnavailableError(f"DescribeExecution: {error}") from error
