@@ -43,8 +43,8 @@ def abort(context: typer.Context, endpoint: EndpointName, yes: Yes = False, as_j
         name = own if alarms.exists(own) else name
     if not name:
         raise CommandError(
-            f"The update of {endpoint} has no AutoRollbackConfiguration, and SageMaker stops an update by nothing "
-            "else. Wait until it rests, and roll back; the next time, give the DeploymentConfig an alarm."
+            f"The update of {endpoint} has no AutoRollbackConfiguration, and SageMaker has no other way to stop "
+            "one. Wait until it rests, and roll back; the next time, give the DeploymentConfig an alarm."
         )
     if not yes:
         question = f"Set the alarm {name} to ALARM until SageMaker rolls {endpoint} back? Its actions will be taken."
@@ -69,8 +69,8 @@ def _alarm_of(stack: Stack, runs: Runs, endpoint: str, status: str) -> str:
     """
     if status == "Creating":
         raise CommandError(
-            f"{endpoint} is Creating, and SageMaker ends a creation by nothing; it serves nobody yet. When it rests, "
-            "delete it, or let the deployment go on."
+            f"{endpoint} is Creating, and SageMaker cannot end a creation; the endpoint does not serve yet. "
+            "When it rests, delete it, or let the deployment go on."
         )
     if status != "Updating":
         raise CommandError(f"{endpoint} is {status}: no update is under way that could be aborted")

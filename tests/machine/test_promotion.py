@@ -167,7 +167,7 @@ def stored_in(world: World, bucket: str) -> list[str]:
         (with_other_bytes, "has 14 bytes instead of 7"),
         (without_data, "is gone"),
         (from_another_account, "account: 111111111111 may not promote to this stack"),
-        (of_another_bucket, "detail.StoredRequest: 'elsewhere' is not among what this stack allows"),
+        (of_another_bucket, "detail.StoredRequest: 'elsewhere' is not allowed by this stack"),
         (that_comes_back, "detail.StoredRequest: this stack has promoted it itself"),
         (of_a_failure, "detail.Outcome: Input should be 'Deployed'"),
     ],

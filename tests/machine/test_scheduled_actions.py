@@ -58,7 +58,7 @@ def test_rollback_leaves_out_past_actions(world: World) -> None:
 
     assert serves(world) == "a"
     assert registered(world) == {"AllTraffic": (1, 4)}
-    assert world.bus[-1]["Warnings"] == ["Scaling.AllTraffic.ScheduledActions[0]: is over, and is left out"]
+    assert world.bus[-1]["Warnings"] == ["Scaling.AllTraffic.ScheduledActions[0]: is in the past, and is left out"]
     assert kinds(world) == []
 
 

@@ -126,15 +126,15 @@ OWN_FIELDS_WRONG: dict[str, tuple[Document, str]] = {
     "a rollback to an empty name": (request(Rollback=""), "Rollback: '' is not a valid endpoint config name"),
     "a rollback beside models": (
         request(Rollback=True, Models={"m": {"PrimaryContainer": {}}}),
-        "Rollback: cannot stand beside Models; it deploys what an earlier revision held",
+        "Rollback: cannot be used with Models; it deploys what an earlier revision held",
     ),
     "a rollback beside a config": (
         request(variant(ModelName="m"), Rollback=True),
-        "Rollback: cannot stand beside EndpointConfig; it deploys what an earlier revision held",
+        "Rollback: cannot be used with EndpointConfig; it deploys what an earlier revision held",
     ),
     "a named rollback beside tags": (
         request(Rollback="churn-20261124T120000-0123456789ab", Tags={"team": "growth"}),
-        "Rollback: cannot stand beside Tags; it deploys what an earlier revision held",
+        "Rollback: cannot be used with Tags; it deploys what an earlier revision held",
     ),
     "retention as text": (
         request(variant(), RetainAllVariantProperties="true"),

@@ -37,7 +37,7 @@ def test_a_stack_without_limits_allows_everything(document: Document) -> None:
         ("S3://data/m", "'S3://data/m' must begin with s3://"),
         ("s3a://data/m", "'s3a://data/m' must begin with s3://"),
         ("http://data/m", "'http://data/m' must begin with s3://"),
-        ("s3:///m", "'' is not among"),
+        ("s3:///m", "'' is not allowed"),
     ],
 )
 def test_another_scheme_is_none_that_is_allowed(uri: str, said: str) -> None:
@@ -113,7 +113,7 @@ def test_stack_without_keys_allows_none() -> None:
     (line,) = said_of(document, Allowances(kms_keys=()))
 
     assert line == (
-        f"EndpointConfig.KmsKeyId: '{KEY}' is not among what this stack allows; see its parameter AllowedKmsKeyArns: "
+        f"EndpointConfig.KmsKeyId: '{KEY}' is not allowed by this stack; see its parameter AllowedKmsKeyArns: "
         "it allows none, so leave the field out"
     )
 

@@ -118,7 +118,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, account: Account, *arguments: str) -
     ("account", "message"),
     [
         pytest.param(Account(["InService"]), "no update is under way", id="at rest"),
-        pytest.param(Account(["Creating"]), "ends a creation by nothing", id="creating"),
+        pytest.param(Account(["Creating"]), "cannot end a creation", id="creating"),
         pytest.param(Account(["Updating"]), "no execution of this stack is changing it", id="somebody else's"),
         pytest.param(
             Account(["Updating"], run_of("RUNNING"), state="WaitForOtherDeployment", deployment=ALARM),

@@ -50,7 +50,7 @@ def test_smoke_test_is_checked_against_the_variants_that_the_stack_fills_in(acco
 
     message = rejection(account, request(SmokeTest={"Body": "x", "TargetVariant": "B"}))
 
-    assert message == "SmokeTest.TargetVariant: 'B' is none of AllTraffic"
+    assert message == "SmokeTest.TargetVariant: 'B' is not one of AllTraffic"
 
 
 def test_request_is_checked_against_the_limits_of_the_stack(account: PlanningAccount) -> None:

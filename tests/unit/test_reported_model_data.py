@@ -181,4 +181,4 @@ def test_smoke_test_is_checked_with_the_defaults_before_the_artifact_comes(accou
         account, manifest_of(account, SmokeTest={"Body": "x", "TargetVariant": "B"}), default_image=f"{REGISTRY}/a:1"
     )
 
-    assert line == "SmokeTest.TargetVariant: 'B' is none of AllTraffic"
+    assert line == "SmokeTest.TargetVariant: 'B' is not one of AllTraffic"

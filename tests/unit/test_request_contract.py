@@ -91,7 +91,7 @@ REJECTED = {
     ),
     "serverless on instances": (
         request({**serverless(), "InstanceType": "ml.m5.large"}),
-        "EndpointConfig.ProductionVariants[0].InstanceType: cannot stand beside ServerlessConfig",
+        "EndpointConfig.ProductionVariants[0].InstanceType: cannot be used with ServerlessConfig",
     ),
     "serverless beside instances": (
         request({**serverless(), "ModelName": "x"}, variant(ModelName="y")),
@@ -137,7 +137,7 @@ REJECTED = {
     ),
     "two update policies": (
         with_guardrails(variant(), BlueGreenUpdatePolicy=routing("ALL_AT_ONCE"), RollingUpdatePolicy=rolling(20)),
-        "DeploymentConfig.RollingUpdatePolicy: cannot stand beside BlueGreenUpdatePolicy",
+        "DeploymentConfig.RollingUpdatePolicy: cannot be used with BlueGreenUpdatePolicy",
     ),
     "a large canary": (
         with_guardrails(variant(), BlueGreenUpdatePolicy=routing("CANARY", CanarySize=percent(60))),
@@ -171,7 +171,7 @@ REJECTED = {
     ),
     "a package and an image": (
         with_container(ModelPackageName="p", Image="i"),
-        "Models.m.PrimaryContainer.Image: cannot stand beside ModelPackageName, which holds it",
+        "Models.m.PrimaryContainer.Image: cannot be used with ModelPackageName, which holds it",
     ),
     "a JSON Schema that is wrong": (
         with_smoke_test(Expect={"JsonSchema": {"type": "objekt"}}),
@@ -179,11 +179,11 @@ REJECTED = {
     ),
     "a JSON Schema that is elsewhere": (
         with_smoke_test(Expect={"JsonSchema": {"$ref": "https://example.com/answer.json"}}),
-        "SmokeTest.Expect.JsonSchema: refers to what it does not hold, https://example.com/answer.json",
+        "SmokeTest.Expect.JsonSchema: refers to a definition that it does not contain, https://example.com/answer.json",
     ),
     "a smoke test of a variant that there is not": (
         with_smoke_test(TargetVariant="B"),
-        "SmokeTest.TargetVariant: 'B' is none of AllTraffic",
+        "SmokeTest.TargetVariant: 'B' is not one of AllTraffic",
     ),
     "a smoke test of one variant of what answers later": (
         with_config(
@@ -195,7 +195,7 @@ REJECTED = {
     ),
     "two kinds of containers": (
         request(Models={"m": {"PrimaryContainer": {}, "Containers": [{}]}}),
-        "Models.m.Containers: cannot stand beside PrimaryContainer; use one of them",
+        "Models.m.Containers: cannot be used with PrimaryContainer; use one of them",
     ),
 }
 

@@ -72,7 +72,7 @@ REFUSED = {
     ),
     "two kinds of model data": (
         of_model(model={"PrimaryContainer": {"ModelDataUrl": "s3://b/m.tar.gz", "ModelDataSource": FOLDER}}),
-        "Models.m.PrimaryContainer.ModelDataSource: cannot stand beside ModelDataUrl; use one of them",
+        "Models.m.PrimaryContainer.ModelDataSource: cannot be used with ModelDataUrl; use one of them",
     ),
     "a choice that is not a choice": (
         of_model(model={"PrimaryContainer": {"Image": "a"}, "EnableNetworkIsolation": "yes"}),
@@ -80,7 +80,7 @@ REFUSED = {
     ),
     "a serverless volume": (
         request({**serverless(), "VolumeSizeInGB": 5}),
-        f"{VARIANT}.VolumeSizeInGB: cannot stand beside ServerlessConfig",
+        f"{VARIANT}.VolumeSizeInGB: cannot be used with ServerlessConfig",
     ),
     "a serverless pipeline": (
         of_model(serverless(), model=PIPELINE),

@@ -42,7 +42,7 @@ def test_smoke_test_is_checked_against_the_target_of_the_rollback(account: Plann
 
     message = rejection(account, rollback(SmokeTest={"Body": "own", "TargetVariant": "B"}))
 
-    assert message == "SmokeTest.TargetVariant: 'B' is none of AllTraffic"
+    assert message == "SmokeTest.TargetVariant: 'B' is not one of AllTraffic"
 
 
 def test_stored_smoke_test_with_a_missing_body_is_rejected(account: PlanningAccount) -> None:

@@ -111,7 +111,7 @@ WRONG = {
     ),
     "beside a rollback": (
         {"EndpointName": "churn", "Rollback": True, "Scaling": {"AllTraffic": scaling()}},
-        "Rollback: cannot stand beside Scaling",
+        "Rollback: cannot be used with Scaling",
     ),
 }
 

@@ -86,4 +86,4 @@ def test_past_action_that_is_left_out_is_a_warning() -> None:
     """The warning has the path, so that a person can remove the action from the request."""
     request = scaled(scaling(actions=[action("at(2026-06-01T00:00:00)")]))
 
-    assert plan_warnings(request, Action.UPDATE, "role", NOW) == [f"{FIRST}: is over, and is left out"]
+    assert plan_warnings(request, Action.UPDATE, "role", NOW) == [f"{FIRST}: is in the past, and is left out"]

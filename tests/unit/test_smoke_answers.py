@@ -111,10 +111,10 @@ MISMATCHING = {
         answer({"a\nb": 1}),
         "does not fit the schema at '$['a\\nb']': 1 is not of type 'string'",
     ),
-    "a schema that refers to what it does not hold": (
+    "a schema that refers to a definition that it does not contain": (
         expect(JsonSchema={"$dynamicRef": "https://example.com/answer"}),
         answer("1"),
-        "cannot be checked: the schema refers to what it does not hold, Unresolvable: https://example.com/answer",
+        "cannot be checked: the schema refers to a definition that it does not contain, Unresolvable: https://example.com/answer",
     ),
     "a schema without an end": (
         expect(JsonSchema={"$ref": "#"}),

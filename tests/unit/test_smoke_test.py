@@ -99,19 +99,19 @@ def test_possible_smoke_test_has_no_problem(test: SmokeTest, config: Document | 
 SCHEMA = "SmokeTest.Expect.JsonSchema: "
 NONE = f"{SCHEMA}is not a JSON Schema: "
 UNUSABLE = f"{SCHEMA}is not a JSON Schema that can be checked by: "
-ELSEWHERE = f"{SCHEMA}refers to what it does not hold, "
+ELSEWHERE = f"{SCHEMA}refers to a definition that it does not contain, "
 WRONG = {
     "neither body": (SmokeTest.model_validate({}), INSTANCES, "SmokeTest: needs either Body or BodyS3Uri"),
     "both bodies": (smoke_test(BodyS3Uri="s3://b/k"), INSTANCES, "SmokeTest: needs either Body or BodyS3Uri"),
     "another variant": (
         smoke_test(TargetVariant="C"),
         INSTANCES,
-        "SmokeTest.TargetVariant: 'C' is none of A, B",
+        "SmokeTest.TargetVariant: 'C' is not one of A, B",
     ),
     "a misspelt variant": (
         smoke_test(TargetVariant="champio"),
         {"ProductionVariants": [{"VariantName": "champion"}]},
-        "SmokeTest.TargetVariant: 'champio' is none of champion; did you mean 'champion'?",
+        "SmokeTest.TargetVariant: 'champio' is not one of champion; did you mean 'champion'?",
     ),
     "inference components": (
         smoke_test(),

@@ -65,19 +65,19 @@ MODEL, HOSTNAME = "SmokeTest.TargetModel: ", "SmokeTest.TargetContainerHostname:
         pytest.param(
             {},
             of_models("direct"),
-            f"{HOSTNAME}is missing; variant direct has containers that are asked directly: first, second",
+            f"{HOSTNAME}is missing; variant direct has containers that are invoked directly: first, second",
             id="no container named",
         ),
         pytest.param(
             {"TargetContainerHostname": "secon"},
             of_models("direct"),
-            f"{HOSTNAME}'secon' is none of first, second; did you mean 'second'?",
+            f"{HOSTNAME}'secon' is not one of first, second; did you mean 'second'?",
             id="a misspelt container",
         ),
         pytest.param(
             {"TargetContainerHostname": "first"},
             of_models("one"),
-            f"{HOSTNAME}is for containers that are asked directly, and variant one has none",
+            f"{HOSTNAME}is for containers that are invoked directly, and variant one has none",
             id="a container of one",
         ),
     ],

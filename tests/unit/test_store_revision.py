@@ -165,7 +165,7 @@ def test_copy_without_time_left_is_repeated(s3: Any, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(clock, "monotonic", monotonic)
 
-    with pytest.raises(CopyUnfinishedError, match=r"^0 of 1 objects are copied"):
+    with pytest.raises(CopyUnfinishedError, match=r"^0 of 1 objects were copied"):
         run(copy)
 
 

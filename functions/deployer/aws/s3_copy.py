@@ -90,7 +90,7 @@ class Copier(S3Calls):
         small = [pair for pair in copies if pair[0].size <= self.single_bytes]
         results = _in_parallel(lambda pair: (pair[0], self._copy(pair[0], pair[1], deadline)), small, deadline)
         if len(results) < len(small):
-            raise CopyUnfinishedError(f"{len(results):,} of {len(copies):,} objects are copied when the time is over")
+            raise CopyUnfinishedError(f"{len(results):,} of {len(copies):,} objects were copied in time")
         large = [pair for pair in copies if pair[0].size > self.single_bytes]
         results += [(source, self._copy(source, key, deadline)) for source, key in large]
         return [source for source, is_new in results if is_new]

@@ -176,4 +176,4 @@ def holds(described: object, requested: object) -> bool:
 def _require_equal(error: AlreadyExistsError, described: Document, requested: Mapping[str, Any]) -> None:
     """Check that an existing resource has the requested content; tags are not content."""
     if not holds(described, {member: value for member, value in requested.items() if member != "Tags"}):
-        raise AlreadyExistsError(f"{error} It holds something else than this deployment asks for.") from error
+        raise AlreadyExistsError(f"{error} Its content differs from that of this deployment.") from error

@@ -90,7 +90,9 @@ class Scaling(ScalingCalls):
         resource = f"endpoint/{endpoint_name}/variant/{name}"
         names = {"ServiceNamespace": NAMESPACE, "ResourceId": resource, "ScalableDimension": dimension}
         if target is not None and not target.is_own:
-            raise ScalingRejectedError(f"Variant {name} is a scalable target of somebody else's, {target.arn}.")
+            raise ScalingRejectedError(
+                f"Variant {name} is a scalable target that somebody else registered, {target.arn}."
+            )
         if differs := target is None or not holds(target.described, variant["ScalableTarget"]):
             # The service refuses tags of a target that is there (terraform-aws-rds-aurora, pull request 420).
             tags = {} if target else {"Tags": {STACK_TAG: self._stack}}

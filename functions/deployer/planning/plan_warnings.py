@@ -40,7 +40,7 @@ def plan_warnings(request: Document, action: Action, stack_role: str, now: datet
         found += [f"{images}: {text}"] * bool(images)
     # A rollback deploys what a request asked for long ago, and a person may take a day to approve another one.
     if past := ", ".join(past_actions(request.get("Scaling") or {}, now)):
-        found.append(f"{past}: is over, and is left out")
+        found.append(f"{past}: is in the past, and is left out")
     return [bounded(line) for line in found]
 
 

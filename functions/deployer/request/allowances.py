@@ -87,7 +87,7 @@ class Allowances:
             return
         way_out = "name one of them by its ARN" if self.kms_keys else "it allows none, so leave the field out"
         yield Problem(
-            path, f"{shown(key)} is not among what this stack allows; see its parameter AllowedKmsKeyArns: {way_out}"
+            path, f"{shown(key)} is not allowed by this stack; see its parameter AllowedKmsKeyArns: {way_out}"
         )
 
     def _instances(self, config: Document, scaled: Document) -> Iterator[Problem]:
@@ -107,7 +107,7 @@ class Allowances:
 
 def _not_allowed(path: str, value: str, patterns: tuple[str, ...], parameter: str) -> Iterator[Problem]:
     if patterns and not any(fnmatchcase(value, pattern) for pattern in patterns):
-        yield Problem(path, f"{shown(value)} is not among what this stack allows; see its parameter {parameter}")
+        yield Problem(path, f"{shown(value)} is not allowed by this stack; see its parameter {parameter}")
 
 
 def _is_key(key: str, pattern: str) -> bool:

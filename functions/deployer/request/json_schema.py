@@ -61,7 +61,7 @@ def _schema_problem(schema: Document) -> str:
     except jsonschema.SchemaError as error:
         return f"is not a JSON Schema: {excerpt(error.message)}"
     except Unresolvable as failure:
-        return f"refers to what it does not hold, {excerpt(str(failure))}"
+        return f"refers to a definition that it does not contain, {excerpt(str(failure))}"
     except Exception as failure:  # noqa: BLE001 - a schema can make the library raise anything, from any depth
         return f"is not a JSON Schema that can be checked by: {described_failure(failure)}"
     return ""
@@ -75,7 +75,7 @@ def _schema_mismatch(schema: Document, document: object) -> str:
     except TimeIsUpError:
         raise
     except Unresolvable as failure:
-        return f"cannot be checked: the schema refers to what it does not hold, {excerpt(str(failure))}"
+        return f"cannot be checked: the schema refers to a definition that it does not contain, {excerpt(str(failure))}"
     except Exception as failure:  # noqa: BLE001 - as above
         return f"cannot be checked by the schema: {described_failure(failure)}"
     if error is None:

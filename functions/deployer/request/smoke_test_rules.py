@@ -98,7 +98,7 @@ def _variant_problems(test: SmokeTest, config: Mapping[str, Any]) -> Iterator[Pr
     if test.target_variant is not None and test.target_variant not in names:
         yield Problem(
             "SmokeTest.TargetVariant",
-            f"'{test.target_variant}' is none of {', '.join(names)}{nearest(test.target_variant, names)}",
+            f"'{test.target_variant}' is not one of {', '.join(names)}{nearest(test.target_variant, names)}",
         )
 
 
@@ -141,8 +141,8 @@ def _hostname_problems(test: SmokeTest, name: str, model: Document) -> Iterator[
     hostnames = [each["ContainerHostname"] for _, each in containers(model, "") if each.get("ContainerHostname")]
     path = "SmokeTest.TargetContainerHostname"
     if is_direct and wanted is None:
-        yield Problem(path, f"is missing; variant {name} has containers that are asked directly: {listed(hostnames)}")
+        yield Problem(path, f"is missing; variant {name} has containers that are invoked directly: {listed(hostnames)}")
     elif is_direct and wanted not in hostnames:
-        yield Problem(path, f"'{wanted}' is none of {listed(hostnames)}{nearest(wanted, hostnames)}")
+        yield Problem(path, f"'{wanted}' is not one of {listed(hostnames)}{nearest(wanted, hostnames)}")
     elif not is_direct and wanted is not None:
-        yield Problem(path, f"is for containers that are asked directly, and variant {name} has none")
+        yield Problem(path, f"is for containers that are invoked directly, and variant {name} has none")

@@ -75,7 +75,7 @@ def test_config_that_exists_with_other_content_is_a_conflict(service: SageMaker,
     refuse(stub, "create_endpoint_config", EXISTING["create_endpoint_config"])
     describe_config(stub, ProductionVariants=[{**CONFIG["ProductionVariants"][0], "InitialVariantWeight": 2.0}])
 
-    with pytest.raises(errors.AlreadyExistsError, match=r"It holds something else than this deployment asks for\.$"):
+    with pytest.raises(errors.AlreadyExistsError, match=r"Its content differs from that of this deployment\.$"):
         service.create_endpoint_config(CONFIG)
 
 

@@ -102,7 +102,7 @@ def test_model_that_exists_with_other_content_is_a_conflict(
         service.create_model(MODEL)
 
     assert str(conflict.value) == (
-        f"CreateModel: {EXISTING['create_model']} It holds something else than this deployment asks for."
+        f"CreateModel: {EXISTING['create_model']} Its content differs from that of this deployment."
     )
 
 

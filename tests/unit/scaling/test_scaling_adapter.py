@@ -43,7 +43,9 @@ def test_targets_of_others_are_never_changed(scaling: Scaling, client: Any) -> N
     names = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/churn/variant/A", "ScalableDimension": COUNT}
     client.register_scalable_target(**names, MinCapacity=1, MaxCapacity=9)
 
-    with pytest.raises(errors.ScalingRejectedError, match="Variant A is a scalable target of somebody else's, arn:"):
+    with pytest.raises(
+        errors.ScalingRejectedError, match="Variant A is a scalable target that somebody else registered, arn:"
+    ):
         scaling.apply("churn", [variant("A")], ["A"])
     scaling.apply("churn", [], ["A"])
     scaling.set_aside("churn", ["A"])

@@ -45,4 +45,4 @@ def _own_field_problems(request: Document) -> Iterator[Problem]:
     if request.get("Rollback"):
         for field in ("Models", "EndpointConfig", "Scaling", "Tags"):
             if request.get(field):
-                yield Problem("Rollback", f"cannot stand beside {field}; it deploys what an earlier revision held")
+                yield Problem("Rollback", f"cannot be used with {field}; it deploys what an earlier revision held")

@@ -55,7 +55,7 @@ def guardrail_problems(
         return
     blue_green, rolling = deployment.get("BlueGreenUpdatePolicy"), deployment.get("RollingUpdatePolicy")
     if blue_green and rolling:
-        yield Problem(_ROLLING, "cannot stand beside BlueGreenUpdatePolicy; use one of them")
+        yield Problem(_ROLLING, "cannot be used with BlueGreenUpdatePolicy; use one of them")
     if blue_green:
         yield from _routing_problems(blue_green["TrafficRoutingConfiguration"])
     if rolling and config is not None and len(variants_of(config)) > 1:

@@ -52,7 +52,7 @@ def models_of(variants: list[Document], models: Mapping[str, Document]) -> dict[
 def model_problems(path: str, model: Document) -> Iterator[Problem]:
     """Yield what is wrong between the fields of a model that stands at a path."""
     if "PrimaryContainer" in model and "Containers" in model:
-        yield Problem(f"{path}.Containers", "cannot stand beside PrimaryContainer; use one of them")
+        yield Problem(f"{path}.Containers", "cannot be used with PrimaryContainer; use one of them")
     for where, container in containers(model, path):
         yield from _container_problems(where, container)
     if "Containers" in model:
@@ -62,9 +62,9 @@ def model_problems(path: str, model: Document) -> Iterator[Problem]:
 def _container_problems(path: str, container: Document) -> Iterator[Problem]:
     if "ModelPackageName" in container:
         for beside in sorted(container.keys() & {"Image", "ModelDataUrl", "ModelDataSource"}):
-            yield Problem(f"{path}.{beside}", "cannot stand beside ModelPackageName, which holds it")
+            yield Problem(f"{path}.{beside}", "cannot be used with ModelPackageName, which holds it")
     if "ModelDataUrl" in container and "ModelDataSource" in container:
-        yield Problem(f"{path}.ModelDataSource", "cannot stand beside ModelDataUrl; use one of them")
+        yield Problem(f"{path}.ModelDataSource", "cannot be used with ModelDataUrl; use one of them")
     if is_multi_model(container) and "ModelDataSource" in container:
         yield Problem(f"{path}.ModelDataSource", "is not for MultiModel containers; name their folder as ModelDataUrl")
     for name, source in data_sources(container):

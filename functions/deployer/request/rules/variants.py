@@ -71,7 +71,7 @@ def _instance_problems(path: str, variant: Document) -> Iterator[Problem]:
             "VolumeSizeInGB",
         }
         for beside in sorted(variant.keys() & not_for_serverless):
-            yield Problem(f"{path}.{beside}", "cannot stand beside ServerlessConfig")
+            yield Problem(f"{path}.{beside}", "cannot be used with ServerlessConfig")
     elif "InstancePools" not in variant:
         for needed in ("InstanceType", "InitialInstanceCount"):
             if needed not in variant:
