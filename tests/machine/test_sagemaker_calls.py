@@ -115,7 +115,7 @@ def test_restoration_takes_few_calls(make_world: Callable[..., World]) -> None:
     assert len(after) <= 60
 
 
-def test_waiting_for_another_deployment_asks_less_and_less_often(make_world: Callable[..., World]) -> None:
+def test_waiting_for_another_deployment_calls_ever_less_often(make_world: Callable[..., World]) -> None:
     """A run that waits its turn for 80 minutes, and then deploys, makes fewer than 60 calls."""
     world = make_world(Settings(create_seconds=5000))
     first = world.machine.start(request("a"))

@@ -95,7 +95,7 @@ def test_steps_get_only_the_data_that_they_need(definition: Document) -> None:
     ("wait", "path"),
     [("WaitForOtherDeployment", "$.Plan.WaitSeconds"), ("WaitForRestoration", "$.Restore.PollSeconds")],
 )
-def test_steps_say_how_long_to_wait(definition: Document, wait: str, path: str) -> None:
+def test_steps_return_the_seconds_to_wait(definition: Document, wait: str, path: str) -> None:
     assert definition["States"][wait]["SecondsPath"] == path
 
 

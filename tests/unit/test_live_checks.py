@@ -187,7 +187,7 @@ def test_canary_of_the_whole_fleet_is_refused_where_its_count_is_known(retained:
         pytest.param(["b", "a"], "In state ALARM: a, b.", id="two"),
     ],
 )
-def test_the_alarms_say_why_an_update_was_rolled_back(alarming: list[str], reason: str) -> None:
+def test_alarms_in_alarm_are_the_reason_of_a_rolled_back_update(alarming: list[str], reason: str) -> None:
     """SageMaker often does not."""
     assert alarm_reason(alarming) == reason
 

@@ -64,7 +64,7 @@ def test_tests_that_failed_on_a_mutant_pass_on_the_original(runner: MutantRunner
         runner.check(["test_m.py::test_much_is_full", "test_m.py::test_none_are_full"])
 
 
-def test_tests_that_do_not_run_say_nothing(runner: MutantRunner) -> None:
+def test_tests_that_do_not_run_give_no_verdict(runner: MutantRunner) -> None:
     with pytest.raises(RuntimeError, match="pytest ended with status 4"):
         runner.try_out(MUTANT, [["test_m.py::test_of_another_day"]])
 

@@ -73,7 +73,7 @@ def show(browser: Browser, folder: Path, *, width: int = WIDE, scheme: str = "li
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_page_asks_for_nothing_and_has_no_errors(browser: Browser, tmp_path: Path, scheme: str) -> None:
+def test_page_loads_no_resources_and_has_no_errors(browser: Browser, tmp_path: Path, scheme: str) -> None:
     url = show(browser, tmp_path, scheme=scheme)
 
     assert browser.requests == [url]

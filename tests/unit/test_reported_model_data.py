@@ -103,7 +103,7 @@ DATA, NO_DATA = {"ModelDataUrl": f"s3://{BUCKET}/models/other/model.tar.gz"}, {"
         pytest.param([NO_DATA, {}], Action.AWAITING_ARTIFACT, id="one waits"),
     ],
 )
-def test_container_can_say_that_it_has_no_model_data(
+def test_container_may_have_no_model_data(
     account: PlanningAccount, containers: list[Document], action: Action | None
 ) -> None:
     account.put("models/other/model.tar.gz")

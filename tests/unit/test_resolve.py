@@ -155,7 +155,7 @@ def test_rollback_is_resolved_later(account: PlanningAccount) -> None:
 
 
 @pytest.mark.parametrize("rollback", [True, "churn-20261124T120000-0123456789ab"], ids=["the one before", "named"])
-def test_upload_asks_for_no_rollback(account: PlanningAccount, rollback: object) -> None:
+def test_upload_requests_no_rollback(account: PlanningAccount, rollback: object) -> None:
     """It would go back with each new model."""
     manifest = put_manifest(account, Rollback=rollback)
 

@@ -92,7 +92,7 @@ def test_rollback_to_names_that_are_no_longer_allowed_is_rejected_by_field(accou
     assert "AllowedImages" in message
 
 
-def test_rollback_is_of_the_execution_that_asks_for_it(account: PlanningAccount) -> None:
+def test_rollback_belongs_to_the_execution_that_requested_it(account: PlanningAccount) -> None:
     serve(account, "a", "b")
 
     found = resolve(account, rollback(request_id="event-9"))

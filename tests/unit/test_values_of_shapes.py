@@ -76,7 +76,7 @@ def test_value_that_does_not_fit_is_reported_by_its_path(shape: str, value: obje
     assert problem.endswith(end or beginning)
 
 
-def test_patterns_know_letters_of_all_languages() -> None:
+def test_patterns_match_letters_of_all_languages() -> None:
     """Java's classes of characters are respelled for Python."""
     assert check_shape("TagValue", "größe 1", "P") == []
     assert [str(each) for each in check_shape("TagValue", "a!", "P")] == [
