@@ -97,7 +97,8 @@ class OtherServices:
     def _hand_over_scaling(self, step: OperatorStep) -> bool:
         """Register the first variant on instances, if nothing of the endpoint is, with the tag of the stack."""
         record = self._resting(step.endpoint)
-        variants = [each for each in (record or {}).get("ProductionVariants", []) if "CurrentInstanceCount" in each]
+        found = (record or {}).get("ProductionVariants", [])
+        variants = [each for each in found if "CurrentServerlessConfig" not in each]
         if not variants or self._world.scaling.targets_of(step.endpoint):
             return False
         self._world.autoscaling.register_scalable_target(

@@ -118,7 +118,7 @@ def _make_final_requests(world: World, scenario: Scenario, driver: Driver) -> No
 def _guarded_variant(endpoint: Document) -> str:
     """Return the variant of an endpoint that can have guardrails; empty if there is none, or another one beside it."""
     variants = endpoint.get("ProductionVariants", [])
-    is_on_instances = len(variants) == 1 and "CurrentInstanceCount" in variants[0]
+    is_on_instances = len(variants) == 1 and "CurrentServerlessConfig" not in variants[0]
     return str(variants[0]["VariantName"]) if is_on_instances else ""
 
 
