@@ -17,8 +17,8 @@ LISTINGS = {"ListEndpoints": 1, "ListEndpointConfigs": 2, "ListModels": 1}
 
 
 @pytest.mark.parametrize("endpoints", [1, 4])
-def test_endpoint_that_nothing_is_removed_of_takes_six_calls(world: World, endpoints: int) -> None:
-    """The sweep looks at config and tags, and drift detection at these, the endpoint and the model, each once."""
+def test_endpoint_that_nothing_is_removed_of_takes_seven_calls(world: World, endpoints: int) -> None:
+    """The sweep reads a config and its tags; drift detection these, the endpoint, its tags and the model, each once."""
     for number in range(endpoints):
         deploy(world, "a", endpoint=f"churn-{number}")
     world.clock.sleep(2 * DAY)
@@ -26,7 +26,7 @@ def test_endpoint_that_nothing_is_removed_of_takes_six_calls(world: World, endpo
     with calls_of(world) as operations:
         world.sweep()
 
-    looks = {"DescribeEndpoint": 1, "DescribeEndpointConfig": 2, "ListTags": 2, "DescribeModel": 1}
+    looks = {"DescribeEndpoint": 1, "DescribeEndpointConfig": 2, "ListTags": 3, "DescribeModel": 1}
     assert Counter(operations) == LISTINGS | {operation: endpoints * count for operation, count in looks.items()}
 
 
@@ -39,7 +39,7 @@ def test_revision_that_is_retained_takes_two_calls(world: World) -> None:
         world.sweep()
 
     found = Counter(operations)
-    assert (found["DescribeEndpointConfig"], found["ListTags"]) == (2 + 2, 2 + 2)
+    assert (found["DescribeEndpointConfig"], found["ListTags"]) == (2 + 2, 3 + 2)
 
 
 @pytest.mark.parametrize("removed", [1, 2, 3])
@@ -57,4 +57,4 @@ def test_removed_revision_takes_four_calls(world: World, removed: int) -> None:
     found = Counter(operations)
     assert (found["DeleteEndpointConfig"], found["DeleteModel"]) == (removed, removed)
     assert (found["ListEndpoints"], found["DescribeEndpoint"]) == (1 + 1, 1 + 1)
-    assert found["ListTags"] == 2 + 2 + 1 + 2 * removed
+    assert found["ListTags"] == 3 + 2 + 1 + 2 * removed
