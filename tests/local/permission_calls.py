@@ -197,9 +197,9 @@ MAY = {
     },
     "DetectDrift": {
         "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions", "ListTagsForResource",
-        "DescribeModel", "DescribeEndpointConfig", "DescribeEndpoint", "ListTags of configs", "GetObject of uploads",
-        "ListObjects of uploads", "ListObjects of revisions", "DescribeExecution", "GetMetricData", "PutEvents",
-        "DescribeAlarms", "DescribeImages", "StartExecution of deployments",
+        "DescribeModel", "DescribeEndpointConfig", "DescribeEndpoint", "ListTags of configs", "ListTags of endpoints",
+        "GetObject of uploads", "ListObjects of uploads", "ListObjects of revisions", "DescribeExecution",
+        "GetMetricData", "PutEvents", "DescribeAlarms", "DescribeImages", "StartExecution of deployments",
     },
 }  # fmt: skip
 """The calls that each role allows. Those that depend on tags of the resource are tested by themselves."""
