@@ -31,7 +31,7 @@ def promoted_uploads(seed: int) -> steps.Scenario:
     return replace(first, is_promoted=True)
 
 
-@breaks("promotions_deploy_what_was_deployed", seed=0, make=promoted_uploads)
+@breaks("promotions_deploy_what_was_deployed", seed=1, make=promoted_uploads)
 def promote_the_first(patch: pytest.MonkeyPatch) -> None:
     """Promotes the oldest revision that the other stack has stored, whichever its event names."""
 
@@ -54,19 +54,19 @@ def load_from_the_other_stack(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@breaks("invalid_requests_are_rejected", seed=0, make=promoted_uploads)
+@breaks("invalid_requests_are_rejected", seed=5, make=promoted_uploads)
 def promote_whatever_is_stored(patch: pytest.MonkeyPatch) -> None:
     """Promotes stored artifacts that are not any more what was deployed."""
     patch.setattr(promotion, "data_problems", lambda *_: ())
 
 
-@breaks("invalid_requests_are_rejected", seed=0, make=promoted_uploads)
+@breaks("invalid_requests_are_rejected", seed=4, make=promoted_uploads)
 def promote_for_anybody(patch: pytest.MonkeyPatch) -> None:
     """Takes promotions of any account."""
     around(patch, triggers, "_parse_promotion", lambda inner, event, _: inner(event, event.account))
 
 
-@breaks("nothing_goes_live_without_its_approval", seed=0, make=promoted_uploads)
+@breaks("nothing_goes_live_without_its_approval", seed=1, make=promoted_uploads)
 def promote_without_approval(patch: pytest.MonkeyPatch) -> None:
     """Asks for no approval where only the stack requires one."""
     around(patch, draft, "required_approval", lambda inner, rule, name, _, *given: inner(rule, name, (), *given))
