@@ -106,3 +106,14 @@ def redriven_after_another_failed(seed: int) -> steps.Scenario:
         steps.Redrive(name="redrive", at=9000.0, execution="first.0"),
         settings=Settings(broken_models=BROKEN),
     )
+
+
+def redriven_after_a_hand_over(seed: int) -> steps.Scenario:
+    """A creation without scaling is stopped and redriven; in between, a handed-over target is registered."""
+    return scenario(
+        seed,
+        manual("first", 0.0, "a"),
+        steps.Stop(name="stop", at=100.0, execution="first.0"),
+        steps.OperatorStep(name="hand-over", at=741.0, action="hand over scaling", endpoint="churn", choice=1),
+        steps.Redrive(name="redrive", at=9000.0, execution="first.0"),
+    )

@@ -123,6 +123,7 @@ def test_mutation_is_caught(
         repeated_scenarios.twin_that_cannot_record,
         repeated_scenarios.redriven_after_its_twin,
         repeated_scenarios.redriven_after_another_failed,
+        repeated_scenarios.redriven_after_a_hand_over,
         scripted_scenarios.model_of_a_swept_revision,
         scripted_scenarios.two_revisions_of_one_model,
         scripted_scenarios.lagging_replicas,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def registered_scaling_is_that_of_the_live_revision(recording: Recording) -> Iterator[str]:
     """After each run that succeeded or restored, what is registered is the scaling of what the endpoint serves.
 
-    A run that was stopped, gave up, or could not restore may leave none, which the next success registers.
+    A run that was stopped, gave up, or could not restore may leave none, which the next success registers. What a
+    person changes after a run has looked stays until the next run.
     """
     differences = Differences(recording)
     wanted = differences.scaling
@@ -28,7 +29,7 @@ def registered_scaling_is_that_of_the_live_revision(recording: Recording) -> Ite
             # What a person changes stays until a revision is deployed.
             is_changed = _is_changed_by_operator(recording, endpoint, deployed_at, run.ended)
             deployed_at = run.ended if run.outcome == "Deployed" else deployed_at
-            is_known = (is_known and not run.is_unfinished and not is_changed) or run.outcome == "Deployed"
+            is_known = (is_known and not run.is_unfinished and not is_changed) or _has_seen_all(recording, run)
             record = at(recording.writes, run.ended).endpoints.get(endpoint) if is_known else None
             is_busy = record is None or record["EndpointStatus"] != "InService" or len(configs_of(record)) > 1
             if record is None or is_busy or run.outcome not in {"Deployed", "Failed"} or _is_shared(recording, run):
@@ -42,6 +43,14 @@ def registered_scaling_is_that_of_the_live_revision(recording: Recording) -> Ite
                     if is_right
                     else f"{endpoint} serves {config} with {found}, not {wanted[config]}, after {run.name}"
                 )
+
+
+def _has_seen_all(recording: Recording, run: Run) -> bool:
+    """Return whether a run deployed its revision, and no person changed what is registered after it looked at that."""
+    look = run.last("RegisterScaling", "PlanAgain", "PlanDeployment")
+    if run.outcome != "Deployed" or look is None:
+        return False
+    return not _is_changed_by_operator(recording, run.endpoint, look.entered, run.ended)
 
 
 def _is_shared(recording: Recording, run: Run) -> bool:
