@@ -53,6 +53,7 @@ def features_of(recording: Recording) -> Counter[str]:
 def _of_run(run: Run) -> Iterator[str]:
     is_repair, is_promotion = run.name.startswith("repair-"), isinstance(run.request, Promotion)
     states = {visit.state for visit in run.visits}
+    is_rollback = '"Rollback"' in str(run.execution.record["input"])
     is_rolled_back = run.error == "UpdateRolledBackError"
     has = {
         "runs that register scaling": "RegisterScaling" in states,
@@ -64,6 +65,6 @@ def _of_run(run: Run) -> Iterator[str]:
         "repairs started": is_repair,
         "repairs deployed": is_repair and run.outcome == "Deployed",
         "dry runs": run.is_dry,
-        "rollbacks deployed": bool(run.plan.get("Source")) and run.outcome == "Deployed" and not is_repair,
+        "rollbacks deployed": is_rollback and run.outcome == "Deployed" and not is_repair,
     }
     yield from (name for name, is_so in has.items() if is_so)
