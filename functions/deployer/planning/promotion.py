@@ -22,7 +22,8 @@ _PATH = "detail.StoredRequest"
 def promoted_request(uri: str, objects: Objects, allowances: Allowances, own_bucket: str) -> Document:
     """Read the stored request of another stack's revision, and check that its stored data are what was deployed there.
 
-    Roles that this stack does not allow are left out, so that its own default takes their place; all else stays.
+    Roles that this stack does not allow are left out, so that its own default takes their place. So are rollback alarms
+    beside which there are no guardrails, as after a rollback: there they made none. All else stays.
 
     Args:
         uri: The stored request, below `revisions/` in the other stack's bucket.
@@ -50,7 +51,8 @@ def promoted_request(uri: str, objects: Objects, allowances: Allowances, own_buc
         raise InvalidRequestError(str(Problem(_PATH, message)))
     models = {name: _with_own_role(model, allowances) for name, model in stored.request["Models"].items()}
     config = _with_own_role(stored.request["EndpointConfig"], allowances)
-    return {**stored.request, "Models": models, "EndpointConfig": config}
+    alarms = stored.request.get("RollbackAlarms") if stored.request.get("DeploymentConfig") else None
+    return {**stored.request, "Models": models, "EndpointConfig": config, "RollbackAlarms": alarms}
 
 
 def _with_own_role(document: Document, allowances: Allowances) -> Document:

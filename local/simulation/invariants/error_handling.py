@@ -129,8 +129,8 @@ def _has_failed(recording: Recording, run: Run, visit: Visit) -> bool:
 def _is_overdue(_recording: Recording, run: Run, visit: Visit) -> bool:
     """Return whether the deadline has passed, or the two hours of a restoration."""
     if visit.state == "RestoreEndpoint":
-        return bool(visit.entered >= next(each.entered for each in run.visits if each.state == visit.state) + 7200)
-    return visit.entered >= run.began + float(run.environment["DEPLOYMENT_TIMEOUT_SECONDS"]) - 0.01
+        return bool(visit.tried >= next(each.entered for each in run.visits if each.state == visit.state) + 7200)
+    return visit.tried >= run.began + float(run.environment["DEPLOYMENT_TIMEOUT_SECONDS"]) - 0.01
 
 
 def _has_deleted_config(recording: Recording, _run: Run, _visit: Visit) -> bool:
@@ -149,7 +149,7 @@ def _is_rejected(recording: Recording, run: Run, _visit: Visit) -> bool:
 def _is_unanswered(_recording: Recording, run: Run, visit: Visit) -> bool:
     """Return whether the time for an answer was over."""
     expires_at = datetime.fromisoformat(run.plan["Approval"]["ExpiresAt"])
-    return visit.entered >= expires_at.timestamp() - 0.01
+    return visit.tried >= expires_at.timestamp() - 0.01
 
 
 _CHECKS = {
