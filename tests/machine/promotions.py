@@ -20,11 +20,17 @@ def promotion(world: World, detail: Document, account: str = STAGING_ACCOUNT) ->
     return {**world.event("endpoint-deployer", "Endpoint Deployment Ended", detail), "account": account}
 
 
-def deployed_elsewhere(make_world: Callable[..., World], **manifest: Any) -> tuple[World, Document]:
-    """Deploy an upload in one world; return another, which has its store in the other bucket, and the event."""
+def deployed_elsewhere(make_world: Callable[..., World], *further: Document, **manifest: Any) -> tuple[World, Document]:
+    """Deploy an upload in one world, and then further requests; return another world, and the event of the last one.
+
+    The other world has what is stored of the first one in a bucket of another name.
+    """
     sender: World = make_world()
     put_manifest(sender, json.dumps(manifest))
     upload(sender, b"weights", KEY)
+    for document in further:
+        sender.clock.sleep(60)
+        sender.run(document)
     detail = json.loads(json.dumps(sender.bus[-1]).replace(f"s3://{BUCKET}/", f"s3://{STAGING}/"))
     kept = {key: sender.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in stored(sender)}
     receiver: World = make_world()

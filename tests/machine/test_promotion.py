@@ -9,7 +9,8 @@ import pytest
 
 from deployer.json_document import Document
 from local.simulation.stages import STAGING, STAGING_ACCOUNT
-from tests.machine.factories import BUCKET, KEY, NOTHING, endpoint_of, live_model, rollback, upload
+from tests.machine.alarm_scenarios import GUARDRAILS
+from tests.machine.factories import BUCKET, KEY, NOTHING, endpoint_of, live_model, request, rollback, upload
 from tests.machine.promotions import deployed_elsewhere, promotion
 
 if TYPE_CHECKING:
@@ -79,6 +80,16 @@ def test_promoted_revision_can_be_rolled_back(make_world: Callable[..., World]) 
     assert execution.states[-1] == "Deployed"
     assert promoted["PrimaryContainer"]["ModelDataUrl"] != before["PrimaryContainer"]["ModelDataUrl"]
     assert live_model(world)["PrimaryContainer"] == before["PrimaryContainer"]
+
+
+def test_rollback_of_a_revision_with_rollback_alarms_is_promoted(make_world: Callable[..., World]) -> None:
+    """A rollback without guardrails keeps the alarms for a later one, and makes none; nor does the next stage."""
+    guarded = {"RollbackAlarms": {"Errors": {"Percent": 1}}, **GUARDRAILS}
+    world, detail = deployed_elsewhere(make_world, request("b"), rollback(), **guarded)
+
+    execution = world.run(promotion(world, detail))
+
+    assert (detail["Outcome"], execution.states[-1], execution.cause) == ("Deployed", "Deployed", "")
 
 
 def test_promoted_revision_waits_for_approval_where_the_stack_requires_it(
