@@ -8,7 +8,7 @@ import pytest
 
 from endpoint_deployer.aws.runs import Run  # noqa: TC001 - a test double returns it
 from endpoint_deployer.commands import changes
-from tests.unit.test_cli_commands import ALARM, Account, invoke, run_of
+from tests.unit.command_account import ALARM, Account, invoke, run_of
 
 
 @pytest.mark.parametrize(
