@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
 from typer.testing import CliRunner
 
 from endpoint_deployer import app as program
 from endpoint_deployer.aws.runs import Run
 from endpoint_deployer.commands import changes, deployments
 from endpoint_deployer.errors import CommandError
+
+if TYPE_CHECKING:
+    import pytest
 
 ALARM = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "churn-5xx"}]}}
 """A DeploymentConfig with an alarm of the request's own."""

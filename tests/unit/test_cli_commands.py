@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from endpoint_deployer.aws.runs import Run
 from tests.unit.command_account import ALARM, Account, invoke, run_of
+
+if TYPE_CHECKING:
+    from endpoint_deployer.aws.runs import Run
 
 OWN_ALARM = "endpoint-deployer/abort/churn"
 
