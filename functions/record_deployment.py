@@ -13,6 +13,8 @@ from deployer.tags import DEPLOYED, STATE_TAG
 
 @step(sagemaker)
 def handler(event: Document) -> Document:
-    """Set the state of the revision to deployed."""
-    sagemaker(plan_of(event)).add_tags(event["Config"]["EndpointConfigArn"], {STATE_TAG: DEPLOYED})
+    """Set the state of the revision to deployed; if an earlier attempt has done so, its answer was lost."""
+    service, config = sagemaker(plan_of(event)), event["Config"]["EndpointConfigArn"]
+    if event["RetryCount"] == 0 or service.tags_of(config).get(STATE_TAG) != DEPLOYED:
+        service.add_tags(config, {STATE_TAG: DEPLOYED})
     return {}

@@ -125,18 +125,29 @@ def test_announcement_is_repeated_alone(account: FakeSageMaker, bus: FakeBus) ->
     assert account.calls.total() == calls
 
 
-def test_deployment_is_recorded_on_its_config(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RecordDeployment sets the state that retention looks at."""
+@pytest.mark.parametrize(
+    ("retries", "state", "expected"),
+    [(0, "deployed", 1), (1, "pending", 1), (1, "deployed", 0)],
+    ids=["at once", "after an attempt without effect", "after an attempt whose answer was lost"],
+)
+def test_deployment_is_recorded_on_its_config(
+    monkeypatch: pytest.MonkeyPatch, retries: int, state: str, expected: int
+) -> None:
+    """RecordDeployment sets the state that retention looks at, and looks first whether an earlier attempt has."""
     tagged: list[tuple[str, dict[str, str]]] = []
 
     class Tagging:
+        def tags_of(self, _arn: str) -> dict[str, str]:
+            return {"endpoint-deployer:state": state}
+
         def add_tags(self, arn: str, tags: dict[str, str]) -> None:
             tagged.append((arn, tags))
 
     monkeypatch.setattr(record_deployment, "sagemaker", lambda _: Tagging())
-    event = {"Plan": plan().model_dump(mode="json", by_alias=True), "Config": {"EndpointConfigArn": "arn"}}
+    document = plan().model_dump(mode="json", by_alias=True)
+    event = {"Plan": document, "Config": {"EndpointConfigArn": "arn"}, "RetryCount": retries}
     context = lambda_context("record_deployment")
 
     record_deployment.handler(event, context)
 
-    assert tagged == [("arn", {"endpoint-deployer:state": "deployed"})]
+    assert tagged == [("arn", {"endpoint-deployer:state": "deployed"})] * expected
