@@ -114,8 +114,8 @@ class Restoration:
         if self._is_under_way(live) or not (view.tags or is_lag_over):
             return Step.LOOK_AGAIN
         is_tagged = view.tags.get(EXECUTION_TAG) == self.plan.execution
-        # After a change back another run of the same request may deploy the revision again.
-        is_own = is_tagged or (self.requested_at is not None and not has_acted)
+        # After a change back another run of the same request may deploy the revision again, but not without its config.
+        is_own = is_tagged or (self.requested_at is not None and (not has_acted or view.config is None))
         if view.tags.get(STATE_TAG) == DEPLOYED or not is_own:
             return Step.DONE
         return Step.LOOK_AGAIN if live.is_waiting else self._choose_change(view.endpoint, view, is_lag_over=is_lag_over)
