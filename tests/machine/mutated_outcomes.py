@@ -95,7 +95,7 @@ def restore_again(patch: pytest.MonkeyPatch) -> None:
         patch,
         Restoration,
         "choose_step",
-        lambda inner, *given, **options: inner(*given, **{**options, "has_acted": False}),
+        lambda inner, *given, **options: inner(*given, **{**options, "acted_at": None}),
     )
 
 

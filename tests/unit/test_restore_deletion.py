@@ -34,7 +34,7 @@ def view(status: str = "InService", tags: dict[str, str] | None = None, **change
 
 def step(seen: View, *, is_lag_over: bool = False, made: Any = CREATED) -> Step:
     """Decide about an endpoint whose creation was requested at noon."""
-    return Restoration(made, "SmokeTestFailedError", NOON).choose_step(seen, is_lag_over=is_lag_over, has_acted=False)
+    return Restoration(made, "SmokeTestFailedError", NOON).choose_step(seen, is_lag_over=is_lag_over, acted_at=None)
 
 
 @pytest.mark.parametrize("status", ["InService", "Failed"])

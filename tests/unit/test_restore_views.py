@@ -23,6 +23,8 @@ from tests.unit.planning_samples import (
 from tests.unit.restore_samples import INCONCLUSIVE, MADE, PROVEN_FAILURE, restoration
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from deployer.planning.plan import Plan
 
 
@@ -86,13 +88,13 @@ CREATED = plan("new", -10, Action.CREATE, previous="")
     ],
 )
 def test_lagging_replica_leads_to_no_conclusion(made: Plan, seen: View, expected: Step) -> None:
-    assert restoration(made).choose_step(seen, is_lag_over=False, has_acted=False) is expected
+    assert restoration(made).choose_step(seen, is_lag_over=False, acted_at=None) is expected
 
 
 def test_resource_not_visible_after_the_lag_does_not_exist() -> None:
     seen = [View(None, None, {}, {}), view("old", LastModifiedTime=at(-60)), view(str(MADE.revision), tags={})]
 
-    steps = [restoration(MADE).choose_step(each, is_lag_over=True, has_acted=False) for each in seen]
+    steps = [restoration(MADE).choose_step(each, is_lag_over=True, acted_at=None) for each in seen]
 
     assert steps == [Step.DONE, Step.DONE, Step.REVERT]
 
@@ -122,21 +124,21 @@ views = st.builds(
     error=st.sampled_from([PROVEN_FAILURE, INCONCLUSIVE]),
     is_requested=st.booleans(),
     is_lag_over=st.booleans(),
-    has_acted=st.booleans(),
+    acted_at=st.sampled_from([None, at(-60), at(60)]),
 )
 def test_only_own_undeployed_revision_is_taken_back(  # noqa: PLR0913 - what a view and a run consist of
-    seen: View, made: Plan, error: str, *, is_requested: bool, is_lag_over: bool, has_acted: bool
+    seen: View, made: Plan, error: str, *, is_requested: bool, is_lag_over: bool, acted_at: datetime | None
 ) -> None:
     """An endpoint on another revision, on a deployed one, or on that of another run is not changed for any view."""
     run = restoration(made, error, NOON if is_requested else None)
 
-    step = run.choose_step(seen, is_lag_over=is_lag_over, has_acted=has_acted)
+    step = run.choose_step(seen, is_lag_over=is_lag_over, acted_at=acted_at)
 
     assert seen.endpoint is not None
     if step in {Step.REVERT, Step.DELETE}:
         assert seen.endpoint["EndpointConfigName"] == made.revision
         assert seen.endpoint["EndpointStatus"] in {"InService", "Failed"}
         assert seen.tags.get(STATE_TAG) != DEPLOYED
-        is_surely_own = is_requested and (not has_acted or seen.config is None)
+        is_surely_own = is_requested and (acted_at is None or seen.endpoint["LastModifiedTime"] <= acted_at)
         assert is_surely_own or seen.tags[EXECUTION_TAG] == EXECUTION
         assert (step is Step.DELETE) == (made.previous == "")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from deployer import clock
 from deployer.errors import (
     ChangeUncertainError,
     DeploymentSupersededError,
@@ -93,17 +94,17 @@ class Restoration:
         is_unchanged = self.is_conclusive and self.requested_at is None
         return is_unchanged or self.error == DeploymentSupersededError.__name__
 
-    def choose_step(self, view: View, *, is_lag_over: bool, has_acted: bool) -> Step:
+    def choose_step(self, view: View, *, is_lag_over: bool, acted_at: datetime | None) -> Step:
         """Decide what to do about an endpoint.
 
         Args:
             view: What SageMaker shows of it.
             is_lag_over: Whether every replica shows the run's changes by now.
-            has_acted: Whether an earlier step has begun to change the endpoint back or to delete it, or has seen it
-                being changed back.
+            acted_at: When an earlier step began to change the endpoint back or to delete it, or first saw it being
+                changed back; None if none has.
         """
         if view.endpoint is None:
-            return Step.DONE if has_acted or is_lag_over else Step.LOOK_AGAIN
+            return Step.DONE if acted_at or is_lag_over else Step.LOOK_AGAIN
         live = Live.of(view.endpoint)
         if not self.plan.is_attached_to(live):
             has_changed = self.requested_at is None or live.modified_at > self.requested_at
@@ -114,8 +115,10 @@ class Restoration:
         if self._is_under_way(live) or not (view.tags or is_lag_over):
             return Step.LOOK_AGAIN
         is_tagged = view.tags.get(EXECUTION_TAG) == self.plan.execution
-        # After a change back another run of the same request may deploy the revision again, but not without its config.
-        is_own = is_tagged or (self.requested_at is not None and (not has_acted or view.config is None))
+        # After a change back another run of the same request may deploy the revision again. What has not changed since
+        # is what a lagging replica shows.
+        is_new = acted_at is not None and live.modified_at > acted_at
+        is_own = is_tagged or (self.requested_at is not None and not is_new)
         if view.tags.get(STATE_TAG) == DEPLOYED or not is_own:
             return Step.DONE
         return Step.LOOK_AGAIN if live.is_waiting else self._choose_change(view.endpoint, view, is_lag_over=is_lag_over)
@@ -170,8 +173,10 @@ class Restoration:
         Raises:
             DeploymentTimedOutError: The endpoint does not rest within two hours.
         """
-        report = {"Since": now.isoformat(), "Target": None, **(before or {}), "Done": False, "Restored": None}
+        first = {"Since": now.isoformat(), "Target": None, "ActedAt": None}
+        report = {**first, **(before or {}), "Done": False, "Restored": None}
         elapsed, target = now - datetime.fromisoformat(report["Since"]), report["Target"]
+        acted_at = datetime.fromisoformat(report["ActedAt"]) if report["ActedAt"] else None
         # A quarter of the time since the start.
         report["PollSeconds"] = max(_SHORTEST_POLL, min(_LONGEST_POLL, elapsed / 4)) // timedelta(seconds=1)
         if self.is_needless:
@@ -179,15 +184,16 @@ class Restoration:
         if before is None and not self.is_conclusive:
             return {**report, "PollSeconds": VISIBILITY_LAG // timedelta(seconds=1)}
         view = self._look(sagemaker)
-        step = self.choose_step(view, is_lag_over=elapsed >= VISIBILITY_LAG, has_acted=target is not None)
+        step = self.choose_step(view, is_lag_over=elapsed >= VISIBILITY_LAG, acted_at=acted_at)
         if step is Step.DONE:
             rests_at = Live.of(view.endpoint).config_name if view.endpoint else DELETED
             return {**report, "Done": True, "Restored": target if target == rests_at else None}
         if elapsed >= _TIME_LIMIT:
             raise self._timed_out(view)
         self._change(sagemaker, step, prepare_change)
-        has_begun = step is not Step.LOOK_AGAIN or self._is_going_back(view)
-        return {**report, "Target": self.plan.previous or DELETED if has_begun else target}
+        if acted_at is None and (step is not Step.LOOK_AGAIN or self._is_going_back(view)):
+            return {**report, "Target": self.plan.previous or DELETED, "ActedAt": clock.now().isoformat()}
+        return report
 
     def _timed_out(self, view: View) -> DeploymentTimedOutError:
         status = view.endpoint["EndpointStatus"] if view.endpoint else "not to be seen"
