@@ -23,7 +23,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     A timer of the operating system does it, because nothing else interrupts a regular expression in this process: its
     matching stays in C, but looks for signals (CPython, `Modules/_sre`), as the interpreter does; other loops in C end
     first. Python handles signals in the main thread only, in which Lambda calls handlers; in any other thread, as in
-    tests, there is not a limit.
+    tests, there is no limit.
 
     Raises:
         TimeIsUpError: The time is over.

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from botocore.validate import ParamValidator
 
+from deployer.alarm_names import endpoint_of
 from deployer.errors import InvalidRequestError
 from deployer.json_document import Document
-from deployer.planning.rollback_alarms import endpoint_of, rollback_alarms, with_whole_alarms
+from deployer.planning.rollback_alarms import rollback_alarms, with_whole_alarms
 from deployer.request.model import read_request
 from deployer.request.service_model import service_model
 from tests.unit.planning_samples import complete_request

@@ -110,8 +110,7 @@ class Monitoring:
             begun_at: Since when the update may be under way, though its answer was lost; None if it is not. An alarm
                 that was set off since then is to end that update, and stays.
         """
-        set_off_at = self.in_alarm_since([name]).get(name) if begun_at else None
-        if begun_at and set_off_at and set_off_at > begun_at:
+        if begun_at and self.in_alarm_since([name]).get(name, begun_at) > begun_at:
             return
         alarm = {
             "AlarmName": name,

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deployer import clock
+from deployer.alarm_names import endpoint_of, scaling_prefix
 from deployer.aws.monitoring import Monitoring
 from deployer.aws.scaling_calls import NAMESPACE, ScalingCalls, Target
 from deployer.aws.scaling_content import (
     ENTRY_NAMES,
-    alarm_stem,
     by_key,
     by_name,
     current_actions,
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from botocore.client import BaseClient
-
-_DIGEST_LENGTH = 12
-"""Characters of an alarm's name after its stem."""
 
 
 class Scaling(ScalingCalls):
@@ -124,9 +121,10 @@ class Scaling(ScalingCalls):
 
     def _equalize_alarms(self, endpoint_name: str, alarms: Iterable[Document]) -> list[str]:
         """Make the alarms of an endpoint's step policies that are not there or differ, and delete all others of it."""
-        stem = alarm_stem(self._stack, endpoint_name)
+        prefix = scaling_prefix(self._stack)
+        alarms_there = self._monitoring.list_alarms(f"{prefix}{endpoint_name}-")
         # Another endpoint's name may begin with this one's.
-        listed = [each for each in self._monitoring.list_alarms(stem) if each["AlarmName"][:-_DIGEST_LENGTH] == stem]
+        listed = [each for each in alarms_there if endpoint_of(each["AlarmName"], prefix) == endpoint_name]
         found, wanted = ({each["AlarmName"]: each for each in some} for some in (listed, alarms))
         outdated = [name for name, alarm in wanted.items() if not holds(found.get(name), alarm)]
         unwanted = [name for name in found if name not in wanted]

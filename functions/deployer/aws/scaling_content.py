@@ -83,16 +83,6 @@ def with_action(alarm: Document, policies: Document) -> Document:
     return {**{member: value for member, value in alarm.items() if member != "PolicyName"}, **actions}
 
 
-def alarm_prefix(stack: str) -> str:
-    """Return the beginning of the names of a stack's alarms for step policies."""
-    return f"{stack}/scaling/"
-
-
-def alarm_stem(stack: str, endpoint_name: str) -> str:
-    """Return the names of an endpoint's alarms for step policies, without the digest of their content."""
-    return f"{alarm_prefix(stack)}{endpoint_name}-"
-
-
 def holds(described: object, wanted: object) -> bool:
     """Return whether what the service describes is what was put; order and what the service adds do not count.
 

@@ -173,12 +173,10 @@ class Restoration:
         Raises:
             DeploymentTimedOutError: The endpoint does not rest within two hours.
         """
-        first = {"Since": now.isoformat(), "Target": None, "ActedAt": None}
-        report = {**first, **(before or {}), "Done": False, "Restored": None}
-        elapsed, target = now - datetime.fromisoformat(report["Since"]), report["Target"]
+        report = {"Since": now.isoformat(), "ActedAt": None, **(before or {}), "Done": False, "Restored": None}
+        elapsed = now - datetime.fromisoformat(report["Since"])
         acted_at = datetime.fromisoformat(report["ActedAt"]) if report["ActedAt"] else None
-        # A quarter of the time since the start.
-        report["PollSeconds"] = max(_SHORTEST_POLL, min(_LONGEST_POLL, elapsed / 4)) // timedelta(seconds=1)
+        report["PollSeconds"] = _poll_seconds(elapsed)
         if self.is_needless:
             return {**report, "Done": True}
         if before is None and not self.is_conclusive:
@@ -186,14 +184,19 @@ class Restoration:
         view = self._look(sagemaker)
         step = self.choose_step(view, is_lag_over=elapsed >= VISIBILITY_LAG, acted_at=acted_at)
         if step is Step.DONE:
-            rests_at = Live.of(view.endpoint).config_name if view.endpoint else DELETED
-            return {**report, "Done": True, "Restored": target if target == rests_at else None}
+            return {**report, "Done": True, "Restored": self._restored_to(view) if acted_at else None}
         if elapsed >= _TIME_LIMIT:
             raise self._timed_out(view)
         self._change(sagemaker, step, prepare_change)
         if acted_at is None and (step is not Step.LOOK_AGAIN or self._is_going_back(view)):
-            return {**report, "Target": self.plan.previous or DELETED, "ActedAt": clock.now().isoformat()}
+            return {**report, "ActedAt": clock.now().isoformat()}
         return report
+
+    def _restored_to(self, view: View) -> str | None:
+        """Return the endpoint config that the endpoint is back on, or `deleted`; None if it is on another one."""
+        target = self.plan.previous or DELETED
+        rests_at = Live.of(view.endpoint).config_name if view.endpoint else DELETED
+        return target if rests_at == target else None
 
     def _timed_out(self, view: View) -> DeploymentTimedOutError:
         status = view.endpoint["EndpointStatus"] if view.endpoint else "not to be seen"
@@ -218,3 +221,8 @@ class Restoration:
         tags = sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
         may_be_deleted = not self.plan.previous and not live.is_waiting
         return View(endpoint, config, tags, sagemaker.tags_of(endpoint["EndpointArn"]) if may_be_deleted else {})
+
+
+def _poll_seconds(elapsed: timedelta) -> int:
+    """Return the seconds until the next look: a quarter of the time since the start, within bounds."""
+    return max(_SHORTEST_POLL, min(_LONGEST_POLL, elapsed / 4)) // timedelta(seconds=1)

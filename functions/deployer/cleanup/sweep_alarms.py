@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.aws.scaling_content import alarm_prefix as scaling_prefix
+from deployer.alarm_names import endpoint_of, rollback_prefix, scaling_prefix
 from deployer.cleanup.sweep import Kind
 from deployer.errors import InvalidRequestError
 from deployer.planning.abort import abort_prefix
 from deployer.planning.keys import STORE_PREFIX
 from deployer.planning.live import Live
-from deployer.planning.rollback_alarms import alarm_prefix, endpoint_of, rollback_alarms
+from deployer.planning.rollback_alarms import rollback_alarms
 from deployer.planning.scaling import scaled_variants
 from deployer.planning.stored_requests import read_stored
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def sweep_alarms(sweep: Sweep) -> None:
     """Remove the alarms of stored requests that are gone, and those that end updates of endpoints that are gone."""
-    prefixes = (abort_prefix(sweep.stack), alarm_prefix(sweep.stack), scaling_prefix(sweep.stack))
+    prefixes = (abort_prefix(sweep.stack), rollback_prefix(sweep.stack), scaling_prefix(sweep.stack))
     listed = [alarm for prefix in prefixes for alarm in sweep.monitoring.list_alarms(prefix)]
     old = [alarm["AlarmName"] for alarm in listed if _is_old(sweep, alarm)]
     endpoints = set(sweep.account.list_endpoints()) if old else set()
@@ -51,7 +51,7 @@ def _is_old(sweep: Sweep, alarm: Document) -> bool:
 
 def _is_unused(sweep: Sweep, name: str, endpoints: set[str]) -> bool:
     is_of_scaling = name.startswith(scaling_prefix(sweep.stack))
-    prefix = (scaling_prefix if is_of_scaling else alarm_prefix)(sweep.stack)
+    prefix = (scaling_prefix if is_of_scaling else rollback_prefix)(sweep.stack)
     endpoint_name = endpoint_of(name, prefix)
     if not endpoint_name:
         return name.removeprefix(abort_prefix(sweep.stack)) not in endpoints

@@ -6,9 +6,9 @@ of a revision: like guardrails, they say how an endpoint is changed.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from deployer.alarm_names import rollback_prefix
 from deployer.planning.names import digest
 from deployer.request.rollback_alarms import expanded
 from deployer.request.rules.rollback_alarms import without_variant_metrics
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deployer.json_document import Document
-
-_DIGEST = re.compile(r"-[0-9a-f]{12}")
 
 
 def with_whole_alarms(request: Document, defaults: Document) -> Document:
@@ -44,7 +42,7 @@ def rollback_alarms(request: Document, stack: str) -> dict[str, Document]:
         return {}
     endpoint_name, wanted = request["EndpointName"], request.get("RollbackAlarms") or {}
     alarms = expanded(wanted, endpoint_name, request["EndpointConfig"])
-    named = {f"{alarm_prefix(stack)}{endpoint_name}-{digest(alarm)}": alarm for alarm in alarms}
+    named = {f"{rollback_prefix(stack)}{endpoint_name}-{digest(alarm)}": alarm for alarm in alarms}
     return {name: {**alarm, "AlarmName": name} for name, alarm in named.items()}
 
 
@@ -53,15 +51,3 @@ def with_alarms(deployment: Document, names: Iterable[str]) -> Document:
     rollback = deployment.get("AutoRollbackConfiguration", {})
     alarms = [*rollback.get("Alarms", []), *({"AlarmName": name} for name in names)]
     return {**deployment, "AutoRollbackConfiguration": {**rollback, "Alarms": alarms}}
-
-
-def alarm_prefix(stack: str) -> str:
-    """Return the beginning of the names of a stack's rollback alarms."""
-    return f"{stack}/rollback/"
-
-
-def endpoint_of(alarm: str, prefix: str) -> str:
-    """Return the endpoint in the name of an alarm; empty if the name does not begin so, or ends without a digest."""
-    if not alarm.startswith(prefix) or not _DIGEST.fullmatch(alarm[-13:]):
-        return ""
-    return alarm[len(prefix) : -13]

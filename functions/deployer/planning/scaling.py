@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from deployer.endpoint_config import variants_of
 from deployer.json_document import Document
-from deployer.planning.scaling_alarms import step_alarms, without_alarms
+from deployer.planning.scaling_alarms import step_alarms
 from deployer.planning.state_data import StateData
 from deployer.request.problem import Problem
-from deployer.request.scaling import dimension
+from deployer.request.scaling import dimension, without_alarms
 from deployer.tags import STACK_TAG
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.aws.scaling_content import alarm_stem
+from deployer.alarm_names import scaling_prefix
 from deployer.planning.names import digest
 
 if TYPE_CHECKING:
@@ -43,13 +43,8 @@ def step_alarms(variant: str, policies: list[Document], endpoint_name: str, stac
         for alarm in policy.get("Alarms", []):
             about = f"Scales variant {variant} of the endpoint {endpoint_name} by the policy {name}."
             whole = {"AlarmDescription": about, **_with_dimensions(alarm, endpoint_name, variant)}
-            alarm_name = alarm_stem(stack, endpoint_name) + digest([variant, name, whole])
+            alarm_name = f"{scaling_prefix(stack)}{endpoint_name}-{digest([variant, name, whole])}"
             yield {**whole, "AlarmName": alarm_name, "PolicyName": name}
-
-
-def without_alarms(policy: Document) -> Document:
-    """Return the PutScalingPolicy request of a policy."""
-    return {member: value for member, value in policy.items() if member != "Alarms"}
 
 
 def _with_dimensions(alarm: Document, endpoint_name: str, variant: str) -> Document:

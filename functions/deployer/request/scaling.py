@@ -56,6 +56,11 @@ STEP_ALARM_NAMES = frozenset({"AlarmName", "AlarmActions", "Tags"})
 """The members of a step policy's alarms that the deployer fills in."""
 
 
+def without_alarms(policy: Document) -> Document:
+    """Return the PutScalingPolicy request of a policy: its alarms are the deployer's own."""
+    return {member: value for member, value in policy.items() if member != "Alarms"}
+
+
 def dimension(variant: Mapping[str, object]) -> str:
     """Return the scalable dimension of a variant of an endpoint config."""
     return CONCURRENCY if "ServerlessConfig" in variant else COUNT

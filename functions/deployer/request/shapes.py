@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deployer.endpoint_config import VARIANT_KINDS
 from deployer.json_document import Document
 from deployer.request.problem import Problem, listed, shown
-from deployer.request.scaling import OPERATIONS, STEP_ALARM_NAMES
+from deployer.request.scaling import OPERATIONS, STEP_ALARM_NAMES, without_alarms
 from deployer.request.service_model import check_shape, operation_input
 
 if TYPE_CHECKING:
@@ -126,16 +126,9 @@ def _scaling(document: Document) -> Iterator[tuple[str, object, str, frozenset[s
             )
             if isinstance(value, list):
                 for index, entry in enumerate(value):
-                    where = f"{path}[{index}]"
-                    if field == "Policies" and isinstance(entry, dict):
+                    where, is_policy = f"{path}[{index}]", field == "Policies" and isinstance(entry, dict)
+                    if is_policy:
                         yield from _whole_alarms(entry.get("Alarms"), f"{where}.Alarms", STEP_ALARM_NAMES)
-                    yield shape, _without_alarms(field, entry), where, supplied
+                    yield shape, without_alarms(entry) if is_policy else entry, where, supplied
             elif value is not None:
                 yield shape, value, path, supplied
-
-
-def _without_alarms(field: str, entry: object) -> object:
-    """Return an entry of a variant's scaling as the API takes it: the alarms of a policy are the deployer's own."""
-    if field != "Policies" or not isinstance(entry, dict):
-        return entry
-    return {member: value for member, value in entry.items() if member != "Alarms"}
