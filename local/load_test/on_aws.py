@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import tarfile
 import time
 from collections import Counter
 from statistics import mean
@@ -22,6 +20,7 @@ from local.load_test.checks import EndState, find_violations, leftovers_of_sweep
 from local.load_test.figures import Figures
 from local.load_test.floor import floor_of
 from local.load_test.uploads import RETENTION_SECONDS, Run
+from local.simulator.archive import pack_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,12 +97,7 @@ def _upload(stack: Stack, load: Load, speed: float) -> dict[str, int]:
 
 def _artifact(number: int) -> bytes:
     """Pack a model that answers with a number."""
-    code, packed = _MODEL.format(number=number).encode(), io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        script = tarfile.TarInfo("code/inference.py")
-        script.size = len(code)
-        archive.addfile(script, io.BytesIO(code))
-    return packed.getvalue()
+    return pack_script(_MODEL.format(number=number))
 
 
 def _ended(stack: Stack, load: Load, before: set[str], timeout: float) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from local.environment import REGION
+from local.simulator.archive import pack_script
 from tests.local.parameters import NOTIFICATION_TOPIC
 
 if TYPE_CHECKING:
@@ -43,19 +42,9 @@ def test_failed_execution_is_announced_all_the_same(stack: Stack) -> None:
     assert "Models" in outcome["Cause"]
 
 
-def archive_of(script: str) -> bytes:
-    """Pack a model that is nothing but its inference script."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        member = tarfile.TarInfo("code/inference.py")
-        member.size = len(script.encode())
-        archive.addfile(member, io.BytesIO(script.encode()))
-    return packed.getvalue()
-
-
 def test_event_of_a_failed_endpoint_has_cause_and_remedy(stack: Stack) -> None:
     """The class is that of SageMaker's reason, and the traceback comes from CloudWatch Logs, with the role's rights."""
-    broken = archive_of("def model_fn(folder):\n    raise ValueError('the weights are missing')\n")
+    broken = pack_script("def model_fn(folder):\n    raise ValueError('the weights are missing')\n")
 
     outcome = stack.outcome_of(stack.execution_of(stack.upload("models/unhealthy/model.tar.gz", broken)))
 

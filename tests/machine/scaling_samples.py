@@ -6,25 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from deployer.json_document import Document
 from tests.machine.factories import config, endpoint_of, variant
+from tests.scaling_documents import nightly, tracking
 
 if TYPE_CHECKING:
     from local.virtual_time.world import World
 
 LARGER = config(variant(InstanceType="ml.m5.xlarge"))
-POLICY: Document = {
-    "PolicyName": "invocations",
-    "PolicyType": "TargetTrackingScaling",
-    "TargetTrackingScalingPolicyConfiguration": {
-        "TargetValue": 70.0,
-        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
-    },
-}
-NIGHT: Document = {
-    "ScheduledActionName": "night",
-    "Schedule": "cron(0 22 * * ? *)",
-    "StartTime": "2030-01-01T00:00:00+01:00",
-    "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 1},
-}
+POLICY = tracking("invocations")
+NIGHT = nightly("2030-01-01T00:00:00+01:00", MinCapacity=1, MaxCapacity=1)
 
 
 def scaled(most: int = 4, *policies: Document, **more: Any) -> Document:

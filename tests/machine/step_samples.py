@@ -5,34 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.json_document import Document
+from tests.scaling_documents import BUSY, steps
 
 if TYPE_CHECKING:
     from local.virtual_time.world import World
 
-BUSY: Document = {
-    "Namespace": "AWS/SageMaker",
-    "MetricName": "Invocations",
-    "Statistic": "Sum",
-    "Period": 60,
-    "EvaluationPeriods": 3,
-    "Threshold": 1000,
-    "ComparisonOperator": "GreaterThanThreshold",
-    "TreatMissingData": "notBreaching",
-}
 QUIET: Document = {**BUSY, "Threshold": 10, "ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"}
-
-
-def steps(name: str, by: int, *alarms: Document) -> Document:
-    """Build a policy that changes the capacity by a number of instances when one of its alarms goes off."""
-    return {
-        "PolicyName": name,
-        "PolicyType": "StepScaling",
-        "StepScalingPolicyConfiguration": {
-            "AdjustmentType": "ChangeInCapacity",
-            "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": by}],
-        },
-        "Alarms": [*alarms],
-    }
 
 
 OUT, IN = steps("out", 1, BUSY), steps("in", -1, QUIET)

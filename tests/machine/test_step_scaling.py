@@ -12,7 +12,8 @@ from local.simulator import Settings
 from tests.machine.drifts import kinds
 from tests.machine.factories import ANSWERS, DAY, deploy_one, request, rollback, serves
 from tests.machine.scaling_samples import LARGER, POLICY, registered, scaled
-from tests.machine.step_samples import BUSY, IN, OUT, policy_alarms, steps
+from tests.machine.step_samples import IN, OUT, policy_alarms
+from tests.scaling_documents import BUSY, steps
 
 if TYPE_CHECKING:
     from local.virtual_time.world import World

@@ -16,7 +16,8 @@ from local.simulator import Settings
 from local.simulator.errors import FunctionKilledError
 from tests.machine.factories import ANSWERS, deploy_one, request, serves
 from tests.machine.scaling_samples import LARGER, registered, scaled
-from tests.machine.step_samples import BUSY, IN, OUT, policy_alarms, steps
+from tests.machine.step_samples import IN, OUT, policy_alarms
+from tests.scaling_documents import BUSY, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable

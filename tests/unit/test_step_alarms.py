@@ -13,17 +13,9 @@ from deployer.json_document import Document
 from deployer.planning.scaling import requested_scaling, scaled_variants
 from deployer.request.model import read_request
 from deployer.request.service_model import service_model
+from tests.scaling_documents import BUSY
 from tests.unit.scaling.scaling_samples import POLICY, STEPS, scaled, scaling
 
-BUSY: Document = {
-    "Namespace": "AWS/SageMaker",
-    "MetricName": "Invocations",
-    "Statistic": "Sum",
-    "Period": 60,
-    "EvaluationPeriods": 3,
-    "Threshold": 1000,
-    "ComparisonOperator": "GreaterThanThreshold",
-}
 OF_VARIANT = [{"Name": "EndpointName", "Value": "churn"}, {"Name": "VariantName", "Value": "AllTraffic"}]
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import tarfile
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -222,13 +220,3 @@ def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
         call(**parameters)
     error = refusal.value.response["Error"]
     return error["Code"], error["Message"]
-
-
-def archive(script: str) -> bytes:
-    """Pack an inference script as SageMaker expects it."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        info = tarfile.TarInfo("code/inference.py")
-        info.size = len(script.encode())
-        tar.addfile(info, io.BytesIO(script.encode()))
-    return packed.getvalue()

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from local.simulator import Failure, Settings
+from local.simulator.archive import pack_script
 from tests.unit.hosting.account import (
     Account,
     Storage,
-    archive,
     canary,
     instances,
     model_servers,
@@ -233,7 +233,7 @@ def test_a_prefix_is_loaded_whole() -> None:
 
 def test_models_that_run_share_a_server_as_long_as_their_bytes_are_alike() -> None:
     """A scale-out with the same artifact starts no process; its end leaves none."""
-    content = archive("def model_fn(d): return 0\ndef predict_fn(d, m): return [m]")
+    content = pack_script("def model_fn(d): return 0\ndef predict_fn(d, m): return [m]")
     account = Account(options={"storage": Storage({URI: content})})
     account.create_model("m", ModelDataUrl=URI)
     account.create_config()

@@ -10,14 +10,15 @@ from botocore.exceptions import ClientError
 
 from deployer.json_document import Document
 from local.simulator import Settings
+from local.simulator.archive import pack_script
 from local.simulator.model_server import BrokenModelError, ModelServer
-from tests.unit.hosting.account import ROLE, Account, archive, refused, variant
+from tests.unit.hosting.account import ROLE, Account, refused, variant
 from tests.unit.hosting.hosting_models import ADDER, with_artifact
 
 
 def test_endpoint_answers_invocations() -> None:
     """The artifact's own script loads the model and predicts; what it raises is a ModelError."""
-    account = with_artifact(archive(ADDER))
+    account = with_artifact(pack_script(ADDER))
     try:
         answer = account.runtime.invoke_endpoint(EndpointName="e", Body=b"1,1\n2,0.5", ContentType="text/csv")
         error = refused(account.runtime.invoke_endpoint, EndpointName="e", Body=b"one", ContentType="text/csv")
@@ -35,8 +36,10 @@ def test_endpoint_answers_invocations() -> None:
         pytest.param(
             b"no archive", 'Failed to extract model data archive from URL "s3://b/model.tar.gz".', id="no archive"
         ),
-        pytest.param(archive("import nothing_like_it"), "did not pass the ping health check", id="broken script"),
-        pytest.param(archive("def model_fn(d): raise ValueError"), "did not pass the ping health check", id="no model"),
+        pytest.param(pack_script("import nothing_like_it"), "did not pass the ping health check", id="broken script"),
+        pytest.param(
+            pack_script("def model_fn(d): raise ValueError"), "did not pass the ping health check", id="no model"
+        ),
     ],
 )
 def test_a_model_that_cannot_be_served_fails_its_endpoint(content: bytes, reason: str) -> None:
@@ -53,7 +56,7 @@ def test_output_of_a_model_is_its_log() -> None:
     """A traceback of loading and of predicting is there by the time that it matters."""
     script = "print('loading')\ndef model_fn(d): return 0\ndef predict_fn(d, m): return 1 / d[0]"
     lines: list[str] = []
-    server = ModelServer(archive(script), "s3://b/model.tar.gz", "A", lines.append)
+    server = ModelServer(pack_script(script), "s3://b/model.tar.gz", "A", lines.append)
 
     server.answer(b"[0]", "application/json", "application/json")
     server.stop()
@@ -66,7 +69,7 @@ def test_model_that_does_not_load_leaves_its_traceback_in_its_log() -> None:
     lines: list[str] = []
 
     with pytest.raises(BrokenModelError):
-        ModelServer(archive("def model_fn(d): raise KeyError('weights')"), "s3://b/k", "A", lines.append)
+        ModelServer(pack_script("def model_fn(d): raise KeyError('weights')"), "s3://b/k", "A", lines.append)
 
     assert lines[-1] == "KeyError: 'weights'"
 

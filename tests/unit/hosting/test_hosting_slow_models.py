@@ -8,8 +8,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from local.simulator import Settings
+from local.simulator.archive import pack_script
 from local.simulator.model_server import ModelServer
-from tests.unit.hosting.account import WAIT, Account, Storage, archive, blue_green, model_servers, refused
+from tests.unit.hosting.account import WAIT, Account, Storage, blue_green, model_servers, refused
 from tests.unit.hosting.hosting_models import ADDER, with_artifact
 from tests.unit.manual_clock import Clock
 
@@ -29,7 +30,7 @@ def test_a_slow_start_takes_nothing_off_the_next_stage() -> None:
             clock.sleep(start_seconds)
             return super().read(bucket, key, role)
 
-    storage = SlowStorage({"s3://b/model.tar.gz": archive(ADDER)})
+    storage = SlowStorage({"s3://b/model.tar.gz": pack_script(ADDER)})
     account = Account(clock=clock, options={"storage": storage})
     account.serve()
     account.create_model("n", ModelDataUrl="s3://b/model.tar.gz")
@@ -49,7 +50,7 @@ def test_a_slow_start_takes_nothing_off_the_next_stage() -> None:
 
 def test_an_invocation_is_answered_by_the_fleet_that_it_reached() -> None:
     """A fleet that is ended while a model still answers ends after that, and not before."""
-    slow = archive("import time\ndef model_fn(d): return 0\ndef predict_fn(d, m): time.sleep(0.5); return [m]")
+    slow = pack_script("import time\ndef model_fn(d): return 0\ndef predict_fn(d, m): time.sleep(0.5); return [m]")
     account = with_artifact(slow)
     account.simulator.catch_up()
     answers: list[Any] = []
@@ -73,7 +74,7 @@ def test_an_invocation_is_answered_by_the_fleet_that_it_reached() -> None:
 def test_a_late_answer_is_not_taken_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """SageMaker waits for a container only so long; a later answer is ignored."""
     script = "import time\ndef model_fn(d): return 0\ndef predict_fn(d, m): time.sleep(d[0]); return d"
-    server = ModelServer(archive(script), "s3://b/model.tar.gz", "A")
+    server = ModelServer(pack_script(script), "s3://b/model.tar.gz", "A")
     monkeypatch.setattr("local.simulator.model_server.ANSWER_SECONDS", 0.1)
 
     late = server.answer(b"[1]", "application/json", "application/json")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from deployer.json_document import Document
+from tests.scaling_documents import nightly, steps, tracking
 from tests.unit import request_samples
 
 if TYPE_CHECKING:
@@ -15,28 +16,9 @@ if TYPE_CHECKING:
 
 COUNT = "sagemaker:variant:DesiredInstanceCount"
 STACK = "mine"
-POLICY: Document = {
-    "PolicyName": "p",
-    "PolicyType": "TargetTrackingScaling",
-    "TargetTrackingScalingPolicyConfiguration": {
-        "TargetValue": 70,
-        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
-    },
-}
-NIGHT: Document = {
-    "ScheduledActionName": "night",
-    "Schedule": "cron(0 22 * * ? *)",
-    "StartTime": "2030-01-01T00:00:00Z",
-    "ScalableTargetAction": {"MinCapacity": 1},
-}
-STEPS: Document = {
-    "PolicyName": "s",
-    "PolicyType": "StepScaling",
-    "StepScalingPolicyConfiguration": {
-        "AdjustmentType": "ChangeInCapacity",
-        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
-    },
-}
+POLICY = tracking("p", 70)
+NIGHT = nightly("2030-01-01T00:00:00Z", MinCapacity=1)
+STEPS = steps("s", 1)
 
 
 def scaling(least: Any = 1, most: Any = 4, policies: Any = (), actions: Any = (), **more: Any) -> Document:
