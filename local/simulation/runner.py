@@ -72,7 +72,7 @@ def run_stages(scenario: Scenario, make_world: Callable[..., World]) -> Iterator
     """Run a scenario, and the second stage of it if it has one; yield what happened in each."""
     recording = run_scenario(scenario, make_world)
     yield recording
-    following = make_second_stage(recording) if scenario.is_promoted else None
+    following = make_second_stage(recording)
     if following is not None:
         yield run_scenario(following, make_world)
 

@@ -32,14 +32,14 @@ _LATEST_PLAN_SECONDS = 2 * 86_400.0
 
 
 def make_second_stage(first: Recording) -> Scenario | None:
-    """Return the scenario of the second stage; None if the first one has announced nothing.
+    """Return the scenario of the second stage; None if the first one has none, or has announced nothing.
 
     Events are lost, doubled and late. Some are forwarded that no stack should take: of other outcomes, and of other
     accounts. Now and then somebody has overwritten a stored artifact before the event arrives.
     """
     key = f"{first.scenario.seed} second stage"
     random = Random(key)  # noqa: S311 - repeatable, not secret
-    promotions = list(_promotions(first, random))
+    promotions = list(_promotions(first, random)) if first.scenario.is_promoted else []
     if not promotions:
         return None
     objects = [*_objects(first, promotions), *_overwritten_objects(promotions, random)]

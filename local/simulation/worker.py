@@ -72,7 +72,7 @@ def run_and_check(scenario: Scenario, make_world: Callable[..., World]) -> Total
         recording, problems = _run_and_check(following, make_world, totals)
         for invariant in sorted(problems):
             totals.violated.append(_explained(following, invariant, problems[invariant], make_world))
-        following = make_second_stage(recording) if recording is not None and following.is_promoted else None
+        following = make_second_stage(recording) if recording is not None else None
     totals.seconds = time.monotonic() - began
     return totals
 
