@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from local.simulation import scenario as steps
-from local.simulator import Fault, Settings
+from local.simulator import EventDelivery, Fault, Settings
 from tests.machine.factories import ANSWERS, KEY, request
 from tests.machine.scripted_scenarios import BROKEN, manual, scenario
 
@@ -39,6 +41,23 @@ def resumed_broken_update(seed: int) -> steps.Scenario:
         fault_windows=(slow,),
         settings=Settings(broken_models=BROKEN),
     )
+
+
+def created_again_by_a_copy(seed: int) -> steps.Scenario:
+    """A creation fails its smoke test and deletes the endpoint; another copy of its event creates it again at once."""
+    tested = request("bad", SmokeTest=ANSWERS)
+    return scenario(
+        seed,
+        steps.Event(name="first", at=0.0, endpoint="churn", detail=tested, deliveries=(0.0, 190.0)),
+        settings=Settings(delete_seconds=5.0, broken_models=BROKEN, events=EventDelivery((1.0, 1.0))),
+    )
+
+
+def stopped_after_its_copy_failed(seed: int) -> steps.Scenario:
+    """A creation fails and deletes the endpoint; the copy of its event that creates it again is stopped."""
+    stop = steps.Stop(name="stop", at=200.0 + 30 * seed, execution="first.1")
+    made = created_again_by_a_copy(seed)
+    return replace(made, steps=(*made.steps, stop))
 
 
 def resumed_update(seed: int) -> steps.Scenario:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.simulation.recording import Recording
+    from local.simulation.records import Write
     from local.simulation.runs import Run
+
+_CHANGING = frozenset({"CreateEndpoint", "UpdateEndpoint"})
 
 
 def endpoints_keep_answering(recording: Recording) -> Iterator[str]:
@@ -72,9 +75,7 @@ def failed_revisions_do_not_stay_live(recording: Recording) -> Iterator[str]:
     for revision, runs in by_revision.items():
         last = max(runs, key=lambda run: run.ended)
         is_excused = any(run.has_succeeded for run in runs) or last.is_unfinished
-        has_resumed = last.last("DescribeEndpoint") is not None
-        is_excused = is_excused or (not has_resumed and any(run.is_unfinished for run in runs))
-        if is_excused or last.outcome not in {"Failed", "Rejected"}:
+        if is_excused or last.outcome not in {"Failed", "Rejected"} or _is_left_by_another(recording, last, runs):
             continue
         if not _is_used_by_operator(recording, revision, last.endpoint):
             account = at(recording.writes, last.ended)
@@ -83,11 +84,27 @@ def failed_revisions_do_not_stay_live(recording: Recording) -> Iterator[str]:
             yield f"{last.name} failed, and {', '.join(endpoints)} has {revision}" if endpoints else ""
 
 
+def _is_left_by_another(recording: Recording, last: Run, runs: list[Run]) -> bool:
+    """Return whether an unfinished run left the revision, and the last run did not come to the endpoint after it."""
+    unfinished = {run.name for run in runs if run.is_unfinished}
+    visit = last.last("DescribeEndpoint")
+    if visit is None:
+        return bool(unfinished)
+    # A copy of the event may attach the revision again after the last run has taken it off.
+    attached = [write for write in recording.writes if _is_attachment(write, last.revision)]
+    return bool(attached) and attached[-1].actor in unfinished and attached[-1].time > visit.entered
+
+
+def _is_attachment(write: Write, revision: str) -> bool:
+    """Return whether a run began to change an endpoint to a revision."""
+    return bool(write.begins) and write.function in _CHANGING and configs_of(write.value)[-1] == revision
+
+
 def runs_restore_their_own_changes(recording: Recording) -> Iterator[str]:
     """RestoreEndpoint takes no change back that another run made which is still at work on it."""
     runs, changer = {run.name: run for run in recording.runs}, dict[str, str]()
     for write in recording.writes:
-        if write.begins and write.function in {"CreateEndpoint", "UpdateEndpoint"}:
+        if write.begins and write.function in _CHANGING:
             changer[write.name] = write.actor
         elif write.begins and write.function == "RestoreEndpoint":
             other = runs.get(changer.get(write.name, ""))
