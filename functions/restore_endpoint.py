@@ -15,20 +15,20 @@ from deployer.errors import EndpointNotVisibleError, UpdateRolledBackError
 from deployer.json_document import Document
 from deployer.planning.live import Live
 from deployer.planning.plan import plan_of
-from deployer.runtime import sagemaker, scaling, step
+from deployer.runtime import objects, sagemaker, scaling, step, weight_record
 
 if TYPE_CHECKING:
     from deployer.planning.plan import Plan
 
 
-@step(sagemaker)
+@step(sagemaker, objects)
 def handler(event: Document) -> Document:
     """Return whether the endpoint rests, and the config that was restored."""
     plan, error = plan_of(event), event["Failure"]["Error"]
     requested_at = event["Endpoint"]["RequestedAt"]
     restoration = Restoration(plan, error, datetime.fromisoformat(requested_at) if requested_at else None)
     now, release = datetime.fromisoformat(event["Now"]), partial(_set_scaling_aside, plan)
-    report = restoration.take_step(sagemaker(plan), now, event["Restore"], release)
+    report = restoration.take_step(sagemaker(plan), weight_record(), now, event["Restore"], release)
     if report["Done"] and plan.previous and plan.scaling.is_used:
         is_back = report["Restored"] is not None or error == UpdateRolledBackError.__name__
         _put_scaling_back(plan, is_back=is_back)

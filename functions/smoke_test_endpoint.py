@@ -14,7 +14,6 @@ from deployer import clock
 from deployer.errors import EndpointBusyError
 from deployer.json_document import Document
 from deployer.planning.decisions import check_deadline
-from deployer.planning.live import Live
 from deployer.planning.plan import plan_of
 from deployer.request.smoke_test import SmokeTest
 from deployer.runtime import inference, objects, sagemaker, step
@@ -41,7 +40,7 @@ def handler(event: Document) -> Document:
     answers = _run(plan, SmokeTest.model_validate(plan.smoke_test))
     for pause in _PAUSES:
         clock.sleep(pause)
-        live = Live.of(sagemaker(plan).describe_endpoint(plan.endpoint_name))
+        live = plan.live(sagemaker(plan).describe_endpoint(plan.endpoint_name))
         if (live.status, live.config_name) == ("InService", plan.revision):
             return answers
     state = f"Endpoint {live.name} is {live.status} on {live.config_name} after its smoke test"

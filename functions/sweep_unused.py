@@ -16,7 +16,7 @@ from deployer.cleanup.in_use import Account
 from deployer.cleanup.run_sweep import run_sweep
 from deployer.cleanup.sweep import Cursor, Sweep
 from deployer.json_document import Document
-from deployer.runtime import event_bus, logger, measure, monitoring, objects, sagemaker, step
+from deployer.runtime import event_bus, logger, measure, monitoring, objects, sagemaker, step, weight_record
 
 _TIME = timedelta(minutes=13)
 """How long one invocation works; the function has 15 minutes."""
@@ -28,7 +28,7 @@ def handler(event: Document) -> Document:
     request, before = event["Input"], event["Sweep"] or {"Cursor": {"StartedAt": event["Now"]}}
     cursor = Cursor.model_validate(before["Cursor"])
     sweep = Sweep(
-        account=Account(sagemaker(), clock.now() + _TIME),
+        account=Account(sagemaker(), clock.now() + _TIME, weight_record()),
         objects=objects(),
         monitoring=monitoring(),
         bucket=os.environ["ARTIFACT_BUCKET"],

@@ -18,14 +18,15 @@ from deployer.errors import (
 )
 from deployer.json_document import Document
 from deployer.planning.abort import abort_alarm, is_abortable
-from deployer.planning.decisions import check_deadline, decide, requested
+from deployer.planning.as_planned import check_as_planned
+from deployer.planning.decisions import check_deadline, requested
 from deployer.planning.live import Live
 from deployer.planning.plan import Action, Plan, plan_of
-from deployer.runtime import logger, monitoring, sagemaker, scaling, step
+from deployer.runtime import logger, monitoring, objects, sagemaker, scaling, step, weight_record
 from deployer.tags import STACK_TAG, tag_list
 
 
-@step(sagemaker)
+@step(sagemaker, objects)
 def handler(event: Document) -> Document:
     """Start the update; raise a ReplanError if the endpoint has changed since it was planned."""
     plan, is_retry = plan_of(event), event["RetryCount"] > 0
@@ -48,11 +49,7 @@ def _update(plan: Plan, now: datetime, *, is_retry: bool) -> Document:
     if live and plan.is_attached_to(live) and (is_retry or plan.action is Action.RESUME):
         return requested(plan.deadline, now, live.modified_at)
     check_deadline(plan.deadline, now, f"The update of {plan.endpoint_name} was not begun")
-    is_as_planned = live is not None and live.status == "InService" and live.config_name == plan.previous
-    if endpoint and is_as_planned and plan.previous_arn:
-        live = Live.of(endpoint, tags=service.tags_of(plan.previous_arn))
-    if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
-        raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")
+    check_as_planned(plan, endpoint, weight_record().served(endpoint) if endpoint else "", service, now)
     alarms = _made_alarms(plan, now if is_retry else None)
     if plan.scaling.set_aside:
         scaling().set_aside(plan.endpoint_name, plan.scaling.set_aside)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from deployer.aws.scaling import Scaling
     from deployer.aws.step_functions import Executions
     from deployer.planning.plan import Plan
+    from deployer.planning.weight_record import WeightRecord
 
 METRICS_NAMESPACE = "EndpointDeployer"
 
@@ -90,6 +91,13 @@ def objects() -> Objects:
     from deployer.aws.s3 import Objects
 
     return Objects(client("s3"))
+
+
+def weight_record() -> WeightRecord:
+    """Return the record of the weights that endpoint configs have been given."""
+    from deployer.planning.weight_record import WeightRecord
+
+    return WeightRecord(objects(), os.environ["ARTIFACT_BUCKET"])
 
 
 def inference() -> Inference:

@@ -32,7 +32,7 @@ def restore(account: PlanningAccount, made: Plan, error: str = PROVEN_FAILURE, *
     run = restoration(made, error, account.now - timedelta(minutes=10) if is_requested else None)
     while report is None or not report["Done"]:
         account.clock.sleep(report["PollSeconds"] if report else 0)
-        report = run.take_step(account.sagemaker, account.now, report)
+        report = run.take_step(account.sagemaker, account.store.weights, account.now, report)
     return report
 
 

@@ -11,6 +11,7 @@ from unittest import mock
 from deployer.cleanup.in_use import Account
 from deployer.cleanup.run_sweep import run_sweep
 from deployer.cleanup.sweep import Cursor, Sweep
+from deployer.planning.weight_record import WeightRecord
 from tests.unit.planning_samples import STACK
 from tests.unit.sweep_fakes import FakeMonitoring
 
@@ -66,7 +67,7 @@ class Sweeper:
         self.invocations += 1
         with mock.patch.multiple("deployer.clock", now=lambda: self.now, sleep=self.clock.sleep):
             sweep = Sweep(
-                account=Account(self.sagemaker, self.now + self.invocation),
+                account=Account(self.sagemaker, self.now + self.invocation, WeightRecord(self.objects, BUCKET)),
                 objects=self.objects,
                 monitoring=self.monitoring,
                 bucket=BUCKET,

@@ -81,7 +81,7 @@ def test_wait_for_a_turn_is_five_minutes_at_most() -> None:
 
 
 def test_call_that_may_have_had_an_effect_is_looked_for_after_two_minutes() -> None:
-    found = Restoration(plan(), "SageMakerUnavailableError", NOON).take_step(Any, NOON, None)  # type: ignore[arg-type]
+    found = Restoration(plan(), "SageMakerUnavailableError", NOON).take_step(Any, Any, NOON, None)  # type: ignore[arg-type]
 
     assert (found["Done"], found["PollSeconds"]) == (False, 120)
 
@@ -97,11 +97,12 @@ def test_restoration_takes_two_hours_at_most(seconds: int, *, is_over: bool) -> 
         "LastModifiedTime": NOON,
     }
     sagemaker: Any = SimpleNamespace(find_endpoint=lambda _: changing)
+    record: Any = SimpleNamespace(served=lambda _: "old")
     now = NOON + timedelta(hours=2, seconds=seconds)
     expected = pytest.raises(DeploymentTimedOutError) if is_over else nullcontext()
 
     with expected:
-        Restoration(plan(), "SmokeTestFailedError", NOON).take_step(sagemaker, now, {"Since": NOON.isoformat()})
+        Restoration(plan(), "SmokeTestFailedError", NOON).take_step(sagemaker, record, now, {"Since": NOON.isoformat()})
 
 
 def test_copies_of_256_mib_are_made_at_once_and_larger_ones_in_parts_of_64() -> None:

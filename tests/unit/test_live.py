@@ -31,7 +31,7 @@ def test_endpoint_is_read_from_its_description() -> None:
 
     found = Live.of(described)
 
-    assert found == Live("churn", "Updating", "a", NOON, EARLIER, "arn:churn", "no capacity", "b", {}, {})
+    assert found == Live("churn", "Updating", "a", NOON, EARLIER, "arn:churn", "no capacity", "b", {}, {}, "a")
     assert found.is_waiting
 
 

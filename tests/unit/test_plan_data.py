@@ -27,7 +27,7 @@ def test_data_of_the_execution_have_the_names_that_the_state_machine_reads() -> 
     document = full_plan().model_dump(mode="json", by_alias=True)
 
     assert document.keys() == {
-        "Action", "Approval", "Copies", "Data", "EndpointName", "Execution", "ModelNames", "Preview",
+        "Action", "Approval", "Base", "Copies", "Data", "EndpointName", "Execution", "ModelNames", "Preview",
         "Previous", "PreviousArn", "Reason", "Request", "RequestId", "RequestedAt", "Retention", "Revision", "Scaling",
         "Source", "Stack", "StartedAt", "TagsDiffer", "TimeoutSeconds", "Upload", "WaitSeconds", "Warnings",
     }  # fmt: skip

@@ -142,7 +142,9 @@ def test_nothing_is_looked_at_where_nothing_is_to_be_restored(
     made = pending(account)
     before = len(account.calls())
 
-    report = restoration(made, error, NOON if is_requested else None).take_step(account.sagemaker, account.now, None)
+    report = restoration(made, error, NOON if is_requested else None).take_step(
+        account.sagemaker, account.store.weights, account.now, None
+    )
 
     assert report["Done"]
     assert account.calls(before) == []
@@ -150,7 +152,7 @@ def test_nothing_is_looked_at_where_nothing_is_to_be_restored(
 
 def test_report_survives_the_state_machine() -> None:
     """Each step reads the result of the step before."""
-    first = restoration(MADE, INCONCLUSIVE).take_step(None, NOON, None)  # type: ignore[arg-type]
+    first = restoration(MADE, INCONCLUSIVE).take_step(None, None, NOON, None)  # type: ignore[arg-type]
 
     assert datetime.fromisoformat(first["Since"]) == NOON
     assert first["PollSeconds"] == VISIBILITY_LAG.total_seconds()

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from deployer.cleanup.restore import Restoration, Step, View
+from deployer.cleanup.restore import Restoration, Step
+from deployer.cleanup.restore_view import View
 from deployer.planning.plan import Action
 from deployer.tags import STACK_TAG
 from tests.unit.planning_samples import EXECUTION, NOON, STACK, at, pending_tags, plan

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.cleanup.restore import Step, View
+from deployer.cleanup.restore import Step
+from deployer.cleanup.restore_view import View
 from deployer.planning.plan import Action
 from deployer.tags import DEPLOYED, EXECUTION_TAG, PENDING, STACK_TAG, STATE_TAG
 from tests.unit.planning_samples import (

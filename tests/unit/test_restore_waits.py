@@ -30,7 +30,7 @@ def test_restoration_waits_once_for_the_visibility_lag(account: PlanningAccount,
     before = account.serve()
     made = pending(account)
 
-    first = restoration(made, error, None).take_step(account.sagemaker, account.now, None)
+    first = restoration(made, error, None).take_step(account.sagemaker, account.store.weights, account.now, None)
     report = restore(account, made, error, is_requested=False)
 
     assert (first["Done"], first["PollSeconds"]) == (False, 120)
@@ -67,11 +67,11 @@ def test_revision_that_a_twin_deploys_again_after_the_change_back_stays(
     run = restoration(made)
     if not is_own:
         account.sagemaker.revert("churn", str(before.revision), {})
-    seen = run.take_step(account.sagemaker, account.now, None)
+    seen = run.take_step(account.sagemaker, account.store.weights, account.now, None)
     account.sleep(10)
     deploy_again(account, made)
 
-    report = run.take_step(account.sagemaker, account.now, seen)
+    report = run.take_step(account.sagemaker, account.store.weights, account.now, seen)
 
     assert report["Done"]
     assert endpoint(account) == ("InService", made.revision)
@@ -83,12 +83,12 @@ def test_change_back_that_sagemaker_took_back_is_tried_again(account: PlanningAc
     normal = account.simulator.settings
     account.simulator.settings = replace(normal, failures=(Failure(str(before.revision), "Creating", "No capacity."),))
     run = restoration(made)
-    seen = run.take_step(account.sagemaker, account.now, None)
+    seen = run.take_step(account.sagemaker, account.store.weights, account.now, None)
     account.sleep(10)
     assert endpoint(account) == ("InService", made.revision)
     account.simulator.settings = normal
 
-    run.take_step(account.sagemaker, account.now, seen)
+    run.take_step(account.sagemaker, account.store.weights, account.now, seen)
     account.sleep(10)
 
     assert endpoint(account) == ("InService", before.revision)
@@ -167,6 +167,6 @@ def test_looks_become_rarer(account: PlanningAccount, elapsed: timedelta, expect
     shown = made.model_copy(update={"revision": account.sagemaker.describe_endpoint("churn")["EndpointConfigName"]})
     account.sagemaker.add_tags(config_arn(account, shown), {STATE_TAG: PENDING})
 
-    report = restoration(shown).take_step(account.sagemaker, account.now, before)
+    report = restoration(shown).take_step(account.sagemaker, account.store.weights, account.now, before)
 
     assert (report["Done"], report["PollSeconds"]) == (False, expected)

@@ -111,6 +111,21 @@ class SageMaker(SageMakerTags):
                 raise EndpointNotVisibleError(f"{error} It shows no sign of it yet.") from error
             raise EndpointBusyError(str(error)) from error
 
+    def update_weights(self, endpoint_name: str, desired: list[Document]) -> None:
+        """Begin to change weights and counts of the variants of an endpoint, which keeps its endpoint config.
+
+        Args:
+            endpoint_name: The endpoint's name.
+            desired: The DesiredWeightsAndCapacities.
+
+        Raises:
+            EndpointBusyError: It is changing.
+            QuotaExceededError: There are not as many instances.
+            PermissionNotReadyError: IAM does not know the endpoint's tags yet.
+        """
+        operation = "UpdateEndpointWeightsAndCapacities"
+        self._change(operation, EndpointName=endpoint_name, DesiredWeightsAndCapacities=desired)
+
     def revert(self, endpoint_name: str, config_name: str, retention: Mapping[str, Any]) -> None:
         """Begin to change an endpoint back to its previous config, without guardrails, as it has been deployed before.
 

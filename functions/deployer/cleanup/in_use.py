@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from deployer.aws.sagemaker import SageMaker
+    from deployer.planning.weight_record import WeightRecord
 
 CALLS_PER_SECOND = 4
 """Calls a second that a sweep makes of SageMaker; the whole account shares the rate limit."""
@@ -83,10 +84,12 @@ class Account:
     Args:
         sagemaker: The adapter.
         deadline: When the time is over.
+        weights: The record of the weights that endpoint configs have been given.
     """
 
-    def __init__(self, sagemaker: SageMaker, deadline: datetime) -> None:
+    def __init__(self, sagemaker: SageMaker, deadline: datetime, weights: WeightRecord) -> None:
         self._sagemaker = sagemaker
+        self._weights = weights
         self._deadline = deadline
         self._models: dict[str, Listed] | None = None
         self._configs: dict[str, Listed] | None = None
@@ -161,7 +164,7 @@ class Account:
         attached, beginnings = set[str](), set[str]()
         for name in self.list_endpoints():
             endpoint = self.find_endpoint(name) or {}
-            configs = config_names(endpoint)
+            configs = config_names(endpoint) | ({self._weights.served(endpoint)} if endpoint else set())
             # The target config of an update that has just begun is not visible yet.
             is_clear = endpoint.get("EndpointStatus") != "Updating" or "PendingDeploymentSummary" in endpoint
             if not (is_clear and configs <= self.configs.keys()):

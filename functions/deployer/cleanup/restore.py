@@ -1,14 +1,16 @@
-"""Restores an endpoint after a failed deployment: changes it back to its previous config, or deletes it."""
+"""Restores an endpoint after a failed deployment: changes it back to its previous revision, or deletes it."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from deployer import clock
+from deployer.cleanup.put_back_weights import put_back_weights
+from deployer.cleanup.restore_view import View, is_under_way, look
 from deployer.errors import (
     ChangeUncertainError,
     DeploymentSupersededError,
@@ -17,15 +19,15 @@ from deployer.errors import (
     PermanentError,
 )
 from deployer.json_document import Document
-from deployer.planning.live import Live
 from deployer.planning.plan import Action
 from deployer.tags import DEPLOYED, EXECUTION_TAG, STACK_TAG, STATE_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from deployer.aws.sagemaker import SageMaker
     from deployer.planning.plan import Plan
+    from deployer.planning.weight_record import WeightRecord
 
 VISIBILITY_LAG = timedelta(seconds=120)
 """The longest replica lag that is expected; SageMaker publishes no figure."""
@@ -53,23 +55,6 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """The state of an endpoint in SageMaker, each part as one replica showed it.
-
-    Attributes:
-        endpoint: The endpoint, as DescribeEndpoint has it; None if it cannot be found.
-        config: The plan's endpoint config, where the endpoint has it; None if it cannot be found.
-        tags: The tags of that endpoint config; empty if they cannot be seen.
-        endpoint_tags: The endpoint's own tags, if it may have to be deleted.
-    """
-
-    endpoint: Document | None
-    config: Document | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    endpoint_tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Restoration:
     """The endpoint of a run that failed, and what the run did to it.
 
@@ -91,7 +76,9 @@ class Restoration:
     @property
     def is_needless(self) -> bool:
         """Whether this run did not change the endpoint, or somebody else has changed it since."""
-        is_unchanged = self.is_conclusive and self.requested_at is None
+        # A change of weights is recorded before it is asked for.
+        is_begun = self.requested_at is not None or self.plan.action is Action.UPDATE_WEIGHTS
+        is_unchanged = self.is_conclusive and not is_begun
         return is_unchanged or self.error == DeploymentSupersededError.__name__
 
     def choose_step(self, view: View, *, is_lag_over: bool, acted_at: datetime | None) -> Step:
@@ -103,16 +90,18 @@ class Restoration:
             acted_at: When an earlier step began to change the endpoint back or to delete it, or first saw it being
                 changed back; None if none has.
         """
-        if view.endpoint is None:
+        live = view.live
+        if view.endpoint is None or live is None:
             return Step.DONE if acted_at or is_lag_over else Step.LOOK_AGAIN
-        live = Live.of(view.endpoint)
+        if view.lacks_weights:
+            return Step.REVERT
         if not self.plan.is_attached_to(live):
             has_changed = self.requested_at is None or live.modified_at > self.requested_at
             is_as_before = live.config_name == self.plan.previous and not has_changed
             has_unknown_target = live.is_waiting and not live.pending_config_name
             is_final = (is_lag_over or not is_as_before) and not has_unknown_target
             return Step.DONE if is_final else Step.LOOK_AGAIN
-        if self._is_under_way(live) or not (view.tags or is_lag_over):
+        if is_under_way(self.plan, live) or not (view.tags or is_lag_over):
             return Step.LOOK_AGAIN
         is_tagged = view.tags.get(EXECUTION_TAG) == self.plan.execution
         # After a change back another run of the same request may deploy the revision again. What has not changed since
@@ -138,13 +127,9 @@ class Restoration:
             return Step.LOOK_AGAIN
         return Step.DELETE if view.endpoint_tags.get(STACK_TAG) == self.plan.stack else Step.DONE
 
-    def _is_under_way(self, live: Live) -> bool:
-        """Return whether a change of an endpoint with the plan's revision is under way, begun by this run."""
-        return live.is_waiting and live.pending_config_name in {"", self.plan.revision, self.plan.previous}
-
     def _is_going_back(self, view: View) -> bool:
         """Return whether the endpoint is being changed from the plan's revision back to the config it had before."""
-        live = Live.of(view.endpoint) if view.endpoint else None
+        live = view.live
         return (
             live is not None
             and live.config_name == self.plan.revision
@@ -154,6 +139,7 @@ class Restoration:
     def take_step(
         self,
         sagemaker: SageMaker,
+        record: WeightRecord,
         now: datetime,
         before: Document | None,
         prepare_change: Callable[[], object] = lambda: None,
@@ -162,9 +148,10 @@ class Restoration:
 
         Args:
             sagemaker: The adapter of SageMaker.
+            record: The record of the weights that endpoint configs have been given.
             now: What time it is.
             before: The result of the last step; None for the first one.
-            prepare_change: Called before the endpoint is changed back.
+            prepare_change: Called before the endpoint is changed back to its previous config.
 
         Returns:
             `Done`; `PollSeconds`, when to take the next step; `Restored`, the endpoint config that the endpoint went
@@ -181,13 +168,20 @@ class Restoration:
             return {**report, "Done": True}
         if before is None and not self.is_conclusive:
             return {**report, "PollSeconds": VISIBILITY_LAG // timedelta(seconds=1)}
-        view = self._look(sagemaker)
+        view = look(self.plan, sagemaker, record)
         step = self.choose_step(view, is_lag_over=elapsed >= VISIBILITY_LAG, acted_at=acted_at)
         if step is Step.DONE:
             return {**report, "Done": True, "Restored": self._restored_to(view) if acted_at else None}
         if elapsed >= _TIME_LIMIT:
             raise self._timed_out(view)
-        self._change(sagemaker, step, prepare_change)
+        with suppress(EndpointBusyError):
+            if step is Step.REVERT and self.plan.has_shared_base and view.is_on(self.plan.base):
+                put_back_weights(self.plan, sagemaker, record)
+            elif step is Step.REVERT:
+                prepare_change()
+                sagemaker.revert(self.plan.endpoint_name, self.plan.previous, self.plan.retention)
+            elif step is Step.DELETE:
+                sagemaker.delete_endpoint(self.plan.endpoint_name)
         if acted_at is None and (step is not Step.LOOK_AGAIN or self._is_going_back(view)):
             return {**report, "ActedAt": clock.now().isoformat()}
         return report
@@ -195,32 +189,12 @@ class Restoration:
     def _restored_to(self, view: View) -> str | None:
         """Return the endpoint config that the endpoint is back on, or `deleted`; None if it is on another one."""
         target = self.plan.previous or DELETED
-        rests_at = Live.of(view.endpoint).config_name if view.endpoint else DELETED
+        rests_at = view.live.config_name if view.live else DELETED
         return target if rests_at == target else None
 
     def _timed_out(self, view: View) -> DeploymentTimedOutError:
         status = view.endpoint["EndpointStatus"] if view.endpoint else "not to be seen"
         return DeploymentTimedOutError(f"Endpoint {self.plan.endpoint_name} is {status} two hours after {self.error}.")
-
-    def _change(self, sagemaker: SageMaker, step: Step, prepare_change: Callable[[], object]) -> None:
-        """Begin what the step says, unless the endpoint is changing."""
-        with suppress(EndpointBusyError):
-            if step is Step.REVERT:
-                prepare_change()
-                sagemaker.revert(self.plan.endpoint_name, self.plan.previous, self.plan.retention)
-            elif step is Step.DELETE:
-                sagemaker.delete_endpoint(self.plan.endpoint_name)
-
-    def _look(self, sagemaker: SageMaker) -> View:
-        """Look at the endpoint, and at tags only where the decision depends on them."""
-        endpoint = sagemaker.find_endpoint(self.plan.endpoint_name)
-        live = Live.of(endpoint) if endpoint else None
-        if endpoint is None or live is None or not self.plan.is_attached_to(live) or self._is_under_way(live):
-            return View(endpoint)
-        config = sagemaker.find_endpoint_config(self.plan.wanted.name)
-        tags = sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
-        may_be_deleted = not self.plan.previous and not live.is_waiting
-        return View(endpoint, config, tags, sagemaker.tags_of(endpoint["EndpointArn"]) if may_be_deleted else {})
 
 
 def _poll_seconds(elapsed: timedelta) -> int:

@@ -23,6 +23,7 @@ from deployer.planning.names import Revision
 from deployer.planning.rollback_alarms import rollback_alarms
 from deployer.planning.scaling import scaled_variants
 from deployer.planning.stored_requests import find_readable
+from deployer.planning.weight_record import WeightRecord
 from deployer.tags import DEPLOYED, EXECUTION_TAG, PREVIOUS_TAG, STACK_TAG, STATE_TAG
 
 if TYPE_CHECKING:
@@ -120,9 +121,10 @@ class Observer:
         return self.sagemaker.tags_of(endpoint["EndpointArn"]).get(STACK_TAG, self.stack) != self.stack
 
     def _live(self, endpoint: Document) -> Live:
-        config = self.sagemaker.find_endpoint_config(endpoint.get("EndpointConfigName", ""))
+        served = WeightRecord(self.objects, self.bucket).served(endpoint)
+        config = self.sagemaker.find_endpoint_config(served)
         tags = self.sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
-        return Live.of(endpoint, config, tags)
+        return Live.of(endpoint, config, tags, served=served)
 
     def _revisions(self, endpoint_name: str) -> list[Revision]:
         """Return the newest stored revisions, the newest first."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LEAST_WAIT_SECONDS = 90
 """The shortest wait for an answer: longer than the function that announces the request has."""
 
-_CHANGING_ACTIONS = frozenset({Action.CREATE, Action.UPDATE})
+_CHANGING_ACTIONS = frozenset({Action.CREATE, Action.UPDATE, Action.UPDATE_WEIGHTS})
 
 
 def required_approval(

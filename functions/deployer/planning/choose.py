@@ -22,6 +22,8 @@ from deployer.planning.live_checks import case_problems, ownership_problems
 from deployer.planning.look_at_scaling import find_targets, plan_scaling, stored_scaling
 from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.plan_warnings import plan_warnings
+from deployer.planning.stored_requests import find_readable
+from deployer.planning.weights import changes_only_weights
 from deployer.request.problem import Problem, nearest, reject
 from deployer.tags import STACK_TAG
 
@@ -102,7 +104,8 @@ def _look_up(planning: Planning, name: str) -> Live | None:
     endpoint = planning.sagemaker.find_endpoint(name)
     if endpoint is None or endpoint["EndpointStatus"] != "InService":
         return Live.of(endpoint) if endpoint else None
-    live = Live.of(endpoint)
+    served = planning.store.weights.served(endpoint)
+    live = Live.of(endpoint, served=served)
     config = planning.sagemaker.find_endpoint_config(live.config_name)
     if config is None:
         message = (
@@ -113,7 +116,7 @@ def _look_up(planning: Planning, name: str) -> Live | None:
         is_recent = clock.now() < live.modified_at + _VISIBLE_BY
         raise EndpointConfigNotVisibleError(message) if is_recent else LiveConfigMissingError(message)
     tags = planning.sagemaker.tags_of(config["EndpointConfigArn"]) if live.attached else {}
-    return Live.of(endpoint, config, tags)
+    return Live.of(endpoint, config, tags, served=served)
 
 
 def missing_models(request: Document, sagemaker: SageMaker) -> Iterator[Problem]:
@@ -151,9 +154,12 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     if action is Action.RESUME:
         config = planning.sagemaker.find_endpoint_config(live.previous) if live.previous else None
         scaling = plan_scaling(draft, stored(live.previous), config or {}, [], planning.scaling)
-        return planning.decided(draft, action, Before(previous=live.previous, tags_differ=True, scaling=scaling))
+        before = Before(previous=live.previous, base=live.base_name, tags_differ=True, scaling=scaling)
+        is_on_base = live.base_name != live.config_name
+        return planning.decided(draft, Action.UPDATE_WEIGHTS if is_on_base else action, before)
     before = Before(
         previous=live.config_name,
+        base=live.base_name,
         previous_arn=live.config["EndpointConfigArn"] if live.attached else "",
         tags_differ=draft.tag_record.digest != live.tag_record.digest,
         **(
@@ -162,7 +168,21 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
             else {}
         ),
     )
+    if action is Action.UPDATE and _keeps_config(draft, before, planning):
+        action = Action.UPDATE_WEIGHTS
     return planning.decided(draft, action, before, superseded_reason(live) if action is Action.SUPERSEDED else "")
+
+
+def _keeps_config(draft: Draft, before: Before, planning: Planning) -> bool:
+    """Return whether the endpoint keeps its config, because only weights and counts of it are to be changed.
+
+    Guardrails and retained properties are those of UpdateEndpoint. Application Auto Scaling changes counts itself.
+    """
+    if draft.deployment_config or before.retention or before.scaling.is_used:
+        return False
+    objects, bucket = planning.store.objects, planning.store.bucket
+    stored = find_readable(objects, bucket, draft.endpoint_name, before.previous)
+    return changes_only_weights(stored, draft.request, draft.model_names)
 
 
 def check_change(draft: Draft, planning: Planning) -> None:

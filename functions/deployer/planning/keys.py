@@ -32,6 +32,11 @@ def approval_key(endpoint_name: str, revision: str, execution_name: str) -> str:
     return f"{revision_folder(endpoint_name, revision)}approvals/{execution_name}.json"
 
 
+def weights_folder(endpoint_name: str, config_name: str) -> str:
+    """Return the folder of the record of an endpoint config's weights; it ends in a slash."""
+    return f"{revision_folder(endpoint_name, config_name)}weights/"
+
+
 def execution_key(endpoint_name: str, revision: str, execution_name: str) -> str:
     """Return the key of the empty object that says that an execution works on a revision."""
     return f"{revision_folder(endpoint_name, revision)}executions/{execution_name}"

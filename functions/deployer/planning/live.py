@@ -31,7 +31,7 @@ class Live:
     Attributes:
         name: The endpoint's name.
         status: Its `EndpointStatus`.
-        config_name: The endpoint config that it serves.
+        config_name: The endpoint config of the revision that it serves.
         modified_at: Its `LastModifiedTime`.
         created_at: Its `CreationTime`.
         arn: Its ARN.
@@ -39,6 +39,8 @@ class Live:
         pending_config_name: The endpoint config that it is being changed to; empty if it rests.
         config: The endpoint config that it serves, as DescribeEndpointConfig has it, where that was asked for.
         tags: The tags of that endpoint config, where they were asked for.
+        base_name: The endpoint config that it has: that of the revision that it serves, or another one with the weights
+            of that revision.
     """
 
     name: str
@@ -51,16 +53,27 @@ class Live:
     pending_config_name: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    base_name: str = ""
 
     @classmethod
     def of(
-        cls, endpoint: Mapping[str, Any], config: Mapping[str, Any] | None = None, tags: Mapping[str, str] | None = None
+        cls,
+        endpoint: Mapping[str, Any],
+        config: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        *,
+        served: str = "",
     ) -> Live:
-        """Make it from the answers of DescribeEndpoint, DescribeEndpointConfig and ListTags."""
+        """Make it from the answers of DescribeEndpoint, DescribeEndpointConfig and ListTags.
+
+        `served` is the revision whose weights its endpoint config has been given; empty if none is known.
+        """
+        attached = endpoint.get("EndpointConfigName", "")
         return cls(
             name=endpoint["EndpointName"],
             status=endpoint["EndpointStatus"],
-            config_name=endpoint.get("EndpointConfigName", ""),
+            config_name=served or attached,
+            base_name=attached,
             modified_at=endpoint["LastModifiedTime"],
             created_at=endpoint["CreationTime"],
             arn=endpoint["EndpointArn"],

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from deployer.endpoint_config import with_model_names
 from deployer.json_document import Document
 from deployer.planning.draft_state import Draft
+from deployer.planning.live import Live
 from deployer.planning.rollback_alarms import with_alarms
 from deployer.planning.scaling import PlannedScaling
 from deployer.planning.state_data import StateData
 from deployer.planning.tag_record import requested_tags
+from deployer.planning.weights import desired_weights, has_weights
 from deployer.request.containers import without_empty_data
 from deployer.tags import (
     EXECUTION_TAG,
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deployer.planning.approval_state import Approval
-    from deployer.planning.live import Live
 
 
 class Action(StrEnum):
@@ -39,6 +41,7 @@ class Action(StrEnum):
 
     CREATE = "Create"
     UPDATE = "Update"
+    UPDATE_WEIGHTS = "UpdateWeights"
     RESUME = "Resume"
     APPROVE = "Approve"
     WAIT = "Wait"
@@ -56,6 +59,8 @@ class Before(StateData):
     previous: str = ""
     """The endpoint config that the endpoint serves while this revision is not live; empty if there is no endpoint."""
     previous_arn: str = ""
+    base: str = ""
+    """The endpoint config that the endpoint has by then: `previous`, or one with the weights of `previous`."""
     retention: Document = Field(default_factory=dict)
     """The parameters of UpdateEndpoint that say what it keeps of the live variants."""
     tags_differ: bool = False
@@ -124,6 +129,27 @@ class Plan(Draft, Before):
     def is_attached_to(self, live: Live) -> bool:
         """Return whether the endpoint has, or is being changed to, this plan's revision."""
         return self.revision in {live.config_name, live.pending_config_name}
+
+    @property
+    def has_shared_base(self) -> bool:
+        """Whether the endpoint config of its base has, or gets, the weights of another revision."""
+        return bool(self.previous) and (self.action is Action.UPDATE_WEIGHTS or self.base != self.previous)
+
+    @property
+    def weights(self) -> list[Document]:
+        """The DesiredWeightsAndCapacities that give an endpoint the weights and counts of this revision."""
+        return desired_weights(self.request["EndpointConfig"])
+
+    def live(self, endpoint: Mapping[str, Any]) -> Live:
+        """Return a described endpoint as it is during this run: on its base it serves what the run has made of that.
+
+        That is the revision before, or this plan's revision once its weights are there, or are on their way.
+        """
+        live = Live.of(endpoint)
+        if not self.base or live.base_name != self.base:
+            return live
+        is_new = self.action is Action.UPDATE_WEIGHTS and (live.is_waiting or has_weights(endpoint, self.weights))
+        return replace(live, config_name=self.wanted.name if is_new else self.previous)
 
     def is_rolled_back(self, live: Live) -> bool:
         """Return whether the endpoint serves its previous config again."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deployer.planning.revision import Store
     from deployer.planning.revision_store import Copy
 
-_DEPLOYING = frozenset({Action.CREATE, Action.UPDATE, Action.RESUME})
+_DEPLOYING = frozenset({Action.CREATE, Action.UPDATE, Action.UPDATE_WEIGHTS, Action.RESUME})
 _CHANGES_BYTES = 40 * 1024
 _MOST_REVISIONS = 20
 """How many stored revisions are looked at for those that the sweep would no longer retain."""
@@ -103,7 +103,8 @@ class Previewing:
 
     def _served(self, endpoint_name: str) -> Served:
         endpoint = self.sagemaker.find_endpoint(endpoint_name)
-        config = self.sagemaker.find_endpoint_config(endpoint.get("EndpointConfigName", "")) if endpoint else None
+        served = self.store.weights.served(endpoint) if endpoint else ""
+        config = self.sagemaker.find_endpoint_config(served) if served else None
         if endpoint is None or config is None:
             return Served(endpoint or {})
         described = {name: self.sagemaker.find_model(name) for name in model_names(config)}

@@ -12,6 +12,7 @@ from deployer.planning.draft_state import Content
 from deployer.planning.model_data import ResolvedData, resolve_data
 from deployer.planning.names import Revision, model_name
 from deployer.planning.rollback_alarms import with_whole_alarms
+from deployer.planning.weight_record import WeightRecord
 from deployer.request.containers import containers, lacks_data, with_each_container, without_empty_data
 from deployer.request.fill_in import DEFAULT_VARIANT_NAME
 from deployer.request.problem import Problem
@@ -51,6 +52,11 @@ class Store:
     objects: Objects
     bucket: str
     copy_artifacts: str
+
+    @property
+    def weights(self) -> WeightRecord:
+        """The record of the weights that endpoint configs have been given."""
+        return WeightRecord(self.objects, self.bucket)
 
 
 def build_revision(

@@ -1,0 +1,38 @@
+"""Puts back the weights and counts that an endpoint had before a run, if it has the same endpoint config as then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.planning.weights import desired_weights, has_weights
+
+if TYPE_CHECKING:
+    from deployer.aws.sagemaker import SageMaker
+    from deployer.json_document import Document
+    from deployer.planning.plan import Plan
+    from deployer.planning.weight_record import WeightRecord
+
+
+def lacks_weights(plan: Plan, endpoint: Document, sagemaker: SageMaker) -> bool:
+    """Return whether an endpoint that rests on the plan's base lacks the weights of the revision before."""
+    config = sagemaker.describe_endpoint_config(plan.previous)
+    return not has_weights(endpoint, desired_weights(config))
+
+
+def put_back_weights(plan: Plan, sagemaker: SageMaker, record: WeightRecord) -> None:
+    """Begin to give the plan's base the weights of the revision before, and record that it has them.
+
+    It is recorded after the change is accepted: until then the next look finds the run's own revision, and tries again.
+
+    Raises:
+        EndpointBusyError: The endpoint is changing.
+    """
+    endpoint = sagemaker.describe_endpoint(plan.endpoint_name)
+    number, served = record.last(plan.endpoint_name, plan.base)
+    if served not in {plan.wanted.name, plan.previous}:
+        return
+    if lacks_weights(plan, endpoint, sagemaker):
+        config = sagemaker.describe_endpoint_config(plan.previous)
+        sagemaker.update_weights(plan.endpoint_name, desired_weights(config))
+    if served != plan.previous:
+        record.add(plan.endpoint_name, plan.base, plan.previous, number + 1)

@@ -1,0 +1,56 @@
+"""The record of weights: which revision's weights an endpoint config has been given since it was deployed.
+
+It is a folder of numbered objects beside the stored request of that config. Each names a revision, and the last one
+counts. An object is written before the endpoint is changed, and never overwritten: of two runs that read the same last
+number, one can write the next. S3 shows every write at once (S3 User Guide, "Amazon S3 data consistency model").
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deployer.planning.keys import weights_folder
+from deployer.planning.names import Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deployer.aws.s3 import Objects
+
+
+@dataclass(frozen=True, slots=True)
+class WeightRecord:
+    """The records of the weights of all endpoint configs.
+
+    Attributes:
+        objects: The adapter of S3.
+        bucket: The artifact bucket.
+    """
+
+    objects: Objects
+    bucket: str
+
+    def served(self, endpoint: Mapping[str, Any]) -> str:
+        """Return the revision that a described endpoint serves: its endpoint config, or one whose weights that has."""
+        return self.last(endpoint["EndpointName"], endpoint.get("EndpointConfigName", ""))[1]
+
+    def last(self, endpoint_name: str, config_name: str) -> tuple[int, str]:
+        """Return the last number in the record of an endpoint config, and the revision that it names.
+
+        Without a record it is 0 and the endpoint config itself.
+        """
+        if Revision.parse(endpoint_name, config_name) is None:
+            return 0, config_name
+        folder = weights_folder(endpoint_name, config_name)
+        keys = [each.key for each in self.objects.list_objects(self.bucket, folder)]
+        content = self.objects.read(self.bucket, keys[-1]) if keys else None
+        if content is None:
+            return 0, config_name
+        return int(keys[-1].removeprefix(folder)), json.loads(content)["Revision"]
+
+    def add(self, endpoint_name: str, config_name: str, revision: str, number: int) -> bool:
+        """Record under a number that an endpoint config is given a revision's weights; return whether it was free."""
+        key = f"{weights_folder(endpoint_name, config_name)}{number:08}"
+        return self.objects.put_if_absent(self.bucket, key, json.dumps({"Revision": revision}).encode())

@@ -1,0 +1,46 @@
+"""UpdateWeights: give the endpoint's config the weights and counts of the plan's revision.
+
+The revision is recorded before the change. So every other run knows whose weights the endpoint has, or is about to get.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from deployer import clock
+from deployer.aws.sagemaker import may_have_been_accepted
+from deployer.errors import EndpointBusyError
+from deployer.json_document import Document
+from deployer.planning.as_planned import check_as_planned
+from deployer.planning.decisions import check_deadline, requested
+from deployer.planning.live import Live
+from deployer.planning.plan import Plan, plan_of
+from deployer.planning.weights import has_weights
+from deployer.runtime import objects, sagemaker, step, weight_record
+
+
+@step(sagemaker, objects)
+def handler(event: Document) -> Document:
+    """Start the change; raise a ReplanError if the endpoint has changed since it was planned."""
+    plan, is_retry = plan_of(event), event["RetryCount"] > 0
+    with may_have_been_accepted(is_retry=is_retry):
+        return _update(plan, datetime.fromisoformat(event["Now"]))
+
+
+def _update(plan: Plan, now: datetime) -> Document:
+    service, record = sagemaker(plan), weight_record()
+    endpoint = service.describe_endpoint(plan.endpoint_name)
+    number, served = record.last(plan.endpoint_name, plan.base)
+    live = Live.of(endpoint, served=served)
+    is_begun = live.base_name == plan.base and served == plan.wanted.name
+    if not is_begun:
+        check_deadline(plan.deadline, now, f"The change of weights of {plan.endpoint_name} was not begun")
+        check_as_planned(plan, endpoint, served, service, now)
+        if not record.add(plan.endpoint_name, plan.base, plan.wanted.name, number + 1):
+            raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is given the weights of another revision.")
+    if live.pending_config_name:
+        raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is being changed to {live.pending_config_name}.")
+    if live.is_waiting or has_weights(endpoint, plan.weights):
+        return requested(plan.deadline, now, live.modified_at)
+    service.update_weights(plan.endpoint_name, plan.weights)
+    return requested(plan.deadline, now, clock.now())
