@@ -15,6 +15,7 @@ from deployer.planning.as_planned import check_as_planned
 from deployer.planning.decisions import check_deadline, requested
 from deployer.planning.live import Live
 from deployer.planning.plan import Plan, plan_of
+from deployer.planning.record_weights import record_weights
 from deployer.planning.weights import has_weights
 from deployer.runtime import objects, sagemaker, step, weight_record
 
@@ -36,7 +37,7 @@ def _update(plan: Plan, now: datetime) -> Document:
     if not is_begun:
         check_deadline(plan.deadline, now, f"The change of weights of {plan.endpoint_name} was not begun")
         check_as_planned(plan, endpoint, served, service, now)
-        if not record.add(plan.endpoint_name, plan.base, plan.wanted.name, number + 1):
+        if not record_weights(record, plan.endpoint_name, plan.base, plan.wanted.name, number + 1):
             raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is given the weights of another revision.")
     if live.pending_config_name:
         raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is being changed to {live.pending_config_name}.")

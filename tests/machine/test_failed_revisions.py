@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_failed_run_does_not_answer_for_what_a_stopped_copy_attached_after_it(
+def test_failed_run_is_not_to_blame_for_a_later_change_by_a_stopped_copy(
     make_world: Callable[..., World], seed: int
 ) -> None:
     """The failed run had deleted the endpoint; the copy that created it again was stopped before its smoke test."""

@@ -66,8 +66,7 @@ def test_operations_are_those_that_the_functions_may_call(
     """All that any role allows, and no other; the runtime of endpoints has a model of its own."""
     actions = {action.partition(":") for name in functions_of(resources) for action in allowed_to(resources, name)}
     # With the caller's rights, SageMaker looks the packages up that models name, and CloudWatch tags new alarms.
-    # Application Auto Scaling scales with the rights of who registers a target.
-    implied = {"DescribeModelPackage", "TagResource", "UpdateEndpointWeightsAndCapacities"}
+    implied = {"DescribeModelPackage", "TagResource"}
     allowed = {operation for of, _, operation in actions if of == prefix} - implied
     # An operation that several services have by one name is kept in each of them.
     found = set(service_model(service, package).operation_names) - ({"ListTagsForResource"} - allowed)

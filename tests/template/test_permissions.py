@@ -35,7 +35,7 @@ ALONE = {
     "sagemaker:InvokeEndpoint": {"SmokeTestEndpoint"},
     "sagemaker:InvokeEndpointAsync": {"SmokeTestEndpoint"},
     "sagemaker:InvokeEndpointWithResponseStream": {"SmokeTestEndpoint"},
-    "sagemaker:UpdateEndpointWeightsAndCapacities": _SCALING,
+    "sagemaker:UpdateEndpointWeightsAndCapacities": {"UpdateWeights", *_SCALING},
     **{
         f"application-autoscaling:{operation}": _SCALING
         for operation in (
@@ -50,7 +50,7 @@ ALONE = {
     },
     "iam:CreateServiceLinkedRole": _SCALING,
     "iam:PassRole": {"CreateModels", "CreateEndpointConfig"},
-    "s3:PutObject": {"StoreRevision"},
+    "s3:PutObject": {"StoreRevision", "UpdateWeights", "RestoreEndpoint"},
     "s3:DeleteObject": set(),  # versions are deleted; without one, S3 would only hide the object
     "s3:DeleteObjectVersion": {"SweepUnused"},
     "states:SendTaskSuccess": {"DescribeEndpoint", "WakeExecution"},
@@ -82,7 +82,7 @@ def test_only_these_functions_may(resources: Document, action: str, functions: s
 CHANGES = ("sagemaker:Delete", "sagemaker:UpdateEndpoint")
 
 
-@pytest.mark.parametrize("function", ["UpdateEndpoint", "RestoreEndpoint", "SweepUnused"])
+@pytest.mark.parametrize("function", ["UpdateEndpoint", "UpdateWeights", "RestoreEndpoint", "SweepUnused"])
 def test_only_own_resources_are_changed_or_deleted(resources: Document, function: str) -> None:
     """An update needs a right on the config, too, which may be one that an endpoint had before this stack owned it."""
     changing = [
@@ -145,19 +145,21 @@ def test_only_created_or_own_resources_are_tagged(resources: Document, function:
 
 
 @pytest.mark.parametrize(
-    ("function", "action"),
+    ("function", "action", "keys"),
     [
-        ("StoreRevision", "s3:PutObject"),
-        ("StoreRevision", "s3:AbortMultipartUpload"),
-        ("SweepUnused", "s3:GetObject"),
-        ("SweepUnused", "s3:DeleteObjectVersion"),
+        ("StoreRevision", "s3:PutObject", "*"),
+        ("UpdateWeights", "s3:PutObject", "*/weights/*"),
+        ("RestoreEndpoint", "s3:PutObject", "*/weights/*"),
+        ("StoreRevision", "s3:AbortMultipartUpload", "*"),
+        ("SweepUnused", "s3:GetObject", "*"),
+        ("SweepUnused", "s3:DeleteObjectVersion", "*"),
     ],
 )
-def test_only_stored_objects_are_written_or_deleted(resources: Document, function: str, action: str) -> None:
+def test_only_stored_objects_are_written_or_deleted(resources: Document, function: str, action: str, keys: str) -> None:
     """Only people change uploaded objects."""
     (statement,) = statements_with(resources, function, action)
 
-    assert statement["Resource"] == {"Fn::Sub": f"${{ArtifactBucket.Arn}}/{STORE_PREFIX}*"}
+    assert statement["Resource"] == {"Fn::Sub": f"${{ArtifactBucket.Arn}}/{STORE_PREFIX}{keys}"}
 
 
 @pytest.mark.parametrize("function", ["SweepUnused", "WakeExecution"])

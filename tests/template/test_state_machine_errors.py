@@ -20,6 +20,7 @@ ADAPTER_FAULTS = {
     "sagemaker": {"SageMakerThrottledError", "SageMakerUnavailableError"},
     "inference": {"SageMakerUnavailableError"},
     "objects": {"StorageUnavailableError"},
+    "weight_record": {"StorageUnavailableError"},
     "copier": {"StorageUnavailableError", "CopyUnfinishedError"},
     "monitoring": {"MonitoringUnavailableError"},
     "scaling": {"MonitoringUnavailableError"},
@@ -48,6 +49,7 @@ ANSWERS = {
     "CreateEndpointConfig": [NO_MODEL, ROLE],
     "CreateEndpoint": [NO_MODEL, NO_CONFIG, EXISTS, ROLE],
     "UpdateEndpoint": [NO_MODEL, NO_CONFIG, NO_ENDPOINT, BUSY, ROLE],
+    "UpdateEndpointWeightsAndCapacities": [NO_ENDPOINT, BUSY],
     "DeleteEndpoint": [BUSY],
     "DescribeModel": [NO_MODEL],
     "DescribeEndpointConfig": [NO_CONFIG],
@@ -64,6 +66,7 @@ CALLS = {
     "DescribeEndpointConfig": ["DescribeEndpointConfig"],
     "CreateEndpoint": ["CreateEndpoint", "DescribeEndpoint"],
     "UpdateEndpoint": ["UpdateEndpoint", "DescribeEndpoint"],
+    "UpdateWeights": ["UpdateEndpointWeightsAndCapacities", "DescribeEndpoint"],
     "DescribeEndpoint": ["DescribeEndpoint"],
     "RecordDeployment": ["AddTags"],
     "UpdateTags": ["DescribeEndpoint", "AddTags"],
@@ -87,6 +90,7 @@ OTHERWISE_RAISED = {
     "CreateModels": {"PermissionNotReadyError"},
     "CreateEndpointConfig": {"PermissionNotReadyError"},
     "UpdateEndpoint": {"PermissionNotReadyError"},
+    "UpdateWeights": {"PermissionNotReadyError"},
 }
 
 HANDLED = {

@@ -70,6 +70,7 @@ def test_endpoint_is_restored_after_failures_of_the_steps_that_may_have_touched_
     assert {name for name, states in following.items() if states == {"RestoreEndpoint"}} == {
         "CreateEndpoint",
         "UpdateEndpoint",
+        "UpdateWeights",
         "DescribeEndpoint",
         "SmokeTestEndpoint",
         "UpdateTags",

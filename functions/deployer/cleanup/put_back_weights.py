@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deployer.planning.record_weights import record_weights
 from deployer.planning.weights import desired_weights, has_weights
 
 if TYPE_CHECKING:
@@ -35,4 +36,4 @@ def put_back_weights(plan: Plan, sagemaker: SageMaker, record: WeightRecord) -> 
         config = sagemaker.describe_endpoint_config(plan.previous)
         sagemaker.update_weights(plan.endpoint_name, desired_weights(config))
     if served != plan.previous:
-        record.add(plan.endpoint_name, plan.base, plan.previous, number + 1)
+        record_weights(record, plan.endpoint_name, plan.base, plan.previous, number + 1)

@@ -144,18 +144,18 @@ class Restoration:
         before: Document | None,
         prepare_change: Callable[[], object] = lambda: None,
     ) -> Document:
-        """Take one step towards the endpoint's state before the run, given the result of the last step.
+        """Take one step towards the endpoint's state before the run, given what time it is.
 
         Args:
             sagemaker: The adapter of SageMaker.
-            record: The record of the weights that endpoint configs have been given.
-            now: What time it is.
+            record: The record of weights.
+            now: The current time.
             before: The result of the last step; None for the first one.
             prepare_change: Called before the endpoint is changed back to its previous config.
 
         Returns:
-            `Done`; `PollSeconds`, when to take the next step; `Restored`, the endpoint config that the endpoint went
-            back to, or `deleted`, or None if this run left it as it is; and what the next step needs.
+            `Done`; `PollSeconds`, when to take the next step; `Restored`, what the endpoint went back to: a revision,
+            `deleted`, or None if this run left it as it is; and what the next step needs.
 
         Raises:
             DeploymentTimedOutError: The endpoint does not rest within two hours.
@@ -163,28 +163,36 @@ class Restoration:
         report = {"Since": now.isoformat(), "ActedAt": None, **(before or {}), "Done": False, "Restored": None}
         elapsed = now - datetime.fromisoformat(report["Since"])
         acted_at = datetime.fromisoformat(report["ActedAt"]) if report["ActedAt"] else None
-        report["PollSeconds"] = _poll_seconds(elapsed)
-        if self.is_needless:
-            return {**report, "Done": True}
-        if before is None and not self.is_conclusive:
-            return {**report, "PollSeconds": VISIBILITY_LAG // timedelta(seconds=1)}
+        is_first_wait = before is None and not self.is_conclusive
+        report["PollSeconds"] = VISIBILITY_LAG // timedelta(seconds=1) if is_first_wait else _poll_seconds(elapsed)
+        if self.is_needless or is_first_wait:
+            return {**report, "Done": self.is_needless}
         view = look(self.plan, sagemaker, record)
         step = self.choose_step(view, is_lag_over=elapsed >= VISIBILITY_LAG, acted_at=acted_at)
         if step is Step.DONE:
             return {**report, "Done": True, "Restored": self._restored_to(view) if acted_at else None}
-        if elapsed >= _TIME_LIMIT:
-            raise self._timed_out(view)
+        self._check_time(elapsed, view)
         with suppress(EndpointBusyError):
-            if step is Step.REVERT and self.plan.has_shared_base and view.is_on(self.plan.base):
-                put_back_weights(self.plan, sagemaker, record)
-            elif step is Step.REVERT:
-                prepare_change()
-                sagemaker.revert(self.plan.endpoint_name, self.plan.previous, self.plan.retention)
-            elif step is Step.DELETE:
-                sagemaker.delete_endpoint(self.plan.endpoint_name)
-        if acted_at is None and (step is not Step.LOOK_AGAIN or self._is_going_back(view)):
-            return {**report, "ActedAt": clock.now().isoformat()}
-        return report
+            self._begin(step, view, sagemaker, record, prepare_change)
+        is_begun = acted_at is None and (step is not Step.LOOK_AGAIN or self._is_going_back(view))
+        return {**report, "ActedAt": clock.now().isoformat()} if is_begun else report
+
+    def _begin(
+        self,
+        step: Step,
+        view: View,
+        sagemaker: SageMaker,
+        record: WeightRecord,
+        prepare_change: Callable[[], object],
+    ) -> None:
+        """Begin to delete the endpoint, or to change it back: to its previous config, or only to its weights."""
+        if step is Step.DELETE:
+            sagemaker.delete_endpoint(self.plan.endpoint_name)
+        elif step is Step.REVERT and self.plan.has_shared_base and view.is_on(self.plan.base):
+            put_back_weights(self.plan, sagemaker, record)
+        elif step is Step.REVERT:
+            prepare_change()
+            sagemaker.revert(self.plan.endpoint_name, self.plan.previous, self.plan.retention)
 
     def _restored_to(self, view: View) -> str | None:
         """Return the endpoint config that the endpoint is back on, or `deleted`; None if it is on another one."""
@@ -192,9 +200,11 @@ class Restoration:
         rests_at = view.live.config_name if view.live else DELETED
         return target if rests_at == target else None
 
-    def _timed_out(self, view: View) -> DeploymentTimedOutError:
-        status = view.endpoint["EndpointStatus"] if view.endpoint else "not to be seen"
-        return DeploymentTimedOutError(f"Endpoint {self.plan.endpoint_name} is {status} two hours after {self.error}.")
+    def _check_time(self, elapsed: timedelta, view: View) -> None:
+        if elapsed >= _TIME_LIMIT:
+            state = view.endpoint["EndpointStatus"] if view.endpoint else "not to be seen"
+            message = f"Endpoint {self.plan.endpoint_name} is {state} two hours after {self.error}."
+            raise DeploymentTimedOutError(message)
 
 
 def _poll_seconds(elapsed: timedelta) -> int:

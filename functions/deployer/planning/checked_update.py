@@ -18,6 +18,8 @@ from deployer.planning.live_checks import (
 from deployer.planning.look_at_scaling import find_targets, plan_scaling
 from deployer.planning.rollback_alarms import rollback_alarms
 from deployer.planning.scaling import foreign_target_problems
+from deployer.planning.stored_requests import find_readable
+from deployer.planning.weights import changes_only_weights
 from deployer.request.problem import reject
 from deployer.request.rules.rollback_alarms import count_problems
 from deployer.request.rules.waits import limit_problems, timeout_problems
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from deployer.aws.scaling_calls import Target
     from deployer.planning.draft_state import Draft
     from deployer.planning.live import Live
+    from deployer.planning.plan import Before
+    from deployer.planning.revision import Store
 
 
 def checked_update(
@@ -86,3 +90,14 @@ def checked_retention(
         ]
     )
     return retained
+
+
+def keeps_config(draft: Draft, before: Before, store: Store) -> bool:
+    """Return whether the endpoint keeps its config, because only weights and counts are to be changed.
+
+    Guardrails and retained properties are those of UpdateEndpoint. Application Auto Scaling changes counts itself.
+    """
+    if draft.deployment_config or before.retention or before.scaling.is_used:
+        return False
+    stored = find_readable(store.objects, store.bucket, draft.endpoint_name, before.previous)
+    return changes_only_weights(stored, draft.request, draft.model_names)

@@ -14,7 +14,7 @@ from deployer.errors import EndpointConfigNotVisibleError, EndpointNotVisibleErr
 from deployer.json_document import Document
 from deployer.planning.abort import abort_update
 from deployer.planning.approval import LEAST_WAIT_SECONDS, approval_to_request
-from deployer.planning.checked_update import checked_retention, checked_update
+from deployer.planning.checked_update import checked_retention, checked_update, keeps_config
 from deployer.planning.decisions import decide, next_look_seconds
 from deployer.planning.draft_state import Content, Draft
 from deployer.planning.live import Live
@@ -22,8 +22,6 @@ from deployer.planning.live_checks import case_problems, ownership_problems
 from deployer.planning.look_at_scaling import find_targets, plan_scaling, stored_scaling
 from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.plan_warnings import plan_warnings
-from deployer.planning.stored_requests import find_readable
-from deployer.planning.weights import changes_only_weights
 from deployer.request.problem import Problem, nearest, reject
 from deployer.tags import STACK_TAG
 
@@ -152,11 +150,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
         _check_ownership(draft, live, planning.sagemaker)
     stored = partial(stored_scaling, draft, objects=planning.store.objects, bucket=planning.store.bucket)
     if action is Action.RESUME:
-        config = planning.sagemaker.find_endpoint_config(live.previous) if live.previous else None
-        scaling = plan_scaling(draft, stored(live.previous), config or {}, [], planning.scaling)
-        before = Before(previous=live.previous, base=live.base_name, tags_differ=True, scaling=scaling)
-        is_on_base = live.base_name != live.config_name
-        return planning.decided(draft, Action.UPDATE_WEIGHTS if is_on_base else action, before)
+        return _resumed(draft, live, planning, stored(live.previous))
     before = Before(
         previous=live.config_name,
         base=live.base_name,
@@ -168,21 +162,18 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
             else {}
         ),
     )
-    if action is Action.UPDATE and _keeps_config(draft, before, planning):
+    if action is Action.UPDATE and keeps_config(draft, before, planning.store):
         action = Action.UPDATE_WEIGHTS
     return planning.decided(draft, action, before, superseded_reason(live) if action is Action.SUPERSEDED else "")
 
 
-def _keeps_config(draft: Draft, before: Before, planning: Planning) -> bool:
-    """Return whether the endpoint keeps its config, because only weights and counts of it are to be changed.
-
-    Guardrails and retained properties are those of UpdateEndpoint. Application Auto Scaling changes counts itself.
-    """
-    if draft.deployment_config or before.retention or before.scaling.is_used:
-        return False
-    objects, bucket = planning.store.objects, planning.store.bucket
-    stored = find_readable(objects, bucket, draft.endpoint_name, before.previous)
-    return changes_only_weights(stored, draft.request, draft.model_names)
+def _resumed(draft: Draft, live: Live, planning: Planning, scaled: list[Document]) -> Plan:
+    """Plan to go on with what a run began that was stopped, or that did not learn that its call was accepted."""
+    config = planning.sagemaker.find_endpoint_config(live.previous) if live.previous else None
+    scaling = plan_scaling(draft, scaled, config or {}, [], planning.scaling)
+    action = Action.RESUME if live.base_name == live.config_name else Action.UPDATE_WEIGHTS
+    before = Before(previous=live.previous, base=live.base_name, tags_differ=True, scaling=scaling)
+    return planning.decided(draft, action, before)
 
 
 def check_change(draft: Draft, planning: Planning) -> None:

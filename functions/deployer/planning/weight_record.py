@@ -49,8 +49,3 @@ class WeightRecord:
         if content is None:
             return 0, config_name
         return int(keys[-1].removeprefix(folder)), json.loads(content)["Revision"]
-
-    def add(self, endpoint_name: str, config_name: str, revision: str, number: int) -> bool:
-        """Record under a number that an endpoint config is given a revision's weights; return whether it was free."""
-        key = f"{weights_folder(endpoint_name, config_name)}{number:08}"
-        return self.objects.put_if_absent(self.bucket, key, json.dumps({"Revision": revision}).encode())
