@@ -16,7 +16,7 @@ from deployer.planning.decisions import check_deadline, requested
 from deployer.planning.live import Live
 from deployer.planning.plan import Plan, plan_of
 from deployer.planning.record_weights import record_weights
-from deployer.planning.weights import has_weights
+from deployer.planning.weights import weight_change
 from deployer.runtime import objects, sagemaker, step, weight_record
 
 
@@ -30,18 +30,20 @@ def handler(event: Document) -> Document:
 
 def _update(plan: Plan, now: datetime) -> Document:
     service, record = sagemaker(plan), weight_record()
-    endpoint = service.describe_endpoint(plan.endpoint_name)
+    endpoint = service.find_endpoint(plan.endpoint_name)
+    if endpoint is None:
+        raise EndpointBusyError(f"Endpoint {plan.endpoint_name} cannot be found.")
     number, served = record.last(plan.endpoint_name, plan.base)
     live = Live.of(endpoint, served=served)
-    is_begun = live.base_name == plan.base and served == plan.wanted.name
-    if not is_begun:
+    if (live.base_name, served) != (plan.base, plan.wanted.name):
         check_deadline(plan.deadline, now, f"The change of weights of {plan.endpoint_name} was not begun")
         check_as_planned(plan, endpoint, served, service, now)
         if not record_weights(record, plan.endpoint_name, plan.base, plan.wanted.name, number + 1):
             raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is given the weights of another revision.")
     if live.pending_config_name:
         raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is being changed to {live.pending_config_name}.")
-    if live.is_waiting or has_weights(endpoint, plan.weights):
+    change = weight_change(live.variants, plan.request["EndpointConfig"])
+    if live.is_waiting or not change:
         return requested(plan.deadline, now, live.modified_at)
-    service.update_weights(plan.endpoint_name, plan.weights)
+    service.update_weights(plan.endpoint_name, change)
     return requested(plan.deadline, now, clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from deployer.json_document import Document
@@ -62,6 +63,11 @@ def with_model_names(config: Mapping[str, Any], names: Mapping[str, str]) -> Doc
             for variant in config[kind]
         ]
     return result
+
+
+def is_same_number(described: object, requested: float) -> bool:
+    """Return whether SageMaker describes a number that was requested; its type Float may have single precision."""
+    return isinstance(described, (int, float)) and math.isclose(described, requested, rel_tol=1e-6)
 
 
 def is_serverless(config: Mapping[str, Any]) -> bool:

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 CHANGE = "UpdateEndpointWeightsAndCapacities"
 
 
-def split(first: float, second: float, count: int = 1, **more: object) -> Document:
+def split(first: float, second: float, count: int = 1, other: int = 1, **more: object) -> Document:
     """Build a request whose traffic goes to two variants by weights."""
     variants = [
         variant("a", ModelName="a", InitialVariantWeight=first, InitialInstanceCount=count),
-        variant("b", ModelName="b", InitialVariantWeight=second),
+        variant("b", ModelName="b", InitialVariantWeight=second, InitialInstanceCount=other),
     ]
     return {**request_of({"a": container("a"), "b": container("b")}), **config(*variants), **more}
 
@@ -69,6 +69,20 @@ def test_change_of_counts_keeps_the_config(world: World) -> None:
 
     assert weights(world) == {"a": (9, 3), "b": (1, 1)}
     assert live_revision(world) == first
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [pytest.param(split(5, 5, count=2), id="weights and a count"), pytest.param(split(5, 1, 2, 2), id="two counts")],
+)
+def test_change_that_takes_several_calls_is_an_update(world: World, wanted: Document) -> None:
+    """One call changes weights, or the count of one variant."""
+    deploy_one(world, split(5, 1))
+
+    second = deploy_one(world, wanted)
+
+    assert live_revision(world) == second
+    assert world.count(CHANGE) == 0
 
 
 def test_same_weights_again_are_nothing_to_do(world: World) -> None:
@@ -127,3 +141,17 @@ def test_guarded_request_is_an_update(world: World) -> None:
 
     assert live_revision(world) == second
     assert world.count(CHANGE) == 0
+
+
+def test_weights_of_a_config_that_a_person_attached_again_are_brought_back(world: World) -> None:
+    """The record says whose weights the config had, and the endpoint does not have them any more."""
+    first = deploy_one(world, split(9, 1))
+    deploy_one(world, split(5, 5))
+    third = deploy_one(world, request_of({"a": container("c"), "b": container("d")}))
+    world.simulator.call("UpdateEndpoint", {"EndpointName": "churn", "EndpointConfigName": first})
+    world.clock.sleep(600)
+
+    fourth = deploy_one(world, split(5, 5))
+
+    assert weights(world) == {"a": (5, 1), "b": (5, 1)}
+    assert live_revision(world) == fourth != third

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from deployer.aws.sagemaker_tags import SageMakerTags
-from deployer.endpoint_config import model_names
+from deployer.endpoint_config import is_same_number, model_names
 from deployer.errors import (
     AlreadyAppliedError,
     AlreadyExistsError,
@@ -111,12 +111,12 @@ class SageMaker(SageMakerTags):
                 raise EndpointNotVisibleError(f"{error} It shows no sign of it yet.") from error
             raise EndpointBusyError(str(error)) from error
 
-    def update_weights(self, endpoint_name: str, desired: list[Document]) -> None:
-        """Begin to change weights and counts of the variants of an endpoint, which keeps its endpoint config.
+    def update_weights(self, endpoint_name: str, change: list[Document]) -> None:
+        """Begin to change weights, or a count, of the variants of an endpoint, which keeps its endpoint config.
 
         Args:
             endpoint_name: The endpoint's name.
-            desired: The DesiredWeightsAndCapacities.
+            change: The DesiredWeightsAndCapacities.
 
         Raises:
             EndpointBusyError: It is changing.
@@ -124,7 +124,7 @@ class SageMaker(SageMakerTags):
             PermissionNotReadyError: IAM does not know the endpoint's tags yet.
         """
         operation = "UpdateEndpointWeightsAndCapacities"
-        self._change(operation, EndpointName=endpoint_name, DesiredWeightsAndCapacities=desired)
+        self._change(operation, EndpointName=endpoint_name, DesiredWeightsAndCapacities=change)
 
     def revert(self, endpoint_name: str, config_name: str, retention: Mapping[str, Any]) -> None:
         """Begin to change an endpoint back to its previous config, without guardrails, as it has been deployed before.
@@ -185,6 +185,8 @@ def holds(described: object, requested: object) -> bool:
         return all(key in described and holds(described[key], value) for key, value in requested.items())
     if isinstance(requested, list) and isinstance(described, list):
         return len(described) == len(requested) and all(map(holds, described, requested))
+    if isinstance(requested, float):
+        return is_same_number(described, requested)
     return described == requested
 
 

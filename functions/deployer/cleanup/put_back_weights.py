@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deployer.endpoint_config import variants_of
 from deployer.planning.record_weights import record_weights
-from deployer.planning.weights import desired_weights, has_weights
+from deployer.planning.weights import weight_change
 
 if TYPE_CHECKING:
     from deployer.aws.sagemaker import SageMaker
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from deployer.planning.weight_record import WeightRecord
 
 
-def lacks_weights(plan: Plan, endpoint: Document, sagemaker: SageMaker) -> bool:
-    """Return whether an endpoint that rests on the plan's base lacks the weights of the revision before."""
+def missing_weights(plan: Plan, endpoint: Document, sagemaker: SageMaker) -> list[Document]:
+    """Return the change that gives an endpoint on the plan's base the weights of the revision before; empty if none."""
     config = sagemaker.describe_endpoint_config(plan.previous)
-    return not has_weights(endpoint, desired_weights(config))
+    return weight_change(variants_of(endpoint), config)
 
 
 def put_back_weights(plan: Plan, sagemaker: SageMaker, record: WeightRecord) -> None:
@@ -32,8 +33,7 @@ def put_back_weights(plan: Plan, sagemaker: SageMaker, record: WeightRecord) -> 
     number, served = record.last(plan.endpoint_name, plan.base)
     if served not in {plan.wanted.name, plan.previous}:
         return
-    if lacks_weights(plan, endpoint, sagemaker):
-        config = sagemaker.describe_endpoint_config(plan.previous)
-        sagemaker.update_weights(plan.endpoint_name, desired_weights(config))
+    if change := missing_weights(plan, endpoint, sagemaker):
+        sagemaker.update_weights(plan.endpoint_name, change)
     if served != plan.previous:
         record_weights(record, plan.endpoint_name, plan.base, plan.previous, number + 1)

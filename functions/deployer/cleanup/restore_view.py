@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deployer.cleanup.put_back_weights import lacks_weights
+from deployer.cleanup.put_back_weights import missing_weights
 from deployer.json_document import Document
 from deployer.planning.live import Live
 
@@ -61,7 +61,7 @@ def look(plan: Plan, sagemaker: SageMaker, record: WeightRecord) -> View:
     live = Live.of(endpoint, served=served)
     if not plan.is_attached_to(live) or is_under_way(plan, live):
         is_back = (live.status, live.config_name, live.base_name) == ("InService", plan.previous, plan.base)
-        is_lacking = is_back and plan.has_shared_base and lacks_weights(plan, endpoint, sagemaker)
+        is_lacking = is_back and plan.has_shared_base and bool(missing_weights(plan, endpoint, sagemaker))
         return View(endpoint, served=served, lacks_weights=is_lacking)
     config = sagemaker.find_endpoint_config(plan.wanted.name)
     tags = sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}

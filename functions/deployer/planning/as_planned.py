@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deployer.errors import EndpointBusyError
 from deployer.planning.decisions import decide
 from deployer.planning.live import Live
 from deployer.planning.plan import Action
+from deployer.planning.weights import weight_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,5 +40,8 @@ def check_as_planned(
     is_as_planned = live is not None and live.status == "InService" and (live.config_name, live.base_name) == known
     if endpoint and is_as_planned and plan.previous_arn:
         live = Live.of(endpoint, tags=sagemaker.tags_of(plan.previous_arn), served=served)
+        if plan.base != plan.previous:
+            config = sagemaker.describe_endpoint_config(plan.previous)
+            live = replace(live, lacks_weights=bool(weight_change(live.variants, config)))
     if not is_as_planned or decide(plan.wanted, live, now) is not Action.UPDATE:
         raise EndpointBusyError(f"Endpoint {plan.endpoint_name} is not as it was planned.")

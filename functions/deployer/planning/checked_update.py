@@ -19,7 +19,7 @@ from deployer.planning.look_at_scaling import find_targets, plan_scaling
 from deployer.planning.rollback_alarms import rollback_alarms
 from deployer.planning.scaling import foreign_target_problems
 from deployer.planning.stored_requests import find_readable
-from deployer.planning.weights import changes_only_weights
+from deployer.planning.weights import changes_only_weights, is_one_change
 from deployer.request.problem import reject
 from deployer.request.rules.rollback_alarms import count_problems
 from deployer.request.rules.waits import limit_problems, timeout_problems
@@ -92,12 +92,13 @@ def checked_retention(
     return retained
 
 
-def keeps_config(draft: Draft, before: Before, store: Store) -> bool:
-    """Return whether the endpoint keeps its config, because only weights and counts are to be changed.
+def keeps_config(draft: Draft, live: Live, before: Before, store: Store) -> bool:
+    """Return whether the endpoint keeps its config, because only weights or one count are to be changed.
 
     Guardrails and retained properties are those of UpdateEndpoint. Application Auto Scaling changes counts itself.
     """
     if draft.deployment_config or before.retention or before.scaling.is_used:
         return False
     stored = find_readable(store.objects, store.bucket, draft.endpoint_name, before.previous)
-    return changes_only_weights(stored, draft.request, draft.model_names)
+    is_known = changes_only_weights(stored, draft.request, draft.model_names)
+    return is_known and is_one_change(live.variants, draft.request["EndpointConfig"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from deployer.planning.live_checks import case_problems, ownership_problems
 from deployer.planning.look_at_scaling import find_targets, plan_scaling, stored_scaling
 from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.plan_warnings import plan_warnings
+from deployer.planning.weights import weight_change
 from deployer.request.problem import Problem, nearest, reject
 from deployer.tags import STACK_TAG
 
@@ -114,7 +115,9 @@ def _look_up(planning: Planning, name: str) -> Live | None:
         is_recent = clock.now() < live.modified_at + _VISIBLE_BY
         raise EndpointConfigNotVisibleError(message) if is_recent else LiveConfigMissingError(message)
     tags = planning.sagemaker.tags_of(config["EndpointConfigArn"]) if live.attached else {}
-    return Live.of(endpoint, config, tags, served=served)
+    live = Live.of(endpoint, config, tags, served=served)
+    is_on_base = live.base_name != live.config_name
+    return replace(live, lacks_weights=is_on_base and bool(weight_change(live.variants, config)))
 
 
 def missing_models(request: Document, sagemaker: SageMaker) -> Iterator[Problem]:
@@ -162,7 +165,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
             else {}
         ),
     )
-    if action is Action.UPDATE and keeps_config(draft, before, planning.store):
+    if action is Action.UPDATE and keeps_config(draft, live, before, planning.store):
         action = Action.UPDATE_WEIGHTS
     return planning.decided(draft, action, before, superseded_reason(live) if action is Action.SUPERSEDED else "")
 

@@ -69,7 +69,9 @@ def _compare(revision: Revision, live: Live) -> Action:
     if newest is None:
         return Action.UPDATE
     if newest.digest == revision.digest and not live.is_pending:
-        return Action.CONFIRM if newest.is_confirmed_by(revision) else Action.NOTHING_TO_DO
+        if not newest.is_confirmed_by(revision):
+            return Action.NOTHING_TO_DO
+        return Action.UPDATE if live.lacks_weights else Action.CONFIRM
     return Action.SUPERSEDED if revision.order < newest.order else Action.UPDATE
 
 

@@ -41,6 +41,8 @@ class Live:
         tags: The tags of that endpoint config, where they were asked for.
         base_name: The endpoint config that it has: that of the revision that it serves, or another one with the weights
             of that revision.
+        lacks_weights: Whether it has the other one without them, because somebody else has changed it.
+        variants: Its production variants with their weights and counts.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Live:
     config: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     base_name: str = ""
+    lacks_weights: bool = False
+    variants: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def of(
@@ -74,6 +78,7 @@ class Live:
             status=endpoint["EndpointStatus"],
             config_name=served or attached,
             base_name=attached,
+            variants=tuple(endpoint.get("ProductionVariants", ())),
             modified_at=endpoint["LastModifiedTime"],
             created_at=endpoint["CreationTime"],
             arn=endpoint["EndpointArn"],

@@ -16,7 +16,7 @@ from deployer.planning.rollback_alarms import with_alarms
 from deployer.planning.scaling import PlannedScaling
 from deployer.planning.state_data import StateData
 from deployer.planning.tag_record import requested_tags
-from deployer.planning.weights import desired_weights, has_weights
+from deployer.planning.weights import weight_change
 from deployer.request.containers import without_empty_data
 from deployer.tags import (
     EXECUTION_TAG,
@@ -135,11 +135,6 @@ class Plan(Draft, Before):
         """Whether the endpoint config of its base has, or gets, the weights of another revision."""
         return bool(self.previous) and (self.action is Action.UPDATE_WEIGHTS or self.base != self.previous)
 
-    @property
-    def weights(self) -> list[Document]:
-        """The DesiredWeightsAndCapacities that give an endpoint the weights and counts of this revision."""
-        return desired_weights(self.request["EndpointConfig"])
-
     def live(self, endpoint: Mapping[str, Any]) -> Live:
         """Return a described endpoint as it is during this run: on its base it serves what the run has made of that.
 
@@ -148,7 +143,8 @@ class Plan(Draft, Before):
         live = Live.of(endpoint)
         if not self.base or live.base_name != self.base:
             return live
-        is_new = self.action is Action.UPDATE_WEIGHTS and (live.is_waiting or has_weights(endpoint, self.weights))
+        is_there = live.is_waiting or not weight_change(live.variants, self.request["EndpointConfig"])
+        is_new = self.action is Action.UPDATE_WEIGHTS and is_there
         return replace(live, config_name=self.wanted.name if is_new else self.previous)
 
     def is_rolled_back(self, live: Live) -> bool:

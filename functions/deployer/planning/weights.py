@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from deployer.endpoint_config import variants_of
+from deployer.endpoint_config import is_same_number, variants_of
 from deployer.json_document import Document
 from deployer.planning.diff import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from deployer.planning.revision_store import StoredRevision
 
@@ -24,30 +24,51 @@ _OTHER_CAPACITY = frozenset({"ServerlessConfig", "ManagedInstanceScaling", "Inst
 """Members of a variant whose capacity is not a count of instances."""
 
 
-def desired_weights(config: Mapping[str, Any]) -> list[Document]:
-    """Return the DesiredWeightsAndCapacities that give an endpoint the weights and counts of an endpoint config.
+def weight_change(variants: Iterable[Mapping[str, Any]], config: Mapping[str, Any]) -> list[Document]:
+    """Return the DesiredWeightsAndCapacities of the next change towards the weights and counts of an endpoint config.
 
-    A variant without a weight has 1 (SageMaker API Reference, ProductionVariant).
+    One change is of all weights, or of one variant's count (SageMaker API Reference,
+    UpdateEndpointWeightsAndCapacities). The weights come first.
+
+    Args:
+        variants: The endpoint's variants, by DescribeEndpoint.
+        config: The endpoint config.
+
+    Returns:
+        The change; empty if the variants have these weights and counts, and are to keep them.
     """
-    return [
-        {
-            "VariantName": variant["VariantName"],
-            "DesiredWeight": float(variant.get("InitialVariantWeight", 1.0)),
-            "DesiredInstanceCount": variant["InitialInstanceCount"],
-        }
-        for variant in variants_of(config)
-    ]
+    weights, counts = _differing(variants, config)
+    if weights:
+        return [{"VariantName": name, "DesiredWeight": weight} for name, weight in _weights(config).items()]
+    return [{"VariantName": name, "DesiredInstanceCount": count} for name, count in counts.items()][:1]
 
 
-def has_weights(endpoint: Mapping[str, Any], desired: list[Document]) -> bool:
-    """Return whether the variants of a described endpoint have weights and counts, and are to keep them."""
-    current = {each["VariantName"]: each for each in variants_of(endpoint)}
-    return all(
-        current.get(each["VariantName"], {}).get(f"{time}{member}") == each[f"Desired{member}"]
-        for each in desired
-        for member in ("Weight", "InstanceCount")
-        for time in ("Current", "Desired")
+def is_one_change(variants: Iterable[Mapping[str, Any]], config: Mapping[str, Any]) -> bool:
+    """Return whether one change gives an endpoint's variants the weights and counts of an endpoint config."""
+    weights, counts = _differing(variants, config)
+    return bool(weights) + len(counts) == 1
+
+
+def _differing(
+    variants: Iterable[Mapping[str, Any]], config: Mapping[str, Any]
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Return the weights and the counts of an endpoint config that variants do not have, or are not to keep."""
+    shown = {each["VariantName"]: each for each in variants}
+
+    def lacks(name: str, member: str, value: float) -> bool:
+        variant = shown.get(name, {})
+        return not all(is_same_number(variant.get(f"{time}{member}"), value) for time in ("Current", "Desired"))
+
+    counts = {each["VariantName"]: each["InitialInstanceCount"] for each in variants_of(config)}
+    return (
+        {name: weight for name, weight in _weights(config).items() if lacks(name, "Weight", weight)},
+        {name: count for name, count in counts.items() if lacks(name, "InstanceCount", count)},
     )
+
+
+def _weights(config: Mapping[str, Any]) -> dict[str, float]:
+    """Return the weight of each variant; without one it is 1 (SageMaker API Reference, ProductionVariant)."""
+    return {each["VariantName"]: float(each.get("InitialVariantWeight", 1.0)) for each in variants_of(config)}
 
 
 def changes_only_weights(
