@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import update_endpoint
 from deployer.json_document import Document
-from deployer.planning import choose
+from deployer.planning import as_planned, choose
 from deployer.planning.decisions import decide
 from local.simulation.generator import make_scenario
 from local.virtual_time import machine
@@ -80,8 +79,8 @@ def retriers(definition: Definition) -> list[Definition]:
 
 
 def decide_by(patch: pytest.MonkeyPatch, replace: Callable[[Action], Action]) -> None:
-    """Let planning and UpdateEndpoint decide otherwise."""
-    for module in (choose, update_endpoint):
+    """Let planning decide otherwise, and the check before an update."""
+    for module in (choose, as_planned):
         patch.setattr(module, "decide", lambda *given, **options: replace(decide(*given, **options)))
 
 

@@ -206,9 +206,9 @@ def test_case_09_older_request_changes_no_tags(world: World) -> None:
 def test_case_09_update_brings_the_tags_of_the_endpoint_along(world: World) -> None:
     """UpdateEndpoint takes none, and a model of equal content is found there with its old ones."""
     deploy(world, "a", Tags={"team": "a", "tier": "1"})
-    two = config({"InstanceType": "ml.m5.large", "InitialInstanceCount": 2})
+    larger = config({"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
 
-    deploy(world, "a", **two, Tags={"team": "b"})
+    deploy(world, "a", **larger, Tags={"team": "b"})
 
     assert tags_of(world) == {kind: {"team": "b"} for kind in KINDS}
 

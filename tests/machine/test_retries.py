@@ -30,6 +30,7 @@ NOT_VISIBLE = {
         "UpdateTags",
         "RecordDeployment",
         "RestoreEndpoint",
+        "UpdateWeights",
     }
     | CHANGES,
     "EndpointNotVisibleError": {
@@ -40,6 +41,7 @@ NOT_VISIBLE = {
         "UpdateTags",
         "RegisterScaling",
         "RestoreEndpoint",
+        "UpdateWeights",
     }
     | CHANGES,
 }

@@ -66,7 +66,7 @@ CALLS = {
     "DescribeEndpointConfig": ["DescribeEndpointConfig"],
     "CreateEndpoint": ["CreateEndpoint", "DescribeEndpoint"],
     "UpdateEndpoint": ["UpdateEndpoint", "DescribeEndpoint"],
-    "UpdateWeights": ["UpdateEndpointWeightsAndCapacities", "DescribeEndpoint"],
+    "UpdateWeights": ["UpdateEndpointWeightsAndCapacities", "DescribeEndpoint", "DescribeEndpointConfig"],
     "DescribeEndpoint": ["DescribeEndpoint"],
     "RecordDeployment": ["AddTags"],
     "UpdateTags": ["DescribeEndpoint", "AddTags"],

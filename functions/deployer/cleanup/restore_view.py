@@ -26,7 +26,7 @@ class View:
         config: The plan's endpoint config, where the endpoint has it; None if it cannot be found.
         tags: The tags of that endpoint config; empty if they cannot be seen.
         endpoint_tags: The endpoint's own tags, if it may have to be deleted.
-        served: The revision that it serves.
+        served: The revision that it serves; empty for that of its endpoint config.
         lacks_weights: Whether it is on the run's base again, without the weights of the revision before.
     """
 
@@ -57,7 +57,7 @@ def look(plan: Plan, sagemaker: SageMaker, record: WeightRecord) -> View:
     endpoint = sagemaker.find_endpoint(plan.endpoint_name)
     if endpoint is None:
         return View(None)
-    served = record.served(endpoint)
+    served = record.served(endpoint) if plan.has_shared_base else ""
     live = Live.of(endpoint, served=served)
     if not plan.is_attached_to(live) or is_under_way(plan, live):
         is_back = (live.status, live.config_name, live.base_name) == ("InService", plan.previous, plan.base)

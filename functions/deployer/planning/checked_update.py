@@ -15,10 +15,9 @@ from deployer.planning.live_checks import (
     scaling_problems,
     size_problems,
 )
-from deployer.planning.look_at_scaling import find_targets, plan_scaling
+from deployer.planning.look_at_scaling import find_targets, plan_scaling, stored_scaling
 from deployer.planning.rollback_alarms import rollback_alarms
 from deployer.planning.scaling import foreign_target_problems
-from deployer.planning.stored_requests import find_readable
 from deployer.planning.weights import changes_only_weights, is_one_change
 from deployer.request.problem import reject
 from deployer.request.rules.rollback_alarms import count_problems
@@ -26,7 +25,7 @@ from deployer.request.rules.waits import limit_problems, timeout_problems
 from deployer.request.scaling import COUNT, dimension
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from deployer.aws.monitoring import Monitoring
     from deployer.aws.scaling import Scaling
@@ -34,11 +33,11 @@ if TYPE_CHECKING:
     from deployer.planning.draft_state import Draft
     from deployer.planning.live import Live
     from deployer.planning.plan import Before
-    from deployer.planning.revision import Store
+    from deployer.planning.revision_store import StoredRevision
 
 
 def checked_update(
-    draft: Draft, live: Live, monitoring: Monitoring, scaling: Scaling, stored: Callable[[str], list[Document]]
+    draft: Draft, live: Live, monitoring: Monitoring, scaling: Scaling, stored: StoredRevision | None
 ) -> Document:
     """Check a draft against the endpoint; return the facts that the plan needs.
 
@@ -47,13 +46,13 @@ def checked_update(
         live: The endpoint, with its config.
         monitoring: The adapter of CloudWatch.
         scaling: The adapter of Application Auto Scaling.
-        stored: Returns the scaling of a stored revision.
+        stored: The stored revision that the endpoint serves; None if there is none.
 
     Raises:
         InvalidRequestError: The endpoint cannot be changed in this way.
     """
     config = dict(live.config)
-    targets, before = find_targets(draft, config, scaling), stored(live.config_name)
+    targets, before = find_targets(draft, config, scaling), stored_scaling(draft, stored)
     return {
         "retention": checked_retention(draft, live, monitoring, targets, before),
         "scaling": plan_scaling(draft, before, config, targets, scaling),
@@ -92,13 +91,12 @@ def checked_retention(
     return retained
 
 
-def keeps_config(draft: Draft, live: Live, before: Before, store: Store) -> bool:
+def keeps_config(draft: Draft, live: Live, before: Before, stored: StoredRevision | None) -> bool:
     """Return whether the endpoint keeps its config, because only weights or one count are to be changed.
 
     Guardrails and retained properties are those of UpdateEndpoint. Application Auto Scaling changes counts itself.
     """
     if draft.deployment_config or before.retention or before.scaling.is_used:
         return False
-    stored = find_readable(store.objects, store.bucket, draft.endpoint_name, before.previous)
     is_known = changes_only_weights(stored, draft.request, draft.model_names)
     return is_known and is_one_change(live.variants, draft.request["EndpointConfig"])

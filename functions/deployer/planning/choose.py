@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from deployer import clock
@@ -151,31 +150,32 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     # An endpoint with a revision of this stack has the stack's tag. If somebody removed it, IAM denies the change.
     if action in _CHANGING_ACTIONS and live.tags.get(STACK_TAG) != draft.stack:
         _check_ownership(draft, live, planning.sagemaker)
-    stored = partial(stored_scaling, draft, objects=planning.store.objects, bucket=planning.store.bucket)
     if action is Action.RESUME:
-        return _resumed(draft, live, planning, stored(live.previous))
+        return _resumed(draft, live, planning)
+    facts, stored = Document(), None
+    if action is Action.UPDATE:
+        stored = planning.store.stored(live.name, live.config_name)
+        facts = checked_update(draft, live, planning.monitoring, planning.scaling, stored)
     before = Before(
         previous=live.config_name,
         base=live.base_name,
         previous_arn=live.config["EndpointConfigArn"] if live.attached else "",
         tags_differ=draft.tag_record.digest != live.tag_record.digest,
-        **(
-            checked_update(draft, live, planning.monitoring, planning.scaling, stored)
-            if action is Action.UPDATE
-            else {}
-        ),
+        **facts,
     )
-    if action is Action.UPDATE and keeps_config(draft, live, before, planning.store):
+    if action is Action.UPDATE and keeps_config(draft, live, before, stored):
         action = Action.UPDATE_WEIGHTS
     return planning.decided(draft, action, before, superseded_reason(live) if action is Action.SUPERSEDED else "")
 
 
-def _resumed(draft: Draft, live: Live, planning: Planning, scaled: list[Document]) -> Plan:
+def _resumed(draft: Draft, live: Live, planning: Planning) -> Plan:
     """Plan to go on with what a run began that was stopped, or that did not learn that its call was accepted."""
     config = planning.sagemaker.find_endpoint_config(live.previous) if live.previous else None
-    scaling = plan_scaling(draft, scaled, config or {}, [], planning.scaling)
-    action = Action.RESUME if live.base_name == live.config_name else Action.UPDATE_WEIGHTS
-    before = Before(previous=live.previous, base=live.base_name, tags_differ=True, scaling=scaling)
+    stored = planning.store.stored(live.name, live.previous) if live.previous else None
+    scaling = plan_scaling(draft, stored_scaling(draft, stored), config or {}, [], planning.scaling)
+    is_on_base = live.base_name != live.config_name
+    action, base = (Action.UPDATE_WEIGHTS, live.base_name) if is_on_base else (Action.RESUME, live.previous)
+    before = Before(previous=live.previous, base=base, tags_differ=True, scaling=scaling)
     return planning.decided(draft, action, before)
 
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from deployer.endpoint_config import variants_of
 from deployer.planning.plan import Plan
 from deployer.planning.scaling import PlannedScaling, changed_variants, scaled_variants
-from deployer.planning.stored_requests import find_readable
 
 if TYPE_CHECKING:
-    from deployer.aws.s3 import Objects
     from deployer.aws.scaling import Scaling
     from deployer.aws.scaling_calls import Target
     from deployer.json_document import Document
     from deployer.planning.draft_state import Draft
+    from deployer.planning.revision_store import StoredRevision
 
 
 def find_targets(draft: Draft, live_config: Document, scaling: Scaling) -> list[Target]:
@@ -53,7 +52,6 @@ def plan_scaling(
     )
 
 
-def stored_scaling(draft: Draft, revision: str, objects: Objects, bucket: str) -> list[Document]:
+def stored_scaling(draft: Draft, stored: StoredRevision | None) -> list[Document]:
     """Return the scaling of a stored revision; none if it is not stored, or not in a format that can be read."""
-    stored = find_readable(objects, bucket, draft.endpoint_name, revision) if revision else None
     return scaled_variants(stored.request, draft.stack) if stored else []

@@ -143,8 +143,9 @@ class Plan(Draft, Before):
         live = Live.of(endpoint)
         if not self.base or live.base_name != self.base:
             return live
-        is_there = live.is_waiting or not weight_change(live.variants, self.request["EndpointConfig"])
-        is_new = self.action is Action.UPDATE_WEIGHTS and is_there
+        if self.action is not Action.UPDATE_WEIGHTS:
+            return replace(live, config_name=self.previous)
+        is_new = live.is_waiting or not weight_change(live.variants, self.request["EndpointConfig"])
         return replace(live, config_name=self.wanted.name if is_new else self.previous)
 
     def is_rolled_back(self, live: Live) -> bool:

@@ -12,6 +12,7 @@ from deployer.planning.draft_state import Content
 from deployer.planning.model_data import ResolvedData, resolve_data
 from deployer.planning.names import Revision, model_name
 from deployer.planning.rollback_alarms import with_whole_alarms
+from deployer.planning.stored_requests import find_readable
 from deployer.planning.weight_record import WeightRecord
 from deployer.request.containers import containers, lacks_data, with_each_container, without_empty_data
 from deployer.request.fill_in import DEFAULT_VARIANT_NAME
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from deployer.aws.s3 import Objects
     from deployer.aws.s3_objects import Artifact
-    from deployer.planning.revision_store import Copy, StoredData
+    from deployer.planning.revision_store import Copy, StoredData, StoredRevision
     from deployer.request.model import DeploymentRequest
 
 
@@ -52,6 +53,10 @@ class Store:
     objects: Objects
     bucket: str
     copy_artifacts: str
+
+    def stored(self, endpoint_name: str, revision: str) -> StoredRevision | None:
+        """Read the stored request of a revision; None if there is none, or none that this version can read."""
+        return find_readable(self.objects, self.bucket, endpoint_name, revision)
 
     @property
     def weights(self) -> WeightRecord:
