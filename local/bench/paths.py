@@ -33,7 +33,7 @@ _SERVICES = {
     "stepfunctions": "Step Functions",
 }
 _SHARED = {"PlanAgain": "PlanDeployment", "AnnounceRejection": "AnnounceOutcome"}
-_CHANGES = frozenset({"CreateEndpoint", "UpdateEndpoint"})
+_CHANGES = frozenset({"CreateEndpoint", "UpdateEndpoint", "UpdateEndpointWeightsAndCapacities"})
 _SLOW = (Fault("*", "slow", times=None, seconds=CALL_SECONDS),)
 _EIGHT_STEPS: Document = {
     "BlueGreenUpdatePolicy": {
@@ -80,10 +80,11 @@ def play_paths(make_world: Callable[..., World]) -> list[Path]:
         _play("update", world, lambda: world.upload(KEY, b"two")),
         _play("rollback", world, lambda: world.machine.start({"EndpointName": "churn", "Rollback": True})),
     ]
-    world = make_world(Settings(faults=_SLOW))
+    world = make_world(Settings(scale_seconds=60, faults=_SLOW))
     event = world.requested(_request("a"))
     _play("create", world, lambda: world.machine.start(event))
     paths.append(_play("duplicate event", world, lambda: world.machine.start(event)))
+    paths.append(_play("change of a count", world, lambda: world.machine.start(_request("a", count=2))))
     with mock.patch.dict(os.environ, DEPLOYMENT_TIMEOUT_SECONDS="43200"):
         gradual = _request("b", DeploymentConfig=_EIGHT_STEPS)
         paths.append(_play("gradual update, 8 hours", world, lambda: world.machine.start(gradual)))
@@ -107,9 +108,9 @@ def _create(make_world: Callable[..., World], settings: Settings) -> Path:
     return _play("create", world, lambda: world.upload(KEY, b"one"))
 
 
-def _request(tag: str, **more: Any) -> Document:
+def _request(tag: str, count: int = 1, **more: Any) -> Document:
     image = f"111122223333.dkr.ecr.us-east-1.amazonaws.com/churn:{tag}"
-    variants = [{"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}]
+    variants = [{"InstanceType": "ml.m5.large", "InitialInstanceCount": count}]
     models = {"m": {"PrimaryContainer": {"Image": image, "ModelDataUrl": None}}}
     config = {"ProductionVariants": variants}
     return {"EndpointName": "churn", "Models": models, "EndpointConfig": config, **more}
