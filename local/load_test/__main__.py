@@ -73,7 +73,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--local-uploads", type=int, default=Load.uploads, help="on local AWS")
     parser.add_argument("--local-endpoints", type=int, default=Load.endpoints)
     parser.add_argument(
-        "--speed", type=float, default=2.0, help="how many times faster than the wall clock local AWS runs"
+        "--speed", type=float, default=1.0, help="how many times faster than the wall clock local AWS runs"
     )
     parser.add_argument("--calls-per-second", type=float, default=10.0, help="SageMaker's limit; 0 for none")
     parser.add_argument("--write", action="store_true", help="write the table of docs/benchmarks.md")

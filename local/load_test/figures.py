@@ -131,7 +131,7 @@ class Figures:
         return {
             "uploads": f"{load.uploads} for {load.endpoints} endpoints, within {load.seconds:g} s",
             "SageMaker's limit": f"{limit:g} calls a second" if limit else "none",
-            "SageMaker's clock": f"{self.speed:g} times as fast as the wall clock" if self.speed else "virtual",
+            "SageMaker's clock": _clock(self.speed),
             "floor": f"{floor.seconds:.0f} s, {floor.calls} calls",
             "last execution ended after": f"{self.seconds:.0f} s, in {self.wall_seconds:.0f} s on the wall clock",
             "compared with the floor": f"{self.times_floor:.2f} times its seconds",
@@ -174,3 +174,9 @@ def _retried(events: Sequence[Document]) -> Iterator[str]:
 
 def _counts(counted: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counted.most_common()) or "none"
+
+
+def _clock(speed: float | None) -> str:
+    if not speed:
+        return "virtual"
+    return "the wall clock" if speed == 1 else f"{speed:g} times as fast as the wall clock"
