@@ -34,7 +34,8 @@ OBJECT_CALLS: dict[str, tuple[str, Document]] = {
     "AbortMultipartUpload": ("AbortMultipartUpload", {"UploadId": "u"}),
     "ListParts": ("ListParts", {"UploadId": "u"}),
 }
-FOLDERS = {"of uploads": "models/none/", "of revisions": "revisions/none/"}
+FOLDERS = {"of uploads": "models/none/", "of revisions": "revisions/none/", "of weights": "revisions/none/c/weights/"}
+STORED = ("of revisions", "of weights")
 EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT_ID}:execution:m:e"
 CALLS: dict[str, tuple[str, str, Document]] = {
     "CreateModel": ("sagemaker", "CreateModel", {"ModelName": "m", "PrimaryContainer": {"Image": "i"}}),
@@ -141,15 +142,16 @@ CALLS: dict[str, tuple[str, str, Document]] = {
 MAY = {
     "PlanDeployment": {
         "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel", "ListTags of configs", "ListTags of endpoints",
-        "GetObject of uploads", "GetObject of revisions", "ListObjects of uploads", "ListObjects of revisions",
+        "GetObject of uploads", "GetObject of revisions", "GetObject of weights",
+        "ListObjects of uploads", "ListObjects of revisions", "ListObjects of weights",
         "DescribeAlarms", "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
         "ListTagsForResource", "SetAlarmState of aborts",
     },
     "ConfirmRevision": {"ListTags of configs"},
     "StoreRevision": {
-        "GetObject of uploads", "GetObject of revisions", "GetObjectVersion of uploads",
-        "GetObjectVersion of revisions", "ListObjects of uploads", "ListObjects of revisions", "PutObject of revisions",
-        "AbortMultipartUpload of revisions", "ListParts of revisions", "ListMultipartUploads",
+        "GetObject of uploads", "GetObjectVersion of uploads", "ListObjects of uploads", "ListMultipartUploads",
+        *(f"{name} {where}" for name in OBJECT_CALLS for where in STORED if not name.startswith("DeleteObject")),
+        *(f"ListObjects {where}" for where in STORED),
     },
     "CreateModels": {"CreateModel", "DescribeModel", "ListTags of models"},
     "CreateEndpointConfig": {"CreateEndpointConfig", "DescribeEndpointConfig", "ListTags of configs"},
@@ -160,14 +162,19 @@ MAY = {
         "ListTagsForResource",
         "DescribeEndpoint", "ListTags of configs", "ListTags of endpoints", "DescribeAlarms",
         "PutMetricAlarm of aborts", "PutMetricAlarm of rollbacks", "SetAlarmState of aborts",
-        "PutMetricAlarm of scaling", "DeleteAlarms of scaling",
+        "PutMetricAlarm of scaling", "DeleteAlarms of scaling", "ListObjects of weights", "GetObject of weights",
+    },
+    "UpdateWeights": {
+        "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",
+        "ListObjects of weights", "GetObject of weights", "PutObject of weights",
     },
     "DescribeEndpoint": {
         "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "DescribeAlarms", "SendTaskSuccess",
+        "ListObjects of weights", "GetObject of weights",
     },
     "SmokeTestEndpoint": {
-        "InvokeEndpoint", "DescribeEndpoint", "GetObject of uploads", "GetObject of revisions",
-        "ListObjects of uploads", "ListObjects of revisions",
+        "InvokeEndpoint", "DescribeEndpoint",
+        *(f"{name} {where}" for name in ("GetObject", "ListObjects") for where in FOLDERS),
     },
     "UpdateTags": {
         "DescribeEndpoint", "DescribeModel", "ListTags of endpoints", "ListTags of models", "ListTags of configs",
@@ -183,22 +190,28 @@ MAY = {
         "ListTagsForResource",
         "DescribeEndpoint", "DescribeEndpointConfig", "ListTags of configs", "ListTags of endpoints",
         "DeregisterScalableTarget", "PutMetricAlarm of scaling", "DeleteAlarms of scaling",
+        "ListObjects of weights", "GetObject of weights", "PutObject of weights",
     },
     "AnnounceOutcome": {"PutEvents", "DescribeLogStreams of endpoints", "GetLogEvents of endpoints"},
     "AwaitApproval": {"PutEvents"},
-    "WakeExecution": {"ListObjects of revisions", "GetExecutionHistory", "SendTaskSuccess"},
+    "WakeExecution": {"ListObjects of revisions", "ListObjects of weights", "GetExecutionHistory", "SendTaskSuccess"},
     "AnnounceFailure": {"GetExecutionHistory", "PutEvents", "SendMessage"},
     "SweepUnused": {
         "ListModels", "ListEndpointConfigs", "ListEndpoints", "DescribeModel", "DescribeEndpointConfig",
-        "DescribeEndpoint", "ListTags of models", "ListTags of configs", "GetObject of revisions",
-        "DeleteObjectVersion of revisions", "ListObjects of revisions",
-        "ListObjectVersions of revisions", "PutEvents", "DescribeAlarms", "DeleteAlarms of aborts",
+        "DescribeEndpoint", "ListTags of models", "ListTags of configs",
+        *(
+            f"{name} {where}"
+            for name in ("GetObject", "DeleteObjectVersion", "ListObjects", "ListObjectVersions")
+            for where in STORED
+        ),
+        "PutEvents", "DescribeAlarms", "DeleteAlarms of aborts",
         "DeleteAlarms of rollbacks", "DeleteAlarms of scaling",
     },
     "DetectDrift": {
         "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions", "ListTagsForResource",
         "DescribeModel", "DescribeEndpointConfig", "DescribeEndpoint", "ListTags of configs", "ListTags of endpoints",
         "GetObject of uploads", "ListObjects of uploads", "ListObjects of revisions", "DescribeExecution",
+        "ListObjects of weights", "GetObject of weights",
         "GetMetricData", "PutEvents", "DescribeAlarms", "DescribeImages", "StartExecution of deployments",
     },
 }  # fmt: skip

@@ -19,6 +19,7 @@ from tests.local.permission_calls import ALARM, TARGET, VARIANT
 from tests.machine.factories import ANSWERS, request, rollback
 from tests.machine.scaling_samples import LARGER, NIGHT, POLICY, scaled
 from tests.machine.step_samples import OUT
+from tests.machine.weight_samples import CHANGE, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,8 @@ FAULTS = (
     Fault("AddTags", "rejected", skip=5, code="AccessDeniedException", resource="endpoint-config/perms-life"),
     # IAM does not know an endpoint's tags yet when UpdateEndpoint changes it.
     Fault("UpdateEndpoint", "rejected", code="AccessDeniedException", resource="perms-life"),
+    # Nor when UpdateWeights does.
+    Fault(CHANGE, "rejected", code="AccessDeniedException", resource="perms-weights"),
     # IAM denies the deletion of a model, and the sweep looks whether it is there, and whose it is.
     Fault("DeleteModel", "rejected", code="AccessDeniedException", resource="perms-failed"),
     # The plan and the update look at the endpoint first. The next look is answered when somebody has changed it since:
@@ -55,6 +58,9 @@ FAULTS = (
     Fault("DescribeEndpoint", "slow", skip=2, seconds=250.0, resource="perms-overtaken"),
 )
 
+
+# The plan and the change of weights look at the endpoint first. The next look sees it as it was before the change.
+STALE_LOOK = Fault("DescribeEndpoint", "stale", skip=2, resource="perms-weights")
 
 # The first update of the endpoint; without a reason, the states of the alarms are read.
 FAILURES = (Failure("perms-failed", "Baking", times=1),)
@@ -78,10 +84,14 @@ class Paths:
         self.stack.server.control.settings = replace(self.quick, faults=FAULTS, failures=FAILURES)
         # A function that has run is warm for the next path: alone, the first run starts each of them only once.
         self._creation()
-        paths = (self._failures, self._overtaken, self._whole_life, self._scaled, self._short_ones)
+        paths = (
+            self._failures, self._overtaken, self._whole_life, self._scaled, self._weighted, self._short_ones,
+        )  # fmt: skip
         with ThreadPoolExecutor(3) as pool:
             for path in [pool.submit(path) for path in paths]:
                 path.result()
+        self._lagging_look()
+        self.stack.server.control.settings = replace(self.quick, faults=FAULTS)
         self.stack.sweep(after=RETENTION_SECONDS)
 
     def _creation(self) -> None:
@@ -107,6 +117,19 @@ class Paths:
         for content, parts in (("a", whole), ("b", scaled(3)), ("c", {}), ("d", whole)):
             self._run(request(content, "perms-scaled", **parts), "Deployed")
         self._run(request("e", "perms-scaled", **LARGER, **whole), "Deployed")
+
+    def _weighted(self) -> None:
+        """Give an endpoint other weights twice, and weights whose smoke test fails; then update it."""
+        for first, second in ((9, 1), (5, 5), (1, 9)):
+            self._run(split(first, second, endpoint="perms-weights"), "Deployed")
+        self._run(split(3, 7, endpoint="perms-weights", SmokeTest=WRONG), "Failed")
+        # Two counts take more than one change of weights.
+        self._run(split(1, 9, 2, 2, endpoint="perms-weights"), "Deployed")
+
+    def _lagging_look(self) -> None:
+        """Change weights once more; the look at the endpoint misses that. DetectDrift looks up whose weights it has."""
+        self.stack.server.control.settings = replace(self.quick, faults=(STALE_LOOK,), scale_seconds=20.0)
+        self._run(split(2, 8, 2, 2, endpoint="perms-weights"), "Deployed")
 
     def _failures(self) -> None:
         """Update an endpoint by what SageMaker rolls back without a reason, and by what fails its smoke test."""

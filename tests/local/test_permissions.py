@@ -100,11 +100,18 @@ def test_other_buckets_are_not_read(stack: Stack, as_role: Callable[[str, str], 
         as_role(function, "s3").get_object(Bucket="of-somebody-else", Key="secret")
 
 
+WEIGHTS = "UpdateEndpointWeightsAndCapacities"
+TARGETS: dict[str, Document] = {
+    "UpdateEndpoint": {"EndpointConfigName": "none"},
+    WEIGHTS: {"DesiredWeightsAndCapacities": [{"VariantName": "none", "DesiredWeight": 1}]},
+}
 CHANGES = [
     pytest.param(function, operation, id=f"{function}-{operation}")
     for function, operations in {
-        "UpdateEndpoint": ("UpdateEndpoint",),
-        "RestoreEndpoint": ("UpdateEndpoint", "DeleteEndpoint"),
+        "UpdateEndpoint": ("UpdateEndpoint", WEIGHTS),
+        "UpdateWeights": (WEIGHTS,),
+        "RegisterScaling": (WEIGHTS,),
+        "RestoreEndpoint": ("UpdateEndpoint", "DeleteEndpoint", WEIGHTS),
         "SweepUnused": ("DeleteModel", "DeleteEndpointConfig"),
     }.items()
     for operation in operations
@@ -128,11 +135,12 @@ def test_policies_allow_changes_of_own_resources_only(
     stack: Stack, as_role: Callable[[str, str], Any], function: str, operation: str
 ) -> None:
     """A role is denied what bears another stack's tag, whatever its function's code does."""
-    kind, client = operation.removeprefix("Delete").removeprefix("Update"), as_role(function, "sagemaker")
+    kind = operation.removeprefix("Delete").removeprefix("Update").removesuffix("WeightsAndCapacities")
+    client = as_role(function, "sagemaker")
     ours, theirs = (f"{each}-{function}-{operation}" for each in ("ours", "theirs"))
     make(stack.server.client("sagemaker"), kind, ours, STACK_NAME)
     make(stack.server.client("sagemaker"), kind, theirs, "another")
-    target = {"EndpointConfigName": "none"} if operation == "UpdateEndpoint" else {}
+    target = TARGETS.get(operation, {})
 
     denied = {name: is_denied(client, operation, {f"{kind}Name": name, **target}) for name in (ours, theirs)}
 

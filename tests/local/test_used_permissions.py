@@ -93,7 +93,12 @@ def grants_of(stack: Stack, function: str, role: str) -> Iterator[tuple[list[str
 
 
 def _is_for_scaling(function: str, action: str) -> bool:
-    """Return whether an action may be needed only where scaling is registered, or put back."""
+    """Return whether an action may be needed only where scaling is registered, or put back.
+
+    RestoreEndpoint gives weights back, too.
+    """
+    if (function, action) == ("RestoreEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"):
+        return False
     if function == "RegisterScaling":
         return action in OF_SCALING
     is_of_scaling = action.startswith("application-autoscaling:") or action in OF_SCALING

@@ -11,32 +11,20 @@ from tests.machine.factories import (
     ANSWERS,
     CANARY,
     REFUSES,
-    config,
     container,
     deploy_one,
     live_revision,
     request_of,
     rollback,
     tags_of_config,
-    variant,
 )
+from tests.machine.weight_samples import CHANGE, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deployer.json_document import Document
     from local.virtual_time.world import World
-
-CHANGE = "UpdateEndpointWeightsAndCapacities"
-
-
-def split(first: float, second: float, count: int = 1, other: int = 1, **more: object) -> Document:
-    """Build a request whose traffic goes to two variants by weights."""
-    variants = [
-        variant("a", ModelName="a", InitialVariantWeight=first, InitialInstanceCount=count),
-        variant("b", ModelName="b", InitialVariantWeight=second, InitialInstanceCount=other),
-    ]
-    return {**request_of({"a": container("a"), "b": container("b")}), **config(*variants), **more}
 
 
 def weights(world: World) -> dict[str, tuple[float, int]]:
