@@ -109,10 +109,12 @@ class Endpoints:
         return {"EndpointArn": record["EndpointArn"]}
 
     def update_endpoint_weights_and_capacities(self, request: Document) -> Document:
-        """Begin to set weights and instance counts of variants.
+        """Begin to set the weights of variants, or the instance count of one.
 
-        Source: API Reference; getmoto/moto, pull request 5082. Assumed: weights of nothing are refused (trial: "weights
-        of 0 for a live endpoint").
+        Source: API Reference, UpdateEndpointWeightsAndCapacities; getmoto/moto, pull request 5082. Assumed: weights of
+        nothing are refused (trial: "weights of 0 for a live endpoint"). Assumed: what is there already is accepted
+        (trial: "weights that are there already"). Assumed: a count beside a weight or another count is refused (trial:
+        "a weight and a count in one call", "counts of two variants in one call").
         """
         store, record = self._store, self._current(request["EndpointName"])
         endpoint = self._lifecycle.endpoints[record["EndpointName"]]
@@ -124,6 +126,9 @@ class Endpoints:
                 f'The variant name(s) "{", ".join(sorted(unknown))}" is/are not present within endpoint configuration '
                 f'"{record["EndpointConfigName"]}".'
             )
+        counts = sum("DesiredInstanceCount" in each for each in desired)
+        if any("DesiredWeight" in each for each in desired) + counts > 1:
+            raise invalid("Weights, or the instance count of one variant, can be changed at a time.")
         target = endpoint.variants.scaled(desired)
         if not any(target.weights[each["VariantName"]] for each in endpoint.config["ProductionVariants"]):
             raise invalid("The sum of the variant weights must be greater than 0.")

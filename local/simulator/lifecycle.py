@@ -211,7 +211,8 @@ class Lifecycle:
     def _finish(self, endpoint: Endpoint, rollout: Rollout, moment: float) -> None:
         """Finish a rollout.
 
-        Source: API Reference, DescribeEndpoint (InService, UpdateRollbackFailed), UpdateEndpoint.
+        Source: API Reference, DescribeEndpoint (InService, UpdateRollbackFailed), UpdateEndpoint. Assumed: the weights
+        and counts of the live fleet outlast a rollback (trial: "weights after an update that is rolled back").
         """
         if rollout.goal == "deleted":
             self.remove(endpoint.name, moment)

@@ -6,7 +6,6 @@ comes up, so a scale-out loads what was overwritten meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from local.simulator.fleet import Fleet
@@ -75,10 +74,11 @@ class Provisioner:
 
     @staticmethod
     def scale(endpoint: Endpoint, target: Variants) -> str | None:
-        """Bring the live fleet to other weights and counts; the counts stay if new instances do not come up.
+        """Bring the live fleet to other weights or to another count; the count stays if new instances do not come up.
 
-        Source: API Reference, UpdateEndpointWeightsAndCapacities. Assumed: what stays (trial: "a scale-out that
-        fails").
+        Source: API Reference, UpdateEndpointWeightsAndCapacities; Developer Guide, "Check the status of a scaling
+        activity" (a quota is refused at the call). Assumed: what stays (trial: "a scale-out that fails",
+        "DesiredInstanceCount after a scale-out that fails").
         """
         live = endpoint.traffic.live
         if live is None:
@@ -87,7 +87,6 @@ class Provisioner:
             live.resize(target.counts)
         except BrokenModelError as error:
             live.resize(live.variants.counts)
-            live.variants = replace(live.variants, weights=target.weights)
             return str(error)
         live.variants = target
         return None

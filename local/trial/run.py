@@ -12,6 +12,7 @@ from local.trial.endpoint import during_update, endpoint_assumptions
 from local.trial.events import Events
 from local.trial.records import RECORDS, prepare_records
 from local.trial.untried import UNTRIED
+from local.trial.weights import change_weights, weight_assumptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,9 @@ def run_trial(site: Site, say: Callable[[str], None]) -> Report:
         say("The demo's acts, each of which takes about ten minutes on AWS")
         acts = Acts(site, events)
         acts.run(during_update)
-        rows += [compare(site, assumption) for assumption in endpoint_assumptions(acts, events)]
+        change_weights(site)
+        assumptions = [*endpoint_assumptions(acts, events), *weight_assumptions(events)]
+        rows += [compare(site, assumption) for assumption in assumptions]
     except Exception as error:  # noqa: BLE001 - the report says so, and what was made is removed
         failure = site.plain(f"{type(error).__name__}: {error}")
     finally:

@@ -19,7 +19,10 @@ UNTRIED = tuple(
         ("deployment events of an update", "one for each change of what they report", "they are not waited for"),
         ("an alarm that does not exist", "accepted, and never on", _ENDPOINT),
         ("weights of 0 for a live endpoint", "refused", "if it is accepted, the endpoint answers nobody"),
-        ("a scale-out that fails", "the instances stay, the weights change", _FAILURE),
+        ("counts of two variants in one call", "refused", _ENDPOINT),
+        ("a scale-out that fails", "the instances stay", _FAILURE),
+        ("DesiredInstanceCount after a scale-out that fails", "the count of before", _FAILURE),
+        ("weights after an update that is rolled back", "those of before", _FAILURE),
         ("statuses of an update that fails", "Updating, RollingBack, InService", _FAILURE),
     )
 )

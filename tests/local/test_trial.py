@@ -21,7 +21,7 @@ NAME = "trial-Local"
 @pytest.fixture
 def site(stack: Stack, image: str, quick: Settings) -> Site:
     """The stack on local AWS as a trial sees it; changes take so long that each status is noticed."""
-    stack.server.control.settings = replace(quick, create_seconds=100.0, update_seconds=100.0)
+    stack.server.control.settings = replace(quick, create_seconds=100.0, update_seconds=100.0, scale_seconds=100.0)
     return Site(
         clients=stack.server.client,
         bucket=stack.outputs.artifact_bucket,

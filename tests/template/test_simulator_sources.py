@@ -13,6 +13,7 @@ from local.simulator.validation import model
 from local.trial.endpoint import endpoint_assumptions
 from local.trial.records import RECORDS
 from local.trial.untried import UNTRIED
+from local.trial.weights import weight_assumptions
 from tests.template.shipped import ROOT
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def behaviours() -> dict[str, str]:
 
 BEHAVIOURS = behaviours()
 UNMADE: Any = None  # acts and events of a trial that has not run
-TRIED = {each.about for each in [*RECORDS, *endpoint_assumptions(UNMADE, UNMADE)]}
+TRIED = {each.about for each in [*RECORDS, *endpoint_assumptions(UNMADE, UNMADE), *weight_assumptions(UNMADE)]}
 NOT_TRIED = {each.about for each in UNTRIED}
 
 

@@ -98,11 +98,14 @@ class EndpointLifecycle(RuleBasedStateMachine):
         if not chance:
             self.change("DeleteEndpoint")
 
-    @rule(weight=st.sampled_from([0.0, 1.0, 2.0]), count=st.integers(1, 5))
-    def scale(self, weight: float, count: int) -> None:
-        """Set weight and count."""
-        desired = [{"VariantName": "A", "DesiredWeight": weight, "DesiredInstanceCount": count}]
-        self.change("UpdateEndpointWeightsAndCapacities", DesiredWeightsAndCapacities=desired)
+    @rule(
+        desired=st.sampled_from([0.0, 1.0, 2.0]).map(lambda weight: {"DesiredWeight": weight})
+        | st.integers(1, 5).map(lambda count: {"DesiredInstanceCount": count})
+    )
+    def scale(self, desired: Document) -> None:
+        """Set the weight or the count."""
+        change = [{"VariantName": "A", **desired}]
+        self.change("UpdateEndpointWeightsAndCapacities", DesiredWeightsAndCapacities=change)
 
     @rule(status=st.sampled_from(sorted(SERVING | NOT_SERVING)), chance=st.integers(0, 2))
     def put_into(self, status: str, chance: int) -> None:

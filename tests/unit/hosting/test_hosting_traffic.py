@@ -120,8 +120,9 @@ def test_weights_and_counts_are_retained_if_the_update_asks_for_it(
     """Weights and counts are those of the live variants or of the new config; a variant that is new has its own."""
     account = Account()
     account.serve(variant(), variant(VariantName="B"))
-    desired = [{"VariantName": "A", "DesiredWeight": 3.0, "DesiredInstanceCount": 7}]
-    account.sagemaker.update_endpoint_weights_and_capacities(EndpointName="e", DesiredWeightsAndCapacities=desired)
+    for desired in ({"DesiredWeight": 3.0}, {"DesiredInstanceCount": 7}):
+        change = [{"VariantName": "A", **desired}]
+        account.sagemaker.update_endpoint_weights_and_capacities(EndpointName="e", DesiredWeightsAndCapacities=change)
     members = dict(request_members)
     if excluded := members.pop("exclude", None):
         members["ExcludeRetainedVariantProperties"] = [{"VariantPropertyType": each} for each in excluded]

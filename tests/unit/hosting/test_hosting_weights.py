@@ -26,24 +26,33 @@ def test_weights_share_the_traffic(account: Account) -> None:
     assert target["InvokedProductionVariant"] == "B"
 
 
-def test_weights_and_counts_are_set_in_their_time() -> None:
+@pytest.mark.parametrize(
+    ("desired", "during", "after", "serving"),
+    [
+        pytest.param({"DesiredWeight": 0.0}, (1.0, 0.0, 1, 1), (0.0, 0.0, 1, 1), {"m"}, id="weight"),
+        pytest.param({"DesiredInstanceCount": 3}, (1.0, 1.0, 1, 3), (1.0, 1.0, 3, 3), {"m", "n"}, id="count"),
+    ],
+)
+def test_weights_and_counts_are_set_in_their_time(
+    desired: Document, during: tuple[float, ...], after: tuple[float, ...], serving: set[str]
+) -> None:
     """Meanwhile the endpoint is Updating, desired and current values differ, and it serves by the old ones."""
     account = Account(settings=Settings(scale_seconds=60))
     account.create_model("n")
     account.serve(variant(), variant(VariantName="B", ModelName="n"))
-    desired = [{"VariantName": "B", "DesiredWeight": 0.0, "DesiredInstanceCount": 3}]
-    account.sagemaker.update_endpoint_weights_and_capacities(EndpointName="e", DesiredWeightsAndCapacities=desired)
+    change = [{"VariantName": "B", **desired}]
+    account.sagemaker.update_endpoint_weights_and_capacities(EndpointName="e", DesiredWeightsAndCapacities=change)
 
-    during, models = account.describe(), account.models()
+    described, models = account.describe(), account.models()
     account.clock.sleep(60)
-    after = account.describe()
+    changed = account.describe()
 
-    assert during["EndpointStatus"] == "Updating"
-    assert values(during) == [(1.0, 1.0, 1, 1), (1.0, 0.0, 1, 3)]
+    assert described["EndpointStatus"] == "Updating"
+    assert values(described) == [(1.0, 1.0, 1, 1), during]
     assert models.keys() == {"m", "n"}
-    assert after["EndpointStatus"] == "InService"
-    assert values(after) == [(1.0, 1.0, 1, 1), (0.0, 0.0, 3, 3)]
-    assert account.models().keys() == {"m"}
+    assert changed["EndpointStatus"] == "InService"
+    assert values(changed) == [(1.0, 1.0, 1, 1), after]
+    assert account.models().keys() == serving
 
 
 def values(described: Any) -> list[tuple[float, float, int, int]]:
@@ -60,11 +69,15 @@ def values(described: Any) -> list[tuple[float, float, int, int]]:
             'The variant name(s) "X" is/are not present within endpoint configuration "c".',
         ),
         ({"VariantName": "A", "DesiredWeight": 0}, "The sum of the variant weights must be greater than 0."),
+        (
+            {"VariantName": "A", "DesiredWeight": 1, "DesiredInstanceCount": 2},
+            "Weights, or the instance count of one variant, can be changed at a time.",
+        ),
     ],
-    ids=["unknown", "nothing left"],
+    ids=["unknown", "nothing left", "weight and count"],
 )
 def test_weights_that_cannot_be_are_refused(account: Account, desired: Document, said: str) -> None:
-    """A variant has to exist, and one has to answer."""
+    """A variant has to exist, and one has to answer; a call changes weights or one count."""
     account.serve()
     call = account.sagemaker.update_endpoint_weights_and_capacities
 
