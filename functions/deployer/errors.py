@@ -145,7 +145,7 @@ class ArtifactMissingError(PermanentError):
 
 
 class LiveConfigMissingError(PermanentError):
-    """The endpoint config that an endpoint serves has been deleted; SageMaker cannot update such an endpoint."""
+    """The endpoint config that an endpoint serves, or has, was deleted; SageMaker cannot update such an endpoint."""
 
 
 class QuotaExceededError(PermanentError):

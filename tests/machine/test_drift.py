@@ -17,11 +17,13 @@ from tests.machine.factories import (
     MANIFEST_KEY,
     copies,
     deploy,
+    deploy_one,
     request,
     rollback,
     run_into,
     upload,
 )
+from tests.machine.weight_samples import split
 
 if TYPE_CHECKING:
     from local.virtual_time.world import World
@@ -100,6 +102,21 @@ def test_deleted_config_and_model_are_reported(world: World) -> None:
 
     sagemaker(world, "DeleteEndpointConfig", EndpointConfigName=revision)
     assert kinds(world) == ["ConfigDeleted"]
+
+
+@pytest.mark.parametrize("deleted", [0, 1], ids=["the endpoint's own", "the one whose weights it has"])
+def test_deleted_config_is_reported_after_a_change_of_weights(world: World, deleted: int) -> None:
+    """SageMaker cannot update an endpoint without its own; what to do is said before anything is created."""
+    name = [deploy_one(world, split(9, 1)), deploy_one(world, split(5, 5))][deleted]
+    sagemaker(world, "DeleteEndpointConfig", EndpointConfigName=name)
+
+    reported = kinds(world)
+    execution = world.run(split(7, 3))
+
+    assert reported == ["ConfigDeleted"]
+    assert name in world.drift[-1]["Message"]
+    assert execution.error == "LiveConfigMissingError"
+    assert name in execution.cause
 
 
 def test_deleted_copy_of_an_artifact_is_reported(world: World) -> None:

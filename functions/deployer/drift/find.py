@@ -127,7 +127,9 @@ def _find_in_content(view: View, live: Live) -> Iterator[Finding]:
         yield Finding(Kind.CONFIG_REPLACED, f"The endpoint has {live.config_name}; {_name(deployed)} was deployed.")
         return
     if not live.config:
-        yield Finding(Kind.CONFIG_DELETED, f"The endpoint's config {live.config_name} does not exist.")
+        # An endpoint config of this stack has tags. So what is served is there, and what it is a base of is not.
+        name = live.base_name if live.tags else live.config_name
+        yield Finding(Kind.CONFIG_DELETED, f"The endpoint's config {name} does not exist.")
     elif live.tags.get(STATE_TAG) == PENDING:
         yield Finding(
             Kind.CONFIG_REPLACED,

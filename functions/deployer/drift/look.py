@@ -6,7 +6,7 @@ may show an endpoint as it was a while ago.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -124,7 +124,9 @@ class Observer:
         served = WeightRecord(self.objects, self.bucket).served(endpoint)
         config = self.sagemaker.find_endpoint_config(served)
         tags = self.sagemaker.tags_of(config["EndpointConfigArn"]) if config else {}
-        return Live.of(endpoint, config, tags, served=served)
+        live = Live.of(endpoint, config, tags, served=served)
+        is_there = live.base_name == served or self.sagemaker.find_endpoint_config(live.base_name)
+        return live if is_there else replace(live, config={})
 
     def _revisions(self, endpoint_name: str) -> list[Revision]:
         """Return the newest stored revisions, the newest first."""

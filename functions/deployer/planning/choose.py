@@ -104,19 +104,19 @@ def _look_up(planning: Planning, name: str) -> Live | None:
         return Live.of(endpoint) if endpoint else None
     served = planning.store.weights.served(endpoint)
     live = Live.of(endpoint, served=served)
-    config = planning.sagemaker.find_endpoint_config(live.config_name)
-    if config is None:
+    configs = {each: planning.sagemaker.find_endpoint_config(each) for each in live.config_names}
+    if missing := [each for each, config in configs.items() if config is None]:
         message = (
-            f"Endpoint {name} serves the endpoint config {live.config_name}, which has been deleted, and SageMaker "
+            f"Endpoint {name} serves the endpoint config {missing[0]}, which has been deleted, and SageMaker "
             "cannot update such an endpoint. It goes on serving. Create an endpoint config of that name again, with "
             "the same models, or delete the endpoint; then deploy again."
         )
         is_recent = clock.now() < live.modified_at + _VISIBLE_BY
         raise EndpointConfigNotVisibleError(message) if is_recent else LiveConfigMissingError(message)
+    config = configs[live.config_name] or {}
     tags = planning.sagemaker.tags_of(config["EndpointConfigArn"]) if live.attached else {}
-    live = Live.of(endpoint, config, tags, served=served)
-    is_on_base = live.base_name != live.config_name
-    return replace(live, lacks_weights=is_on_base and bool(weight_change(live.variants, config)))
+    lacks_weights = len(configs) > 1 and bool(weight_change(live.variants, config))
+    return replace(Live.of(endpoint, config, tags, served=served), lacks_weights=lacks_weights)
 
 
 def missing_models(request: Document, sagemaker: SageMaker) -> Iterator[Problem]:

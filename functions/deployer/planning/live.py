@@ -89,6 +89,11 @@ class Live:
         )
 
     @property
+    def config_names(self) -> list[str]:
+        """The endpoint config that it serves, and the one that it has, if that is another one."""
+        return [*dict.fromkeys((self.config_name, self.base_name))]
+
+    @property
     def attached(self) -> Revision | None:
         """The revision that it serves; None if this deployer did not make it."""
         return Revision.parse(self.name, self.config_name)
