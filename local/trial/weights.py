@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from local.trial.assumption import Assumption
@@ -108,8 +109,9 @@ def _compared(site: Site, member: str) -> str:
 
 
 def _kinds(site: Site, events: Events) -> str:
-    """Return which statuses events have reported since the change, in the order in which each came first."""
+    """Return which statuses events report since the change, in the order of when each was so first."""
     events.receive()
-    began = site.seen["before weights"][_MODIFIED].timestamp()
-    details = [each.event["detail"] for each in events.of_endpoint(site.name)]
-    return ", ".join(dict.fromkeys(each["EndpointStatus"] for each in details if each[_MODIFIED] / 1000 > began))
+    began = site.seen["before weights"][_MODIFIED].timestamp() * 1000
+    details = sorted((each.event["detail"] for each in events.of_endpoint(site.name)), key=itemgetter(_MODIFIED))
+    # An event has whole milliseconds.
+    return ", ".join(dict.fromkeys(each["EndpointStatus"] for each in details if each[_MODIFIED] > began + 1))
