@@ -29,7 +29,7 @@ class Revision:
     """One revision of an endpoint.
 
     Attributes:
-        name: Its name, that of the endpoint config.
+        name: Its name, that of its endpoint config.
         stored: What the store keeps of its request; empty if the request is not stored.
         state: `deployed` or `pending`; empty if the endpoint config is gone.
         is_live: Whether the endpoint serves it.
@@ -78,6 +78,20 @@ class Endpoints:
         """Describe an endpoint; None if there is none."""
         return self._describe("describe_endpoint", EndpointName=name)
 
+    def live(self, name: str) -> str:
+        """Return the revision that an endpoint serves; empty if there is no endpoint."""
+        endpoint = self.find(name)
+        return self.served(endpoint) if endpoint else ""
+
+    def served(self, endpoint: Document) -> str:
+        """Return the revision that a described endpoint serves: its endpoint config, or one whose weights that has.
+
+        The store has a record of the revisions whose weights an endpoint config was given; the last one counts.
+        """
+        config = str(endpoint.get("EndpointConfigName", ""))
+        keys = [each["Key"] for each in self._objects(f"{_STORE}{endpoint['EndpointName']}/{config}/weights/")]
+        return str(self.read(keys[-1])["Revision"]) if keys else config
+
     def find_config(self, name: str) -> Document | None:
         """Describe an endpoint config; None if there is none."""
         return self._describe("describe_endpoint_config", EndpointConfigName=name)
@@ -95,14 +109,14 @@ class Endpoints:
     def revisions(self, endpoint: str) -> Iterator[Revision]:
         """Yield the stored revisions of an endpoint, the newest first."""
         names = [name for name in self._folders(f"{_STORE}{endpoint}/") if _REVISION.fullmatch(name)]
-        live = self._live(endpoint)
+        live = self.live(endpoint)
         for name in sorted(names, key=lambda each: each[-28:], reverse=True):
             yield self.revision(endpoint, name, live)
 
     def revision(self, endpoint: str, name: str, live: str | None = None) -> Revision:
         """Return one revision of an endpoint."""
         state = self.tags_of_config(name).get(STATE_TAG, "")
-        is_live = name == (self._live(endpoint) if live is None else live)
+        is_live = name == (self.live(endpoint) if live is None else live)
         return Revision(name, self.read(f"{_STORE}{endpoint}/{name}/request.json"), state, is_live)
 
     def read(self, key: str) -> Document:
@@ -124,7 +138,7 @@ class Endpoints:
 
     def live_artifact(self, endpoint: str) -> str | None:
         """Return the URI of the live revision's only artifact, mostly a stored copy; None without one."""
-        live = self._live(endpoint)
+        live = self.live(endpoint)
         data = self.revision(endpoint, live, live).stored.get("Data") or [] if live else []
         artifacts = {each["Uri"] for each in data if each["Uri"].endswith("/model.tar.gz")}
         return artifacts.pop() if len(artifacts) == 1 else None
@@ -138,9 +152,6 @@ class Endpoints:
             if each["Key"].endswith("/model.tar.gz")
         ]
         return f"s3://{self._stack.bucket}/{max(found)[1]}" if found else None
-
-    def _live(self, endpoint: str) -> str:
-        return str((self.find(endpoint) or {}).get("EndpointConfigName", ""))
 
     def _objects(self, prefix: str) -> Iterator[Document]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._stack.bucket, Prefix=prefix)

@@ -45,11 +45,12 @@ def status_of(
 
 
 def _live(endpoint: Document, endpoints: Endpoints, runs: Runs) -> Document:
-    config = endpoint.get("EndpointConfigName", "")
-    tags = endpoints.tags_of_config(config)
+    revision = endpoints.served(endpoint)
+    tags = endpoints.tags_of_config(revision)
     run = runs.find_execution(tags[EXECUTION_TAG]) if EXECUTION_TAG in tags else None
     return {
-        "Config": config,
+        "Revision": revision,
+        "Config": endpoint.get("EndpointConfigName", ""),
         "Since": endpoint["LastModifiedTime"].isoformat(),
         "State": tags.get(STATE_TAG) or "not of this deployer",
         "Trigger": run.trigger if run else None,

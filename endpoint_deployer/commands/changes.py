@@ -65,7 +65,7 @@ def _alarm_of(stack: Stack, runs: Runs, endpoint: str, status: str) -> str:
     """Return the alarm of the request that rolls back the update that is under way; empty if the request has none.
 
     Raises:
-        CommandError: No update of this stack is under way.
+        CommandError: No update of this stack is under way, or one that SageMaker cannot end.
     """
     if status == "Creating":
         raise CommandError(
@@ -77,6 +77,11 @@ def _alarm_of(stack: Stack, runs: Runs, endpoint: str, status: str) -> str:
     data = next((found for run in runs.of_endpoint(endpoint, is_running=True) if (found := _data(runs, run))), None)
     if data is None:
         raise CommandError(f"{endpoint} is Updating, and no execution of this stack is changing it")
+    if (data.get("Plan") or {}).get("Action") == "UpdateWeights":
+        raise CommandError(
+            f"{endpoint} is being given other weights or counts, and SageMaker cannot end that. It takes minutes: "
+            f"wait until it rests. Then endpoint-deployer rollback {endpoint} gives it the weights before."
+        )
     names = names_of(stack, (data.get("Plan") or {}).get("Request") or {})
     return next(iter(names), "")
 

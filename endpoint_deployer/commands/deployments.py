@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 CHANGES = 2
 """The exit status of `plan` if there is something to deploy."""
 
-_DEPLOYING = {"Create", "Update", "Resume", "Wait"}
-_UNCHANGED = {"NothingToDo", "Confirm", "UpdateTags"}
+_DEPLOYING = {"Create", "Update", "UpdateWeights", "Resume", "Wait"}
+_WITH_THE_SAME_MODELS = {"NothingToDo", "Confirm", "UpdateTags", "UpdateWeights"}
 """The actions of a plan without its new artifact that become an update once the artifact is uploaded."""
 
 _Name = Annotated[str | None, typer.Option("--endpoint", help="Name of the endpoint, if the manifest has none.")]
@@ -162,7 +162,7 @@ def _uploaded_request(stack: Stack, endpoint: str) -> Document:
         key = f"{stack.prefix}{endpoint}/{name}"
         if (text := endpoints.read_text(key)) is not None:
             return {**request_file.parse_manifest(text, key), "EndpointName": endpoint}
-    live = (endpoints.find(endpoint) or {}).get("EndpointConfigName", "")
+    live = endpoints.live(endpoint)
     return endpoints.revision(endpoint, live, live).stored.get("Request") or {"EndpointName": endpoint}
 
 
@@ -190,7 +190,7 @@ def _with_artifact(stack: Stack, request: Document, found: LocalArtifact | None 
 
 def _with_upload(preview: Document, found: LocalArtifact) -> Document:
     """Return a preview that was made without an artifact which is yet to be uploaded, and which names are made of."""
-    action = "Update" if preview["Action"] in _UNCHANGED else preview["Action"]
+    action = "Update" if preview["Action"] in _WITH_THE_SAME_MODELS else preview["Action"]
     creates = {**preview["Creates"], "Models": [], "EndpointConfig": None}
     upload = {"From": str(found.file), "To": found.uri, "Bytes": found.size}
     return {**preview, "Action": action, "Creates": creates, "Uploads": [upload]}

@@ -134,7 +134,7 @@ def diff(
     endpoints = Endpoints(invocation.stack)
     with invocation.busy(f"read the revisions of {endpoint}"):
         if new is None:
-            new = str((endpoints.find(endpoint) or {}).get("EndpointConfigName") or "")
+            new = endpoints.live(endpoint)
         if old is None:
             earlier = (each.name for each in endpoints.revisions(endpoint) if each.state == "deployed")
             old = next((name for name in earlier if name[-28:] < new[-28:]), None)

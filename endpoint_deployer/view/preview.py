@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MEANINGS = {
     "Create": "would be created",
     "Update": "would be updated",
+    "UpdateWeights": "would get other weights or counts; it keeps its config and its other instances",
     "Resume": "would be tested and recorded: its last deployment was stopped",
     "Wait": "would be deployed after the deployment that is under way",
     "NothingToDo": "serves exactly this: nothing to do",

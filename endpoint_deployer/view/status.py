@@ -20,9 +20,8 @@ def status_lines(status: Document) -> Iterator[str]:
     live = status["Live"]
     yield f"[bold]{status['EndpointName']}[/] {_status(status)}"
     if live:
-        yield f"  live     {live['Config']} [dim]({live['State']})[/] since {_moment(live['Since'])}"
-        if live["Trigger"]:
-            yield f"  by       {escape(live['Trigger'])}"
+        yield from _live(live)
+    yield from map(_variant, (status["Endpoint"] or {}).get("ProductionVariants", []))
     if status["FailureReason"]:
         yield f"  reason   [red]{escape(status['FailureReason'])}[/]"
     if status["Drift"]:
@@ -46,6 +45,28 @@ def _status(status: Document) -> str:
         return "[yellow]does not exist[/]"
     color = {"InService": "green", "Failed": "red", "UpdateRollbackFailed": "red"}.get(status["Status"], "yellow")
     return f"[{color}]{summarize_endpoint(status['Endpoint'])}[/]"
+
+
+def _live(live: Document) -> Iterator[str]:
+    yield f"  live     {live['Revision']} [dim]({live['State']})[/] since {_moment(live['Since'])}"
+    if live["Config"] != live["Revision"]:
+        yield f"  config   {live['Config']} [dim](with the weights and counts of the live revision)[/]"
+    if live["Trigger"]:
+        yield f"  by       {escape(live['Trigger'])}"
+
+
+def _variant(variant: Document) -> str:
+    """Return the line of a variant: its weight and its instances, and what they are being changed to."""
+    weight = _change(variant, "Weight")
+    count = f", instances {_change(variant, 'InstanceCount')}" if "CurrentInstanceCount" in variant else ""
+    return f"  variant  {escape(variant['VariantName'])}: weight {weight}{count}"
+
+
+def _change(variant: Document, member: str) -> str:
+    """Return a number of a variant, and another one that is wanted."""
+    current, desired = (variant.get(f"{time}{member}") for time in ("Current", "Desired"))
+    shown = f"{current or 0:g}"
+    return shown if desired is None or desired == current else f"{shown} → {desired:g}"
 
 
 def _run(run: Document) -> str:

@@ -41,6 +41,7 @@ class Account:
         run: The execution of the endpoint.
         state: The state that it is in.
         deployment: Its DeploymentConfig.
+        action: The action of its plan.
         alarms: The alarms that exist.
         calls: What was changed, in order.
     """
@@ -49,6 +50,7 @@ class Account:
     run: Run | None = None
     state: str = "DescribeEndpoint"
     deployment: dict[str, Any] | None = None
+    action: str = "Update"
     alarms: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
 
@@ -71,7 +73,8 @@ class Account:
 
     def last_state(self, _run: Run) -> tuple[str, datetime, dict[str, Any]]:
         """Return the execution's state and data."""
-        return self.state, datetime.now(UTC), {"Plan": {"Request": {"DeploymentConfig": self.deployment}}}
+        plan = {"Action": self.action, "Request": {"DeploymentConfig": self.deployment}}
+        return self.state, datetime.now(UTC), {"Plan": plan}
 
     def find_execution(self, _name: str) -> Run | None:
         """Return the execution."""

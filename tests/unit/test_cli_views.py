@@ -124,6 +124,9 @@ def test_warning_has_a_line_of_its_own() -> None:
     assert "! mind [this]" in printed(preview(Warnings=["mind [this]"]))
 
 
+CONFIG = {"Revision": "churn-1", "Config": "churn-1"}
+
+
 def test_status_shows_live_revisions_and_waiting_executions() -> None:
     moment = "2026-11-24T12:00:00+00:00"
     common = {"Revision": "churn-2", "StartedAt": moment, "Since": moment, "Trigger": "upload of [x]", "Reason": ""}
@@ -131,7 +134,7 @@ def test_status_shows_live_revisions_and_waiting_executions() -> None:
         "EndpointName": "churn",
         "Status": "Updating",
         "FailureReason": None,
-        "Live": {"Config": "churn-1", "Since": moment, "State": "deployed", "Trigger": "by hand: a", "Execution": "e"},
+        "Live": {**CONFIG, "Since": moment, "State": "deployed", "Trigger": "by hand: a", "Execution": "e"},
         "Endpoint": {"EndpointStatus": "Updating"},
         "Drift": ["ModelDeleted", "ConfigReplaced"],
         "Repair": "arn:aws:states:us-east-1:111122223333:execution:deploy:repair-1",
