@@ -71,7 +71,7 @@ def test_request_or_stack_requires_approval(
     assert found == (Approval(expires_at=at(60 * hours)) if hours else None)
 
 
-@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.UPDATE_WEIGHTS])
 def test_change_waits_for_approval(action: Action) -> None:
     found = decided(waiting(), action=action, previous="" if action is Action.CREATE else "old")
 

@@ -91,4 +91,4 @@ def approval_to_request(draft: Draft, action: Action, previous: str, now: dateti
     if action is Action.WAIT:
         return None
     is_waiting = is_announced and not approval.answer
-    return Approval(expires_at=approval.expires_at, previous=previous, is_announced=is_waiting)
+    return Approval(expires_at=approval.expires_at, previous=previous, action=action.value, is_announced=is_waiting)

@@ -33,6 +33,8 @@ class Approval(StateData):
     """When an answer has to be there."""
     previous: str | None = None
     """The endpoint config that the endpoint served when the approval was requested; None before that."""
+    action: str = ""
+    """The action that is to be approved."""
     is_announced: bool = False
     """Whether an event has requested the approval of this very change."""
     answer: Answer | None = None

@@ -117,9 +117,9 @@ class Plan(Draft, Before):
     @property
     def change(self) -> Action:
         """The action once a person has approved it."""
-        if self.action is not Action.APPROVE:
-            return self.action
-        return Action.UPDATE if self.previous else Action.CREATE
+        if self.action is Action.APPROVE and self.approval:
+            return Action(self.approval.action)
+        return self.action
 
     @property
     def names(self) -> frozenset[str]:
