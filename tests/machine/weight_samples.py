@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.machine.factories import config, container, request_of, variant
 
@@ -12,12 +12,19 @@ if TYPE_CHECKING:
 CHANGE = "UpdateEndpointWeightsAndCapacities"
 
 
-def split(
-    first: float, second: float, count: int = 1, other: int = 1, *, endpoint: str = "churn", **more: object
+def split(  # noqa: PLR0913 - the last two by name
+    first: float,
+    second: float,
+    count: int = 1,
+    other: int = 1,
+    *,
+    endpoint: str = "churn",
+    image: str = "",
+    **more: Any,
 ) -> Document:
-    """Build a request for an endpoint of two variants, by their weights and counts."""
+    """Build a request for an endpoint of two variants, by their weights and counts; an image is content of both."""
     variants = [
         variant("a", ModelName="a", InitialVariantWeight=first, InitialInstanceCount=count),
         variant("b", ModelName="b", InitialVariantWeight=second, InitialInstanceCount=other),
     ]
-    return {**request_of({"a": container("a"), "b": container("b")}, endpoint), **config(*variants), **more}
+    return {**request_of({key: container(f"{key}{image}") for key in "ab"}, endpoint), **config(*variants), **more}

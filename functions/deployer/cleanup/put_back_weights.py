@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 
 def missing_weights(plan: Plan, endpoint: Document, sagemaker: SageMaker) -> list[Document]:
-    """Return the change that gives an endpoint on the plan's base the weights of the revision before; empty if none."""
+    """Return the change that gives an endpoint on the plan's base the weights of the revision before; empty if none.
+
+    Counts that the run's update would have kept stay: Application Auto Scaling has changed them.
+    """
     config = sagemaker.describe_endpoint_config(plan.previous)
-    return weight_change(variants_of(endpoint), config)
+    change = weight_change(variants_of(endpoint), config)
+    return [each for each in change if "DesiredWeight" in each or not plan.keeps_counts]
 
 
 def put_back_weights(plan: Plan, sagemaker: SageMaker, record: WeightRecord) -> None:

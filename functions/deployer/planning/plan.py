@@ -135,6 +135,12 @@ class Plan(Draft, Before):
         """Whether the endpoint config of its base has, or gets, the weights of another revision."""
         return bool(self.previous) and (self.action is Action.UPDATE_WEIGHTS or self.base != self.previous)
 
+    @property
+    def keeps_counts(self) -> bool:
+        """Whether the endpoint keeps the instance counts that it has, as those of scaled variants."""
+        excluded = [each["VariantPropertyType"] for each in self.retention.get("ExcludeRetainedVariantProperties", [])]
+        return bool(self.retention) and "DesiredInstanceCount" not in excluded
+
     def live(self, endpoint: Mapping[str, Any]) -> Live:
         """Return a described endpoint as it is during this run: on its base it serves what the run has made of that.
 

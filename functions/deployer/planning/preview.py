@@ -219,12 +219,10 @@ def _instances(plan: Plan, served: Served) -> Iterator[Document]:
         each["VariantName"]: each.get("DesiredInstanceCount", each.get("CurrentInstanceCount"))
         for each in all_variants(served.endpoint)
     }
-    excluded = [each["VariantPropertyType"] for each in plan.retention.get("ExcludeRetainedVariantProperties", [])]
-    are_kept = bool(plan.retention) and "DesiredInstanceCount" not in excluded
     before = {each["VariantName"]: each for each in all_variants(served.config)}
     after = {each["VariantName"]: each for each in all_variants(plan.request["EndpointConfig"])}
     for name in dict.fromkeys([*after, *before]):
-        kept = counts.get(name) if are_kept else None
+        kept = counts.get(name) if plan.keeps_counts else None
         yield {
             "VariantName": name,
             "Before": _fleet(before[name], counts.get(name)) if name in before else None,
