@@ -1,0 +1,66 @@
+"""Changes of weights beside others of which some fail: the newest request that passes its smoke test is served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local.simulator import Settings
+from tests.machine.factories import ANSWERS, DAY, REFUSES, deploy_one
+from tests.machine.weight_samples import split
+from tests.machine.weighted_endpoints import check_deployed, check_whole, requested, requested_weights, weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deployer.json_document import Document
+    from local.virtual_time.world import World
+
+CONTENTS = [split(5, 5), split(2, 8), split(9, 1, count=2), split(9, 1, image="new")]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(CONTENTS),
+        st.sampled_from([ANSWERS, ANSWERS, REFUSES]),
+        st.integers(0, 6),
+        st.integers(0, 400),
+        st.integers(1, 2),
+    ),
+    min_size=2,
+    max_size=5,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS, lag=st.sampled_from([0, 5]), scale=st.sampled_from([20, 60]), seed=st.integers(0, 1000))
+def test_endpoint_ends_on_the_weights_of_the_newest_request_that_passes(
+    make_world: Callable[..., World],
+    steps: list[tuple[Document, Document, int, int, int]],
+    lag: float,
+    scale: float,
+    seed: int,
+) -> None:
+    """Up to 5 requests, with duplicates and delays, in any interleaving; some fail their smoke test."""
+    world = make_world(Settings(lag=lag, create_seconds=45, update_seconds=45, scale_seconds=scale), seed)
+    deploy_one(world, split(9, 1))
+    world.clock.sleep(60)
+    began, newest = world.clock.now(), (-1, split(9, 1))
+    for index, (content, test, minute, delay, copies) in enumerate(steps):
+        moment, wanted = minute * 60 + index, {**content, "SmokeTest": test}
+        if test is ANSWERS:
+            newest = max(newest, (moment, wanted), key=lambda each: each[0])
+        event = requested(world, wanted, moment, f"e{index}")
+        for copy in range(copies):
+            world.machine.start(event, at=began + moment + delay * (copy + 1))
+
+    world.machine.run()
+
+    revision = check_whole(world)
+    check_deployed(world, revision)
+    assert weights(world) == requested_weights(newest[1])
+    assert not [event for event in world.bus if "RestoreError" in event]
+    world.clock.sleep(DAY + 1)
+    world.sweep()
+    check_deployed(world, revision)
+    assert world.drift == []
