@@ -139,7 +139,7 @@ def test_status_of_an_unchanged_config_does_not_name_it_again(stack: Any) -> Non
         pytest.param({"DesiredWeight": 1.0}, "weight 0 → 1", id="not begun"),
     ],
 )
-def test_variant_is_shown_with_what_it_is_being_changed_to(stack: Any, variant: dict[str, Any], line: str) -> None:
+def test_variant_under_change_is_shown_with_its_target(stack: Any, variant: dict[str, Any], line: str) -> None:
     found, _ = status_text(stack)
     endpoint = {"EndpointStatus": "Updating", "ProductionVariants": [{"VariantName": "a", **variant}]}
 
