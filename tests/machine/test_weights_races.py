@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.simulator import Settings
+from local.simulator import Fault, Settings
 from tests.machine.factories import ANSWERS, DAY, REFUSES, deploy_one
-from tests.machine.weight_samples import split
+from tests.machine.weight_samples import CHANGE, split
 from tests.machine.weighted_endpoints import check_deployed, check_whole, requested, requested_weights, weights
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from deployer.json_document import Document
     from local.virtual_time.world import World
 
+SETTINGS = Settings(create_seconds=45, update_seconds=45, scale_seconds=60)
 CONTENTS = [split(5, 5), split(2, 8), split(9, 1, count=2), split(9, 1, image="new")]
 STEPS = st.lists(
     st.tuples(
@@ -64,3 +67,32 @@ def test_endpoint_ends_on_the_weights_of_the_newest_request_that_passes(
     world.sweep()
     check_deployed(world, revision)
     assert world.drift == []
+
+
+@pytest.mark.parametrize("test", [ANSWERS, REFUSES], ids=["the update passes", "the update fails"])
+@pytest.mark.parametrize("is_update_newer", [True, False], ids=["newer update", "newer weights"])
+@pytest.mark.parametrize("slow", [(5, 20), (20, 5), (0, 20)], ids=str)
+def test_update_and_change_of_weights_between_check_and_call(
+    make_world: Callable[..., World], slow: tuple[int, int], test: Document, *, is_update_newer: bool
+) -> None:
+    """Each is checked, and its call takes effect some seconds later; the other one may do anything meanwhile."""
+    update, change = split(4, 6, image="new", SmokeTest=test), split(5, 5, SmokeTest=ANSWERS)
+    faults = tuple(
+        Fault(operation, "slow", seconds=seconds)
+        for operation, seconds in zip(("UpdateEndpoint", CHANGE), slow, strict=True)
+        if seconds
+    )
+    for offset in range(-2, 8, 2):
+        world = make_world(SETTINGS)
+        deploy_one(world, split(9, 1))
+        world.clock.sleep(60)
+        world.simulator.settings = replace(SETTINGS, faults=faults)
+        began = world.clock.now() + 10
+        world.machine.start(requested(world, update, 30 if is_update_newer else 0, "update"), at=began)
+        world.machine.start(requested(world, change, 0 if is_update_newer else 30, "change"), at=began + offset)
+
+        world.machine.run()
+
+        is_updated = is_update_newer and test is ANSWERS
+        check_deployed(world, check_whole(world, offset), offset)
+        assert weights(world) == requested_weights(update if is_updated else change), offset
