@@ -18,6 +18,7 @@ _OPERATIONS = (
     "UpdateEndpoint", "DescribeEndpoint", "DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel", "ListEndpoints",
     "ListEndpointConfigs", "ListModels", "AddTags", "ListTags", "InvokeEndpoint",
 )  # fmt: skip
+_WEIGHTS = "UpdateEndpointWeightsAndCapacities"
 _CAPACITY = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
 _HEALTH = "The primary container for production variant v did not pass the ping health check."
 REFUSED = "One or more of this is not supported with the given setup."
@@ -71,6 +72,33 @@ def make_alarm_faults(random: Random, moments: list[float]) -> Iterator[FaultWin
         fault = ServiceFault("cloudwatch", kind, random.choice([0.5, 1.0]), random.choice([5.0, 80.0]))
         window = _window(f"alarms-{number}-{kind}", fault)
         yield replace(window, start=start, end=round(start + duration, 3))
+
+
+def make_weight_faults(random: Random, moments: list[float]) -> Iterator[FaultWindow]:
+    """Yield windows in which changes of weights go wrong: calls, the record of them in S3, or new instances."""
+    for number in range(random.choice([0, 0, 1, 2])):
+        start = round(max(0.0, random.choice(moments) + random.uniform(-5, 300)), 3)
+        window, duration = random.choice(_WEIGHT_MAKERS)(random), random.choice([10.0, 60.0, 300.0, 1200.0])
+        yield replace(window, name=f"weights-{number}-{window.name}", start=start, end=round(start + duration, 3))
+
+
+def _failed_weights(random: Random) -> FaultWindow:
+    """Calls that change weights fail, break off, are refused or take long, or the function is killed."""
+    kind: Literal["throttled", "unavailable", "dropped", "killed", "slow", "rejected"] = random.choice(
+        ["throttled", "unavailable", "dropped", "dropped", "killed", "killed", "slow", "rejected"]
+    )
+    when = "before" if kind in {"throttled", "rejected"} else _when(random)
+    code, message = random.choice(_REFUSALS)
+    times, seconds = random.choice([1, 2, None]), random.choice([5.0, 70.0])
+    fault = Fault(_WEIGHTS, kind, when, times, 0, _share(random), seconds, code, message)
+    return _window(f"{kind}-{when}-weights", fault)
+
+
+def _failed_records(random: Random) -> FaultWindow:
+    """Calls of S3 go wrong while weights are recorded."""
+    kinds: tuple[_Kind, ...] = ("throttled", "unavailable", "dropped", "slow", "killed", "denied")
+    kind = random.choice(kinds)
+    return _window(f"s3-{kind}", ServiceFault("s3", kind, random.choice([0.2, 0.5]), random.choice([5.0, 80.0])))
 
 
 def _window(name: str, *faults: Fault | ServiceFault, **settings: object) -> FaultWindow:
@@ -172,6 +200,10 @@ def _unreliable_events(random: Random) -> FaultWindow:
     kind = random.choice(["lost", *deliveries])
     return _window(f"events-{kind}", events=deliveries[kind])
 
+
+_WEIGHT_MAKERS: tuple[Callable[[Random], FaultWindow], ...] = (
+    _failed_weights, _failed_weights, _failed_fleets, _failed_records,
+)  # fmt: skip
 
 _MAKERS: tuple[Callable[[Random], FaultWindow], ...] = (
     _failed_calls, _failed_calls, _killed_functions, _slow_calls, _replica_lag, _replica_lag, _rate_limit, _refusals,

@@ -18,6 +18,9 @@ FEATURES = (
     "runs that register scaling",
     "runs that set scaling aside",
     "targets handed over",
+    "changes of weights",
+    "changes of weights taken back",
+    "changes of weights deployed",
     "updates with rollback alarms",
     "updates taken back by an alarm",
     "runs that await approval",
@@ -41,12 +44,12 @@ def features_of(recording: Recording) -> Counter[str]:
     found["runs approved"], found["runs rejected by a person"] = decisions["Approve"], decisions["Reject"]
     found["differences reported"] = len(recording.drift_events)
     found["targets handed over"] = recording.fired["operator: hand over scaling"]
-    guarded = [
-        call
-        for call in recording.calls
-        if (call.operation, call.outcome) == ("UpdateEndpoint", "ok") and "/rollback/" in str(call.parameters)
-    ]
-    found["updates with rollback alarms"] = len(guarded)
+    accepted = [call for call in recording.calls if call.outcome == "ok"]
+    guarded = (each for each in accepted if each.operation == "UpdateEndpoint" and "/rollback/" in str(each.parameters))
+    found["updates with rollback alarms"] = sum(1 for _ in guarded)
+    weights = Counter(each.function for each in accepted if each.operation == "UpdateEndpointWeightsAndCapacities")
+    found["changes of weights"] = weights["UpdateWeights"]
+    found["changes of weights taken back"] = weights["RestoreEndpoint"]
     return +found
 
 
@@ -60,6 +63,7 @@ def _of_run(run: Run) -> Iterator[str]:
         "runs that set scaling aside": bool((run.plan.get("Scaling") or {}).get("SetAside")),
         "updates taken back by an alarm": is_rolled_back and "alarm" in run.execution.cause.lower(),
         "runs that await approval": requires_approval(run) and "AwaitApproval" in states,
+        "changes of weights deployed": run.outcome == "Deployed" and run.plan["Action"] == "UpdateWeights",
         "promotions deployed": is_promotion and run.has_succeeded,
         "promotions refused": is_promotion and run.error == "InvalidRequestError",
         "repairs started": is_repair,

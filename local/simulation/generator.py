@@ -13,6 +13,7 @@ from local.simulation.drift_steps import drift_settings, drift_steps
 from local.simulation.fault_windows import make_alarm_faults, make_fault_windows
 from local.simulation.requests import EXTERNAL_MODEL, SHARED_KEY
 from local.simulation.stages import Promotion
+from local.simulation.weight_changes import WeightChanges
 from local.simulation.workload import make_request
 
 if TYPE_CHECKING:
@@ -85,15 +86,18 @@ def complete(outline: Outline, random: Random) -> Scenario:
     windows = tuple(make_fault_windows(random, moments, length, most_lag=0.8 * shortest_change))
     guarded = [each.at + delay for each in requests if "DeploymentConfig" in _text(each) for delay in each.deliveries]
     windows += tuple(make_alarm_faults(own, guarded or moments))
+    weights = WeightChanges(outline.key, endpoints, length, draw_deliveries)
+    windows += tuple(weights.fault_windows())
     made: list[Step] = [
-        *_with_validity(requests, operator),
+        *_with_validity([*requests, *weights.requests], operator),
+        *weights.steps(),
         *operator,
         *(_stops(random, requests) if has_stops else ()),
         *(_alarms(random, moments) if any('"AlarmName"' in _text(request) for request in requests) else ()),
         *_own_alarms(own, guarded),
         *_sweeps(random, moments, length, windows),
         *_stack_updates(random, own, moments),
-        *_answers(requests, is_required=bool(environment.get("APPROVAL_ENDPOINTS"))),
+        *_answers([*requests, *weights.requests], is_required=bool(environment.get("APPROVAL_ENDPOINTS"))),
         *_false_events(random, endpoints, moments),
     ]
     if has_external_model:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import math
 import re
+from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
 from local.json_document import Document
 from local.simulation.account_state import configs_of
+from local.simulation.served_revisions import BASE, served_writes
 from local.simulation.stages import staged_writes
 
 if TYPE_CHECKING:
@@ -103,6 +106,34 @@ class Recording:
     def sweep_names(self) -> frozenset[str]:
         """The names of the executions that sweep."""
         return frozenset(sweep.name for sweep in self.sweeps)
+
+    @functools.cached_property
+    def served_writes(self) -> list[Write]:
+        """The effects on SageMaker with each endpoint on the revision that it serves; see `served_revisions`."""
+        return served_writes(self.writes, self.object_writes)
+
+    def served(self, endpoint: str, config: str, moment: float) -> str:
+        """Return the revision that an endpoint on an endpoint config served at a moment."""
+        states = self._served_states[endpoint]
+        before = states[: bisect_right(states, moment, key=lambda state: state[0])]
+        return before[-1][2] if before and before[-1][1] == config else config
+
+    @functools.cached_property
+    def _served_states(self) -> dict[str, list[tuple[float, str, str]]]:
+        """By endpoint: since when it has had which endpoint config and served which revision."""
+        found: dict[str, list[tuple[float, str, str]]] = defaultdict(list)
+        for write in self.served_writes:
+            if write.table == "endpoints" and write.value and BASE in write.value:
+                found[write.name].append((write.time, write.value[BASE], write.value["EndpointConfigName"]))
+        return found
+
+    def is_answer_of(self, probe: Probe, revision: str) -> bool:
+        """Return whether an endpoint answered an invocation, and certainly from a revision."""
+        return (
+            probe.answer == "ok"
+            and len(probe.configs) == 1
+            and self.served(probe.endpoint, *probe.configs, probe.time) == revision
+        )
 
     @functools.cached_property
     def staged_writes(self) -> list[ObjectWrite]:

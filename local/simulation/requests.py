@@ -39,7 +39,7 @@ BROKEN = "bad"
 ANSWERS: Document = {"Body": f'{{"secret": "{SECRETS[1]}"}}', "Expect": {"JsonSchema": {"required": ["Model"]}}}
 """A smoke test that every working model passes."""
 
-_INSTANCES: Document = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+INSTANCES: Document = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 _SERVERLESS: Document = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
 
 
@@ -53,7 +53,7 @@ def _blue_green(kind: str, wait: int, **size: Document) -> Document:
 
 
 _ALARMS: Document = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ALARM}]}}
-_GUARDRAILS: tuple[Document, ...] = (
+GUARDRAILS: tuple[Document, ...] = (
     {**_blue_green("CANARY", 600, CanarySize=_percent(10)), **_ALARMS},
     {**_blue_green("LINEAR", 300, LinearStepSize=_percent(25)), **_ALARMS},
     {**_blue_green("ALL_AT_ONCE", 120), **_ALARMS},
@@ -88,7 +88,7 @@ def with_alarms(document: Document, random: Random) -> Document:
     variants = document.get("EndpointConfig", {}).get("ProductionVariants", [])
     can_be_guarded = len(variants) == 1 and "InstanceType" in variants[0]
     if (can_be_guarded or document.get("Rollback")) and random.random() < _GUARDED_SHARE:
-        document = {**document, "DeploymentConfig": random.choice(_GUARDRAILS)}
+        document = {**document, "DeploymentConfig": random.choice(GUARDRAILS)}
     if "DeploymentConfig" in document and random.random() < _ALARMED_SHARE:
         document = {**document, "RollbackAlarms": random.choice(_ROLLBACK_ALARMS)}
     return document
@@ -121,7 +121,7 @@ def external_model() -> Document:
 def request(endpoint: str, content: str, random: Random) -> Document:
     """Build a request that can be fulfilled, except that it may depend on what is live."""
     models: dict[str, Document] = {random.choice(["m", "m", "m", "a-b", "b"]): model(content)}
-    variant = {**_INSTANCES, "VariantName": "v"}
+    variant = {**INSTANCES, "VariantName": "v"}
     kinds = {"one": 65, "two": 10, "serverless": 5, "external": 5, "data": 10, "folder": 5}
     kind = random.choices([*kinds], [*kinds.values()])[0]
     if kind == "two":
@@ -143,7 +143,7 @@ def request(endpoint: str, content: str, random: Random) -> Document:
     if has_test or content == BROKEN:
         document["SmokeTest"] = {**ANSWERS, "Repetitions": random.choice([1, 1, 3])}
     if has_guardrails and kind in {"one", "data"}:
-        document["DeploymentConfig"] = random.choice(_GUARDRAILS)
+        document["DeploymentConfig"] = random.choice(GUARDRAILS)
     if has_tags:
         document["Tags"] = {"team": random.choice(["growth", "risk"])}
     return with_scaling(document) if kind in {"one", "data", "serverless"} else document
@@ -157,7 +157,7 @@ def rollback(endpoint: str, random: Random) -> Document:
 
 def manifest(random: Random) -> str:
     """Write a manifest for an uploaded artifact."""
-    variant = {**_INSTANCES, "InitialInstanceCount": random.choice([1, 2])}
+    variant = {**INSTANCES, "InitialInstanceCount": random.choice([1, 2])}
     is_broken = random.choices([True, False], [1, 5])[0]
     image = {"Image": f"{REGISTRY}/{BROKEN}:1"} if is_broken else {}
     document: Document = {
@@ -175,15 +175,15 @@ def invalid(endpoint: str, random: Random) -> Any:
     misplaced = {"PrimaryContainer": {"Image": f"{REGISTRY}/a:1", "Environment": {"KEY": [SECRETS[0]]}}}
     choices: tuple[Any, ...] = (
         {**good, "EndpointConfg": {}},
-        {**good, **_on({**_INSTANCES, "InstanceType": "ml.m5.lrge"})},
-        {**good, **_on({**_INSTANCES, "InitialVariantWeight": 0})},
-        {**good, **_on({**_INSTANCES, **_SERVERLESS})},
-        {**good, **_on(_INSTANCES), "Models": {"m": missing}},
-        {**good, **_on({**_INSTANCES, "ModelName": "no-such-model"}), "Models": {}},
+        {**good, **_on({**INSTANCES, "InstanceType": "ml.m5.lrge"})},
+        {**good, **_on({**INSTANCES, "InitialVariantWeight": 0})},
+        {**good, **_on({**INSTANCES, **_SERVERLESS})},
+        {**good, **_on(INSTANCES), "Models": {"m": missing}},
+        {**good, **_on({**INSTANCES, "ModelName": "no-such-model"}), "Models": {}},
         {**good, "Rollback": True},
         {**good, "SmokeTest": {}},
         {**good, "SmokeTest": {"Body": {"secret": SECRETS[1]}}},
-        {**good, **_on(_INSTANCES), "Models": {"m": misplaced}},
+        {**good, **_on(INSTANCES), "Models": {"m": misplaced}},
         {**good, "Tags": {"aws:mine": "x"}},
         {"EndpointName": "not_a_name"},
         {"EndpointName": endpoint, "Rollback": f"{endpoint[:12]}-20200101T000000-0123456789ab"},
@@ -220,6 +220,6 @@ def final_request(endpoint: str, guarded_variant: str = "") -> Document:
         **(guarded if guarded_variant else {}),
         "EndpointName": endpoint,
         "Models": {"final": model("final")},
-        **_on({**_INSTANCES, "VariantName": guarded_variant or "v"}),
+        **_on({**INSTANCES, "VariantName": guarded_variant or "v"}),
         "SmokeTest": ANSWERS,
     }

@@ -89,7 +89,7 @@ def _with_stored_request(promotion: Promotion, first: Recording) -> Promotion:
     document: Document = json.loads(stored)
     data = [each["Uri"].removeprefix(f"s3://{BUCKET}/") for each in document["Data"]]
     is_stored = all(each.startswith(_STORE) and not each.endswith("/") for each in data)
-    probes = [each for each in first.probes if each.configs == (document["Revision"],) and each.answer == "ok"]
+    probes = [each for each in first.probes if first.is_answer_of(each, document["Revision"])]
     request = {name: value for name, value in document["Request"].items() if value}
     return replace(
         promotion,

@@ -223,17 +223,19 @@ class Lifecycle:
             endpoint.traffic.switch()
             endpoint.config = target.config
         elif target and rollout.goal == "scaled":
-            reason = self._provisioner.scale(endpoint, target) or ""
+            is_more = endpoint.variants.is_exceeded_by(target)
+            failure = self._faults.of_fleet(endpoint.config["EndpointConfigName"], "Creating") if is_more else None
+            reason = self._provisioner.scale(endpoint, target, failure.reason if failure else "") or ""
         elif rollout.goal == "in service" and self._status(endpoint) == "SystemUpdating":
             self._provisioner.replace(endpoint)
         elif rollout.goal == "rolled back":
-            failure = rollout.rollback_failure
-            if failure is None:
-                failure = self._provisioner.keep(endpoint, 1.0)
-            if failure is None:
+            problem = rollout.rollback_failure
+            if problem is None:
+                problem = self._provisioner.keep(endpoint, 1.0)
+            if problem is None:
                 endpoint.traffic.revert()
             else:
-                status, reason = "UpdateRollbackFailed", failure
+                status, reason = "UpdateRollbackFailed", problem
         self.write(
             endpoint.name,
             moment,

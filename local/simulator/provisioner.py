@@ -73,8 +73,10 @@ class Provisioner:
         return None
 
     @staticmethod
-    def scale(endpoint: Endpoint, target: Variants) -> str | None:
+    def scale(endpoint: Endpoint, target: Variants, failure: str = "") -> str | None:
         """Bring the live fleet to other weights or to another count; the count stays if new instances do not come up.
+
+        They do not if there is a `failure`, or if their model cannot run.
 
         Source: API Reference, UpdateEndpointWeightsAndCapacities; Developer Guide, "Check the status of a scaling
         activity" (a quota is refused at the call). Assumed: what stays (trial: "a scale-out that fails",
@@ -84,10 +86,12 @@ class Provisioner:
         if live is None:
             return None
         try:
-            live.resize(target.counts)
+            live.resize(live.variants.counts if failure else target.counts)
         except BrokenModelError as error:
             live.resize(live.variants.counts)
-            return str(error)
+            failure = str(error)
+        if failure:
+            return failure
         live.variants = target
         return None
 

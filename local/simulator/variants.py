@@ -86,6 +86,10 @@ class Variants:
         counts = {each["VariantName"]: each[_COUNT] for each in desired if _COUNT in each}
         return replace(self, weights=_kept(self.weights, weights), counts=_kept(self.counts, counts))
 
+    def is_exceeded_by(self, target: Variants) -> bool:
+        """Return whether other variants need more instances of any of these."""
+        return any(count > self.counts.get(name, 0) for name, count in target.counts.items())
+
     def summaries(
         self, desired: Variants | None = None, *, part: float = 1.0, status: list[Document] | None = None
     ) -> Document:

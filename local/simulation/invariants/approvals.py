@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from local.simulation.runs import Run
 
 
+_CHANGING = frozenset({"CreateEndpoint", "UpdateEndpoint", "UpdateWeights"})
+
+
 def nothing_goes_live_without_its_approval(recording: Recording) -> Iterator[str]:
     """An execution creates or changes its endpoint after a person has approved it, if its request or its stack asks."""
     for run in recording.runs:
         if requires_approval(run):
             approved_at = min(approval_times(recording, run, "Approve"), default=math.inf)
             changes = [write for write in recording.writes if write.actor == run.name and write.table == "endpoints"]
-            began = [write for write in changes if write.function in {"CreateEndpoint", "UpdateEndpoint"}]
+            began = [write for write in changes if write.function in _CHANGING]
             is_early = any(write.begins and write.time < approved_at for write in began)
             yield f"{run.name} changed {run.endpoint} before anybody approved it" if is_early else ""
 

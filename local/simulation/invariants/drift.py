@@ -87,10 +87,10 @@ def _comparison(sweep: SweepRun) -> tuple[float, float] | None:
 
 def _moments(recording: Recording, since: float, until: float) -> Iterator[tuple[Account, float]]:
     """Yield the account at a moment, and after each change up to another one; it is one account that changes."""
-    account = at(recording.writes, since)
+    account = at(recording.served_writes, since)
     yield account, since
     writes: dict[float, list[Write]] = defaultdict(list)
-    for write in recording.writes:
+    for write in recording.served_writes:
         writes[write.time].append(write)
     others = (recording.object_writes, recording.registrations, recording.alarm_changes, recording.invocations)
     times = {each.time for kind in others for each in kind} | writes.keys() | {until}
@@ -154,7 +154,7 @@ def _problem_with_upload(recording: Recording, endpoint: str, moment: float) -> 
     ]
     current = {each.key: each.version for each in written}
     # What was deployed to an endpoint that a person has deleted since is not deployed to the one of that name.
-    record = at(recording.writes, moment).endpoints.get(endpoint)
+    record = at(recording.served_writes, moment).endpoints.get(endpoint)
     created_at = record["CreationTime"].timestamp() if record else 0.0
     for run in recording.runs_of(endpoint):
         versions = {data["Version"] for data in run.plan.get("Data", [])}
@@ -167,7 +167,7 @@ def _problem_with_upload(recording: Recording, endpoint: str, moment: float) -> 
 
 
 def _until(recording: Recording, moment: float) -> list[Write]:
-    return [write for write in recording.writes if write.table == "endpoints" and write.time <= moment]
+    return [write for write in recording.served_writes if write.table == "endpoints" and write.time <= moment]
 
 
 def _moment(event: Document) -> float:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from deployer.planning.names import Revision
 from deployer.tags import PENDING, PREVIOUS_TAG, STACK_TAG, STATE_TAG
-from local.simulation.account_state import at, configs_of
+from local.simulation.account_state import at
 from local.simulation.invariants.sweeping import retained_revisions
 from local.simulation.runs import seconds
 from local.simulation.scenario import FINAL_REQUEST_PREFIX
+from local.simulation.served_revisions import used_configs
 from local.virtual_time.world import STACK_NAME
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def unused_resources_are_swept(recording: Recording) -> Iterator[str]:
         return
     sweep = last[-1] if recording.scenario.longest_lag else last[0]
     moment = seconds(sweep.execution.record["stopDate"])
-    account = at(recording.writes, moment)
+    account = at(recording.served_writes, moment)
     used = _used_configs(account, sweep.retained)
     for name in _own(account, "configs"):
         if any(Revision.parse(endpoint, name) for endpoint in recording.scenario.endpoints):
@@ -44,7 +45,7 @@ def unused_resources_are_swept(recording: Recording) -> Iterator[str]:
 
 def _used_configs(account: Account, retained: int) -> set[str]:
     """Return the configs that endpoints have, may be restored to, or retain."""
-    used = {name for endpoint in account.endpoints.values() for name in configs_of(endpoint)}
+    used = {name for endpoint in account.endpoints.values() for name in used_configs(endpoint)}
     for tags in [account.tags_of("configs", name) for name in used]:
         used |= {tags[PREVIOUS_TAG]} if tags.get(STATE_TAG) == PENDING and PREVIOUS_TAG in tags else set()
     for endpoint in account.endpoints:

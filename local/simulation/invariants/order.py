@@ -10,6 +10,7 @@ from deployer.planning.names import Revision
 from deployer.tags import CONFIRMED_TAG
 from local.simulation.account_state import STUCK, at, configs_of, replay
 from local.simulation.scenario import Upload
+from local.simulation.served_revisions import attached_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,18 +20,17 @@ if TYPE_CHECKING:
     from local.simulation.records import Write
     from local.simulation.runs import Run
 
-_CHANGING = frozenset({"CreateEndpoint", "UpdateEndpoint"})
-
 
 def older_requests_never_replace_newer_ones(recording: Recording) -> Iterator[str]:
-    """UpdateEndpoint never goes from a newer revision to an older one, nor past a confirmation that can be seen."""
+    """No update, of weights neither, goes from a newer revision to an older one, nor past a visible confirmation."""
     confirmed_at: dict[str, float] = {}
-    for write, account in replay(recording.writes):
+    for write, account in replay(recording.served_writes):
         confirmed = (write.value or {}).get(CONFIRMED_TAG) if write.table == "tags" else None
         if confirmed and confirmed != account.tags.get(write.name, {}).get(CONFIRMED_TAG):
             confirmed_at[write.name] = write.time
-        if write.begins and write.function == "UpdateEndpoint":
-            attached, wanted = (Revision.parse(write.name, name) for name in configs_of(write.value))
+        if write.function in {"UpdateEndpoint", "UpdateWeights"} and attached_by(write):
+            served = configs_of(write.before)
+            attached, wanted = (Revision.parse(write.name, name) for name in (served[0], attached_by(write)))
             if attached and wanted:
                 is_older = wanted.order <= attached.order
                 yield f"{write.actor} changed {write.name} from {attached.name} to {wanted.name}" if is_older else ""
@@ -50,7 +50,7 @@ def _past_confirmation(write: Write, account: Account, attached: Revision, wante
 
 def endpoints_end_on_the_newest_request(recording: Recording) -> Iterator[str]:
     """When all has ended, an endpoint that nobody else changed has the newest revision that was deployed."""
-    account = at(recording.writes, recording.settled)
+    account = at(recording.served_writes, recording.settled)
     for name in recording.scenario.endpoints:
         runs = [run for run in recording.runs_of(name) if run.revision and run.ended <= recording.settled]
         done = [revision for run in runs if run.has_succeeded and (revision := Revision.parse(name, run.revision))]
@@ -95,11 +95,11 @@ def _depends_on_objects(recording: Recording, run: Run) -> bool:
 def revisions_go_live_once(recording: Recording) -> Iterator[str]:
     """No revision is attached twice, unless it failed, was taken back, or an operator changed the endpoint."""
     for name in recording.scenario.endpoints:
-        writes = [write for write in recording.writes if write.table == "endpoints" and write.name == name]
-        changes = [index for index, write in enumerate(writes) if write.function in _CHANGING and write.begins]
+        writes = [write for write in recording.served_writes if write.table == "endpoints" and write.name == name]
         by_revision: dict[str, list[int]] = defaultdict(list)
-        for index in changes:
-            by_revision[configs_of(writes[index].value)[-1]].append(index)
+        for index, write in enumerate(writes):
+            if revision := attached_by(write):
+                by_revision[revision].append(index)
         for revision, indexes in by_revision.items():
             yield ""
             for first, second in pairwise(indexes):

@@ -34,7 +34,7 @@ def deployed_means_in_service_and_tested(recording: Recording) -> Iterator[str]:
         was_live = any(
             record is not None
             and (record["EndpointStatus"], record["EndpointConfigName"]) == ("InService", run.revision)
-            for began, ended, record in spans(recording.writes, run.endpoint)
+            for began, ended, record in spans(recording.served_writes, run.endpoint)
             if began <= visit.entered and ended >= since
         )
         yield "" if was_live else f"{run.name} is deployed, and {run.endpoint} was not in service on {run.revision}"
@@ -42,8 +42,8 @@ def deployed_means_in_service_and_tested(recording: Recording) -> Iterator[str]:
             answers = [
                 call
                 for call in recording.calls
-                if (call.actor, call.operation, call.outcome, call.attached)
-                == (run.name, "InvokeEndpoint", "ok", run.revision)
+                if (call.actor, call.operation, call.outcome) == (run.name, "InvokeEndpoint", "ok")
+                and recording.served(run.endpoint, call.attached, call.time) == run.revision
             ]
             wanted = run.smoke_test.get("Repetitions", 1)
             yield "" if len(answers) >= wanted else f"{run.name} is deployed after {len(answers)} of {wanted} answers"
@@ -122,7 +122,7 @@ def nothing_to_do_means_already_live(recording: Recording) -> Iterator[str]:
         since, until = visit.entered - recording.visibility_seconds, visit.left or run.ended
         live = {
             record["EndpointConfigName"]
-            for began, ended, record in spans(recording.writes, run.endpoint)
+            for began, ended, record in spans(recording.served_writes, run.endpoint)
             if record is not None and record["EndpointStatus"] == "InService" and began <= until and ended >= since
         }
         # A rollback that was done before has no content of its own to compare.
@@ -160,7 +160,8 @@ def rolled_back_updates_are_failures(recording: Recording) -> Iterator[str]:
     """A run whose update SageMaker rolled back does not end as superseded, whatever the endpoint serves next."""
     for run in recording.runs:
         if run.outcome == "Superseded" and run.last("DescribeEndpoint") and not recording.is_taken_over(run.endpoint):
-            changes = [write for write in recording.writes if write.table == "endpoints" and write.name == run.endpoint]
+            writes = recording.served_writes
+            changes = [write for write in writes if write.table == "endpoints" and write.name == run.endpoint]
             ends = [_end_of(changes[index:]) for index, write in enumerate(changes) if _is_update_of(run, write)]
             is_wrong = ends[-1:] == ["RollingBack"]
             yield f"{run.name} is superseded, and SageMaker rolled its update back" if is_wrong else ""
@@ -187,7 +188,7 @@ def _has_newer(recording: Recording, run: Run) -> bool:
     """Return whether what was attached, or confirmed, until the run ended was requested later than its own request."""
     own = Revision.parse(run.endpoint, run.revision)
     requested = str(run.plan["RequestedAt"]).replace("-", "").replace(":", "")[:15]
-    for write in recording.writes:
+    for write in recording.served_writes:
         record = write.value or {}
         for name in (record.get("EndpointConfigName", ""), record.get(CONFIRMED_TAG, "")):
             revision = Revision.parse(run.endpoint, name) if write.table != "configs" else None
@@ -213,7 +214,7 @@ def _has_newer_waiting(recording: Recording, run: Run) -> bool:
 
 def final_requests_are_deployed(recording: Recording) -> Iterator[str]:
     """After the last fault window, every valid request is deployed, and its endpoint answers, if it is the stack's."""
-    account = at(recording.writes, math.inf)
+    account = at(recording.served_writes, math.inf)
     for run in recording.runs:
         if not run.request.name.startswith(FINAL_REQUEST_PREFIX):
             continue

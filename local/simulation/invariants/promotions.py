@@ -44,7 +44,7 @@ def _problems_with_bytes(recording: Recording, run: Run, promotion: Promotion) -
     foreign = [data["Uri"] for data in run.plan["Data"] if data["Uri"].startswith(f"s3://{STAGING}/{_STORE}")]
     yield f"{run.name} deployed {', '.join(foreign)}, which the first stage may sweep" if foreign else ""
     if promotion.digests:
-        probes = [each for each in recording.probes if each.configs == (run.revision,) and each.answer == "ok"]
+        probes = [each for each in recording.probes if recording.is_answer_of(each, run.revision)]
         others = {each.digest for each in probes} - promotion.digests
         yield f"{run.endpoint} loaded other bytes than the first stage for {run.name}: {others}" if others else ""
 

@@ -30,7 +30,7 @@ def registered_scaling_is_that_of_the_live_revision(recording: Recording) -> Ite
             is_changed = _is_changed_by_operator(recording, endpoint, deployed_at, run.ended)
             deployed_at = run.ended if run.outcome == "Deployed" else deployed_at
             is_known = (is_known and not run.is_unfinished and not is_changed) or _has_seen_all(recording, run)
-            record = at(recording.writes, run.ended).endpoints.get(endpoint) if is_known else None
+            record = at(recording.served_writes, run.ended).endpoints.get(endpoint) if is_known else None
             is_busy = record is None or record["EndpointStatus"] != "InService" or len(configs_of(record)) > 1
             if record is None or is_busy or run.outcome not in {"Deployed", "Failed"} or _is_shared(recording, run):
                 continue

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from local.simulation.account_state import STUCK, at, configs_of, models_of, spans
 from local.simulation.requests import BROKEN
+from local.simulation.served_revisions import attached_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.simulation.recording import Recording
-    from local.simulation.records import Write
     from local.simulation.runs import Run
-
-_CHANGING = frozenset({"CreateEndpoint", "UpdateEndpoint"})
 
 
 def endpoints_keep_answering(recording: Recording) -> Iterator[str]:
@@ -78,7 +76,7 @@ def failed_revisions_do_not_stay_live(recording: Recording) -> Iterator[str]:
         if is_excused or last.outcome not in {"Failed", "Rejected"} or _is_left_by_another(recording, last, runs):
             continue
         if not _is_used_by_operator(recording, revision, last.endpoint):
-            account = at(recording.writes, last.ended)
+            account = at(recording.served_writes, last.ended)
             endpoints = account.endpoints_on(revision)
             endpoints = [name for name in endpoints if account.endpoints[name]["EndpointStatus"] not in STUCK]
             yield f"{last.name} failed, and {', '.join(endpoints)} has {revision}" if endpoints else ""
@@ -91,20 +89,15 @@ def _is_left_by_another(recording: Recording, last: Run, runs: list[Run]) -> boo
     if visit is None:
         return bool(unfinished)
     # A copy of the event may attach the revision again after the last run has taken it off.
-    attached = [write for write in recording.writes if _is_attachment(write, last.revision)]
+    attached = [write for write in recording.served_writes if attached_by(write) == last.revision]
     return bool(attached) and attached[-1].actor in unfinished and attached[-1].time > visit.entered
-
-
-def _is_attachment(write: Write, revision: str) -> bool:
-    """Return whether a run began to change an endpoint to a revision."""
-    return bool(write.begins) and write.function in _CHANGING and configs_of(write.value)[-1] == revision
 
 
 def runs_restore_their_own_changes(recording: Recording) -> Iterator[str]:
     """RestoreEndpoint takes no change back that another run made which is still at work on it."""
     runs, changer = {run.name: run for run in recording.runs}, dict[str, str]()
-    for write in recording.writes:
-        if write.begins and write.function in _CHANGING:
+    for write in recording.served_writes:
+        if attached_by(write):
             changer[write.name] = write.actor
         elif write.begins and write.function == "RestoreEndpoint":
             other = runs.get(changer.get(write.name, ""))
@@ -123,6 +116,6 @@ def _is_used_by_operator(recording: Recording, revision: str, endpoint: str) -> 
     return any(
         (write.begins and revision in configs_of(write.value))
         or (write.is_untagging and write.name.rpartition("/")[2] in {revision.lower(), endpoint})
-        for write in recording.writes
+        for write in recording.served_writes
         if recording.is_by_operator(write)
     )

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from local.json_document import Document
+from local.simulation.served_revisions import WEIGHTS_FUNCTIONS, weight_entry
 from local.virtual_time.world import BUCKET
 
 if TYPE_CHECKING:
@@ -76,4 +77,5 @@ def stored_objects_never_change(recording: Recording) -> Iterator[str]:
                 yield "" if write.function == "SweepUnused" else f"{who} deleted {write.key}"
             else:
                 yield "" if write.before is None else f"{who} overwrote {write.key}"
-                yield "" if write.function == "StoreRevision" else f"{who} wrote {write.key}"
+                writers = WEIGHTS_FUNCTIONS if weight_entry(write) else {"StoreRevision"}
+                yield "" if write.function in writers else f"{who} wrote {write.key}"

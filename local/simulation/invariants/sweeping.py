@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deployer.planning.names import Revision
 from deployer.tags import DEPLOYED, PENDING, PREVIOUS_TAG, STACK_TAG, STATE_TAG, USED_AT_TAG
 from local.simulation.account_state import at, configs_of, data_urls, replay
+from local.simulation.served_revisions import used_configs
 from local.virtual_time.world import BUCKET, STACK_NAME
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def nothing_in_use_is_swept(recording: Recording) -> Iterator[str]:
     """
     sweeps = {sweep.name: sweep for sweep in recording.sweeps}
     began: dict[str, float] = {}
-    for write, account in replay(recording.writes):
+    for write, account in replay(recording.served_writes):
         sweep = sweeps.get(write.actor)
         if sweep is None or write.value is not None or write.table not in {"configs", "models"}:
             _note_use(began, write)
@@ -52,7 +53,7 @@ def nothing_in_use_is_swept(recording: Recording) -> Iterator[str]:
 
 def _note_use(began: dict[str, float], write: Write) -> None:
     """Note when an endpoint got its configs, when a config was created, and when tags were set."""
-    is_same = write.table == "endpoints" and configs_of(write.before) == configs_of(write.value)
+    is_same = write.table == "endpoints" and used_configs(write.before) == used_configs(write.value)
     if not is_same:
         began[write.name] = write.time
 
@@ -74,7 +75,7 @@ def _age_problems(
 
 def _uses_of_config(account: Account, write: Write, sweep: SweepRun) -> Iterator[_Use]:
     for name, endpoint in account.endpoints.items():
-        if write.name in configs_of(endpoint):
+        if write.name in used_configs(endpoint):
             yield f"{name} has it", name
         tags = account.tags_of("configs", endpoint["EndpointConfigName"])
         if tags.get(PREVIOUS_TAG) == write.name and tags.get(STATE_TAG) == PENDING:
@@ -137,7 +138,7 @@ def only_own_resources_are_deleted(recording: Recording) -> Iterator[str]:
     untagged: dict[str, float] = {}
     served: dict[str, set[str]] = defaultdict(set)
     deployed = _deployed_configs(recording)
-    for write, account in replay(recording.writes):
+    for write, account in replay(recording.served_writes):
         if write.table == "endpoints":
             served[write.name] = (served[write.name] if write.begins != "Creating" else set()) | {
                 *configs_of(write.value)
