@@ -8,19 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from deployer import clock
 from deployer.json_document import Document
 from deployer.planning.abort import abort_alarm
 from deployer.planning.decisions import in_service, next_look_seconds, progress
 from deployer.planning.live_checks import alarm_names, alarm_reason
-from deployer.planning.plan import Action, plan_of
+from deployer.planning.plan import plan_of
+from deployer.planning.seen import seen_live
 from deployer.runtime import executions, monitoring, sagemaker, step, weight_record
-
-if TYPE_CHECKING:
-    from deployer.planning.live import Live
-    from deployer.planning.plan import Plan
 
 
 @step(sagemaker)
@@ -30,7 +26,7 @@ def handler(event: Document) -> Document:
     requested_at = datetime.fromisoformat(event["RequestedAt"])
     service = sagemaker(plan)
     endpoint = service.describe_endpoint(plan.endpoint_name)
-    live = _seen(plan, endpoint)
+    live = seen_live(plan, endpoint, weight_record())
     is_others = not plan.is_attached_to(live) and (not live.is_waiting or bool(live.pending_config_name))
     if is_others and not live.failure_reason:
         abort = abort_alarm(plan.stack, plan.endpoint_name)
@@ -53,13 +49,3 @@ def handler(event: Document) -> Document:
     if look["InService"] or look_seconds < event["LookSeconds"]:
         executions().send_success(event["TaskToken"], look)
     return look
-
-
-def _seen(plan: Plan, endpoint: Document) -> Live:
-    """Return the endpoint as it is during this run; if it rests without this run's weights, the record says whose."""
-    live = plan.live(endpoint)
-    has_others = plan.action is Action.UPDATE_WEIGHTS and live.status == "InService" and live.base_name == plan.base
-    if has_others and not plan.is_attached_to(live):
-        served = weight_record().served(endpoint)
-        return replace(live, config_name=live.config_name if served == plan.revision else served)
-    return live

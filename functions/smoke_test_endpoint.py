@@ -15,8 +15,9 @@ from deployer.errors import EndpointBusyError
 from deployer.json_document import Document
 from deployer.planning.decisions import check_deadline
 from deployer.planning.plan import plan_of
+from deployer.planning.seen import seen_live
 from deployer.request.smoke_test import SmokeTest
-from deployer.runtime import inference, objects, sagemaker, step
+from deployer.runtime import inference, objects, sagemaker, step, weight_record
 from deployer.smoke_test_run import ask_asynchronously, read_body, run_smoke_test
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def handler(event: Document) -> Document:
     answers = _run(plan, SmokeTest.model_validate(plan.smoke_test))
     for pause in _PAUSES:
         clock.sleep(pause)
-        live = plan.live(sagemaker(plan).describe_endpoint(plan.endpoint_name))
+        live = seen_live(plan, sagemaker(plan).describe_endpoint(plan.endpoint_name), weight_record())
         if (live.status, live.config_name) == ("InService", plan.revision):
             return answers
     state = f"Endpoint {live.name} is {live.status} on {live.config_name} after its smoke test"

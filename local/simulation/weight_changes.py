@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SHARE = 0.5
 """The share of the scenarios with such requests."""
 
-_STOPPED_SHARE, _SHIFTED_SHARE, _SWEPT_SHARE = 0.3, 0.15, 0.3
+_STOPPED_SHARE, _SHIFTED_SHARE, _SWEPT_SHARE = 0.3, 0.08, 0.3
 _HOUR = 3600.0
 _WEIGHTS, _COUNTS = (0.5, 1, 1, 5, 9), (1, 1, 2, 3)
 _KINDS: dict[Literal["weights", "content", "guarded", "rollback"], int] = {
@@ -76,39 +76,54 @@ class WeightChanges:
     def _requests(self, length: float) -> Iterator[RequestStep]:
         """Yield a first request, and more that follow it at once or hours later."""
         random = self._random
+        fleets: dict[str, tuple[float, int]] = {}
         content = random.choices([*requests.CONTENTS, requests.BROKEN], [2, 2, 2, 2, 3])[0]
         keys, moment = random.choice([("m",), ("a", "b")]), random.uniform(0, length)
         for number in range(random.choice([2, 3, 3, 4])):
             kind = random.choices([*_KINDS], [*_KINDS.values()])[0] if number else "weights"
             if kind == "content":
                 content = random.choice(requests.CONTENTS)
-            document = self._document(keys, content, is_first=not number)
+            fleets = self._changed(fleets) if number else {key: (1, random.choice(_COUNTS)) for key in keys}
+            document = self._document(fleets, content, is_first=not number)
             validity: Validity = "valid"
             if kind == "rollback":
                 document, validity = requests.rollback(self._endpoint, random), "depends"
-            elif kind == "guarded" and len(keys) == 1:
+            elif kind == "guarded" and len(fleets) == 1:
                 document = {**document, "DeploymentConfig": requests.GUARDRAILS[-1]}
             yield self._step(f"weights-{number}", moment, document, validity)
             moment += random.choice([0.5, 30.0, 400.0, 1200.0, _HOUR, _HOUR, random.uniform(0, 6 * _HOUR)])
 
-    def _document(self, keys: tuple[str, ...], content: str, *, is_first: bool) -> Document:
+    def _changed(self, fleets: dict[str, tuple[float, int]]) -> dict[str, tuple[float, int]]:
+        """Change all weights, or the count of one variant, or now and then both, which is no single change."""
+        random = self._random
+        of = random.choices(["weights", "count", "both"], [5, 4, 1])[0]
+        chosen = random.choice([*fleets])
+        return {
+            key: (
+                weight if of == "count" else random.choice(_WEIGHTS),
+                random.choice(_COUNTS) if of != "weights" and key == chosen else count,
+            )
+            for key, (weight, count) in fleets.items()
+        }
+
+    def _document(self, fleets: dict[str, tuple[float, int]], content: str, *, is_first: bool) -> Document:
         random = self._random
         variants = [
             {
                 **requests.INSTANCES,
-                "VariantName": "v" if len(keys) == 1 else key,
+                "VariantName": "v" if len(fleets) == 1 else key,
                 "ModelName": key,
-                "InitialVariantWeight": random.choice(_WEIGHTS),
-                "InitialInstanceCount": random.choice(_COUNTS),
+                "InitialVariantWeight": weight,
+                "InitialInstanceCount": count,
             }
-            for key in keys
+            for key, (weight, count) in fleets.items()
         ]
         # A model that cannot answer is deployed without a test, so that a later change of weights fails.
         is_tested = random.random() < (0.5 if content == requests.BROKEN else 0.3)
         has_tags = random.random() < 0.2  # noqa: PLR2004 - a share
         return {
             "EndpointName": self._endpoint,
-            "Models": {key: requests.model(content) for key in keys},
+            "Models": {key: requests.model(content) for key in fleets},
             "EndpointConfig": {"ProductionVariants": variants},
             **({"SmokeTest": requests.ANSWERS} if is_tested and not (is_first and content == requests.BROKEN) else {}),
             **({"Tags": {"team": random.choice(["growth", "risk"])}} if has_tags else {}),

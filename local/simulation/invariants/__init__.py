@@ -24,6 +24,7 @@ from local.simulation.invariants import (
     stored_bytes,
     sweeping,
     waiting,
+    weights,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ INVARIANTS: tuple[Invariant, ...] = (
     alarms.no_alarm_is_missing_while_it_guards,
     alarms.alarms_without_use_are_swept,
     scaling.registered_scaling_is_that_of_the_live_revision,
+    weights.endpoints_have_the_weights_of_what_they_serve,
+    weights.deployed_weights_took_effect,
+    weights.failed_runs_leave_weights_as_they_were,
+    weights.only_weights_are_changed_in_place,
+    weights.weight_records_have_no_gaps,
     approvals.nothing_goes_live_without_its_approval,
     promotions.promotions_deploy_what_was_deployed,
     drift.drift_is_reported_by_the_next_sweep,
