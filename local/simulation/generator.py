@@ -107,7 +107,7 @@ def complete(outline: Outline, random: Random) -> Scenario:
         seed=outline.seed,
         environment=environment,
         settings=settings,
-        steps=tuple(sorted(made, key=lambda step: step.at)),
+        steps=tuple(sorted(weights.with_validity(made), key=lambda step: step.at)),
         fault_windows=windows,
         is_guarded=Random(f"{outline.key} guarded").random() < _GUARDED_SHARE,  # noqa: S311 - likewise
     )

@@ -5,18 +5,19 @@ All is drawn by itself, so that scenarios differ in nothing else from what they 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
 from local.json_document import Document
 from local.simulation import requests
 from local.simulation.fault_windows import make_weight_faults
-from local.simulation.scenario import Event, Manual, OperatorStep, Redrive, Stop, Sweep
+from local.simulation.scenario import Event, Manual, OperatorStep, Redrive, RequestStep, Stop, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.simulation.scenario import FaultWindow, RequestStep, Step, Validity
+    from local.simulation.scenario import FaultWindow, Step, Validity
 
 _SHARE = 0.5
 """The share of the scenarios with such requests."""
@@ -66,6 +67,16 @@ class WeightChanges:
                 yield OperatorStep(name=name, at=at, action="shift weights", endpoint=self._endpoint, choice=choice)
             if random.random() < _SWEPT_SHARE:
                 yield Sweep(name=f"weights-sweep-{number}", at=round(moment + random.uniform(0, 24 * _HOUR), 3))
+
+    def with_validity(self, made: list[Step]) -> Iterator[Step]:
+        """Yield steps, in which a request of two variants depends on who scales one of them: its count would stay."""
+        handed_over = any(isinstance(step, OperatorStep) and step.action == "hand over scaling" for step in made)
+        valid = {each.name for each in self.requests if each.validity == "valid"} if handed_over else set()
+        for step in made:
+            if isinstance(step, RequestStep) and step.name in valid:
+                yield replace(step, validity="depends")
+            else:
+                yield step
 
     def fault_windows(self) -> Iterator[FaultWindow]:
         """Yield windows in which changes of weights go wrong."""

@@ -57,7 +57,7 @@ def failed_runs_leave_weights_as_they_were(recording: Recording) -> Iterator[str
     """After a change of weights that failed, the endpoint has the weights and counts of the revision before."""
     for run in recording.runs:
         is_over = run.outcome == "Failed" and not run.is_unfinished
-        if not is_over or run.plan["Action"] != "UpdateWeights" or not _has_changed_weights(recording, run):
+        if not is_over or run.plan.get("Action") != "UpdateWeights" or not _has_changed_weights(recording, run):
             continue
         account = at(recording.writes, run.ended)
         record, before = account.endpoints.get(run.endpoint), account.configs.get(run.plan["Previous"])
