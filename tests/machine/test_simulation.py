@@ -31,8 +31,10 @@ from tests.machine import (
     mutated_requests,
     mutated_rollbacks,
     mutated_scaling,
+    mutated_weights,
     repeated_scenarios,
     scripted_scenarios,
+    weight_scenarios,
 )
 from tests.machine.mutations import Mutation, mutations_of
 
@@ -59,6 +61,7 @@ MUTATIONS = [
     *mutations_of(mutated_scaling),
     *mutations_of(mutated_drift),
     *mutations_of(mutated_promotions),
+    *mutations_of(mutated_weights),
 ]
 
 
@@ -133,6 +136,10 @@ def test_mutation_is_caught(
         scripted_scenarios.smoke_test_during_a_sweep,
         scripted_scenarios.overwritten_while_copied,
         scripted_scenarios.overwritten_while_live,
+        weight_scenarios.changed_weights,
+        weight_scenarios.late_weights,
+        weight_scenarios.failed_change_of_count,
+        weight_scenarios.stopped_before_its_smoke_test,
     ],
     ids=lambda make: make.__name__,
 )

@@ -1,0 +1,66 @@
+"""Scripted scenarios of requests that differ in weights or instance counts only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.simulation import scenario as steps
+from local.simulator import Fault, Settings
+from tests.machine.factories import ANSWERS, config, container, request_of, variant
+from tests.machine.scripted_scenarios import BROKEN, scenario
+
+if TYPE_CHECKING:
+    from deployer.json_document import Document
+
+_DAY = 86_400.0
+
+
+def split(weight: float, *, count: int = 1, content: str = "a", **more: object) -> Document:
+    """Build a request for two variants: the first one's weight and count may differ."""
+    variants = [
+        variant("a", ModelName="a", InitialVariantWeight=weight, InitialInstanceCount=count),
+        variant("b", ModelName="b", InitialVariantWeight=1),
+    ]
+    return {**request_of({"a": container(content), "b": container(content)}), **config(*variants), **more}
+
+
+def by_event(name: str, at: float, detail: Document, *deliveries: float) -> steps.Event:
+    """Build a request of an application, whose event arrives at once or after so many seconds."""
+    return steps.Event(name=name, at=at, endpoint="churn", detail=detail, deliveries=deliveries or (0.0,))
+
+
+def changed_weights(seed: int) -> steps.Scenario:
+    """Weights are changed, and a day later those of before are requested again."""
+    first, second, third = split(9), split(5 + seed), split(9)
+    return scenario(seed, by_event("1", 0.0, first), by_event("2", 900.0, second), by_event("3", _DAY, third))
+
+
+def late_weights(seed: int) -> steps.Scenario:
+    """An event with other weights arrives after a newer one, which was carried out."""
+    late, newer = by_event("late", 900.0, split(2), 4000.0), by_event("newer", 1000.0 + seed, split(3))
+    return scenario(seed, by_event("first", 0.0, split(9)), late, newer)
+
+
+def failed_change_of_count(seed: int) -> steps.Scenario:
+    """A model that cannot answer is live, and its smoke test fails after a change of a count."""
+    tested = split(9, count=2, content="bad", SmokeTest=ANSWERS)
+    live = by_event("live", 0.0, split(9, content="bad"))
+    return scenario(seed, live, by_event("count", 900.0, tested), settings=Settings(broken_models=BROKEN))
+
+
+def changed_content_and_weights(seed: int) -> steps.Scenario:
+    """A request has other models, and other weights, than what is live."""
+    return scenario(seed, by_event("first", 0.0, split(9)), by_event("second", 900.0, split(5 + seed, content="b")))
+
+
+def stopped_before_its_smoke_test(seed: int) -> steps.Scenario:
+    """A change of weights is stopped before its smoke test, and a sweep comes two days later."""
+    slow = Fault("InvokeEndpoint", "slow", times=None, seconds=50.0)
+    return scenario(
+        seed,
+        by_event("first", 0.0, split(9)),
+        by_event("weights", 900.0, split(5, SmokeTest=ANSWERS)),
+        steps.Stop(name="stop", at=930.0, execution="weights.0"),
+        steps.Sweep(name="sweep", at=2 * _DAY),
+        fault_windows=(steps.FaultWindow(name="slow answers", start=800.0, end=2000.0, faults=(slow,)),),
+    )
