@@ -23,6 +23,8 @@ _SHARE = 0.5
 """The share of the scenarios with such requests."""
 
 _STOPPED_SHARE, _SHIFTED_SHARE, _SWEPT_SHARE = 0.3, 0.08, 0.3
+_PROMPT_SHARE = 0.6
+_OWN_ENDPOINT = "split"
 _HOUR = 3600.0
 _WEIGHTS, _COUNTS = (0.5, 1, 1, 5, 9), (1, 1, 2, 3)
 _KINDS: dict[Literal["weights", "content", "guarded", "rollback"], int] = {
@@ -36,7 +38,7 @@ class WeightChanges:
 
     Args:
         key: Names the scenario.
-        endpoints: Its endpoints, of which these requests are about one.
+        endpoints: Its endpoints; these requests are about one of them, or about one of their own.
         length: How many seconds it takes.
         draw_deliveries: Draws when the copies of an event arrive, at most so many.
     """
@@ -46,7 +48,7 @@ class WeightChanges:
     ) -> None:
         self._random = Random(f"{key} weights")  # noqa: S311 - repeatable, not secret
         self._draw_deliveries = draw_deliveries
-        self._endpoint = self._random.choice(endpoints)
+        self._endpoint = self._random.choice([_OWN_ENDPOINT, self._random.choice(endpoints)])
         is_drawn = self._random.random() < _SHARE
         self.requests: list[RequestStep] = list(self._requests(length)) if is_drawn else []
 
@@ -90,7 +92,7 @@ class WeightChanges:
         fleets: dict[str, tuple[float, int]] = {}
         content = random.choices([*requests.CONTENTS, requests.BROKEN], [2, 2, 2, 2, 3])[0]
         keys, moment = random.choice([("m",), ("a", "b")]), random.uniform(0, length)
-        for number in range(random.choice([2, 3, 3, 4])):
+        for number in range(random.choice([3, 3, 4, 5])):
             kind = random.choices([*_KINDS], [*_KINDS.values()])[0] if number else "weights"
             if kind == "content":
                 content = random.choice(requests.CONTENTS)
@@ -102,7 +104,7 @@ class WeightChanges:
             elif kind == "guarded" and len(fleets) == 1:
                 document = {**document, "DeploymentConfig": requests.GUARDRAILS[-1]}
             yield self._step(f"weights-{number}", moment, document, validity)
-            moment += random.choice([0.5, 30.0, 400.0, 1200.0, _HOUR, _HOUR, random.uniform(0, 6 * _HOUR)])
+            moment += random.choice([0.5, 400.0, 1200.0, 1200.0, _HOUR, _HOUR, random.uniform(0, 6 * _HOUR)])
 
     def _changed(self, fleets: dict[str, tuple[float, int]]) -> dict[str, tuple[float, int]]:
         """Change all weights, or the count of one variant, or now and then both, which is no single change."""
@@ -141,7 +143,8 @@ class WeightChanges:
         }
 
     def _step(self, name: str, moment: float, document: Document, validity: Validity) -> RequestStep:
-        deliveries = self._draw_deliveries(self._random, 2)
+        is_prompt = self._random.random() < _PROMPT_SHARE
+        deliveries = (0.0,) if is_prompt else self._draw_deliveries(self._random, 2)
         at = round(moment, 3)
         if self._random.random() < 0.5:  # noqa: PLR2004 - a share
             return Manual(

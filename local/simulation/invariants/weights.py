@@ -105,13 +105,13 @@ def _fixed_parts(stored: Document) -> Document:
 def _current(record: Document) -> Document:
     """Return the weight and the count of each variant of an endpoint."""
     variants = record.get("ProductionVariants", [])
-    return {each["VariantName"]: (each["CurrentWeight"], each.get("CurrentInstanceCount")) for each in variants}
+    return {each["VariantName"]: (each["CurrentWeight"], each.get("CurrentInstanceCount", 0)) for each in variants}
 
 
 def _wanted(config: Document) -> Document:
     """Return the weight and the count of each variant of an endpoint config."""
     return {
-        each["VariantName"]: (each.get("InitialVariantWeight", 1.0), each.get("InitialInstanceCount"))
+        each["VariantName"]: (each.get("InitialVariantWeight", 1.0), each.get("InitialInstanceCount", 0))
         for each in config["ProductionVariants"]
     }
 
