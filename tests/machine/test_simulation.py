@@ -140,6 +140,9 @@ def test_mutation_is_caught(
         weight_scenarios.late_weights,
         weight_scenarios.failed_change_of_count,
         weight_scenarios.stopped_before_its_smoke_test,
+        weight_scenarios.redriven_after_other_weights,
+        weight_scenarios.created_again_on_its_base,
+        weight_scenarios.updated_back_to_its_base,
     ],
     ids=lambda make: make.__name__,
 )

@@ -64,3 +64,35 @@ def stopped_before_its_smoke_test(seed: int) -> steps.Scenario:
         steps.Sweep(name="sweep", at=2 * _DAY),
         fault_windows=(steps.FaultWindow(name="slow answers", start=800.0, end=2000.0, faults=(slow,)),),
     )
+
+
+def created_again_on_its_base(seed: int) -> steps.Scenario:
+    """An endpoint that was given other weights is deleted, and a late copy of its first event creates it again.
+
+    Then the other weights are requested again.
+    """
+    delete = steps.OperatorStep(name="delete", at=3000.0, action="delete endpoint", endpoint="churn")
+    first = by_event("first", 0.0, split(9), 0.0, 5000.0)
+    other, again = by_event("other", 900.0, split(5 + seed)), by_event("again", 8000.0, split(5 + seed))
+    return scenario(seed, first, other, delete, again)
+
+
+def updated_back_to_its_base(seed: int) -> steps.Scenario:
+    """A person attaches another config to an endpoint that was given other weights, and a late copy its first one."""
+    take_over = steps.OperatorStep(name="take-over", at=3000.0, action="take over", endpoint="churn")
+    first = by_event("first", 0.0, split(9), 0.0, 5000.0)
+    other, again = by_event("other", 900.0, split(5 + seed)), by_event("again", 8000.0, split(5 + seed))
+    return scenario(seed, first, other, take_over, again)
+
+
+def redriven_after_other_weights(seed: int) -> steps.Scenario:
+    """A first deployment is stopped while it waits or tests, and redriven once its config has been given other weights."""
+    slow = Fault("InvokeEndpoint", "slow", times=None, seconds=50.0)
+    return scenario(
+        seed,
+        by_event("first", 0.0, split(9, SmokeTest=ANSWERS)),
+        steps.Stop(name="stop", at=100.0 + 90.0 * (seed % 2), execution="first.0"),
+        by_event("second", 4000.0, split(5)),
+        steps.Redrive(name="redrive", at=9000.0, execution="first.0"),
+        fault_windows=(steps.FaultWindow(name="slow answers", start=100.0, end=2000.0, faults=(slow,)),),
+    )
