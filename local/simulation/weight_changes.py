@@ -26,7 +26,7 @@ _STOPPED_SHARE, _SHIFTED_SHARE, _SWEPT_SHARE = 0.3, 0.08, 0.3
 _PROMPT_SHARE = 0.6
 _OWN_ENDPOINT = "split"
 _HOUR = 3600.0
-_WEIGHTS, _COUNTS = (0.5, 1, 1, 5, 9), (1, 1, 2, 3)
+_WEIGHTS, _COUNTS = (0.5, 1, 5, 9), (1, 1, 2, 3)
 _KINDS: dict[Literal["weights", "content", "guarded", "rollback"], int] = {
     "weights": 70, "content": 10, "guarded": 8, "rollback": 12,
 }  # fmt: skip
@@ -113,8 +113,10 @@ class WeightChanges:
         chosen = random.choice([*fleets])
         return {
             key: (
-                weight if of == "count" else random.choice(_WEIGHTS),
-                random.choice(_COUNTS) if of != "weights" and key == chosen else count,
+                weight if of == "count" else random.choice([each for each in _WEIGHTS if each != weight]),
+                count
+                if of == "weights" or key != chosen
+                else random.choice([each for each in _COUNTS if each != count]),
             )
             for key, (weight, count) in fleets.items()
         }

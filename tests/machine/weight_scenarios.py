@@ -86,7 +86,7 @@ def updated_back_to_its_base(seed: int) -> steps.Scenario:
 
 
 def redriven_after_other_weights(seed: int) -> steps.Scenario:
-    """A first deployment is stopped while it waits or tests, and redriven once its config has been given other weights."""
+    """A first deployment is stopped while it waits or tests, and redriven once its config has other weights."""
     slow = Fault("InvokeEndpoint", "slow", times=None, seconds=50.0)
     return scenario(
         seed,
