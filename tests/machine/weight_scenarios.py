@@ -96,3 +96,17 @@ def redriven_after_other_weights(seed: int) -> steps.Scenario:
         steps.Redrive(name="redrive", at=9000.0, execution="first.0"),
         fault_windows=(steps.FaultWindow(name="slow answers", start=100.0, end=2000.0, faults=(slow,)),),
     )
+
+
+def broken_below_other_weights(seed: int) -> steps.Scenario:
+    """A first deployment is stopped in its smoke test, and redriven, to fail, once its config has other weights."""
+    slow = Fault("InvokeEndpoint", "slow", times=None, seconds=50.0)
+    return scenario(
+        seed,
+        by_event("first", 0.0, split(9, content="bad", SmokeTest=ANSWERS)),
+        steps.Stop(name="stop", at=190.0, execution="first.0"),
+        by_event("second", 4000.0, split(5, content="bad")),
+        steps.Redrive(name="redrive", at=9000.0, execution="first.0"),
+        fault_windows=(steps.FaultWindow(name="slow answers", start=100.0, end=2000.0, faults=(slow,)),),
+        settings=Settings(broken_models=BROKEN),
+    )

@@ -57,7 +57,9 @@ def look(plan: Plan, sagemaker: SageMaker, record: WeightRecord) -> View:
     endpoint = sagemaker.find_endpoint(plan.endpoint_name)
     if endpoint is None:
         return View(None)
-    served = record.served(endpoint) if plan.has_shared_base else ""
+    # A later run may have given the run's own endpoint config other weights.
+    is_read = plan.has_shared_base or endpoint.get("EndpointConfigName") == plan.revision
+    served = record.served(endpoint) if is_read else ""
     live = Live.of(endpoint, served=served)
     if not plan.is_attached_to(live) or is_under_way(plan, live):
         is_back = (live.status, live.config_name, live.base_name) == ("InService", plan.previous, plan.base)

@@ -21,6 +21,7 @@ from deployer.planning.live_checks import case_problems, ownership_problems
 from deployer.planning.look_at_scaling import find_targets, plan_scaling, stored_scaling
 from deployer.planning.plan import Action, Before, Plan
 from deployer.planning.plan_warnings import plan_warnings
+from deployer.planning.superseding import superseding
 from deployer.planning.weights import weight_change
 from deployer.request.problem import Problem, nearest, reject
 from deployer.tags import STACK_TAG
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from deployer.aws.scaling import Scaling
     from deployer.planning.revision import Store
     from deployer.planning.settings import Settings
-
-_DEPLOYING_ACTIONS = frozenset({Action.WAIT, Action.CREATE, Action.UPDATE})
-"""Actions that are superseded by a newer version of the upload."""
 
 _CHANGING_ACTIONS = frozenset({Action.UPDATE, Action.RESUME, Action.CONFIRM, Action.UPDATE_TAGS})
 """The actions that change an existing endpoint, or its config."""
@@ -137,8 +135,8 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     live = find_live(planning, draft.endpoint_name)
     reject(case_problems(draft.endpoint_name, live.name if live else draft.endpoint_name))
     action = decide(draft.wanted, live, planning.now)
-    if newer := (_newer_version(draft, planning) if action in _DEPLOYING_ACTIONS else None):
-        return planning.decided(draft, Action.SUPERSEDED, reason=overwritten(newer))
+    if reason := superseding(draft, action, planning):
+        return planning.decided(draft, Action.SUPERSEDED, reason=reason)
     if action is Action.CREATE:
         reject(_creation_problems(draft))
     if action is Action.WAIT:
@@ -194,11 +192,6 @@ def check_change(draft: Draft, planning: Planning) -> None:
             checked_retention(known, live, planning.monitoring, targets)
 
 
-def overwritten(newer: Artifact) -> str:
-    """Return the newer version of an upload; that version has an event and an execution of its own."""
-    return f"{newer.uri} has been uploaded again, as version {newer.version}"
-
-
 def superseded_reason(live: Live) -> str:
     """Describe the later request that an endpoint serves."""
     return f"Endpoint {live.name} serves {live.config_name}, which was requested later{_confirmation(live)}"
@@ -229,16 +222,6 @@ def _check_ownership(draft: Draft, live: Live, sagemaker: SageMaker) -> None:
     if not tags and clock.now() < live.created_at + _VISIBLE_BY:
         raise EndpointNotVisibleError(f"Endpoint {live.name} shows no tags yet.")
     reject(ownership_problems(live.arn, tags, draft.stack))
-
-
-def _newer_version(draft: Draft, planning: Planning) -> Artifact | None:
-    """Return the newer version of the uploaded object; None if there is none."""
-    upload = draft.upload
-    if upload is None:
-        return None
-    found = planning.uploads.get(f"s3://{upload.bucket}/{upload.key}")
-    current = found or planning.store.objects.find(upload.bucket, upload.key)
-    return current if current and current.version != upload.version else None
 
 
 def _creation_problems(draft: Draft) -> Iterator[Problem]:

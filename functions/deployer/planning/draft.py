@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from deployer.aws.s3 import ARTIFACT_NAME, MANIFEST_NAME
 from deployer.errors import InvalidRequestError
 from deployer.planning.approval import required_approval
-from deployer.planning.choose import check_change, missing_models, overwritten
+from deployer.planning.choose import check_change, missing_models
 from deployer.planning.draft_state import Content, Draft, Run, Upload
 from deployer.planning.plan import Action
 from deployer.planning.resolve import Readiness, ResolvedRequest, check_smoke_test_body, resolve_request
 from deployer.planning.revision import build_revision, containers_without_data
+from deployer.planning.superseding import overwritten
 from deployer.planning.triggers import parse_trigger
 from deployer.request.problem import Problem, reject
 from deployer.request.rejections import Rejections
