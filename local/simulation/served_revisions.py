@@ -81,5 +81,6 @@ def attached_by(write: Write) -> str:
         return ""
     if write.begins and write.function in _ATTACHING:
         return configs_of(write.value)[-1]
-    is_changed = configs_of(write.before) != configs_of(write.value)
-    return configs_of(write.value)[-1] if write.function == "UpdateWeights" and is_changed else ""
+    # It may be recorded while another run's update is under way, which a replica does not show yet.
+    is_changed = configs_of(write.before)[:1] != configs_of(write.value)[:1]
+    return configs_of(write.value)[0] if write.function == "UpdateWeights" and is_changed else ""
