@@ -87,7 +87,10 @@ class Variants:
         return replace(self, weights=_kept(self.weights, weights), counts=_kept(self.counts, counts))
 
     def is_exceeded_by(self, target: Variants) -> bool:
-        """Return whether other variants need more instances of any of these."""
+        """Return whether other variants need more instances of any of these.
+
+        Source: API Reference, UpdateEndpointWeightsAndCapacities (DesiredInstanceCount).
+        """
         return any(count > self.counts.get(name, 0) for name, count in target.counts.items())
 
     def summaries(

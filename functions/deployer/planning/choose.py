@@ -135,7 +135,7 @@ def choose_action(draft: Draft, planning: Planning) -> Plan:
     live = find_live(planning, draft.endpoint_name)
     reject(case_problems(draft.endpoint_name, live.name if live else draft.endpoint_name))
     action = decide(draft.wanted, live, planning.now)
-    if reason := superseding(draft, action, planning):
+    if reason := superseding(draft, action, planning.store, planning.uploads):
         return planning.decided(draft, Action.SUPERSEDED, reason=reason)
     if action is Action.CREATE:
         reject(_creation_problems(draft))
