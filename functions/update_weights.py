@@ -35,7 +35,8 @@ def _update(plan: Plan, now: datetime) -> Document:
         raise EndpointBusyError(f"Endpoint {plan.endpoint_name} cannot be found.")
     number, served = record.last(plan.endpoint_name, plan.base)
     live = Live.of(endpoint, served=served)
-    if (live.base_name, served) != (plan.base, plan.wanted.name):
+    is_begun = (live.base_name, served) == (plan.base, plan.wanted.name)
+    if not is_begun:
         check_deadline(plan.deadline, now, f"The change of weights of {plan.endpoint_name} was not begun")
         check_as_planned(plan, endpoint, served, service, now)
         if not record_weights(record, plan.endpoint_name, plan.base, plan.wanted.name, number + 1):
@@ -45,5 +46,11 @@ def _update(plan: Plan, now: datetime) -> Document:
     change = weight_change(live.variants, plan.request["EndpointConfig"])
     if live.is_waiting or not change:
         return requested(plan.deadline, now, live.modified_at)
-    service.update_weights(plan.endpoint_name, change)
+    try:
+        service.update_weights(plan.endpoint_name, change)
+    except EndpointBusyError:
+        # Another run's update has begun, which no replica showed: it may go back to this endpoint config.
+        if not is_begun:
+            record_weights(record, plan.endpoint_name, plan.base, plan.previous, number + 2)
+        raise
     return requested(plan.deadline, now, clock.now())

@@ -13,6 +13,7 @@ from local.simulation.account_state import STUCK, at, models_of
 from local.simulation.invariants.differences import Differences
 from local.simulation.invariants.sweeping import retained_revisions
 from local.simulation.runs import visits_of
+from local.simulation.served_revisions import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +135,7 @@ def _differences(differences: Differences, account: Account, moment: float, endp
     if attached is None:
         return {"ConfigReplaced"}
     config = account.configs.get(attached.name)
-    if config is None:
+    if config is None or record[BASE] not in account.configs:
         # What the stored request says is still compared; the rest stood in the config and in its tags.
         return {"ConfigDeleted"} | (differences.kinds(record, moment) & {"StoredDataDeleted"})
     is_pending = account.tags_of("configs", attached.name).get(STATE_TAG) == PENDING
