@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from local.json_document import Document
@@ -15,7 +16,7 @@ from local.simulation.account_state import configs_of
 from local.simulation.records import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from local.simulation.records import ObjectWrite
 
@@ -37,9 +38,8 @@ def weight_entry(write: ObjectWrite) -> tuple[str, str, int] | None:
 
 def served_writes(writes: Iterable[Write], object_writes: Iterable[ObjectWrite]) -> list[Write]:
     """Return the writes with each endpoint on the revision that it serves, and one for each entry in the record."""
-    entries = [(each, entry) for each in object_writes if each.content and (entry := weight_entry(each))]
     # An entry counts from its own moment on; the endpoint is changed after it, or just before.
-    order: list[tuple[float, int, Write | ObjectWrite]] = [(each.time, 0, each) for each, _ in entries]
+    order: list[tuple[float, int, Write | ObjectWrite]] = [(each.time, 0, each) for each in _entries(object_writes)]
     order += [(write.time, 1, write) for write in writes]
     served: dict[tuple[str, str], str] = {}
     raw: dict[str, Document | None] = {}
@@ -48,7 +48,7 @@ def served_writes(writes: Iterable[Write], object_writes: Iterable[ObjectWrite])
     for time, _, each in sorted(order, key=lambda item: item[:2]):
         if not isinstance(each, Write):
             endpoint, base, _ = weight_entry(each) or ("", "", 0)
-            served[endpoint, base] = json.loads(each.content or b"")["Revision"]
+            served[endpoint, base] = _revision(each)
             value = _mapped(endpoint, raw.get(endpoint), served)
             if value and value["EndpointConfigName"] != (mapped[endpoint] or {}).get("EndpointConfigName"):
                 found.append(Write(time, each.actor, each.function, "endpoints", endpoint, value, mapped[endpoint]))
@@ -61,6 +61,28 @@ def served_writes(writes: Iterable[Write], object_writes: Iterable[ObjectWrite])
             found.append(Write(*who, "endpoints", each.name, value, mapped.get(each.name)))
             mapped[each.name] = value
     return found
+
+
+def _entries(object_writes: Iterable[ObjectWrite]) -> Iterator[ObjectWrite]:
+    """Yield the entries in the record, but for those that a run has withdrawn because its change was refused."""
+    by_base: dict[tuple[str, str], list[ObjectWrite]] = defaultdict(list)
+    for each in object_writes:
+        if each.content and (entry := weight_entry(each)):
+            by_base[entry[:2]].append(each)
+    for (_, base), entries in by_base.items():
+        served, index = base, 0
+        while index < len(entries):
+            pair = entries[index : index + 2]
+            is_own = len({(each.actor, each.function) for each in pair}) == 1 and pair[0].function == "UpdateWeights"
+            if len(pair) > 1 and is_own and _revision(pair[1]) == served:
+                index += 2
+                continue
+            served, index = _revision(pair[0]), index + 1
+            yield pair[0]
+
+
+def _revision(entry: ObjectWrite) -> str:
+    return str(json.loads(entry.content or b"")["Revision"])
 
 
 def _mapped(endpoint: str, record: Document | None, served: dict[tuple[str, str], str]) -> Document | None:

@@ -144,6 +144,7 @@ def test_mutation_is_caught(
         weight_scenarios.created_again_on_its_base,
         weight_scenarios.updated_back_to_its_base,
         weight_scenarios.broken_below_other_weights,
+        weight_scenarios.weights_beside_an_update,
     ],
     ids=lambda make: make.__name__,
 )

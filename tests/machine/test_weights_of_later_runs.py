@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from local.simulation.account_state import at
 from local.simulation.runner import run_scenario
+from local.simulation.served_revisions import weight_entry
 from tests.machine.weight_scenarios import (
     broken_below_other_weights,
     created_again_on_its_base,
     redriven_after_other_weights,
     updated_back_to_its_base,
+    weights_beside_an_update,
 )
 
 if TYPE_CHECKING:
@@ -59,3 +62,15 @@ def test_late_copy_of_a_request_whose_config_has_other_weights_is_superseded(
     outcomes = {run.name: run.outcome for run in recording.runs}
     assert outcomes["first.1"] == "Superseded"
     assert outcomes["again.0"] == "Deployed"
+
+
+def test_change_of_weights_that_another_update_refuses_is_taken_out_of_the_record(
+    make_world: Callable[..., World],
+) -> None:
+    """The update goes back to the config whose weights were to be changed, and that has those of before."""
+    recording = run_scenario(weights_beside_an_update(4), make_world)
+
+    first, update, weights = recording.runs[:3]
+    entries = [json.loads(each.content or b"") for each in recording.object_writes if weight_entry(each)]
+    assert [first.outcome, update.outcome, weights.outcome] == ["Deployed", "Failed", "Deployed"]
+    assert [each["Revision"] for each in entries] == [weights.revision, first.revision, weights.revision]
