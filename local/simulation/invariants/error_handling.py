@@ -118,12 +118,21 @@ def _has_failed(recording: Recording, run: Run, visit: Visit) -> bool:
     statuses = {"Failed", "OutOfService", "UpdateRollbackFailed"}
     if visit.failures[-1] == "UpdateRolledBackError":
         statuses = {"RollingBack"}
+    if run.plan["Action"] == "UpdateWeights" and _lacks_its_weights(recording, run):
+        return True
     has_been = any(
         write.value and (write.value["EndpointStatus"] in statuses or write.function == "RestoreEndpoint")
         for write in recording.writes
         if write.table == "endpoints" and write.name == run.endpoint
     )
     return has_been or recording.is_taken_over(run.endpoint)
+
+
+def _lacks_its_weights(recording: Recording, run: Run) -> bool:
+    """Return whether the new instances of an endpoint did not come up, or a person changed its weights or counts."""
+    writes = [write for write in recording.writes if write.table == "endpoints" and write.name == run.endpoint]
+    has_failed = any(write.value and "FailureReason" in write.value for write in writes)
+    return has_failed or any(write.begins and recording.is_by_operator(write) for write in writes)
 
 
 def _is_overdue(_recording: Recording, run: Run, visit: Visit) -> bool:
