@@ -33,7 +33,7 @@ def _update(plan: Plan, now: datetime) -> Document:
     endpoint = service.find_endpoint(plan.endpoint_name)
     if endpoint is None:
         raise EndpointBusyError(f"Endpoint {plan.endpoint_name} cannot be found.")
-    number, served = record.last(plan.endpoint_name, plan.base)
+    number, served, _ = record.last(plan.endpoint_name, plan.base)
     live = Live.of(endpoint, served=served)
     is_begun = (live.base_name, served) == (plan.base, plan.wanted.name)
     if not is_begun:

@@ -97,7 +97,7 @@ def count_of(account: PlanningAccount) -> int:
 def put_back(account: PlanningAccount, made: Plan) -> tuple[int, str]:
     """Put the weights back; return the last number and revision of the record."""
     put_back_weights(made, account.sagemaker, account.store.weights)
-    return account.store.weights.last("churn", made.base)
+    return account.store.weights.last("churn", made.base)[:2]
 
 
 def test_weights_are_put_back_and_recorded_once(account: PlanningAccount) -> None:

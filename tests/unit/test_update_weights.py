@@ -60,7 +60,7 @@ def change(account: PlanningAccount, made: Plan, retries: int = 0) -> Document:
 
 def recorded(account: PlanningAccount, made: Plan) -> tuple[int, str]:
     """Return the last number and the last revision in the record of the plan's base."""
-    return account.store.weights.last("churn", made.base)
+    return account.store.weights.last("churn", made.base)[:2]
 
 
 def count_of(account: PlanningAccount) -> int:

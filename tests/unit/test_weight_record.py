@@ -44,7 +44,7 @@ def endpoint(config_name: str | None) -> dict[str, Any]:
 
 
 def test_config_without_a_record_serves_itself(account: PlanningAccount) -> None:
-    assert record(account).last("churn", BASE) == (0, BASE)
+    assert record(account).last("churn", BASE)[:2] == (0, BASE)
     assert record(account).served(endpoint(BASE)) == BASE
 
 
@@ -54,7 +54,7 @@ def test_last_number_counts(account: PlanningAccount) -> None:
         assert give(account, SECOND if number % 2 else THIRD, number)
     assert give(account, BASE, 12)
 
-    assert record(account).last("churn", BASE) == (12, BASE)
+    assert record(account).last("churn", BASE)[:2] == (12, BASE)
 
 
 def test_number_is_written_once(account: PlanningAccount) -> None:
@@ -77,7 +77,7 @@ def test_write_whose_answer_is_lost_is_found(account: PlanningAccount) -> None:
     with pytest.raises(StorageUnavailableError):
         record_weights(WeightRecord(Losing(account.s3), BUCKET), "churn", BASE, SECOND, 1)
 
-    assert record(account).last("churn", BASE) == (1, SECOND)
+    assert record(account).last("churn", BASE)[:2] == (1, SECOND)
     assert not give(account, SECOND, 1)
 
 
@@ -94,7 +94,7 @@ def test_config_that_is_no_revision_of_the_endpoint_has_no_record(account: Plann
     """Nothing is read for it: the policies of the functions may not allow that."""
     account.s3.put_object(Bucket=BUCKET, Key=f"{weights_folder('churn', name)}00000001", Body=b"not read")
 
-    assert record(account).last("churn", name) == (0, name)
+    assert record(account).last("churn", name)[:2] == (0, name)
 
 
 def test_endpoint_without_a_config_serves_nothing(account: PlanningAccount) -> None:
@@ -104,8 +104,8 @@ def test_endpoint_without_a_config_serves_nothing(account: PlanningAccount) -> N
 def test_each_config_has_a_record_of_its_own(account: PlanningAccount) -> None:
     give(account, SECOND, 1)
 
-    assert record(account).last("churn", SECOND) == (0, SECOND)
-    assert record(account).last("churn", THIRD) == (0, THIRD)
+    assert record(account).last("churn", SECOND)[:2] == (0, SECOND)
+    assert record(account).last("churn", THIRD)[:2] == (0, THIRD)
 
 
 def test_record_that_is_swept_between_listing_and_reading_is_none(account: PlanningAccount) -> None:
@@ -116,4 +116,4 @@ def test_record_that_is_swept_between_listing_and_reading_is_none(account: Plann
             account.s3.delete_object(Bucket=bucket, Key=key)
             return super().read(bucket, key)
 
-    assert WeightRecord(Sweeping(account.s3), BUCKET).last("churn", BASE) == (0, BASE)
+    assert WeightRecord(Sweeping(account.s3), BUCKET).last("churn", BASE)[:2] == (0, BASE)

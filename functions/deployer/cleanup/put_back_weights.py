@@ -34,7 +34,7 @@ def put_back_weights(plan: Plan, sagemaker: SageMaker, record: WeightRecord) -> 
         EndpointBusyError: The endpoint is changing.
     """
     endpoint = sagemaker.describe_endpoint(plan.endpoint_name)
-    number, served = record.last(plan.endpoint_name, plan.base)
+    number, served, _ = record.last(plan.endpoint_name, plan.base)
     if served not in {plan.wanted.name, plan.previous}:
         return
     if change := missing_weights(plan, endpoint, sagemaker):

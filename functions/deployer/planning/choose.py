@@ -100,8 +100,8 @@ def _look_up(planning: Planning, name: str) -> Live | None:
     endpoint = planning.sagemaker.find_endpoint(name)
     if endpoint is None or endpoint["EndpointStatus"] != "InService":
         return Live.of(endpoint) if endpoint else None
-    served = planning.store.weights.served(endpoint)
-    live = Live.of(endpoint, served=served)
+    entry = planning.store.weights.entry(endpoint)
+    live = Live.of(endpoint, served=entry.revision)
     configs = {each: planning.sagemaker.find_endpoint_config(each) for each in live.config_names}
     if missing := [each for each, config in configs.items() if config is None]:
         message = (
@@ -114,7 +114,9 @@ def _look_up(planning: Planning, name: str) -> Live | None:
     config = configs[live.config_name] or {}
     tags = planning.sagemaker.tags_of(config["EndpointConfigArn"]) if live.attached else {}
     lacks_weights = len(configs) > 1 and bool(weight_change(live.variants, config))
-    return replace(Live.of(endpoint, config, tags, served=served), lacks_weights=lacks_weights)
+    # A run that has recorded its revision is at work on the endpoint, even if it has not changed it yet.
+    modified_at = max(live.modified_at, entry.recorded_at or live.modified_at)
+    return replace(live, config=config, tags=tags, lacks_weights=lacks_weights, modified_at=modified_at)
 
 
 def missing_models(request: Document, sagemaker: SageMaker) -> Iterator[Problem]:

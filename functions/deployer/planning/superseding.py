@@ -48,5 +48,5 @@ def _later_weights(draft: Draft, store: Store) -> str:
     Then this is a late copy of a request that was deployed: its endpoint has been deleted since, or replaced by hand.
     """
     name = draft.wanted.name
-    served = store.weights.last(draft.endpoint_name, name)[1]
+    served = store.weights.last(draft.endpoint_name, name).revision
     return "" if served == name else f"{name} was deployed, and then given the weights of {served}, requested later"

@@ -9,15 +9,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deployer.planning.keys import weights_folder
 from deployer.planning.names import Revision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from deployer.aws.s3 import Objects
+
+
+class Entry(NamedTuple):
+    """The last entry in the record of an endpoint config; without a record, the endpoint config itself."""
+
+    number: int
+    revision: str
+    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +43,20 @@ class WeightRecord:
 
     def served(self, endpoint: Mapping[str, Any]) -> str:
         """Return the revision that a described endpoint serves: its endpoint config, or one whose weights that has."""
-        return self.last(endpoint["EndpointName"], endpoint.get("EndpointConfigName", ""))[1]
+        return self.entry(endpoint).revision
 
-    def last(self, endpoint_name: str, config_name: str) -> tuple[int, str]:
-        """Return the last number in the record of an endpoint config, and the revision that it names.
+    def entry(self, endpoint: Mapping[str, Any]) -> Entry:
+        """Return the last entry in the record of the endpoint config that a described endpoint has."""
+        return self.last(endpoint["EndpointName"], endpoint.get("EndpointConfigName", ""))
 
-        Without a record it is 0 and the endpoint config itself.
-        """
+    def last(self, endpoint_name: str, config_name: str) -> Entry:
+        """Return the last entry in the record of an endpoint config."""
         if Revision.parse(endpoint_name, config_name) is None:
-            return 0, config_name
+            return Entry(0, config_name)
         folder = weights_folder(endpoint_name, config_name)
-        keys = [each.key for each in self.objects.list_objects(self.bucket, folder)]
-        content = self.objects.read(self.bucket, keys[-1]) if keys else None
+        listed = [*self.objects.list_objects(self.bucket, folder)]
+        content = self.objects.read(self.bucket, listed[-1].key) if listed else None
         if content is None:
-            return 0, config_name
-        return int(keys[-1].removeprefix(folder)), json.loads(content)["Revision"]
+            return Entry(0, config_name)
+        number = int(listed[-1].key.removeprefix(folder))
+        return Entry(number, json.loads(content)["Revision"], listed[-1].last_modified)
