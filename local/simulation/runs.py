@@ -192,6 +192,12 @@ class Run:
         """When it ended, in seconds since the epoch."""
         return seconds(self.execution.record["stopDate"])
 
+    def is_running(self, moment: float) -> bool:
+        """Return whether it was under way at a moment in seconds since the epoch: not between its end and a redrive."""
+        events = [each for each in self.execution.events if each["type"].startswith("Execution")]
+        types = [each["type"] for each in events if seconds(each["timestamp"]) <= moment]
+        return bool(types) and types[-1] in {"ExecutionStarted", "ExecutionRedriven"}
+
     def last(self, *states: str) -> Visit | None:
         """Return its last visit of one of some states."""
         return next((visit for visit in reversed(self.visits) if visit.state in states), None)

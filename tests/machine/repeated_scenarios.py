@@ -114,6 +114,18 @@ def redriven_after_its_twin(seed: int) -> steps.Scenario:
     )
 
 
+def redriven_after_its_copy_restored(seed: int) -> steps.Scenario:
+    """A creation is stopped; another copy of its event finds the endpoint broken and deletes it; a redrive follows."""
+    tested = request("bad", SmokeTest=ANSWERS)
+    return scenario(
+        seed,
+        steps.Event(name="first", at=0.0, endpoint="churn", detail=tested, deliveries=(0.0, 60.0)),
+        steps.Stop(name="stop", at=30.0, execution="first.0"),
+        steps.Redrive(name="redrive", at=3000.0 * (seed + 1), execution="first.0"),
+        settings=Settings(broken_models=BROKEN),
+    )
+
+
 def redriven_after_another_failed(seed: int) -> steps.Scenario:
     """A creation is stopped; a later update fails and is taken back; then the creation is redriven, and fails."""
     tested = request("bad", SmokeTest=ANSWERS)

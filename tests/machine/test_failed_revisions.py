@@ -1,4 +1,4 @@
-"""The invariant of failed revisions: whose failure it is when an endpoint keeps a revision that no run has deployed."""
+"""Invariants of failed revisions: which run is to blame for what an endpoint serves after several have failed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from local.simulation.checker import check
 from local.simulation.invariants.serving import failed_revisions_do_not_stay_live
 from local.simulation.runner import run_scenario
 from tests.machine.mutations import around
-from tests.machine.repeated_scenarios import created_again_by_a_copy, stopped_after_its_copy_failed
+from tests.machine.repeated_scenarios import (
+    created_again_by_a_copy,
+    redriven_after_its_copy_restored,
+    stopped_after_its_copy_failed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,3 +55,18 @@ def test_copy_that_fails_and_restores_nothing_is_noticed_although_another_run_en
     assert (failed.outcome, copy.outcome) == ("Failed", "Failed")
     assert copy.ended < failed.ended
     assert len(problems) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stopped_run_is_not_at_work_until_it_is_redriven(make_world: Callable[..., World], seed: int) -> None:
+    """Another copy of its event may restore the endpoint until then."""
+    recording = run_scenario(redriven_after_its_copy_restored(seed), make_world)
+
+    stopped, copy = recording.runs[:2]
+    assert (copy.outcome, stopped.execution.redrive_count) == ("Failed", 1)
+    assert [stopped.is_running(moment) for moment in (copy.began - 40, copy.ended, stopped.ended - 1)] == [
+        True,
+        False,
+        True,
+    ]
+    assert check(recording)[0] == []

@@ -101,14 +101,14 @@ def runs_restore_their_own_changes(recording: Recording) -> Iterator[str]:
             changer[write.name] = write.actor
         elif write.begins and write.function == "RestoreEndpoint":
             other = runs.get(changer.get(write.name, ""))
-            is_wrong = other is not None and other.name != write.actor and write.time < _restores_at(other)
+            is_wrong = other is not None and other.name != write.actor and _is_at_work(other, write.time)
             yield f"{write.actor} took back what {changer.get(write.name)} had just changed" if is_wrong else ""
 
 
-def _restores_at(run: Run) -> float:
-    """Return when a run begins to restore its endpoint, or ends."""
-    restoring = next((visit.entered for visit in run.visits if visit.state == "RestoreEndpoint"), run.ended)
-    return min(restoring, run.ended)
+def _is_at_work(run: Run, moment: float) -> bool:
+    """Return whether a run was under way at a moment, and had not begun to restore its endpoint."""
+    is_restoring = any(visit.state == "RestoreEndpoint" and visit.entered <= moment for visit in run.visits)
+    return run.is_running(moment) and not is_restoring
 
 
 def _is_used_by_operator(recording: Recording, revision: str, endpoint: str) -> bool:
