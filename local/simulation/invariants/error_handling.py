@@ -118,7 +118,7 @@ def _has_failed(recording: Recording, run: Run, visit: Visit) -> bool:
     statuses = {"Failed", "OutOfService", "UpdateRollbackFailed"}
     if visit.failures[-1] == "UpdateRolledBackError":
         statuses = {"RollingBack"}
-    if run.plan["Action"] == "UpdateWeights" and _lacks_its_weights(recording, run):
+    if run.plan.get("Action") == "UpdateWeights" and _lacks_its_weights(recording, run):
         return True
     has_been = any(
         write.value and (write.value["EndpointStatus"] in statuses or write.function == "RestoreEndpoint")
