@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import update_weights
 from deployer.cleanup import put_back_weights, restore, restore_view
 from deployer.planning import checked_update, plan
-from deployer.planning.weight_record import WeightRecord
+from deployer.planning.weight_record import Entry, WeightRecord
 from tests.machine.mutations import around, breaks
 from tests.machine.weight_scenarios import (
     changed_content_and_weights,
@@ -65,8 +65,8 @@ def skip_numbers(patch: pytest.MonkeyPatch) -> None:
 
 
 def _without_record(patch: pytest.MonkeyPatch) -> None:
-    def last(inner: Callable[..., tuple[int, str]], self: WeightRecord, endpoint: str, config: str) -> tuple[int, str]:
-        return inner(self, endpoint, config)[0], config
+    def last(inner: Callable[..., Entry], self: WeightRecord, endpoint: str, config: str) -> Entry:
+        return inner(self, endpoint, config)._replace(revision=config)
 
     around(patch, WeightRecord, "last", last)
 

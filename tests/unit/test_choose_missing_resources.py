@@ -13,6 +13,7 @@ from deployer.errors import (
 )
 from deployer.planning.choose import missing_models
 from deployer.planning.plan import Action
+from deployer.planning.record_weights import record_weights
 from tests.unit.choose_samples import begin_update, choose, make_config, serve_by_hand
 from tests.unit.planning_account import BUCKET, KEY
 from tests.unit.planning_samples import complete_request, draft
@@ -48,6 +49,17 @@ def test_deleted_live_config_is_reported_with_a_remedy(account: PlanningAccount,
 
     assert f"serves the endpoint config {name}, which has been deleted" in str(missing.value)
     assert "Create an endpoint config of that name again" in str(missing.value)
+
+
+def test_config_of_weights_that_were_just_recorded_is_not_visible_yet(account: PlanningAccount) -> None:
+    """The record shows at once that the endpoint is given another revision's weights; a replica may lack its config."""
+    base = account.serve().wanted.name
+    sleep_until_visible(account)
+    later = draft(minutes=20).wanted.name
+    record_weights(account.store.weights, "churn", base, later, 1)
+
+    with pytest.raises(EndpointConfigNotVisibleError, match=later):
+        choose(account, draft(minutes=30))
 
 
 def test_live_config_that_is_missing_soon_after_a_change_is_not_visible_yet(account: PlanningAccount) -> None:

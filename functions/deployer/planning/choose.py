@@ -102,6 +102,8 @@ def _look_up(planning: Planning, name: str) -> Live | None:
         return Live.of(endpoint) if endpoint else None
     entry = planning.store.weights.entry(endpoint)
     live = Live.of(endpoint, served=entry.revision)
+    # A run that has recorded its revision is at work on the endpoint, even if it has not changed it yet.
+    modified_at = max(live.modified_at, entry.recorded_at or live.modified_at)
     configs = {each: planning.sagemaker.find_endpoint_config(each) for each in live.config_names}
     if missing := [each for each, config in configs.items() if config is None]:
         message = (
@@ -109,13 +111,11 @@ def _look_up(planning: Planning, name: str) -> Live | None:
             "cannot update such an endpoint. It goes on serving. Create an endpoint config of that name again, with "
             "the same models, or delete the endpoint; then deploy again."
         )
-        is_recent = clock.now() < live.modified_at + _VISIBLE_BY
+        is_recent = clock.now() < modified_at + _VISIBLE_BY
         raise EndpointConfigNotVisibleError(message) if is_recent else LiveConfigMissingError(message)
     config = configs[live.config_name] or {}
     tags = planning.sagemaker.tags_of(config["EndpointConfigArn"]) if live.attached else {}
     lacks_weights = len(configs) > 1 and bool(weight_change(live.variants, config))
-    # A run that has recorded its revision is at work on the endpoint, even if it has not changed it yet.
-    modified_at = max(live.modified_at, entry.recorded_at or live.modified_at)
     return replace(live, config=config, tags=tags, lacks_weights=lacks_weights, modified_at=modified_at)
 
 
