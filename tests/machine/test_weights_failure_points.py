@@ -92,10 +92,10 @@ def test_transient_fault_of_any_call_changes_no_outcome(
 ) -> None:
     """A fault that passes changes nothing of how a run ends, in whichever call it occurs, and in restoring, too.
 
-    Each fault occurs in every sixth call, each in other ones, and in each change of weights.
+    Each fault occurs in every twelfth call, each in other ones, and in each change of weights.
     """
     points, first = points_of(make_world, run), [*FAULTS.values()].index(fault)
-    for operation, number in dict.fromkeys([*points[first :: len(FAULTS)], *changes(points)]):
+    for operation, number in dict.fromkeys([*points[first :: 2 * len(FAULTS)], *changes(points)]):
         world, old, before = prepare(make_world, run)
         world.simulator.settings = replace(SETTINGS, faults=(replace(fault, operation=operation, skip=number),))
 
@@ -108,8 +108,12 @@ def test_transient_fault_of_any_call_changes_no_outcome(
 
 @pytest.mark.parametrize("run", SUCCEEDING)
 def test_permanent_refusal_of_any_call_restores_the_weights(make_world: Callable[..., World], run: str) -> None:
-    """The run ends at once; the endpoint has the weights of before, and the next deployment works."""
-    for operation, number in points_of(make_world, run):
+    """The run ends at once; the endpoint has the weights of before, and the next deployment works.
+
+    Every third call is refused, in each run other ones, and each change of weights.
+    """
+    points = points_of(make_world, run)
+    for operation, number in dict.fromkeys([*points[SUCCEEDING.index(run) :: 3], *changes(points)]):
         world, old, before = prepare(make_world, run)
         denied = Fault(operation, "rejected", skip=number, code="AccessDeniedException", message="not authorized")
         world.simulator.settings = replace(SETTINGS, faults=(denied,))
@@ -133,8 +137,9 @@ def storage_points(make_world: Callable[..., Any], run: str) -> list[tuple[int, 
 def test_transient_fault_of_another_service_changes_no_outcome(
     make_world: Callable[..., World], run: str, when: str, error: Callable[[], BaseException]
 ) -> None:
-    """Also while the weights are recorded: the write may have taken effect or not. Each occurs in every fourth call."""
-    for number, name in storage_points(make_world, run)[[*TRANSIENT.values()].index((when, error)) :: len(TRANSIENT)]:
+    """Also while the weights are recorded: the write may have taken effect or not. Each occurs in every eighth call."""
+    first, step = [*TRANSIENT.values()].index((when, error)), 2 * len(TRANSIENT)
+    for number, name in storage_points(make_world, run)[first::step]:
         world, old, before = prepare(make_world, run)
         inject_once(world, number, when, error)
 
