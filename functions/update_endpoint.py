@@ -21,7 +21,7 @@ from deployer.planning.abort import abort_alarm, is_abortable
 from deployer.planning.as_planned import check_as_planned
 from deployer.planning.decisions import check_deadline, requested
 from deployer.planning.live import Live
-from deployer.planning.plan import Action, Plan, plan_of
+from deployer.planning.plan import Plan, plan_of
 from deployer.runtime import logger, monitoring, objects, sagemaker, scaling, step, weight_record
 from deployer.tags import STACK_TAG, tag_list
 
@@ -46,7 +46,7 @@ def _update(plan: Plan, now: datetime, *, is_retry: bool) -> Document:
     # Minutes of retries may have passed since the plan: a newer request may have been deployed or confirmed.
     endpoint = service.find_endpoint(plan.endpoint_name)
     live = Live.of(endpoint) if endpoint else None
-    if live and plan.is_attached_to(live) and (is_retry or plan.action is Action.RESUME):
+    if live and plan.is_attached_to(live) and (is_retry or plan.is_resumed):
         return requested(plan.deadline, now, live.modified_at)
     check_deadline(plan.deadline, now, f"The update of {plan.endpoint_name} was not begun")
     check_as_planned(plan, endpoint, weight_record().served(endpoint) if endpoint else "", service, now)

@@ -25,10 +25,10 @@ def handler(event: Document) -> Document:
     """Start the change; raise a ReplanError if the endpoint has changed since it was planned."""
     plan, is_retry = plan_of(event), event["RetryCount"] > 0
     with may_have_been_accepted(is_retry=is_retry):
-        return _update(plan, datetime.fromisoformat(event["Now"]))
+        return _update(plan, datetime.fromisoformat(event["Now"]), is_retry=is_retry)
 
 
-def _update(plan: Plan, now: datetime) -> Document:
+def _update(plan: Plan, now: datetime, *, is_retry: bool) -> Document:
     service, record = sagemaker(plan), weight_record()
     endpoint = service.find_endpoint(plan.endpoint_name)
     if endpoint is None:
@@ -36,6 +36,8 @@ def _update(plan: Plan, now: datetime) -> Document:
     number, served, _ = record.last(plan.endpoint_name, plan.base)
     live = Live.of(endpoint, served=served)
     is_begun = (live.base_name, served) == (plan.base, plan.wanted.name)
+    if is_begun and not (is_retry or plan.is_resumed):
+        raise EndpointBusyError(f"Another run of the same request changes the weights of {plan.endpoint_name}.")
     if not is_begun:
         check_deadline(plan.deadline, now, f"The change of weights of {plan.endpoint_name} was not begun")
         check_as_planned(plan, endpoint, served, service, now)

@@ -136,6 +136,11 @@ class Plan(Draft, Before):
         return bool(self.previous) and (self.action is Action.UPDATE_WEIGHTS or self.base != self.previous)
 
     @property
+    def is_resumed(self) -> bool:
+        """Whether it goes on with what a run of the same request began; the config before that is not described."""
+        return self.action is Action.RESUME or (self.action is Action.UPDATE_WEIGHTS and not self.previous_arn)
+
+    @property
     def keeps_counts(self) -> bool:
         """Whether the endpoint keeps the instance counts that it has, as those of scaled variants."""
         excluded = [each["VariantPropertyType"] for each in self.retention.get("ExcludeRetainedVariantProperties", [])]
