@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from local.simulator import Fault, Settings
-from tests.machine.factories import HOUR, deploy_one
+from tests.machine.factories import HOUR, REFUSES, deploy_one
 from tests.machine.weight_samples import CHANGE, split
 from tests.machine.weighted_endpoints import check_deployed, check_whole, requested, requested_weights, weights
 
@@ -42,3 +44,20 @@ def test_older_request_waits_for_a_recorded_change_that_is_not_accepted_yet(make
     assert waiting.states[-1] == "Deployed", waiting.cause
     assert weights(world) == requested_weights(split(2, 8))
     check_deployed(world, check_whole(world))
+
+
+@pytest.mark.parametrize("after", [0, 2], ids=["at once", "seconds later"])
+def test_copy_of_a_request_waits_for_the_change_of_its_twin(make_world: Callable[..., World], after: float) -> None:
+    """What the twin has recorded is not taken for the run's own change, which it would take back by itself."""
+    world = make_world(SETTINGS)
+    deploy_one(world, split(9, 1))
+    world.clock.sleep(HOUR)
+    event = requested(world, split(5, 5, SmokeTest=REFUSES), 0, "twins")
+    began = world.clock.now()
+    copies = [world.machine.start(event, at=began + delay) for delay in (0, after)]
+
+    world.machine.run()
+
+    assert {copy.error for copy in copies} == {"SmokeTestFailedError"}
+    assert any("WaitForOtherDeployment" in copy.states for copy in copies)
+    assert weights(world) == requested_weights(split(9, 1))
