@@ -16,10 +16,10 @@ from deployer.planning.decisions import in_service, next_look_seconds, progress
 from deployer.planning.live_checks import alarm_names, alarm_reason
 from deployer.planning.plan import plan_of
 from deployer.planning.seen import seen_live
-from deployer.runtime import executions, monitoring, sagemaker, step, weight_record
+from deployer.runtime import executions, monitoring, objects, sagemaker, step, weight_record
 
 
-@step(sagemaker)
+@step(sagemaker, objects)
 def handler(event: Document) -> Document:
     """Return the state of the endpoint; the state machine continues once the endpoint is in service or has failed."""
     plan = plan_of(event)

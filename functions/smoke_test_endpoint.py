@@ -29,7 +29,7 @@ _PAUSES = (0.0, 3.0, 3.0)
 """Seconds before each look at the endpoint: a replica that lags may show it as it was before."""
 
 
-@step(inference, sagemaker)
+@step(inference, sagemaker, objects)
 def handler(event: Document) -> Document:
     """Return how many answers came.
 

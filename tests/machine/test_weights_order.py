@@ -12,11 +12,13 @@ from local.simulator import Settings
 from tests.machine.factories import ANSWERS, DAY, REFUSES, deploy_one
 from tests.machine.weight_samples import CHANGE, split
 from tests.machine.weighted_endpoints import (
+    MOMENTS,
     check_deployed,
     check_next,
     check_whole,
     requested,
     requested_weights,
+    run_all,
     served,
     weights,
 )
@@ -85,9 +87,7 @@ def test_twins_of_one_event_change_the_weights_once(
 STEPS = st.lists(
     st.tuples(
         st.sampled_from([split(5, 5), split(2, 8), split(9, 1), split(9, 1, count=2), split(9, 1, image="new")]),
-        st.integers(0, 6),
-        st.integers(0, 400),
-        st.integers(1, 2),
+        *MOMENTS,
     ),
     min_size=1,
     max_size=5,
@@ -107,19 +107,16 @@ def test_endpoint_ends_on_the_weights_of_its_newest_request(
     world = make_world(Settings(lag=lag, create_seconds=45, update_seconds=45, scale_seconds=scale), seed)
     deploy_one(world, split(9, 1))
     world.clock.sleep(60)
-    began, newest = world.clock.now(), (-1, split(9, 1))
-    for index, (wanted, minute, delay, copies) in enumerate(steps):
-        moment = minute * 60 + index
-        newest = max(newest, (moment, wanted), key=lambda each: each[0])
-        event = requested(world, wanted, moment, f"e{index}")
-        for copy in range(copies):
-            world.machine.start(event, at=began + moment + delay * (copy + 1))
+    requests = [
+        (wanted, 60.0 * minute + index, delay, copies) for index, (wanted, minute, delay, copies) in enumerate(steps)
+    ]
+    newest = max(requests, key=lambda each: each[1])
 
-    world.machine.run()
+    run_all(world, requests)
 
     assert all(execution.status == "SUCCEEDED" for execution in world.machine.executions)
     check_deployed(world, check_whole(world))
-    assert weights(world) == requested_weights(newest[1])
+    assert weights(world) == requested_weights(newest[0])
     revision = served(world)
     for _ in range(2):
         world.clock.sleep(DAY + 1)

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from local.simulator import Fault, Settings
 from tests.machine.factories import ANSWERS, DAY, REFUSES, deploy_one
 from tests.machine.weight_samples import CHANGE, split
-from tests.machine.weighted_endpoints import check_deployed, check_whole, requested, requested_weights, weights
+from tests.machine.weighted_endpoints import (
+    MOMENTS,
+    check_deployed,
+    check_whole,
+    requested,
+    requested_weights,
+    run_all,
+    weights,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +34,7 @@ STEPS = st.lists(
     st.tuples(
         st.sampled_from(CONTENTS),
         st.sampled_from([ANSWERS, ANSWERS, REFUSES]),
-        st.integers(0, 6),
-        st.integers(0, 400),
-        st.integers(1, 2),
+        *MOMENTS,
     ),
     min_size=2,
     max_size=5,
@@ -48,20 +54,18 @@ def test_endpoint_ends_on_the_weights_of_the_newest_request_that_passes(
     world = make_world(Settings(lag=lag, create_seconds=45, update_seconds=45, scale_seconds=scale), seed)
     deploy_one(world, split(9, 1))
     world.clock.sleep(60)
-    began, newest = world.clock.now(), (-1, split(9, 1))
-    for index, (content, test, minute, delay, copies) in enumerate(steps):
-        moment, wanted = minute * 60 + index, {**content, "SmokeTest": test}
-        if test is ANSWERS:
-            newest = max(newest, (moment, wanted), key=lambda each: each[0])
-        event = requested(world, wanted, moment, f"e{index}")
-        for copy in range(copies):
-            world.machine.start(event, at=began + moment + delay * (copy + 1))
+    requests = [
+        ({**content, "SmokeTest": test}, 60.0 * minute + index, delay, copies)
+        for index, (content, test, minute, delay, copies) in enumerate(steps)
+    ]
+    passing = [each for each in requests if each[0]["SmokeTest"] is ANSWERS]
+    newest = max(passing, key=lambda each: each[1], default=(split(9, 1), 0.0, 0, 0))
 
-    world.machine.run()
+    run_all(world, requests)
 
     revision = check_whole(world)
     check_deployed(world, revision)
-    assert weights(world) == requested_weights(newest[1])
+    assert weights(world) == requested_weights(newest[0])
     assert not [event for event in world.bus if "RestoreError" in event]
     world.clock.sleep(DAY + 1)
     world.sweep()

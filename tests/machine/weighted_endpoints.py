@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import strategies as st
+
 from deployer.aws.s3 import Objects
 from deployer.planning.weight_record import WeightRecord
 from local.simulator.fleet import Traffic
@@ -22,10 +24,24 @@ Weights = dict[str, tuple[float, int]]
 """The weight and the count of each variant."""
 
 
+MOMENTS = (st.integers(0, 6), st.integers(0, 400), st.integers(1, 2))
+"""When a request is made, in minutes; after how many seconds each copy of its event comes; how many there are."""
+
+
 def requested(world: World, wanted: Document, at: float, event_id: str = "e") -> Document:
     """Build the event of an application that asks for something as of a moment from now."""
     moment = datetime.fromtimestamp(world.clock.now() + at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {**world.requested(wanted), "id": event_id, "time": moment}
+
+
+def run_all(world: World, requests: list[tuple[Document, float, int, int]]) -> None:
+    """Run requests, given as wanted, from when, after how many seconds each copy of the event comes, and how many."""
+    began = world.clock.now()
+    for index, (wanted, moment, delay, copies) in enumerate(requests):
+        event = requested(world, wanted, moment, f"e{index}")
+        for copy in range(copies):
+            world.machine.start(event, at=began + moment + delay * (copy + 1))
+    world.machine.run()
 
 
 def requested_weights(request: Document) -> Weights:

@@ -38,8 +38,8 @@ def check_as_planned(
     live = Live.of(endpoint, served=served) if endpoint else None
     known = (plan.previous, plan.base)
     is_as_planned = live is not None and live.status == "InService" and (live.config_name, live.base_name) == known
-    if endpoint and is_as_planned and plan.previous_arn:
-        live = Live.of(endpoint, tags=sagemaker.tags_of(plan.previous_arn), served=served)
+    if live and is_as_planned and plan.previous_arn:
+        live = replace(live, tags=sagemaker.tags_of(plan.previous_arn))
         if plan.base != plan.previous:
             config = sagemaker.describe_endpoint_config(plan.previous)
             live = replace(live, lacks_weights=bool(weight_change(live.variants, config)))
