@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from endpoint_deployer import request_file
 from endpoint_deployer.aws.artifacts import Artifacts
 from endpoint_deployer.commands import deployments
 from endpoint_deployer.errors import CommandError
 from endpoint_deployer.view.preview import preview_lines
+from tests.unit.command_stack import BUCKET, moto_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BUCKET = "artifacts"
 REQUEST = {"EndpointName": "churn", "Models": {"m": {"PrimaryContainer": {}}}}
 PREVIEW: dict[str, Any] = {
     "Action": "Confirm", "Creates": {"Models": ["churn-m-1"], "EndpointConfig": "churn-2", "Endpoint": None},
@@ -31,12 +28,8 @@ PREVIEW: dict[str, Any] = {
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A stack with an empty artifact bucket, and no endpoint."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "none")
-    with mock_aws():
-        clients: dict[str, Any] = {name: boto3.client(name, "us-east-1") for name in ("s3", "sagemaker")}
-        clients["s3"].create_bucket(Bucket=BUCKET)
-        yield SimpleNamespace(client=clients.get, bucket=BUCKET, prefix="models/")
+    with moto_stack(monkeypatch) as made:
+        yield made
 
 
 @pytest.fixture

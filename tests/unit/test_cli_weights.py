@@ -6,9 +6,7 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from deployer.aws.s3 import Objects
 from deployer.planning.keys import request_key
@@ -21,11 +19,11 @@ from endpoint_deployer.aws.status import status_of
 from endpoint_deployer.commands import deployments
 from endpoint_deployer.view.status import status_lines
 from tests.unit.command_account import ALARM, Account, invoke, run_of
+from tests.unit.command_stack import BUCKET, moto_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BUCKET = "artifacts"
 ROLE = "arn:aws:iam::111122223333:role/models"
 BASE, SERVED, LATER = (f"churn-202611{day}T120000-0123456789ab" for day in (24, 25, 26))
 
@@ -33,12 +31,8 @@ BASE, SERVED, LATER = (f"churn-202611{day}T120000-0123456789ab" for day in (24, 
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A stack whose endpoint is on the config `BASE`; `SERVED` and `LATER` are revisions with other weights."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "none")
-    with mock_aws():
-        clients: dict[str, Any] = {name: boto3.client(name, "us-east-1") for name in ("s3", "sagemaker")}
-        clients["s3"].create_bucket(Bucket=BUCKET)
-        sagemaker = clients["sagemaker"]
+    with moto_stack(monkeypatch) as made:
+        sagemaker = made.client("sagemaker")
         sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"})
         for name, weight in ((BASE, 9), (SERVED, 5), (LATER, 1)):
             variant = {"VariantName": "a", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
@@ -49,9 +43,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             )
             data = [{"Uri": f"s3://{BUCKET}/of-{name}/model.tar.gz"}]
             stored = json.dumps({"Request": {"EndpointName": "churn", "Made": name}, "Data": data})
-            clients["s3"].put_object(Bucket=BUCKET, Key=request_key("churn", name), Body=stored.encode())
+            made.client("s3").put_object(Bucket=BUCKET, Key=request_key("churn", name), Body=stored.encode())
         sagemaker.create_endpoint(EndpointName="churn", EndpointConfigName=BASE)
-        yield SimpleNamespace(client=clients.get, bucket=BUCKET, prefix="models/")
+        yield made
 
 
 def record(stack: Any, *revisions: str) -> None:

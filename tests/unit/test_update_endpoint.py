@@ -21,6 +21,7 @@ from deployer.planning.choose import choose_action
 from deployer.planning.decisions import first_look_seconds
 from deployer.planning.plan import Action, Plan
 from local.simulator import Fault, Settings
+from tests.unit.endpoint_changes import confirm, delete
 from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_samples import EXECUTION, draft, event_of
 from tests.unit.request_samples import percent, routing
@@ -93,19 +94,6 @@ def begin_another(account: PlanningAccount) -> None:
     """Let another request be on its way."""
     made = prepare(account, "c", 5)
     account.sagemaker.update_endpoint(made.update_request(), is_retry=False)
-
-
-def confirm(account: PlanningAccount) -> None:
-    """Let a newer request have asked for what is live."""
-    endpoint = account.sagemaker.describe_endpoint("churn")
-    config = account.sagemaker.describe_endpoint_config(endpoint["EndpointConfigName"])
-    account.sagemaker.confirm(config["EndpointConfigArn"], draft("live", 20).wanted.name)
-
-
-def delete(account: PlanningAccount) -> None:
-    """Let somebody delete the endpoint."""
-    account.sagemaker.delete_endpoint("churn")
-    account.sleep(10)
 
 
 @pytest.mark.parametrize("retries", [0, 1], ids=["tried first", "tried again"])

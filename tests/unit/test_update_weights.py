@@ -20,6 +20,7 @@ from deployer.planning.decisions import first_look_seconds
 from deployer.planning.plan import Action, Plan
 from deployer.planning.record_weights import record_weights
 from local.simulator import Fault, Settings
+from tests.unit.endpoint_changes import confirm, delete
 from tests.unit.lambda_context import lambda_context
 from tests.unit.planning_account import BUCKET
 from tests.unit.planning_samples import draft, event_of, revision
@@ -161,19 +162,6 @@ def give_other_weights_and_back(account: PlanningAccount) -> None:
     served = account.sagemaker.describe_endpoint("churn")["EndpointConfigName"]
     give_other_weights(account)
     assert record_weights(account.store.weights, "churn", served, served, 2)
-
-
-def confirm(account: PlanningAccount) -> None:
-    """Let a newer request have asked for what is live."""
-    endpoint = account.sagemaker.describe_endpoint("churn")
-    config = account.sagemaker.describe_endpoint_config(endpoint["EndpointConfigName"])
-    account.sagemaker.confirm(config["EndpointConfigArn"], draft("live", 20).wanted.name)
-
-
-def delete(account: PlanningAccount) -> None:
-    """Let somebody delete the endpoint."""
-    account.sagemaker.delete_endpoint("churn")
-    account.sleep(10)
 
 
 @pytest.mark.parametrize("retries", [0, 1], ids=["tried first", "tried again"])
